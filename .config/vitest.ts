@@ -1,0 +1,17 @@
+// How the tests run. OPENAI=openai-6 (or openai-6-low) runs the same tests on another major of the SDK: every import of
+// `openai` in src and test is sent to that installed copy.
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const sdk = process.env.OPENAI ?? 'openai';
+
+export default defineConfig({
+  root: fileURLToPath(new URL('..', import.meta.url)),
+  resolve: { alias: sdk === 'openai' ? [] : [{ find: /^openai(?=$|\/)/, replacement: sdk }] },
+  test: {
+    include: ['test/**/*.spec.ts'],
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    coverage: { provider: 'v8', include: ['src/**/*.ts'] },
+  },
+});

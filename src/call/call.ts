@@ -1,0 +1,31 @@
+/** What one call of the application is, as plain data: made by the seam, read by every later step, changed by none. */
+import type { Operation } from './operations.ts';
+
+/** May the call be sent a second time? `free`: yes; `create`: only if nothing can exist yet; `once`: its body cannot be read again. */
+export type Replay = 'free' | 'create' | 'once';
+
+/** One call of the application. */
+export interface Call {
+  /** Unique within the process; carried by every event of the call. */
+  readonly id: string;
+  readonly operation: Operation;
+  /** HTTP method, lower case. */
+  readonly method: string;
+  /** The public model name, before any model map. */
+  readonly model: string | undefined;
+  /** Whether the caller asked for an event stream. */
+  readonly stream: boolean;
+  readonly replay: Replay;
+  /** Ids in the call that belong to the endpoint which made them. */
+  readonly ownerIds: readonly string[];
+  /** Name of the endpoint the caller named, if any; such a call never fails over. */
+  readonly pin: string | undefined;
+  /** How often the call may wait and go again. */
+  readonly maxRetries: number;
+  /** Attempts of the call over everything. */
+  readonly maxAttempts: number;
+  /** Monotonic time in ms at which the call began, and by which it must have its answer. */
+  readonly startedAt: number;
+  readonly deadline: number;
+  readonly signal: AbortSignal | undefined;
+}

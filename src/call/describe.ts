@@ -1,0 +1,23 @@
+/** Says in one line what happened to a call. Pure; used by `explain` and by log lines. */
+import type { AttemptReport } from './outcome.ts';
+
+/** A duration for people: `612 ms`, `8 s`, `3 min`. */
+export function duration(ms: number): string {
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  if (ms < 120_000) return `${Math.round(ms / 1_000)} s`;
+  return `${Math.round(ms / 60_000)} min`;
+}
+
+/** `azure-eu 429 (retry in 8 s) → openai 200 in 612 ms`; an empty string when nothing was attempted. */
+export function describeAttempts(attempts: readonly AttemptReport[]): string {
+  return attempts
+    .map((attempt) => {
+      const what = attempt.status ?? attempt.verdict.replaceAll('-', ' ');
+      const hint = attempt.retryAfterMs === undefined ? '' : ` (retry in ${duration(attempt.retryAfterMs)})`;
+      const word =
+        attempt.verdict === 'ok' || attempt.status === undefined ? '' : ` ${attempt.verdict.replaceAll('-', ' ')}`;
+      const time = attempt.verdict === 'pending' ? '' : ` in ${duration(attempt.ms)}`;
+      return `${attempt.endpoint} ${what}${hint || `${word}${time}`}`;
+    })
+    .join(' → ');
+}

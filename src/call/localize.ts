@@ -1,0 +1,61 @@
+/**
+ * The model map applied to one attempt: the caller's options become this endpoint's options. Pure; step 3 of a call.
+ * Why so careful about copying: the SDK keys the parser choice by the body's identity, and a body with `toJSON` would be
+ * sent with other content once spread. A body that does not map is never copied.
+ */
+import { type MappedModel, type ModelMap, mapModel } from './model-map.ts';
+
+/** The part of the SDK's request options that a model map may touch. */
+export interface LocalizableOptions {
+  body?: unknown;
+  __metadata?: Record<string, unknown>;
+}
+
+/** The model a call names: in the JSON body, in a form field, or in the SDK's metadata for multipart uploads. */
+export function modelOf(options: LocalizableOptions): string | undefined {
+  const { body } = options;
+  let model: unknown;
+  if (body instanceof FormData) model = body.get('model');
+  else if (typeof body === 'object' && body !== null) model = (body as { model?: unknown }).model;
+  model ??= options.__metadata?.['model'];
+  return typeof model === 'string' && model !== '' ? model : undefined;
+}
+
+function isPlain(body: unknown): body is Record<string, unknown> {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) return false;
+  const prototype = Object.getPrototypeOf(body) as unknown;
+  return (
+    (prototype === Object.prototype || prototype === null) &&
+    typeof (body as { toJSON?: unknown }).toJSON !== 'function'
+  );
+}
+
+function localizeBody(body: unknown, mapped: MappedModel): unknown {
+  if (body instanceof FormData) {
+    if (!body.has('model')) return body;
+    const copy = new FormData();
+    for (const [key, value] of body.entries()) copy.append(key, key === 'model' ? mapped.model : value);
+    return copy;
+  }
+  if (!isPlain(body) || !('model' in body)) return body;
+  const copy: Record<string, unknown> = { ...body, model: mapped.model, ...mapped.body };
+  for (const field of mapped.omit ?? []) delete copy[field];
+  return copy;
+}
+
+/**
+ * The caller's options as this endpoint needs them: always a fresh shallow copy (the SDK writes into it),
+ * with the model renamed in the body, a form field or the metadata when the map says so.
+ */
+export function localize<Options extends LocalizableOptions>(
+  options: Options,
+  model: string | undefined,
+  map: ModelMap,
+): { options: Options; model: string | undefined } {
+  const mapped = model === undefined ? undefined : mapModel(map, model);
+  const copy = { ...options };
+  if (mapped === undefined || (mapped.model === model && !mapped.body && !mapped.omit)) return { options: copy, model };
+  if (copy.body !== undefined) copy.body = localizeBody(copy.body, mapped);
+  if (copy.__metadata && 'model' in copy.__metadata) copy.__metadata = { ...copy.__metadata, model: mapped.model };
+  return { options: copy, model: mapped.model };
+}

@@ -1,0 +1,88 @@
+/** What came of an attempt and what it means. The vocabulary between `run-attempt`, `classify`, `learn` and `next-step`. */
+
+/** Could the request have reached the endpoint? */
+export type Sent = 'no' | 'maybe';
+
+/** Why the library itself ended an attempt. */
+export type Cut = 'attempt-timeout' | 'deadline' | 'stream-idle' | 'abandoned';
+
+/** How an attempt ended: with headers of a good reply, or with an error before or after them. */
+export type Outcome =
+  | { readonly is: 'reply'; readonly status: number; readonly headers: Headers }
+  | {
+      readonly is: 'error';
+      readonly error: unknown;
+      /** `head`: before a good reply's headers; `body`: after them. */
+      readonly phase: 'head' | 'body';
+      readonly sent: Sent;
+      readonly cut?: Cut;
+    };
+
+/** One word for what an outcome was. */
+export type VerdictName =
+  | 'ok'
+  | 'caller-error'
+  | 'not-found'
+  | 'conflict'
+  | 'aborted'
+  | 'abandoned'
+  | 'rate-limited'
+  | 'out-of-credit'
+  | 'credentials-refused'
+  | 'forbidden'
+  | 'model-missing'
+  | 'operation-missing'
+  | 'not-supported'
+  | 'redirected'
+  | 'server-error'
+  | 'overloaded'
+  | 'timed-out'
+  | 'connect-failed'
+  | 'connection-lost'
+  | 'bad-reply'
+  | 'local-error';
+
+/** A time-boxed exclusion that follows from an outcome. */
+export interface CooldownOrder {
+  /** How long, in ms; `undefined` = no hint was given: 1 s doubling to 60 s. */
+  readonly ms: number | undefined;
+  readonly scope: 'endpoint' | 'model' | 'operation';
+  /** A short public reason, e.g. `429`. */
+  readonly reason: string;
+}
+
+/** What an outcome means for the endpoint, for the caller and for the next step. */
+export interface Verdict {
+  readonly name: VerdictName;
+  /** What the breaker is told; `neutral` neither counts nor closes. */
+  readonly health: 'success' | 'failure' | 'neutral';
+  /** Which breaker is told. */
+  readonly scope: 'endpoint' | 'model';
+  /** `return` the reply, `throw` the error, try `another` endpoint, or the `same` one once more. */
+  readonly next: 'return' | 'throw' | 'another' | 'same';
+  readonly cooldown?: CooldownOrder;
+  /** False when this endpoint must not be tried again in this call. */
+  readonly again: boolean;
+  /** True when the endpoint may have carried out the request. */
+  readonly maybeExecuted: boolean;
+}
+
+/** One attempt as reported by `attemptsOf`. */
+export interface AttemptReport {
+  /** Name of the endpoint. */
+  endpoint: string;
+  /** The endpoint's name for the model, after the model map. */
+  model: string | undefined;
+  /** What the attempt's outcome was; `pending` while it runs. */
+  verdict: VerdictName | 'pending';
+  /** HTTP status, if a reply came. */
+  status: number | undefined;
+  /** Duration in ms, up to the end of the body. */
+  ms: number;
+  /** Token usage as reported by the endpoint, if seen. */
+  usage?: unknown;
+  /** Whether the attempt was billed, as far as can be told from outside. */
+  billed: 'yes' | 'no' | 'maybe';
+  /** The cooldown this attempt led to, in ms. */
+  retryAfterMs?: number;
+}

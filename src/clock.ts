@@ -1,0 +1,35 @@
+/**
+ * The only door to time and chance: everything else is handed a `Clock`.
+ * Why: decisions follow the monotonic clock, so a step of the wall clock changes none of them, and tests can turn time by hand.
+ */
+
+/** Time and chance as the library sees them. Pass another one only in tests (`manualClock()`). */
+export interface Clock {
+  /** Monotonic time in ms; only differences mean something. */
+  now(): number;
+  /** Wall clock in ms since 1970; used for HTTP dates and event timestamps, never for a decision. */
+  date(): number;
+  /** A number in [0, 1). */
+  random(): number;
+  /**
+   * Runs `run` once after `ms`.
+   * @param keepAlive `false` lets the process end before the timer fires; default `true`.
+   * @returns a function that cancels the timer.
+   */
+  after(ms: number, run: () => void, keepAlive?: boolean): () => void;
+}
+
+/** The longest delay Node's timers accept, in ms (about 24.8 days); longer ones would fire at once. */
+const LONGEST_TIMER = 2_147_483_647;
+
+/** The machine's own clock. */
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  date: () => Date.now(),
+  random: () => Math.random(),
+  after(ms, run, keepAlive = true) {
+    const timer = setTimeout(run, Math.min(Math.max(0, ms), LONGEST_TIMER));
+    if (!keepAlive) timer.unref();
+    return () => clearTimeout(timer);
+  },
+};

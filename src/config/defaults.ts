@@ -1,0 +1,55 @@
+/** Every default of the options, each with its reason. Times in ms. */
+
+/** What applies where an option is left out. */
+export const defaults = {
+  /** Spreads quota evenly and needs nothing to be measured first. */
+  strategy: 'round-robin',
+  /** Moving to another endpoint is what the pool is for; `false` is one endpoint per call. */
+  failover: true,
+  /** Learned limits: a fixed number either cuts long reasoning or lets a dead stream hang. */
+  attemptTimeout: 'auto',
+  /** Node's own limit between two pieces of a body, so no stream that Node keeps alive is cut. */
+  streamIdleTimeout: 300_000,
+  rescue: {
+    /** Longer than a usual whole answer; an earlier second attempt would only double the bill. */
+    after: 20_000,
+    /** Three times the slowest one in a hundred: rare by construction, yet far below the 10 min of the SDK's timeout. */
+    factor: 3,
+  },
+  breaker: {
+    /** opossum's own: half of the traffic failing is worse than one endpoint less. */
+    errorThresholdPercentage: 50,
+    /** 5 s and not opossum's 30 s, because the open time doubles with each ejection in a row. */
+    resetTimeout: 5_000,
+    /** A percentage of fewer calls is noise: one failure of one call would be 100 %. */
+    volumeThreshold: 10,
+    /** Long enough to see `volumeThreshold` calls on a quiet endpoint, short enough to forget a restart. */
+    rollingCountTimeout: 30_000,
+    /** opossum's own: steps of 3 s at the default window. */
+    rollingCountBuckets: 10,
+    /** Takes a dead endpoint out long before a percentage of a busy window would; 5 is what peers use. */
+    consecutiveFailures: 5,
+  },
+  retryBudget: {
+    /** Paid extra attempts add at most a fifth to the load while endpoints struggle. */
+    ratio: 0.2,
+    /** A quiet pool may still retry. */
+    minPerSecond: 10,
+  },
+  waitingRoom: {
+    /** Bounds memory: a waiting call keeps its body. */
+    maxWaiting: 10_000,
+    /** The longest wait the SDK itself honours from `retry-after`. */
+    maxWait: 60_000,
+  },
+  panic: {
+    /** The usual k of adaptive throttling: up to half of the calls may fail before any is refused. */
+    k: 2,
+  },
+  /** Above every reply the API sends today; below what makes a string too long for the engine. Bytes. */
+  maxResponseBytes: 256 * 1024 * 1024,
+  /** A client built per request must profit from what the one before it learned. */
+  shareState: true,
+  /** Equal shares. */
+  weight: 1,
+} as const;

@@ -1,0 +1,175 @@
+/**
+ * The options as users write them, for editors and compilers. `schema.ts` holds the same at run time; a type test keeps the
+ * two equal. Why written out and not inferred from zod: inference loses the comments an editor shows, and the public
+ * types would change with zod's.
+ */
+import type { ClientOptions, OpenAI } from 'openai';
+import type { AzureClientOptions } from 'openai/azure';
+import type { Call } from '../call/call.ts';
+import type { ModelMap } from '../call/model-map.ts';
+import type { Outcome, Verdict } from '../call/outcome.ts';
+import type { Clock } from '../clock.ts';
+import type { Observer } from '../observe/events.ts';
+import type { StrategyOption } from '../strategy/named.ts';
+
+/** Endpoint types. */
+export type EndpointType = 'openai' | 'azure';
+
+/** Errors of the call itself that `failoverOn` can make move to another endpoint. */
+export type FailoverReason = 'content-filter' | 'context-length' | 'unsupported-parameter';
+
+/**
+ * The last word on what an outcome means. Pure and synchronous; what it returns is laid over the verdict, `undefined`
+ * leaves the verdict as it is, a throw counts as `undefined`.
+ */
+export type ClassifyHook = (outcome: Outcome, call: Call) => Partial<Verdict> | undefined;
+
+/** When an endpoint is taken out after failures: opossum's option names, plus `consecutiveFailures`. Times in ms. */
+export interface BreakerOptions {
+  /** Share of failed attempts in the window above which the endpoint is ejected, in percent. @default 50 */
+  errorThresholdPercentage?: number | undefined;
+  /** How long an ejection lasts before a probe is let through, in ms; doubles with each ejection in a row, up to 5 min. @default 5000 */
+  resetTimeout?: number | undefined;
+  /** Attempts in the window below which no percentage ejects. @default 10 */
+  volumeThreshold?: number | undefined;
+  /** Length of the window, in ms. @default 30000 */
+  rollingCountTimeout?: number | undefined;
+  /** Steps in which the window moves on. @default 10 */
+  rollingCountBuckets?: number | undefined;
+  /** Failures in a row that eject at once, whatever the percentage. @default 5 */
+  consecutiveFailures?: number | undefined;
+  /** `true` = this error does not count against the endpoint. A throw counts as `false`. */
+  errorFilter?: ((error: unknown) => boolean) | undefined;
+  /** `false` is the same as `breaker: false`. @default true */
+  enabled?: boolean | undefined;
+}
+
+/** When a plain call without a byte gets a second attempt elsewhere. */
+export interface RescueOptions {
+  /** Never earlier than this, in ms. @default 20000 */
+  after?: number | undefined;
+  /** Multiple of the model's learned slowest-in-a-hundred time. @default 3 */
+  factor?: number | undefined;
+}
+
+/** Share of extra attempts allowed over all calls of the pool. */
+export interface RetryBudgetOptions {
+  /** Extra attempts per call. @default 0.2 */
+  ratio?: number | undefined;
+  /** Extra attempts per second that are always allowed. @default 10 */
+  minPerSecond?: number | undefined;
+}
+
+/** Bounds for calls that wait for a cooldown's end or a backoff. */
+export interface WaitingRoomOptions {
+  /** Calls waiting at one time. @default 10000 */
+  maxWaiting?: number | undefined;
+  /** The longest wait of one call, in ms. @default 60000 */
+  maxWait?: number | undefined;
+}
+
+/** What happens when every endpoint is ejected: calls are let through by adaptive throttling. */
+export interface PanicOptions {
+  /** Refusals begin when requests exceed this multiple of the accepted ones. @default 2 */
+  k?: number | undefined;
+}
+
+/** Where objects live that only one account knows. */
+export interface AffinityOptions {
+  /** Name of the endpoint for account objects and unknown ids. @default the first endpoint */
+  home?: string | undefined;
+  /** `true` lets the strategy choose where account objects are made. @default false */
+  spread?: boolean | undefined;
+}
+
+/** The library's own options, beside the SDK's. */
+export interface PoolOptions {
+  /** The pool. Without it the client is a plain SDK client, unless `OPENAI_API_KEYS` or `SERVICE_ENDPOINTS` make a pool. */
+  endpoints?: readonly EndpointOptions[] | undefined;
+  /** Who gets the next call: a name, `{ priority: name }`, or a value with `pick()`. @default 'round-robin' */
+  strategy?: StrategyOption | undefined;
+  /** Attempts of one call over everything. @default max(3, maxRetries + 1) */
+  maxAttempts?: number | undefined;
+  /** `false` = one endpoint per call. @default true */
+  failover?: boolean | undefined;
+  /** A number cuts each attempt after so many ms; `'auto'` learns limits for streams and rescues plain calls. @default 'auto' */
+  attemptTimeout?: number | 'auto' | undefined;
+  /** Longest silence inside a stream after its first content, in ms. @default 300000 */
+  streamIdleTimeout?: number | undefined;
+  /** Second attempts for plain calls that hang; `false` = none. */
+  rescue?: RescueOptions | false | undefined;
+  /** When failing endpoints are taken out; `false` = never. */
+  breaker?: BreakerOptions | false | undefined;
+  /** Bounds the extra attempts of the pool; `false` = no bound. */
+  retryBudget?: RetryBudgetOptions | false | undefined;
+  /** Bounds waiting calls; `false` = no call waits in line. */
+  waitingRoom?: WaitingRoomOptions | false | undefined;
+  /** Throttling while every endpoint is ejected; `false` = such calls fail at once. */
+  panic?: PanicOptions | false | undefined;
+  /** Where ids and account objects belong. */
+  affinity?: AffinityOptions | undefined;
+  /** Model maps by endpoint type; an endpoint's own `modelMap` entry wins. */
+  modelMaps?: { [Type in EndpointType]?: ModelMap | undefined } | undefined;
+  /** Errors of the call itself that shall move to another endpoint. @default [] */
+  failoverOn?: readonly FailoverReason[] | undefined;
+  /** The last word on what an outcome means. */
+  classify?: ClassifyHook | undefined;
+  /** Largest JSON reply, in bytes after decompression. @default 268435456 */
+  maxResponseBytes?: number | undefined;
+  /** Shares breakers, cooldowns and load with the other clients of this process. @default true */
+  shareState?: boolean | undefined;
+  /** Hear every event of the pool. @default [] */
+  observers?: readonly Observer[] | undefined;
+  /** Time and chance; pass another one only in tests. */
+  clock?: Clock | undefined;
+}
+
+/** What any endpoint may have. */
+export interface CommonEndpointOptions {
+  /** How the endpoint is called in events, errors and `balancer.endpoint(name)`. @default its type and number, e.g. `openai-1` */
+  name?: string | undefined;
+  /** Public model name → the endpoint's own: exact, `prefix*` or `*`, the longest key wins; `$1` is what `*` matched. */
+  modelMap?: ModelMap | undefined;
+  /** Public model names it serves, exact or `prefix*`. @default all */
+  models?: readonly string[] | undefined;
+  /** What it is used for, such as `'chat'` or `'embeddings'`. @default everything */
+  operations?: readonly string[] | undefined;
+  /** Share of the traffic relative to the others, 0 or more. @default 1 */
+  weight?: number | undefined;
+  /** Smaller is tried first, with the strategy `'priority'`. @default the place in the list */
+  priority?: number | undefined;
+  /** Free labels. @default [] */
+  tags?: readonly string[] | undefined;
+}
+
+/** An endpoint that speaks the OpenAI API. Takes every option of the SDK's client except `maxRetries`. */
+export interface OpenAIEndpointOptions extends CommonEndpointOptions, Omit<ClientOptions, 'maxRetries'> {
+  type?: 'openai' | undefined;
+  client?: undefined;
+  /** Name of the environment variable that holds the key. */
+  apiKeyEnv?: string | undefined;
+}
+
+/** An Azure OpenAI resource. Takes every option of the SDK's `AzureOpenAI` except `maxRetries`. */
+export interface AzureEndpointOptions extends CommonEndpointOptions, Omit<AzureClientOptions, 'maxRetries'> {
+  type: 'azure';
+  client?: undefined;
+  /** Name of the environment variable that holds the key. */
+  apiKeyEnv?: string | undefined;
+}
+
+/** An endpoint with an SDK client of your own, used as it is. */
+export interface ClientEndpointOptions extends CommonEndpointOptions {
+  /** Any client of the SDK: plain, Azure, or with hooks of your own. Its `maxRetries` is ignored. */
+  client: OpenAI;
+  /** @default 'azure' for an `AzureOpenAI`, otherwise 'openai' */
+  type?: EndpointType | undefined;
+  /** Bound of its attempts, in ms. */
+  timeout?: number | undefined;
+}
+
+/** One endpoint of the pool. */
+export type EndpointOptions = OpenAIEndpointOptions | AzureEndpointOptions | ClientEndpointOptions;
+
+/** Everything the constructor takes: the SDK's client options and the library's own. */
+export interface LoadBalancedOpenAIOptions extends ClientOptions, PoolOptions {}

@@ -1,0 +1,78 @@
+/** The options after `resolveSettings`: complete, checked, nothing left to guess. What the rest of the library reads. */
+import type { ClientOptions, OpenAI } from 'openai';
+import type { AzureClientOptions } from 'openai/azure';
+import type { ModelMap } from '../call/model-map.ts';
+import type { Clock } from '../clock.ts';
+import type { Observer } from '../observe/events.ts';
+import type { Strategy } from '../strategy/strategy.ts';
+import type { ClassifyHook, EndpointType, FailoverReason } from './options.ts';
+
+/** Breaker settings with every default filled in. Times in ms. */
+export interface BreakerSettings {
+  readonly errorThresholdPercentage: number;
+  readonly resetTimeout: number;
+  readonly volumeThreshold: number;
+  readonly rollingCountTimeout: number;
+  readonly rollingCountBuckets: number;
+  readonly consecutiveFailures: number;
+  /** The user's function, unguarded: whoever calls it must survive a throw. */
+  readonly errorFilter?: ((error: unknown) => boolean) | undefined;
+}
+
+/** One endpoint, ready to be built. */
+export interface EndpointSettings {
+  readonly name: string;
+  readonly type: EndpointType;
+  /** The client the user brought; then `options` is empty. */
+  readonly client: OpenAI | undefined;
+  /** Complete options of the endpoint's own SDK client, with inheritance and isolation done. */
+  readonly options: ClientOptions | AzureClientOptions;
+  /** True when nothing the environment holds for another vendor may reach it, `OPENAI_CUSTOM_HEADERS` above all. */
+  readonly isolated: boolean;
+  /** Where it is, credentials included if the user wrote some; empty when only the SDK knows (provider, certificate). */
+  readonly baseURL: string;
+  /** What it authenticates with, for telling endpoints apart: text, function or object; `null` for none. Never shown. */
+  readonly credential: unknown;
+  /** The type's map with the endpoint's own entries laid over it. */
+  readonly modelMap: ModelMap;
+  /** Public names it serves; `undefined` = all. */
+  readonly models: readonly string[] | undefined;
+  /** Operations it is used for; `undefined` = all. */
+  readonly operations: ReadonlySet<string> | undefined;
+  readonly weight: number;
+  readonly priority: number | undefined;
+  readonly tags: readonly string[];
+  /** Bound of its attempts in ms, when the endpoint itself names one. */
+  readonly timeout: number | undefined;
+}
+
+/** The library's own options, complete. Times in ms. */
+export interface PoolSettings {
+  readonly strategy: Strategy;
+  /** `undefined` = max(3, maxRetries + 1). */
+  readonly maxAttempts: number | undefined;
+  readonly failover: boolean;
+  readonly attemptTimeout: 'auto' | number;
+  readonly streamIdleTimeout: number;
+  readonly rescue: { readonly after: number; readonly factor: number } | false;
+  readonly breaker: BreakerSettings | false;
+  readonly retryBudget: { readonly ratio: number; readonly minPerSecond: number } | false;
+  readonly waitingRoom: { readonly maxWaiting: number; readonly maxWait: number } | false;
+  readonly panic: { readonly k: number } | false;
+  /** `home` is an endpoint's name; empty without a pool. */
+  readonly affinity: { readonly home: string; readonly spread: boolean };
+  readonly failoverOn: readonly FailoverReason[];
+  readonly classify: ClassifyHook | undefined;
+  readonly maxResponseBytes: number;
+  readonly shareState: boolean;
+  readonly observers: Observer[];
+  readonly clock: Clock;
+}
+
+/** Everything a client is built from. */
+export interface Settings extends PoolSettings {
+  /** Empty = no pool: a plain SDK client. */
+  readonly endpoints: EndpointSettings[];
+  /** The SDK's own options of the client, values untouched; the very object passed in when nothing in it is ours. */
+  readonly client: ClientOptions;
+}

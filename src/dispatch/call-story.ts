@@ -1,0 +1,150 @@
+/**
+ * What happened to one call so far, and the one queue in which everything that happens to it arrives: replies, bodies,
+ * alarms, the deadline, the caller's abort. The dispatcher's loop reads it. Why a queue: two attempts may run at once
+ * (rescue), and whatever comes first must be acted on at once.
+ */
+import type { Call } from '../call/call.ts';
+import type { AttemptReport, Outcome, Verdict } from '../call/outcome.ts';
+import type { Clock } from '../clock.ts';
+import type { Endpoint } from '../endpoint/endpoint.ts';
+import type { Load } from '../endpoint/live-facts.ts';
+
+/** Good headers of a reply; what else it holds is the port's affair. */
+export interface Reply {
+  readonly status: number;
+  readonly headers: Headers;
+}
+
+/** Told by the port about the connection, as far as it can see it. */
+export interface Wire {
+  answered(): void;
+  failed(error: unknown): void;
+}
+
+/** What an attempt needs to be sent. */
+export interface Sending {
+  /** 0 for the first attempt of the call. */
+  readonly index: number;
+  readonly signal: AbortSignal;
+  readonly wire: Wire;
+}
+
+/** The port through which attempts go out: the endpoint's SDK client for SDK calls. Rejects with what the caller would see. */
+export type Send<R extends Reply> = (endpoint: Endpoint, sending: Sending) => Promise<R>;
+
+/** One attempt. */
+export interface Attempt<R extends Reply> {
+  readonly endpoint: Endpoint;
+  readonly load: Load;
+  readonly report: AttemptReport;
+  readonly controller: AbortController;
+  reply: R | undefined;
+  /** What `read` made of the reply. */
+  data: unknown;
+  /** Set once the outcome was learnt from; nothing is told twice. */
+  settled: boolean;
+  /** Set when nothing of the request can have left this machine. */
+  unsent: boolean;
+  /** The timer that cuts or rescues it. */
+  cancelAlarm: () => void;
+}
+
+/** What may happen to a call while the loop waits. */
+export type StoryEvent<R extends Reply> =
+  | { readonly is: 'head' | 'body'; readonly attempt: Attempt<R>; readonly outcome: Outcome; readonly data?: unknown }
+  | { readonly is: 'alarm'; readonly attempt: Attempt<R> }
+  | { readonly is: 'deadline' | 'abort' | 'woken' };
+
+/** The story of one call. */
+export class CallStory<R extends Reply> {
+  readonly call: Call;
+  readonly send: Send<R>;
+  /** Reads a good reply's body to its usable state; set once the caller asked for the body. */
+  read: ((attempt: Attempt<R>) => Promise<unknown>) | undefined;
+  /** The only endpoint that may serve it: the caller's pin or the owner of an id. */
+  only: Endpoint | undefined;
+  /** Where it goes first if that endpoint is eligible. */
+  prefer: Endpoint | undefined;
+  readonly attempts: Attempt<R>[] = [];
+  readonly live = new Set<Attempt<R>>();
+  /** Endpoints tried in this round, and those not to be tried again at all. */
+  readonly tried = new Set<Endpoint>();
+  readonly barred = new Set<Endpoint>();
+  readonly repeated = new Set<Endpoint>();
+  readonly unsentOnce = new Set<Endpoint>();
+  /** Attempts that count towards `maxAttempts`; waits; failovers. */
+  counted = 0;
+  waits = 0;
+  failovers = 0;
+  rescued = false;
+  /** The failure that the caller gets when nothing else comes. */
+  failure: { readonly attempt: Attempt<R>; readonly error: unknown; readonly verdict: Verdict } | undefined;
+  /** The failure just met. */
+  last: { readonly attempt: Attempt<R>; readonly verdict: Verdict } | undefined;
+  over = false;
+  readonly whenOver: Promise<void>;
+  #tellOver: () => void = () => undefined;
+  /** The attempt whose reply the caller got. */
+  won: Attempt<R> | undefined;
+  /** Set while the call waits: ends the wait. */
+  stopWaiting: (() => void) | undefined;
+  readonly #queue: StoryEvent<R>[] = [];
+  #wake: ((event: StoryEvent<R>) => void) | undefined;
+  #cancelDeadline: () => void = () => undefined;
+  readonly #onAbort = () => this.push({ is: 'abort' });
+
+  constructor(call: Call, send: Send<R>, clock: Clock) {
+    this.call = call;
+    this.send = send;
+    this.whenOver = new Promise((resolve) => {
+      this.#tellOver = resolve;
+    });
+    this.#cancelDeadline = clock.after(call.deadline - clock.now(), () => this.push({ is: 'deadline' }));
+    call.signal?.addEventListener('abort', this.#onAbort, { once: true });
+    if (call.signal?.aborted) this.push({ is: 'abort' });
+  }
+
+  /** Something happened. */
+  push(event: StoryEvent<R>): void {
+    const wake = this.#wake;
+    this.#wake = undefined;
+    if (wake) wake(event);
+    else this.#queue.push(event);
+  }
+
+  /** The next thing that happens. */
+  next(): Promise<StoryEvent<R>> | StoryEvent<R> {
+    return (
+      this.#queue.shift() ??
+      new Promise((resolve) => {
+        this.#wake = resolve;
+      })
+    );
+  }
+
+  /** The answer has begun: from here on the deadline does not count. */
+  commit(): void {
+    this.#cancelDeadline();
+  }
+
+  /** Nothing more will be decided; the caller's abort is no longer listened to here. */
+  close(): void {
+    this.over = true;
+    this.#tellOver();
+    this.#cancelDeadline();
+    this.call.signal?.removeEventListener('abort', this.#onAbort);
+  }
+
+  /** One promise for each attempt that has not been judged on `endpoint`; it resolves when the call is over. */
+  attemptsOn(endpoint: Endpoint): Array<Promise<void>> {
+    const busy = this.attempts.filter((attempt) => attempt.endpoint === endpoint && !attempt.settled);
+    return busy.map(() => this.whenOver);
+  }
+
+  /** The attempts as the user sees them, the one that counted last. */
+  get reports(): AttemptReport[] {
+    const counted = this.won ?? this.failure?.attempt;
+    const others = this.attempts.filter((attempt) => attempt !== counted);
+    return [...others, ...(counted ? [counted] : [])].map((attempt) => attempt.report);
+  }
+}

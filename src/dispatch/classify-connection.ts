@@ -1,0 +1,84 @@
+/** The part of the verdict table for attempts that ended without a usable HTTP status: cuts, aborts, sockets, credentials. Pure. */
+import { APIConnectionError, APIConnectionTimeoutError, APIUserAbortError } from 'openai';
+import type { Outcome, Verdict } from '../call/outcome.ts';
+import { isBadReply } from '../errors.ts';
+import type { ClassifyContext } from './classify-context.ts';
+import type { ErrorFacts } from './signals.ts';
+import { verdict } from './verdicts.ts';
+
+/** Nothing was sent: nobody listens, no such host, no route, no handshake. */
+const CONNECT = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EHOSTDOWN',
+  'ENETDOWN',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'EPROTO',
+  'ERR_SSL_WRONG_VERSION_NUMBER',
+  'ERR_INVALID_URL',
+]);
+/** The certificate is wrong: this does not pass by itself. */
+const CERTIFICATE = /^(CERT_|ERR_TLS_CERT|DEPTH_ZERO_SELF_SIGNED|SELF_SIGNED_CERT|UNABLE_TO_(VERIFY|GET_ISSUER))/;
+/** This machine ran out of something; no endpoint is to blame. */
+const LOCAL = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EADDRNOTAVAIL']);
+/** The SDK could not get a credential. */
+const CREDENTIAL =
+  /Failed to get token from 'apiKey' function|Expected 'apiKey' function|Could not resolve authentication method/;
+
+const named = (facts: ErrorFacts, Class: { name: string }) => facts.name === Class.name;
+
+function isConnectionError(error: unknown, facts: ErrorFacts): boolean {
+  return (
+    error instanceof APIConnectionError || named(facts, APIConnectionError) || named(facts, APIConnectionTimeoutError)
+  );
+}
+
+/** What a connection that failed means, by the system's code. */
+function socketVerdict(outcome: Outcome & { is: 'error' }, facts: ErrorFacts, context: ClassifyContext): Verdict {
+  for (const code of facts.causes) {
+    if (LOCAL.has(code)) return verdict('local-error');
+    if (CERTIFICATE.test(code))
+      return verdict('connect-failed', { cooldown: { scope: 'endpoint', reason: 'TLS certificate', ms: 300_000 } });
+  }
+  const refused = [...facts.causes].some((code) => CONNECT.has(code) || code.startsWith('ERR_SSL_'));
+  if (outcome.phase === 'head' && (refused || outcome.sent === 'no')) return verdict('connect-failed');
+  // Node's own limit on waiting for headers, 300 s: a slow answer, not a sick endpoint.
+  if (facts.causes.has('UND_ERR_HEADERS_TIMEOUT')) return verdict('timed-out', { health: 'neutral' });
+  if (outcome.error instanceof APIConnectionTimeoutError || named(facts, APIConnectionTimeoutError))
+    return verdict('timed-out');
+  if (outcome.phase === 'body') return verdict('connection-lost', { scope: 'model' });
+  // A server that closes idle connections now and then meets a request on its way: once more on a fresh one.
+  return facts.reusedSocket && context.mayRepeat
+    ? verdict('connection-lost', { next: 'same', health: 'neutral' })
+    : verdict('connection-lost');
+}
+
+/** The verdict for an outcome without an HTTP status, or `undefined` when the status decides. */
+export function connectionVerdict(
+  outcome: Outcome & { is: 'error' },
+  facts: ErrorFacts,
+  context: ClassifyContext,
+): Verdict | undefined {
+  const { error, cut } = outcome;
+  // Cut by us: it counts only where the time was unusual for this endpoint, or the user set the bound.
+  if (cut === 'abandoned') return verdict('abandoned');
+  if (cut === 'deadline')
+    return verdict('timed-out', { next: 'throw', health: context.slowerThanUsual ? 'failure' : 'neutral' });
+  if (cut === 'attempt-timeout') {
+    return verdict('timed-out', { health: context.slowerThanUsual || context.ownBound ? 'failure' : 'neutral' });
+  }
+  if (cut === 'stream-idle') return verdict('timed-out');
+  if (error instanceof APIUserAbortError || named(facts, APIUserAbortError)) return verdict('aborted');
+  if (isBadReply(error)) return verdict(facts.causes.size > 0 ? 'connection-lost' : 'bad-reply', { scope: 'model' });
+  if (facts.status !== undefined && !isConnectionError(error, facts)) return undefined;
+  if (isConnectionError(error, facts)) return socketVerdict(outcome, facts, context);
+  if (facts.name === 'OAuthError' || facts.name === 'SubjectTokenProviderError' || CREDENTIAL.test(facts.message)) {
+    return verdict('credentials-refused', { cooldown: { scope: 'endpoint', reason: 'no credential', ms: 60_000 } });
+  }
+  // After the headers every bare error is the transfer's: cut JSON, a destroyed socket, garbage in a stream.
+  if (outcome.phase === 'body' && facts.headers === undefined) return verdict('bad-reply');
+  return undefined;
+}

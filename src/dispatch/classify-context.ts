@@ -1,0 +1,17 @@
+/** What the verdict table is told besides the outcome itself. */
+import type { FailoverReason } from '../config/options.ts';
+
+/** What the table needs to know besides the outcome. */
+export interface ClassifyContext {
+  /** Wall clock, for `retry-after` dates. */
+  readonly wallNow: number;
+  readonly failoverOn: readonly FailoverReason[];
+  /** True when the attempt was cut after longer than this endpoint's learned slowest-in-a-hundred time. */
+  readonly slowerThanUsual: boolean;
+  /** True when the user named the bound of an attempt himself. */
+  readonly ownBound: boolean;
+  /** True while the call has not been repeated on this endpoint, and may be. */
+  readonly mayRepeat: boolean;
+  /** True when the endpoint's credential is a function that may give a fresh one. */
+  readonly renewable: boolean;
+}

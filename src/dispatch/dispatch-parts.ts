@@ -1,0 +1,29 @@
+/** What a dispatcher is made of, and the little it keeps itself. */
+import type { PoolSettings } from '../config/settings.ts';
+import type { Pool } from '../pool/pool.ts';
+import type { CallStory, Reply } from './call-story.ts';
+import type { LearnParts } from './learn.ts';
+import type { RetryBudget } from './retry-budget.ts';
+import type { Throttle } from './throttle.ts';
+
+/** The parts of a dispatcher. */
+export interface DispatchParts extends LearnParts {
+  readonly pool: Pool;
+  readonly settings: PoolSettings;
+  readonly budget: RetryBudget;
+  /** `undefined` = panic is off. */
+  readonly throttle: Throttle | undefined;
+  /** Changes as calls run. */
+  readonly now: {
+    /** Calls that wait for a cooldown, a backoff or an endpoint. */
+    waiting: number;
+    closed: boolean;
+    /** The calls that are not over. */
+    readonly running: Set<Pick<CallStory<Reply>, 'stopWaiting' | 'push' | 'attemptsOn'>>;
+    /** Resolves once the last of them is over, after `close`. */
+    idle: Promise<void> | undefined;
+    whenIdle: (() => void) | undefined;
+    /** The last error an endpoint gave to anybody; the `cause` when a call finds nobody. */
+    lastError: unknown;
+  };
+}

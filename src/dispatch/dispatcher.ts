@@ -1,0 +1,108 @@
+/**
+ * Carries calls over a pool; the doors to the loop. `head` ends with good headers, `body` goes on until a body is usable:
+ * one that fails continues the same story on the next endpoint.
+ */
+import type { Call } from '../call/call.ts';
+import type { Outcome } from '../call/outcome.ts';
+import type { Endpoint } from '../endpoint/endpoint.ts';
+import { ClosedError } from '../errors.ts';
+import { type Attempt, CallStory, type Reply, type Send } from './call-story.ts';
+import type { DispatchParts } from './dispatch-parts.ts';
+import { learn } from './learn.ts';
+import { follow, runStory } from './run-story.ts';
+
+/** The dispatcher of one pool. */
+export class Dispatcher {
+  readonly parts: DispatchParts;
+
+  constructor(parts: DispatchParts) {
+    this.parts = parts;
+  }
+
+  /**
+   * Opens the story of a call.
+   * @param only the endpoint it is pinned to.
+   * @param prefer the endpoint it goes to first.
+   * @throws ClosedError after `close`.
+   */
+  open<R extends Reply>(call: Call, send: Send<R>, only?: Endpoint, prefer?: Endpoint): CallStory<R> {
+    const { clock, budget, events, now } = this.parts;
+    if (now.closed) throw new ClosedError();
+    const story = new CallStory(call, send, clock);
+    now.running.add(story);
+    story.only = only;
+    story.prefer = prefer;
+    budget.deposit();
+    if (events.active) {
+      const { id: callId, operation, model, stream } = call;
+      events.emit({ type: 'call-start', at: clock.date(), callId, operation: operation.name, model, stream });
+    }
+    return story;
+  }
+
+  /** Goes on until an attempt has good headers. @throws what the caller shall see. */
+  async head<R extends Reply>(story: CallStory<R>): Promise<Attempt<R>> {
+    try {
+      return await runStory(story, this.parts);
+    } catch (error) {
+      this.finish(story, false);
+      throw error;
+    }
+  }
+
+  /**
+   * Goes on until a body is usable.
+   * @param first the attempt `head` ended with.
+   * @param read turns a reply into what the caller gets, left in `attempt.data`; a throw continues the story.
+   * @throws what the caller shall see.
+   */
+  body<R extends Reply>(
+    story: CallStory<R>,
+    first: Attempt<R>,
+    read: (attempt: Attempt<R>) => Promise<unknown>,
+  ): Promise<Attempt<R>> {
+    story.read = read;
+    follow(story, first, this.parts);
+    return this.head(story);
+  }
+
+  /** Judges an attempt that ended after the loop was left: a reply handed out, a stream's end. */
+  settle<R extends Reply>(story: CallStory<R>, attempt: Attempt<R>, outcome: Outcome): void {
+    learn(story, attempt, outcome, this.parts);
+  }
+
+  /** The call is over: tells everybody, once. */
+  finish<R extends Reply>(story: CallStory<R>, ok: boolean): void {
+    if (story.over) return;
+    story.close();
+    const { events, clock, now, throttle } = this.parts;
+    now.running.delete(story);
+    if (now.closed && now.running.size === 0) now.whenIdle?.();
+    if (ok) throttle?.accepted();
+    if (!events.active) return;
+    const { id: callId, startedAt } = story.call;
+    const ms = clock.now() - startedAt;
+    events.emit({ type: 'call-end', at: clock.date(), callId, ok, ms, attempts: story.reports });
+  }
+
+  /** Takes no more calls, ends those that wait, and resolves when the running ones are over. Idempotent. */
+  close(): Promise<void> {
+    const { now } = this.parts;
+    now.closed = true;
+    for (const story of now.running) if (story.stopWaiting) story.push({ is: 'woken' });
+    if (now.running.size === 0) now.idle ??= Promise.resolve();
+    now.idle ??= new Promise((resolve) => {
+      now.whenIdle = resolve;
+    });
+    return now.idle;
+  }
+
+  /** Resolves when no call of this pool runs on `endpoint` any more. */
+  async whenIdleOn(endpoint: Endpoint): Promise<void> {
+    for (;;) {
+      const busy = [...this.parts.now.running].flatMap((story) => story.attemptsOn(endpoint));
+      if (busy.length === 0) return;
+      await Promise.all(busy);
+    }
+  }
+}

@@ -1,0 +1,112 @@
+/** Steps 4 and 5: an attempt's outcome is judged, the endpoint learns from it, and everybody who listens hears of it. */
+import { duration } from '../call/describe.ts';
+import type { Outcome, Verdict } from '../call/outcome.ts';
+import type { Clock } from '../clock.ts';
+import type { PoolSettings } from '../config/settings.ts';
+import type { Emitter } from '../observe/emitter.ts';
+import type { PoolLog } from '../observe/pool-log.ts';
+import type { Attempt, CallStory, Reply } from './call-story.ts';
+import { classify } from './classify.ts';
+import { slowerThanUsual } from './clocks.ts';
+import { factsOf } from './signals.ts';
+
+/** What learning needs. */
+export interface LearnParts {
+  readonly clock: Clock;
+  readonly settings: Pick<PoolSettings, 'failoverOn' | 'classify' | 'breaker' | 'attemptTimeout'>;
+  readonly events: Emitter;
+  readonly log: PoolLog;
+}
+
+/** What an attempt was billed, as far as its verdict tells. */
+function billed(verdict: Verdict): 'yes' | 'no' | 'maybe' {
+  if (verdict.name === 'ok') return 'yes';
+  return verdict.maybeExecuted ? 'maybe' : 'no';
+}
+
+function ask<Answer>(question: () => Answer): Answer | undefined {
+  try {
+    return question();
+  } catch {
+    // A user's hook that throws has said nothing.
+    return undefined;
+  }
+}
+
+function judged<R extends Reply>(
+  story: CallStory<R>,
+  attempt: Attempt<R>,
+  outcome: Outcome,
+  parts: LearnParts,
+): Verdict {
+  const { call } = story;
+  const { endpoint } = attempt;
+  const { clock, settings } = parts;
+  let found = classify(outcome, call, {
+    wallNow: clock.date(),
+    failoverOn: settings.failoverOn,
+    slowerThanUsual: slowerThanUsual(call, endpoint, clock.now() - attempt.load.startedAt),
+    ownBound: settings.attemptTimeout !== 'auto' || endpoint.settings.timeout !== undefined,
+    mayRepeat: !story.repeated.has(endpoint) && call.replay === 'free',
+    renewable: typeof endpoint.settings.credential === 'function',
+  });
+  const changes = settings.classify && ask(() => settings.classify?.(outcome, call));
+  if (changes) found = { ...found, ...changes };
+  if (found.health !== 'failure' || outcome.is === 'reply') return found;
+  const filter = settings.breaker ? settings.breaker.errorFilter : undefined;
+  if (filter && ask(() => filter(outcome.error)) === true) return { ...found, health: 'neutral' };
+  // The call's own fault: it fails alike on a second endpoint where other calls succeed.
+  const before = story.attempts.some((other) => other.report.verdict === found.name && other.endpoint !== endpoint);
+  return before && endpoint.state.worksLately(attempt.load.model) ? { ...found, health: 'neutral' } : found;
+}
+
+/** Judges an outcome and lets the endpoint learn from it, once per attempt. */
+export function learn<R extends Reply>(
+  story: CallStory<R>,
+  attempt: Attempt<R>,
+  outcome: Outcome,
+  parts: LearnParts,
+): Verdict {
+  const verdict = judged(story, attempt, outcome, parts);
+  const { endpoint, report, load } = attempt;
+  const { call } = story;
+  attempt.cancelAlarm();
+  if (attempt.settled) return verdict;
+  attempt.settled = true;
+  story.live.delete(attempt);
+  report.ms = parts.clock.now() - load.startedAt;
+  report.verdict = verdict.name;
+  report.billed = billed(verdict);
+  if (outcome.is === 'error') report.status ??= factsOf(outcome.error).status;
+  const cooldown = endpoint.state.end(load, verdict, call.operation.name);
+  if (cooldown !== undefined) report.retryAfterMs = cooldown;
+  const { events, log } = parts;
+  const at = parts.clock.date();
+  const about = { at, callId: call.id, endpoint: endpoint.name };
+  log.attempt(report);
+  if (events.active) {
+    const { model, status, ms } = report;
+    events.emit({ type: 'attempt-end', ...about, model, verdict: verdict.name, status, ms });
+  }
+  for (const { state, model, openMs } of endpoint.state.takeTransitions()) {
+    log.transition(
+      endpoint.name,
+      state,
+      `${model === undefined ? '' : `${model}: `}${verdict.name}, for ${duration(openMs)}`,
+    );
+    if (state === 'ejected') events.emit({ type: 'endpoint-ejected', ...about, model, openMs, reason: verdict.name });
+    else events.emit({ type: 'endpoint-restored', ...about, model });
+  }
+  if (verdict.cooldown && cooldown !== undefined) {
+    const { reason, scope } = verdict.cooldown;
+    log.cooldown(endpoint.name, verdict.name, cooldown);
+    events.emit({
+      type: 'endpoint-cooldown',
+      ...about,
+      model: scope === 'model' ? call.model : undefined,
+      ms: cooldown,
+      reason,
+    });
+  }
+  return verdict;
+}

@@ -1,0 +1,109 @@
+/** Step 6: what a call does next, from its story and the pool. Pure: it is told everything and changes nothing. */
+import type { Call } from '../call/call.ts';
+import type { Verdict, VerdictName } from '../call/outcome.ts';
+import type { Refusal } from '../pool/eligibility.ts';
+
+/** All that the decision depends on. Times in monotonic ms. */
+export interface Situation {
+  readonly call: Call;
+  /** The failure just met; `undefined` before the first attempt and after a wait. */
+  readonly last: Verdict | undefined;
+  /** Whether the call was attempted at all. */
+  readonly attempted: boolean;
+  /** Attempts that count, and waits so far. */
+  readonly counted: number;
+  readonly waits: number;
+  /** Is an eligible endpoint left that was not tried in this round? */
+  readonly anyEligible: boolean;
+  /** Why each of the others cannot; endpoints never to be tried again left out. Asked for only when nobody is eligible. */
+  readonly refusals: () => readonly Refusal[];
+  /** Whether calls may be let through to ejected endpoints. */
+  readonly panic: boolean;
+  readonly now: number;
+  /** The longest single wait allowed, in ms; 0 = none. */
+  readonly longestWait: number;
+  /** The backoff of the next wait, in ms. */
+  readonly backoff: number;
+}
+
+/** What to do. */
+export type Step =
+  | { readonly do: 'throw' }
+  /** Nobody can take it, and nothing was attempted. */
+  | { readonly do: 'refuse' }
+  | { readonly do: 'same' }
+  | { readonly do: 'another' }
+  /** Everybody is ejected: ask the throttle, then try somebody. */
+  | { readonly do: 'panic' }
+  /** Nobody lets us in, by what they said before: ask once more, so that the caller gets the real error. */
+  | { readonly do: 'ask-again'; readonly refusal: Refusal }
+  /** `costs`: counts as one of the call's retries. */
+  | { readonly do: 'wait'; readonly ms: number; readonly reason: string; readonly costs: boolean };
+
+/** Failures that pass with time; after any other, waiting is pointless. */
+const PASSING: ReadonlySet<VerdictName> = new Set([
+  'rate-limited',
+  'server-error',
+  'overloaded',
+  'timed-out',
+  'connect-failed',
+  'connection-lost',
+  'bad-reply',
+  'local-error',
+  'abandoned',
+]);
+
+/** True when the endpoint may be tried again by this call, after a wait. */
+export function passes(verdict: Verdict): boolean {
+  return verdict.again && PASSING.has(verdict.name);
+}
+
+const giveUp = (situation: Situation): Step => ({ do: situation.attempted ? 'throw' : 'refuse' });
+
+function wait(situation: Situation, ms: number, reason: string, costs: boolean): Step {
+  const { call, now, waits } = situation;
+  // A wait before anything was attempted costs no retry, but a caller that never waits does not begin here either.
+  const allowed = costs ? waits < call.maxRetries : call.maxRetries > 0;
+  if (!allowed || ms > situation.longestWait || now + ms >= call.deadline) return giveUp(situation);
+  return { do: 'wait', ms, reason, costs };
+}
+
+function nobodyEligible(situation: Situation): Step {
+  const { now, attempted } = situation;
+  const open = situation.refusals();
+  const soonest = (kind: Refusal['kind']) =>
+    open.filter((refusal) => refusal.kind === kind).sort((a, b) => a.until - b.until)[0];
+  const [limited, ejected] = [soonest('limited'), soonest('ejected')];
+  if (situation.last) {
+    const backoff = soonest('tried') || ejected ? situation.backoff : Number.POSITIVE_INFINITY;
+    const ms = Math.min(backoff, limited ? limited.until - now : Number.POSITIVE_INFINITY);
+    return ms === Number.POSITIVE_INFINITY
+      ? giveUp(situation)
+      : wait(situation, Math.max(1, ms), limited?.reason ?? 'backoff', true);
+  }
+  if (limited) return wait(situation, Math.max(1, limited.until - now), limited.reason, attempted);
+  if (ejected) {
+    return situation.panic ? { do: 'panic' } : giveUp(situation);
+  }
+  const refused = soonest('refused');
+  return refused && !attempted ? { do: 'ask-again', refusal: refused } : giveUp(situation);
+}
+
+/** What a call does that the panic throttle turned away: back off like after a failure. */
+export function afterThrottle(situation: Situation): Step {
+  return wait(situation, situation.backoff, 'every endpoint is ejected', true);
+}
+
+/** Decides the next step of a call. */
+export function nextStep(situation: Situation): Step {
+  const { last, call, counted } = situation;
+  if (last) {
+    if (last.next === 'throw') return { do: 'throw' };
+    if (call.replay !== 'free' && last.maybeExecuted) return { do: 'throw' };
+    if (counted >= call.maxAttempts) return { do: 'throw' };
+    // A lock needs a moment; a fresh token or connection does not.
+    if (last.name === 'conflict') return wait(situation, situation.backoff, 'conflict', true);
+    if (last.next === 'same') return { do: 'same' };
+  }
+  return situation.anyEligible ? { do: 'another' } : nobodyEligible(situation);
+}

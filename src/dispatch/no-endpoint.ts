@@ -1,0 +1,43 @@
+/** The error of a call that found nobody: per endpoint why not, and when to come back. */
+import type { Call } from '../call/call.ts';
+import { duration } from '../call/describe.ts';
+import { NoEndpointAvailableError } from '../errors.ts';
+import type { Refusal } from '../pool/eligibility.ts';
+
+function reasonOf(refusal: Refusal, now: number): string {
+  const left = refusal.until - now;
+  return left > 0 && left !== Number.POSITIVE_INFINITY ? `${refusal.reason}, for ${duration(left)}` : refusal.reason;
+}
+
+function advice(refusals: readonly Refusal[], call: Call): string {
+  if (refusals.every((refusal) => refusal.kind === 'unfit')) {
+    return ` Add ${call.model === undefined ? `'${call.operation.name}' to \`operations\`` : `'${call.model}' to \`models\``} of an endpoint that serves it.`;
+  }
+  return '';
+}
+
+/** Builds the error. @param now monotonic ms. @param cause the pool's last real error. */
+export function noEndpointAvailable(
+  call: Call,
+  refusals: readonly Refusal[],
+  now: number,
+  cause: unknown,
+): NoEndpointAvailableError {
+  const endpoints = refusals.map((refusal) => ({ name: refusal.endpoint.name, reason: reasonOf(refusal, now) }));
+  const returning = refusals.filter((refusal) => refusal.kind === 'limited' || refusal.kind === 'ejected');
+  const retryAfterMs =
+    returning.length === 0 ? undefined : Math.max(1, Math.min(...returning.map(({ until }) => until)) - now);
+  const why = endpoints.map(({ name, reason }) => `${name} ${reason}`).join('; ');
+  const what =
+    call.model === undefined ? `this ${call.operation.name} call` : `'${call.model}' (${call.operation.name})`;
+  const again = retryAfterMs === undefined ? '' : ` Try again in ${duration(retryAfterMs)}.`;
+  return new NoEndpointAvailableError(
+    `No endpoint can take ${what}: ${why || 'the pool is empty'}.${again}${advice(refusals, call)}`,
+    {
+      status: refusals.some((refusal) => refusal.rateLimited) ? 429 : 503,
+      retryAfterMs,
+      endpoints,
+      cause,
+    },
+  );
+}

@@ -1,0 +1,76 @@
+/** Step 3: one attempt, from its place on the endpoint to the event that tells how its head went. Never throws, never waits. */
+import { localize } from '../call/localize.ts';
+import type { Clock } from '../clock.ts';
+import type { PoolSettings } from '../config/settings.ts';
+import { type Endpoint, healthKey } from '../endpoint/endpoint.ts';
+import type { Attempt, CallStory, Reply } from './call-story.ts';
+import { boundsOf } from './clocks.ts';
+import { factsOf } from './signals.ts';
+
+/** What an attempt is run with. */
+export interface AttemptParts {
+  readonly clock: Clock;
+  readonly settings: Pick<PoolSettings, 'attemptTimeout' | 'rescue'>;
+}
+
+/**
+ * Starts an attempt of the story's call on `endpoint`; its outcome arrives in the story's queue.
+ * @param force go even while the endpoint is ejected.
+ * @returns `undefined` when the breaker gave the only place to another call in the meantime.
+ */
+export function runAttempt<R extends Reply>(
+  story: CallStory<R>,
+  endpoint: Endpoint,
+  parts: AttemptParts,
+  force: boolean,
+): Attempt<R> | undefined {
+  const { call } = story;
+  const { clock } = parts;
+  const bounds = boundsOf(call, endpoint, parts.settings);
+  const load = endpoint.state.begin(healthKey(call.model, call.operation.name), bounds.slow, force);
+  if (!load) return undefined;
+  const controller = new AbortController();
+  const report = {
+    endpoint: endpoint.name,
+    model: localize({}, call.model, endpoint.settings.modelMap).model,
+    verdict: 'pending' as const,
+    status: undefined,
+    ms: 0,
+    billed: 'maybe' as const,
+  };
+  const attempt: Attempt<R> = {
+    endpoint,
+    load,
+    report,
+    controller,
+    reply: undefined,
+    data: undefined,
+    settled: false,
+    unsent: false,
+    cancelAlarm: () => undefined,
+  };
+  story.attempts.push(attempt);
+  story.live.add(attempt);
+  story.tried.add(endpoint);
+  story.last = undefined;
+  const alarm = bounds.headers?.after ?? bounds.rescue;
+  if (alarm !== undefined) attempt.cancelAlarm = clock.after(alarm, () => story.push({ is: 'alarm', attempt }));
+  const wire = {
+    answered: () => endpoint.state.answered(load),
+    failed: (error: unknown) => {
+      attempt.unsent = factsOf({ cause: error }).causes.has('UND_ERR_CONNECT_TIMEOUT');
+    },
+  };
+  story.send(endpoint, { index: story.attempts.length - 1, signal: controller.signal, wire }).then(
+    (reply) => {
+      endpoint.state.answered(load);
+      attempt.reply = reply;
+      story.push({ is: 'head', attempt, outcome: { is: 'reply', status: reply.status, headers: reply.headers } });
+    },
+    (error: unknown) => {
+      const sent = attempt.unsent ? 'no' : 'maybe';
+      story.push({ is: 'head', attempt, outcome: { is: 'error', error, phase: 'head', sent } });
+    },
+  );
+  return attempt;
+}

@@ -1,0 +1,128 @@
+/** The only loop over attempts: takes what happens to a call, one event at a time, and acts on it. Steps 1 to 6 in order. */
+import type { Outcome } from '../call/outcome.ts';
+import { abortError, ClosedError, timeoutError } from '../errors.ts';
+import type { Attempt, CallStory, Reply, StoryEvent } from './call-story.ts';
+import { boundsOf } from './clocks.ts';
+import type { DispatchParts } from './dispatch-parts.ts';
+import { learn } from './learn.ts';
+import { passes } from './next-step.ts';
+import { failureOf, proceed } from './proceed.ts';
+import { cutOutcome, dropAll, takesLong, took } from './taking-long.ts';
+
+function goOn<R extends Reply>(story: CallStory<R>, parts: DispatchParts): void {
+  if (parts.now.closed) throw new ClosedError();
+  proceed(story, parts);
+}
+
+/** Reads the body of a good reply; its outcome arrives in the queue like everything else. */
+export function follow<R extends Reply>(story: CallStory<R>, attempt: Attempt<R>, parts: DispatchParts): void {
+  const { call, read } = story;
+  const { reply } = attempt;
+  if (!read || !reply) return;
+  story.live.add(attempt);
+  const bounds = boundsOf(call, attempt.endpoint, parts.settings);
+  // A bound the user named holds from the attempt's start; the learned one counts from the headers.
+  const spent = bounds.content.certain ? parts.clock.now() - attempt.load.startedAt : 0;
+  const alarm = call.stream ? Math.max(1, bounds.content.after - spent) : bounds.rescue;
+  if (alarm !== undefined) attempt.cancelAlarm = parts.clock.after(alarm, () => story.push({ is: 'alarm', attempt }));
+  const { status, headers } = reply;
+  read(attempt).then(
+    (data) => {
+      attempt.data = data;
+      story.push({ is: 'body', attempt, outcome: { is: 'reply', status, headers } });
+    },
+    (error: unknown) =>
+      story.push({ is: 'body', attempt, outcome: { is: 'error', error, phase: 'body', sent: 'maybe' } }),
+  );
+}
+
+function failed<R extends Reply>(
+  story: CallStory<R>,
+  attempt: Attempt<R>,
+  outcome: Outcome & { is: 'error' },
+  parts: DispatchParts,
+): void {
+  attempt.controller.abort();
+  const verdict = learn(story, attempt, outcome, parts);
+  const { endpoint, report } = attempt;
+  if (!passes(verdict) && verdict.next !== 'same') story.barred.add(endpoint);
+  // A connect that failed before anything was sent costs no attempt, once per endpoint.
+  if (verdict.name !== 'connect-failed' || story.unsentOnce.has(endpoint)) story.counted += 1;
+  else story.unsentOnce.add(endpoint);
+  parts.now.lastError = outcome.error;
+  const counts = report.status !== undefined || story.failure?.attempt.report.status === undefined;
+  if (counts || verdict.next === 'throw') story.failure = { attempt, error: outcome.error, verdict };
+  if (verdict.next === 'throw') throw failureOf(story, parts);
+  story.last = { attempt, verdict };
+  if (story.live.size === 0) goOn(story, parts);
+}
+
+/** A head or a body came, or failed. @returns the attempt that wins. */
+function ended<R extends Reply>(
+  story: CallStory<R>,
+  event: StoryEvent<R> & { is: 'head' | 'body' },
+  parts: DispatchParts,
+): Attempt<R> | undefined {
+  const { attempt, outcome } = event;
+  // A late word from an attempt that was given up.
+  if (!story.live.has(attempt)) return undefined;
+  attempt.cancelAlarm();
+  if (outcome.is === 'error') {
+    failed(story, attempt, outcome, parts);
+    return undefined;
+  }
+  const { stream } = story.call;
+  if (event.is === 'head') {
+    attempt.report.status = outcome.status;
+    took(attempt, stream ? 'head' : 'plain', parts);
+    if (story.read) {
+      follow(story, attempt, parts);
+      return undefined;
+    }
+  } else if (stream) took(attempt, 'content', parts);
+  story.live.delete(attempt);
+  story.won = attempt;
+  dropAll(story, cutOutcome('abandoned'), parts);
+  return attempt;
+}
+
+/** Acts on one event. @returns the attempt that wins, if one does. @throws what ends the call. */
+function act<R extends Reply>(story: CallStory<R>, event: StoryEvent<R>, parts: DispatchParts): Attempt<R> | undefined {
+  switch (event.is) {
+    case 'abort': {
+      const error = abortError(story.call.signal);
+      dropAll(story, { is: 'error', error, phase: 'head', sent: 'maybe' }, parts);
+      throw error;
+    }
+    case 'deadline':
+      dropAll(story, cutOutcome('deadline'), parts);
+      throw story.failure ? failureOf(story, parts) : timeoutError();
+    case 'woken':
+      story.stopWaiting?.();
+      story.tried.clear();
+      goOn(story, parts);
+      return undefined;
+    case 'alarm': {
+      const cut = event.attempt.settled ? undefined : takesLong(story, event.attempt, parts);
+      if (cut) failed(story, event.attempt, cut, parts);
+      return undefined;
+    }
+    default:
+      return ended(story, event, parts);
+  }
+}
+
+/** Goes on with a call until an attempt wins. @throws what the caller shall see; then nothing of the call runs any more. */
+export async function runStory<R extends Reply>(story: CallStory<R>, parts: DispatchParts): Promise<Attempt<R>> {
+  try {
+    if (story.live.size === 0) goOn(story, parts);
+    for (;;) {
+      const winner = act(story, await story.next(), parts);
+      if (winner) return winner;
+    }
+  } catch (error) {
+    story.stopWaiting?.();
+    dropAll(story, cutOutcome('abandoned'), parts);
+    throw error;
+  }
+}

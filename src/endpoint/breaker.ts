@@ -1,0 +1,196 @@
+/**
+ * The circuit breaker of one endpoint, or of one model there: opossum fed with events, never an executor of calls.
+ * Why: opossum counts a filtered error as success, records a stream at its headers, lets stale results close a half-open
+ * circuit and keeps a probe that never settles forever. Its rolling window decides when to open; this adapter owns neutral
+ * outcomes, epochs, consecutive failures, the growing open time, probes and their patience, and slow start. No timers.
+ */
+import { EventEmitter } from 'node:events';
+import CircuitBreaker from 'opossum';
+import type { Clock } from '../clock.ts';
+import type { BreakerSettings } from '../config/settings.ts';
+import type { BreakerState, Permit } from './live-facts.ts';
+
+/** The longest an ejection lasts, in ms: five minutes, as Finagle and Envoy cap theirs. */
+const LONGEST_OPEN = 300_000;
+/** How long a probe may keep the only place before the breaker counts it as hung, in ms. */
+const PROBE_PATIENCE = 30_000;
+/** Slow start: full share after this time and this many successes, whichever is later. */
+const RAMP_MS = 10_000;
+const RAMP_SUCCESSES = 20;
+/** opossum's own reset timer must never fire: the adapter decides when a probe may go. */
+const NEVER = 2_147_483_647;
+
+const FAILED = new Error('failure');
+// Settles while opossum subscribes, so that a success is counted at once and not a tick later.
+const SUCCEEDED: object = Object.defineProperty({}, 'then', {
+  value: (done: () => void) => {
+    done();
+    return { catch: () => undefined };
+  },
+});
+const outcome = (failed: boolean) => {
+  if (failed) throw FAILED;
+  return SUCCEEDED;
+};
+
+type Phase =
+  | { readonly is: 'closed'; readonly since: number; readonly ramping: boolean; successes: number }
+  | { readonly is: 'open'; readonly until: number }
+  | { readonly is: 'half-open'; readonly patience: number };
+
+/** One breaker. Every method is synchronous. */
+export class Breaker {
+  #phase: Phase;
+  #circuit: CircuitBreaker | undefined;
+  #rotatedAt = 0;
+  #consecutive = 0;
+  #inRow = 0;
+  #epoch = 0;
+  readonly #settings: BreakerSettings;
+  readonly #clock: Clock;
+  readonly #changed: (state: 'ejected' | 'restored', openMs: number) => void;
+
+  /** @param changed told when the breaker opens (also again) and closes. */
+  constructor(
+    settings: BreakerSettings,
+    clock: Clock,
+    changed: (state: 'ejected' | 'restored', openMs: number) => void,
+  ) {
+    this.#settings = settings;
+    this.#clock = clock;
+    this.#changed = changed;
+    this.#phase = { is: 'closed', since: clock.now(), ramping: false, successes: 0 };
+  }
+
+  /** The state as shown to users. */
+  get state(): BreakerState {
+    this.#giveUpOnHungProbe();
+    return this.#phase.is;
+  }
+
+  /** When the next attempt may go, in monotonic ms: 0 = now, otherwise the end of the open time or of the probe's patience. */
+  get opensAt(): number {
+    this.#giveUpOnHungProbe();
+    if (this.#phase.is === 'closed') return 0;
+    return this.#phase.is === 'open' ? this.#phase.until : this.#phase.patience;
+  }
+
+  /** Share of its normal traffic this breaker lets through after a recovery, in (0, 1]. */
+  get share(): number {
+    if (this.#phase.is !== 'closed' || !this.#phase.ramping) return 1;
+    const time = (this.#clock.now() - this.#phase.since) / RAMP_MS;
+    return Math.min(1, 0.1 + 0.9 * Math.min(time, this.#phase.successes / RAMP_SUCCESSES));
+  }
+
+  /** Leave for one attempt, or `undefined` while open. The first attempt after the open time is the probe. */
+  admit(): Permit | undefined {
+    if (this.#phase.is === 'closed') return { epoch: this.#epoch, probe: false };
+    const now = this.#clock.now();
+    if (this.opensAt > now || this.#phase.is === 'half-open') return undefined;
+    this.#phase = { is: 'half-open', patience: now + Math.max(PROBE_PATIENCE, this.#settings.resetTimeout) };
+    return { epoch: this.#epoch, probe: true };
+  }
+
+  /** Leave for one attempt whatever the state. */
+  admitAnyway(): Permit {
+    return this.admit() ?? { epoch: this.#epoch, probe: false, panic: true };
+  }
+
+  /** Takes the outcome of an attempt. Results of attempts from before the last ejection or recovery change nothing. */
+  settle(permit: Permit, health: 'success' | 'failure' | 'neutral'): void {
+    if (permit.epoch !== this.#epoch) return;
+    if (permit.panic) {
+      if (health === 'success') this.#close();
+      return;
+    }
+    if (permit.probe) {
+      if (health === 'success') this.#close();
+      else if (health === 'failure') this.#open();
+      // A neutral probe proves nothing: the next call may probe at once.
+      else if (this.#phase.is === 'half-open') this.#phase = { is: 'open', until: this.#clock.now() };
+      return;
+    }
+    if (health === 'success') this.#succeed();
+    else if (health === 'failure') this.#fail();
+  }
+
+  #succeed(): void {
+    this.#consecutive = 0;
+    if (this.#phase.is === 'closed' && this.#phase.ramping) this.#phase.successes += 1;
+    if (!this.#circuit) return;
+    this.#rotate(this.#circuit);
+    this.#circuit.fire(false).catch(() => undefined);
+  }
+
+  #fail(): void {
+    this.#consecutive += 1;
+    const circuit = this.#circuit ?? this.#makeCircuit();
+    this.#rotate(circuit);
+    circuit.fire(true).catch(() => undefined);
+    if (this.#consecutive >= this.#settings.consecutiveFailures) circuit.open();
+    if (circuit.opened) this.#open();
+  }
+
+  #open(): void {
+    const now = this.#clock.now();
+    const { resetTimeout } = this.#settings;
+    if (this.#phase.is === 'closed') this.#inRow = now - this.#phase.since >= resetTimeout ? 1 : this.#inRow + 1;
+    else this.#inRow += 1;
+    // Up to a tenth shorter at random, so that many processes do not probe in step.
+    const grown = Math.min(resetTimeout * 2 ** (this.#inRow - 1), Math.max(LONGEST_OPEN, resetTimeout));
+    const openMs = grown * (1 - 0.1 * this.#clock.random());
+    this.#phase = { is: 'open', until: now + openMs };
+    this.#epoch += 1;
+    this.#consecutive = 0;
+    this.#changed('ejected', openMs);
+  }
+
+  #close(): void {
+    this.#phase = { is: 'closed', since: this.#clock.now(), ramping: true, successes: 0 };
+    this.#epoch += 1;
+    // A fresh window: failures from before the recovery must not eject again.
+    this.#circuit?.shutdown();
+    this.#circuit = undefined;
+    this.#changed('restored', 0);
+  }
+
+  #giveUpOnHungProbe(): void {
+    if (this.#phase.is !== 'half-open' || this.#phase.patience > this.#clock.now()) return;
+    // The same epoch: should the slow probe still answer well, it closes the breaker.
+    const epoch = this.#epoch;
+    this.#open();
+    this.#epoch = epoch;
+  }
+
+  /** Made at the first failure: an endpoint that never fails costs nothing. */
+  #makeCircuit(): CircuitBreaker {
+    const { errorThresholdPercentage, volumeThreshold, rollingCountTimeout, rollingCountBuckets } = this.#settings;
+    const circuit = new CircuitBreaker(outcome as unknown as (failed: boolean) => Promise<unknown>, {
+      timeout: false,
+      resetTimeout: NEVER,
+      errorThresholdPercentage,
+      volumeThreshold,
+      rollingCountTimeout,
+      rollingCountBuckets,
+      rollingPercentilesEnabled: false,
+      enableSnapshots: false,
+      // One of its own, never emitting: the window is turned by time, on use.
+      rotateBucketController: new EventEmitter(),
+    });
+    // opossum starts its reset timer in a listener; without it an open circuit holds no timer.
+    circuit.removeAllListeners('open');
+    this.#rotatedAt = this.#clock.now();
+    this.#circuit = circuit;
+    return circuit;
+  }
+
+  #rotate(circuit: CircuitBreaker): void {
+    const { rollingCountTimeout, rollingCountBuckets } = this.#settings;
+    const width = rollingCountTimeout / rollingCountBuckets;
+    const due = Math.floor((this.#clock.now() - this.#rotatedAt) / width);
+    if (due <= 0) return;
+    const { status } = circuit as unknown as { status: { rotateBucket(): void } };
+    for (let turn = 0; turn < Math.min(due, rollingCountBuckets); turn++) status.rotateBucket();
+    this.#rotatedAt += due * width;
+  }
+}

@@ -1,0 +1,74 @@
+/** Time-boxed exclusions that an upstream asked for, of one endpoint: per endpoint, per model, per operation. */
+import type { CooldownOrder } from '../call/outcome.ts';
+import type { Clock } from '../clock.ts';
+
+/** One running cooldown. */
+export interface Cooldown {
+  readonly scope: CooldownOrder['scope'];
+  /** The model or operation it is about; empty for the endpoint. */
+  readonly key: string;
+  readonly until: number;
+  readonly reason: string;
+}
+
+/** Without a hint: 1 s doubling to 60 s, as every official client waits at first. */
+const FIRST = 1_000;
+const LONGEST_UNHINTED = 60_000;
+/** More entries than this only arise from made-up model names; the oldest go first. */
+const LIMIT = 500;
+
+/** The cooldowns of one endpoint. A new order never shortens a running one. */
+export class Cooldowns {
+  readonly #running = new Map<string, Cooldown>();
+  readonly #unhinted = new Map<string, number>();
+  readonly #clock: Clock;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Starts or extends a cooldown. @returns how long it now lasts, in ms. */
+  start(order: CooldownOrder, key: string): number {
+    const id = `${order.scope}:${key}`;
+    let { ms } = order;
+    if (ms === undefined) {
+      const before = this.#unhinted.get(id) ?? 0;
+      ms = Math.min(FIRST * 2 ** before, LONGEST_UNHINTED);
+      this.#unhinted.set(id, before + 1);
+    }
+    const now = this.#clock.now();
+    const until = Math.max(now + ms, this.#running.get(id)?.until ?? 0);
+    this.#running.delete(id);
+    this.#running.set(id, { scope: order.scope, key, until, reason: order.reason });
+    if (this.#running.size > LIMIT) this.#running.delete(this.#running.keys().next().value as string);
+    if (this.#unhinted.size > LIMIT) this.#unhinted.delete(this.#unhinted.keys().next().value as string);
+    return until - now;
+  }
+
+  /** A success: the next cooldown without a hint starts at 1 s again. */
+  succeeded(model: string): void {
+    if (this.#unhinted.size === 0) return;
+    this.#unhinted.delete(`model:${model}`);
+    this.#unhinted.delete('endpoint:');
+  }
+
+  /** The cooldown that keeps this call away longest, if any. */
+  of(model: string, operation: string): Cooldown | undefined {
+    if (this.#running.size === 0) return undefined;
+    let longest: Cooldown | undefined;
+    for (const id of ['endpoint:', `model:${model}`, `operation:${operation}`]) {
+      const found = this.#running.get(id);
+      if (!found) continue;
+      if (found.until <= this.#clock.now()) this.#running.delete(id);
+      else if (!longest || found.until > longest.until) longest = found;
+    }
+    return longest;
+  }
+
+  /** Every running cooldown. */
+  list(): Cooldown[] {
+    const now = this.#clock.now();
+    for (const [id, cooldown] of this.#running) if (cooldown.until <= now) this.#running.delete(id);
+    return [...this.#running.values()];
+  }
+}

@@ -1,0 +1,184 @@
+/**
+ * The live state of one endpoint: breakers, cooldowns, load and what was learned about it. The only thing step 5 changes.
+ * Why apart from `Endpoint`: it belongs to the endpoint's identity and is shared by all clients of the process, so that a
+ * client built for a single request is protected as well.
+ */
+import type { Verdict } from '../call/outcome.ts';
+import type { Clock } from '../clock.ts';
+import type { BreakerSettings } from '../config/settings.ts';
+import { Breaker } from './breaker.ts';
+import { Cooldowns } from './cooldown.ts';
+import type { BreakerState, Exclusion, Load, Transition } from './live-facts.ts';
+import { type ModelState, ModelStates } from './model-states.ts';
+import { RollingCount } from './rolling-count.ts';
+import { Silence } from './silence.ts';
+
+/** Live state of one endpoint. */
+export class EndpointState {
+  inFlight = 0;
+  attempts = 0;
+  successes = 0;
+  failures = 0;
+  readonly cooldowns: Cooldowns;
+  readonly #breaker: Breaker | undefined;
+  readonly #models: ModelStates;
+  readonly #recent: RollingCount;
+  readonly #recentFailures: RollingCount;
+  readonly #silence: Silence;
+  readonly #transitions: Transition[] = [];
+  readonly #settings: BreakerSettings | false;
+  readonly #clock: Clock;
+  readonly #touch: () => void;
+
+  /** @param touch called when an exclusion begins or ends, so that pools look again. */
+  constructor(settings: BreakerSettings | false, clock: Clock, touch: () => void) {
+    this.#settings = settings;
+    this.#clock = clock;
+    this.#touch = touch;
+    this.#breaker = this.#newBreaker(undefined);
+    this.#models = new ModelStates((model) => this.#newBreaker(model), clock);
+    this.cooldowns = new Cooldowns(clock);
+    this.#recent = new RollingCount(clock, 10_000);
+    this.#recentFailures = new RollingCount(clock, 10_000);
+    this.#silence = new Silence(clock.now());
+  }
+
+  #newBreaker(model: string | undefined): Breaker | undefined {
+    if (!this.#settings) return undefined;
+    return new Breaker(this.#settings, this.#clock, (state, openMs) => {
+      this.#transitions.push({ state, model, openMs });
+      this.#touch();
+    });
+  }
+
+  /** Why this call may not go here now; `undefined` = it may. */
+  exclusion(model: string, operation: string): Exclusion | undefined {
+    const now = this.#clock.now();
+    const cooldown = this.cooldowns.of(model, operation);
+    if (cooldown) {
+      const rateLimited = cooldown.reason === '429';
+      return { kind: 'cooldown', reason: `cooling down (${cooldown.reason})`, until: cooldown.until, rateLimited };
+    }
+    const opensAt = this.opensAt(model);
+    if (opensAt > now) return { kind: 'ejected', reason: 'ejected after failures', until: opensAt, rateLimited: false };
+    if (this.#silence.closed) {
+      // Looked at again every second: an answer ends it at once, through `touch`.
+      return { kind: 'unresponsive', reason: 'unresponsive', until: now + 1_000, rateLimited: false };
+    }
+    return undefined;
+  }
+
+  /** When breakers let a call for `model` through, in monotonic ms; 0 = now. */
+  opensAt(model: string): number {
+    const own = Math.max(this.#breaker?.opensAt ?? 0, this.#models.peek(model)?.breaker?.opensAt ?? 0);
+    return Math.max(own, this.#models.mostOpenUntil());
+  }
+
+  /** Takes an attempt in: counts it, asks the breakers for leave. @param force go even while ejected (panic, pins). */
+  begin(model: string, slowAfterMs: number, force: boolean): Load | undefined {
+    const state = this.#models.of(model);
+    const endpointPermit = force ? this.#breaker?.admitAnyway() : this.#breaker?.admit();
+    const modelPermit = force ? state.breaker?.admitAnyway() : state.breaker?.admit();
+    if (this.#settings && !(endpointPermit && modelPermit)) {
+      if (endpointPermit) this.#breaker?.settle(endpointPermit, 'neutral');
+      if (modelPermit) state.breaker?.settle(modelPermit, 'neutral');
+      return undefined;
+    }
+    if (endpointPermit?.probe || modelPermit?.probe) this.#touch();
+    const now = this.#clock.now();
+    const load: Load = {
+      model,
+      startedAt: now,
+      slowAt: now + slowAfterMs,
+      permits: [endpointPermit, modelPermit],
+      running: true,
+    };
+    if (this.#silence.begin(load, now)) this.#touch();
+    state.triedAt = now;
+    this.inFlight += 1;
+    this.attempts += 1;
+    this.#recent.add(1);
+    return load;
+  }
+
+  /** Headers came: the endpoint is alive. */
+  answered(load: Load): void {
+    if (this.#silence.answered(load, this.#clock.now())) this.#touch();
+  }
+
+  /** The attempt is over; tells the breakers and starts a cooldown. @returns its length in ms, if one was ordered. */
+  end(load: Load, verdict: Verdict, operation: string): number | undefined {
+    if (!load.running) return undefined;
+    this.release(load);
+    const { health, scope } = verdict;
+    const state = this.#models.of(load.model);
+    const [endpointPermit, modelPermit] = load.permits;
+    if (health === 'success') {
+      this.successes += 1;
+      state.succeededAt = this.#clock.now();
+      this.cooldowns.succeeded(load.model);
+    } else if (health === 'failure') {
+      this.failures += 1;
+      this.#recentFailures.add(1);
+    }
+    const reached = verdict.name === 'server-error' || verdict.name === 'overloaded' || verdict.name === 'bad-reply';
+    if (endpointPermit) {
+      const own = scope === 'endpoint' || health !== 'failure' ? health : reached ? 'success' : 'neutral';
+      this.#breaker?.settle(endpointPermit, own);
+    }
+    if (modelPermit)
+      state.breaker?.settle(modelPermit, scope === 'endpoint' && health === 'failure' ? 'neutral' : health);
+    if (endpointPermit?.probe || modelPermit?.probe) this.#touch();
+    if (!verdict.cooldown) return undefined;
+    const key = { endpoint: '', model: load.model, operation }[verdict.cooldown.scope];
+    this.#touch();
+    return this.cooldowns.start(verdict.cooldown, key);
+  }
+
+  /** Gives the attempt's place free without an outcome. */
+  release(load: Load): void {
+    if (!load.running) return;
+    load.running = false;
+    this.inFlight -= 1;
+    if (this.#silence.gone(load)) this.#touch();
+  }
+
+  /** Breaker transitions since the last look. */
+  takeTransitions(): Transition[] {
+    return this.#transitions.length === 0 ? [] : this.#transitions.splice(0);
+  }
+
+  /** Share of attempts of the last 10 s that failed, 0 to 1. */
+  get recentFailureRate(): number {
+    const total = this.#recent.total;
+    return total === 0 ? 0 : this.#recentFailures.total / total;
+  }
+
+  /** True when a call for this model succeeded here within the last minute. */
+  worksLately(model: string): boolean {
+    return this.#models.worksLately(model);
+  }
+
+  /** Share of its traffic the endpoint takes after a recovery, in (0, 1]. */
+  share(model: string): number {
+    return Math.min(this.#breaker?.share ?? 1, this.#models.peek(model)?.breaker?.share ?? 1);
+  }
+
+  /** What was learned of a model's times; `undefined` before the first attempt. */
+  latency(model: string): Pick<ModelState, 'plain' | 'head' | 'content'> | undefined {
+    return this.#models.peek(model);
+  }
+
+  /** The effective state: the endpoint's own breaker, or that of its models when it is out because of them. */
+  get breakerState(): BreakerState {
+    const own = this.#breaker?.state ?? 'closed';
+    if (own !== 'closed') return own;
+    if (this.#models.mostOpenUntil() === 0) return 'closed';
+    return this.#models.sick().some(({ breaker }) => breaker === 'half-open') ? 'half-open' : 'open';
+  }
+
+  /** The models whose breaker is not closed. */
+  sickModels(): Array<{ model: string; breaker: BreakerState }> {
+    return this.#models.sick();
+  }
+}

@@ -1,0 +1,43 @@
+/** One upstream of a pool: what its user configured, joined with its live state. What strategies see as a candidate. */
+import { matchesName } from '../call/model-map.ts';
+import type { EndpointSettings } from '../config/settings.ts';
+import type { Candidate } from '../strategy/strategy.ts';
+import type { EndpointState } from './endpoint-state.ts';
+
+/** An endpoint of a pool. */
+export class Endpoint implements Candidate {
+  readonly name: string;
+  readonly weight: number;
+  readonly priority: number;
+  readonly tags: readonly string[];
+  readonly settings: EndpointSettings;
+  readonly state: EndpointState;
+  /** Takes no new calls; set once by `drain`. */
+  drained = false;
+
+  constructor(settings: EndpointSettings, priority: number, state: EndpointState) {
+    this.name = settings.name;
+    this.weight = settings.weight;
+    this.tags = settings.tags;
+    this.priority = priority;
+    this.settings = settings;
+    this.state = state;
+  }
+
+  get inFlight(): number {
+    return this.state.inFlight;
+  }
+
+  /** Why the endpoint can never take such a call, as configured; `undefined` = it can. */
+  unfit(model: string | undefined, operation: string): string | undefined {
+    const { models, operations } = this.settings;
+    if (operations && !operations.has(operation)) return `is not used for ${operation} (operations)`;
+    if (model === undefined || !models) return undefined;
+    return models.some((pattern) => matchesName(pattern, model)) ? undefined : `has no model '${model}' (models)`;
+  }
+}
+
+/** Under which name an endpoint keeps what it learns: the model, or the operation for calls without one. */
+export function healthKey(model: string | undefined, operation: string): string {
+  return model ?? `(${operation})`;
+}

@@ -1,0 +1,38 @@
+/** The words in which an endpoint's live state speaks: why not, what runs, what changed. */
+/** The states a breaker is shown in; `half-open` while its probe runs. */
+export type BreakerState = 'closed' | 'open' | 'half-open';
+
+/** Leave to send one attempt; handed back with its outcome. */
+export interface Permit {
+  readonly epoch: number;
+  readonly probe: boolean;
+  /** Let through although open, because nobody else is left: good news closes the breaker, bad news is none. */
+  readonly panic?: boolean;
+}
+
+/** Why an endpoint may not take a call now. */
+export interface Exclusion {
+  readonly kind: 'cooldown' | 'ejected' | 'unresponsive';
+  readonly reason: string;
+  /** When it may end, in monotonic ms. */
+  readonly until: number;
+  /** True when a rate limit is the cause. */
+  readonly rateLimited: boolean;
+}
+
+/** A breaker transition, for events and logs. */
+export interface Transition {
+  readonly state: 'ejected' | 'restored';
+  readonly model: string | undefined;
+  readonly openMs: number;
+}
+
+/** One attempt as the endpoint keeps it: from its start until its body is over. */
+export interface Load {
+  readonly model: string;
+  readonly startedAt: number;
+  /** From when on it counts as unanswered for too long. */
+  readonly slowAt: number;
+  readonly permits: readonly [Permit | undefined, Permit | undefined];
+  running: boolean;
+}

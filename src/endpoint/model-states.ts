@@ -1,0 +1,88 @@
+/**
+ * What is known about each model on one endpoint, and what that says about the endpoint as a whole.
+ * Why per model: one sick model must not take the others along; but when most of them fail, it is hardly the models.
+ */
+import type { Clock } from '../clock.ts';
+import type { Breaker } from './breaker.ts';
+import { Latency } from './latency.ts';
+import type { BreakerState } from './live-facts.ts';
+
+/** What is known about one model. */
+export interface ModelState {
+  readonly breaker: Breaker | undefined;
+  triedAt: number;
+  succeededAt: number;
+  /** Times in ms: plain calls until their reply's headers, streams until headers, streams until content. */
+  readonly plain: Latency;
+  readonly head: Latency;
+  readonly content: Latency;
+}
+
+/** Models kept apart; made-up names beyond them push out the one met first. */
+const LIMIT = 200;
+/** A model counts as tried lately within this time, in ms. */
+const LATELY = 60_000;
+
+/** The models of one endpoint. */
+export class ModelStates {
+  readonly #states = new Map<string, ModelState>();
+  readonly #newBreaker: (model: string) => Breaker | undefined;
+  readonly #clock: Clock;
+
+  constructor(newBreaker: (model: string) => Breaker | undefined, clock: Clock) {
+    this.#newBreaker = newBreaker;
+    this.#clock = clock;
+  }
+
+  /** The state of a model, made at its first use. */
+  of(model: string): ModelState {
+    const found = this.#states.get(model);
+    if (found) return found;
+    if (this.#states.size >= LIMIT) this.#states.delete(this.#states.keys().next().value as string);
+    const never = Number.NEGATIVE_INFINITY;
+    const [plain, head, content] = [new Latency(), new Latency(), new Latency()];
+    const state = { breaker: this.#newBreaker(model), triedAt: never, succeededAt: never, plain, head, content };
+    this.#states.set(model, state);
+    return state;
+  }
+
+  /** The state of a model, if it was ever tried. */
+  peek(model: string): ModelState | undefined {
+    return this.#states.get(model);
+  }
+
+  /** True when a call for this model succeeded within the last minute. */
+  worksLately(model: string): boolean {
+    const state = this.#states.get(model);
+    return state !== undefined && this.#clock.now() - state.succeededAt < LATELY;
+  }
+
+  /** The models whose breaker is not closed. */
+  sick(): Array<{ model: string; breaker: BreakerState }> {
+    return [...this.#states].flatMap(([model, { breaker }]) =>
+      breaker && breaker.state !== 'closed' ? [{ model, breaker: breaker.state }] : [],
+    );
+  }
+
+  /**
+   * Until when the endpoint is out because its models are: at least half of those tried lately, and all if only one is.
+   * Exactly half is not enough while one of the others works. In monotonic ms; 0 = it is not out.
+   */
+  mostOpenUntil(): number {
+    const now = this.#clock.now();
+    let [tried, open] = [0, 0];
+    let earliest = Number.POSITIVE_INFINITY;
+    let anotherWorks = false;
+    for (const { breaker, triedAt, succeededAt } of this.#states.values()) {
+      const sick = breaker !== undefined && breaker.state !== 'closed';
+      if (!sick && now - triedAt > LATELY) continue;
+      tried += 1;
+      if (sick) {
+        open += 1;
+        earliest = Math.min(earliest, breaker.opensAt);
+      } else if (now - succeededAt < LATELY) anotherWorks = true;
+    }
+    if (open === 0 || open * 2 < tried || (open * 2 === tried && anotherWorks)) return 0;
+    return earliest;
+  }
+}

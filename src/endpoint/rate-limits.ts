@@ -1,0 +1,59 @@
+/** Reads what an endpoint says about waiting: `retry-after-ms`, `retry-after`, `x-ratelimit-reset-*`. Pure. */
+
+/** No hint is believed beyond this, in ms: ten minutes. */
+export const LONGEST_HINT = 600_000;
+
+/** Go-style durations as OpenAI sends them: `6m0s`, `1.5s`, `120ms`. @returns ms, or `undefined` when it is none. */
+export function parseGoDuration(text: string): number | undefined {
+  const units: Record<string, number> = { h: 3_600_000, m: 60_000, s: 1_000, ms: 1 };
+  if (!/^(\d+(\.\d+)?(ms|h|m|s))+$/.test(text)) return undefined;
+  let total = 0;
+  for (const [, amount, , unit] of text.matchAll(/(\d+(\.\d+)?)(ms|h|m|s)/g)) {
+    total += Number(amount) * (units[unit as string] as number);
+  }
+  return total;
+}
+
+function plainNumber(text: string | null): number | undefined {
+  // Only what a server may mean by a number: no exponents, signs or blanks.
+  return text !== null && /^\d+(\.\d+)?$/.test(text.trim()) ? Number(text) : undefined;
+}
+
+function fromDate(text: string | null, serverDate: string | null, wallNow: number): number | undefined {
+  if (text === null || !/[a-z]{3}/i.test(text)) return undefined;
+  const at = Date.parse(text);
+  // Against the server's own date, so that a wrong local clock changes nothing.
+  const base = serverDate === null ? Number.NaN : Date.parse(serverDate);
+  const wait = at - (Number.isNaN(base) ? wallNow : base);
+  return wait > 0 ? wait : undefined;
+}
+
+/**
+ * How long the endpoint asks to be left alone, in ms, at most ten minutes; `undefined` when it says nothing that makes sense
+ * (negative, empty, past, not a number). A valid `retry-after-ms` wins over `retry-after`.
+ */
+export function retryHint(headers: Headers, wallNow: number): number | undefined {
+  const ms = plainNumber(headers.get('retry-after-ms'));
+  if (ms !== undefined) return Math.min(ms, LONGEST_HINT);
+  const text = headers.get('retry-after');
+  const seconds = plainNumber(text);
+  const wait = seconds === undefined ? fromDate(text, headers.get('date'), wallNow) : seconds * 1_000;
+  return wait === undefined ? undefined : Math.min(wait, LONGEST_HINT);
+}
+
+/** For a 429 without `retry-after`: the longest reset of a window that is used up, in ms. */
+export function exhaustedReset(headers: Headers): number | undefined {
+  let longest: number | undefined;
+  for (const window of ['requests', 'tokens']) {
+    if (plainNumber(headers.get(`x-ratelimit-remaining-${window}`)) !== 0) continue;
+    const text = headers.get(`x-ratelimit-reset-${window}`)?.trim();
+    const reset = text === undefined ? undefined : (parseGoDuration(text) ?? secondsOf(text));
+    if (reset !== undefined && reset > 0 && reset > (longest ?? 0)) longest = reset;
+  }
+  return longest === undefined ? undefined : Math.min(longest, LONGEST_HINT);
+}
+
+function secondsOf(text: string): number | undefined {
+  const seconds = plainNumber(text);
+  return seconds === undefined ? undefined : seconds * 1_000;
+}

@@ -1,0 +1,102 @@
+/**
+ * Endpoint state by identity, one register per process for the ESM and CJS copies alike.
+ * Why: a client built per request must profit from what the last one learned. States used lately are held, older ones weakly.
+ */
+import { createHmac, randomBytes } from 'node:crypto';
+import type { Clock } from '../clock.ts';
+import type { BreakerSettings } from '../config/settings.ts';
+import { EndpointState } from './endpoint-state.ts';
+
+/** Everything the clients of one process share. */
+export interface Registry {
+  /** Grows whenever any endpoint's exclusion begins or ends; pools compare it before they trust their candidates. */
+  version: number;
+  /** Makes fingerprints useless outside of this process. */
+  readonly salt: Buffer;
+  readonly states: Map<string, WeakRef<EndpointState>>;
+  /** The states used last, held strongly. */
+  readonly held: Map<string, EndpointState>;
+  /** Anything else that equal pools share, such as the round-robin position. */
+  readonly shared: Map<string, unknown>;
+  /** Numbers for credentials that are functions or objects, and the last one given. */
+  readonly numbers: WeakMap<object, number>;
+  lastNumber: number;
+}
+
+const HELD = 1_000;
+const KEY = Symbol.for('load-balanced-openai.registry.1');
+
+/** A register of its own, for pools that share nothing. */
+export function newRegistry(): Registry {
+  return {
+    version: 0,
+    salt: randomBytes(16),
+    states: new Map(),
+    held: new Map(),
+    shared: new Map(),
+    numbers: new WeakMap(),
+    lastNumber: 0,
+  };
+}
+
+/** The register of this process. */
+export function processRegistry(): Registry {
+  const holder = globalThis as { [KEY]?: Registry };
+  holder[KEY] ??= newRegistry();
+  return holder[KEY];
+}
+
+/** What makes two endpoints the same: where they are, whose credential, which breaker. The credential itself is not kept. */
+export function identityOf(
+  registry: Registry,
+  facts: { baseURL: string; credential: unknown; breaker: BreakerSettings | false },
+): string {
+  const { credential } = facts;
+  let key: string;
+  if ((typeof credential === 'object' && credential !== null) || typeof credential === 'function') {
+    let number = registry.numbers.get(credential);
+    if (number === undefined) {
+      number = registry.lastNumber += 1;
+      registry.numbers.set(credential, number);
+    }
+    key = `#${number}`;
+  } else {
+    key = createHmac('sha256', registry.salt).update(String(credential)).digest('base64');
+  }
+  return `${facts.baseURL} ${key} ${JSON.stringify(facts.breaker)}`;
+}
+
+function sweep(registry: Registry): void {
+  for (const [identity, state] of registry.states) if (!state.deref()) registry.states.delete(identity);
+}
+
+/** The state of the endpoint with this identity, made at its first use. */
+export function stateOf(
+  registry: Registry,
+  identity: string,
+  breaker: BreakerSettings | false,
+  clock: Clock,
+): EndpointState {
+  let state = registry.held.get(identity) ?? registry.states.get(identity)?.deref();
+  if (!state) {
+    state = new EndpointState(breaker, clock, () => {
+      registry.version += 1;
+    });
+    if (registry.states.size >= 2 * HELD) sweep(registry);
+    registry.states.set(identity, new WeakRef(state));
+  }
+  registry.held.delete(identity);
+  registry.held.set(identity, state);
+  if (registry.held.size > HELD) registry.held.delete(registry.held.keys().next().value as string);
+  return state;
+}
+
+/** A value shared by all pools with the same `key`, such as a round-robin position. */
+export function sharedValue<Value>(registry: Registry, key: string, make: () => Value): Value {
+  const found = registry.shared.get(key) as Value | undefined;
+  const value = found ?? make();
+  registry.shared.delete(key);
+  registry.shared.set(key, value);
+  if (registry.shared.size > HELD) registry.shared.delete(registry.shared.keys().next().value as string);
+  return value;
+}

@@ -1,0 +1,43 @@
+/** Counts over the last few seconds, by time and without timers: ten buckets that are cleared as they are passed. */
+import type { Clock } from '../clock.ts';
+
+const BUCKETS = 10;
+
+/** A sum over a sliding window of time. */
+export class RollingCount {
+  readonly #buckets = new Float64Array(BUCKETS);
+  readonly #clock: Clock;
+  readonly #width: number;
+  #turn: number;
+  #total = 0;
+
+  /** @param windowMs length of the window in ms. */
+  constructor(clock: Clock, windowMs: number) {
+    this.#clock = clock;
+    this.#width = windowMs / BUCKETS;
+    this.#turn = Math.floor(clock.now() / this.#width);
+  }
+
+  /** Adds to the current bucket. */
+  add(amount: number): void {
+    this.#advance();
+    const index = this.#turn % BUCKETS;
+    this.#buckets[index] = (this.#buckets[index] as number) + amount;
+    this.#total += amount;
+  }
+
+  /** The sum over the window. */
+  get total(): number {
+    this.#advance();
+    return this.#total;
+  }
+
+  #advance(): void {
+    const turn = Math.floor(this.#clock.now() / this.#width);
+    if (turn === this.#turn) return;
+    for (let step = Math.max(this.#turn + 1, turn - BUCKETS + 1); step <= turn; step++)
+      this.#buckets[step % BUCKETS] = 0;
+    this.#turn = turn;
+    this.#total = this.#buckets.reduce((sum, amount) => sum + amount, 0);
+  }
+}

@@ -1,0 +1,45 @@
+/** The public names of the package. No logic. */
+
+export type { Call, Replay } from './call/call.ts';
+export type { ModelMap, ModelMapValue } from './call/model-map.ts';
+export type { Operation } from './call/operations.ts';
+export type { AttemptReport as Attempt, CooldownOrder, Outcome, Verdict, VerdictName } from './call/outcome.ts';
+export type { Clock } from './clock.ts';
+export { systemClock } from './clock.ts';
+export type {
+  AffinityOptions,
+  AzureEndpointOptions,
+  BreakerOptions,
+  ClassifyHook,
+  ClientEndpointOptions,
+  CommonEndpointOptions,
+  EndpointOptions,
+  EndpointType,
+  FailoverReason,
+  LoadBalancedOpenAIOptions,
+  OpenAIEndpointOptions,
+  PanicOptions,
+  PoolOptions,
+  RescueOptions,
+  RetryBudgetOptions,
+  WaitingRoomOptions,
+} from './config/options.ts';
+export {
+  AffinityError,
+  ClosedError,
+  ConfigurationError,
+  type EndpointRefusal,
+  LoadBalancerError,
+  NoEndpointAvailableError,
+} from './errors.ts';
+export { LoadBalancedOpenAI, LoadBalancedOpenAI as default } from './load-balanced-openai.ts';
+export type { ListenerOf } from './observe/emitter.ts';
+export type { BalancerEvent, BalancerEvents, EventName, Observer } from './observe/events.ts';
+export { attemptsOf, explain } from './sdk/attempts.ts';
+export type { Balancer } from './sdk/balancer.ts';
+export type { EndpointSnapshot, Snapshot } from './sdk/snapshot.ts';
+export type { StrategyOption } from './strategy/named.ts';
+export { priority } from './strategy/priority.ts';
+export { random } from './strategy/random.ts';
+export { roundRobin } from './strategy/round-robin.ts';
+export type { Candidate, Strategy, StrategyCall } from './strategy/strategy.ts';

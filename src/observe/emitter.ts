@@ -1,0 +1,79 @@
+/**
+ * Hands events to listeners. A listener that throws never reaches a call: it is counted, reported once, and stays.
+ * Why not node:events: its `error` event and its throwing listeners would do just that.
+ */
+import type { BalancerEvent, BalancerEvents, EventName, Observer } from './events.ts';
+
+type Listener = (event: never) => void;
+
+/** Delivers events to the listeners of a pool. */
+export interface Emitter {
+  /** True when somebody listens, so that building the event is worth it. */
+  readonly active: boolean;
+  /** Delivers one event; never throws. */
+  emit(event: BalancerEvent): void;
+  /** Adds a listener for one event, or for all with `'*'`. */
+  on(name: EventName | '*', listener: Listener): void;
+  /** Removes a listener added before. */
+  off(name: EventName | '*', listener: Listener): void;
+  /** Removes every listener. */
+  clear(): void;
+}
+
+/**
+ * @param observers hear everything from the start.
+ * @param onListenerError told about the first error a listener throws.
+ */
+export function emitter(observers: readonly Observer[], onListenerError: (error: unknown) => void): Emitter {
+  const listeners = new Map<string, Set<Listener>>();
+  const all = new Set<Listener>(observers as readonly Listener[]);
+  let reported = false;
+  const failed = (error: unknown) => {
+    if (reported) return;
+    reported = true;
+    try {
+      onListenerError(error);
+    } catch {
+      // The logger is the user's code as well.
+    }
+  };
+  const call = (listener: Listener, event: BalancerEvent) => {
+    try {
+      const result = (listener as (event: BalancerEvent) => unknown)(event);
+      // An async listener's rejection would otherwise end the process.
+      if (result instanceof Promise) result.catch(failed);
+    } catch (error) {
+      failed(error);
+    }
+  };
+  const setOf = (name: EventName | '*') => {
+    if (name === '*') return all;
+    const set = listeners.get(name) ?? new Set();
+    listeners.set(name, set);
+    return set;
+  };
+  return {
+    get active() {
+      return all.size > 0 || listeners.size > 0;
+    },
+    emit(event) {
+      for (const listener of listeners.get(event.type) ?? []) call(listener, event);
+      for (const listener of all) call(listener, event);
+    },
+    on: (name, listener) => void setOf(name).add(listener),
+    off(name, listener) {
+      const set = setOf(name);
+      set.delete(listener);
+      if (name !== '*' && set.size === 0) listeners.delete(name);
+    },
+    clear() {
+      listeners.clear();
+      all.clear();
+    },
+  };
+}
+
+/** The listener type for one event name. */
+export type ListenerOf<Name extends EventName | '*'> = (
+  event: Name extends EventName ? { type: Name } & BalancerEvents[Name] : BalancerEvent,
+) => void;

@@ -1,0 +1,52 @@
+/** The one union of events: what observers and `client.balancer.on` hear. Facts only; no event can influence a call. */
+import type { AttemptReport, VerdictName } from '../call/outcome.ts';
+
+interface Facts {
+  /** When, in ms since 1970. */
+  at: number;
+}
+
+interface OfCall extends Facts {
+  /** The call this belongs to. */
+  callId: string;
+}
+
+interface OfEndpoint extends Facts {
+  /** The call that led to it, when one did. */
+  callId?: string;
+  /** Name of the endpoint. */
+  endpoint: string;
+}
+
+/** Every event by name with its payload. */
+export interface BalancerEvents {
+  'call-start': OfCall & { operation: string; model: string | undefined; stream: boolean };
+  'call-end': OfCall & { ok: boolean; ms: number; attempts: readonly AttemptReport[] };
+  'attempt-start': OfCall & { endpoint: string; model: string | undefined; attempt: number };
+  'attempt-end': OfCall & {
+    endpoint: string;
+    model: string | undefined;
+    verdict: VerdictName;
+    status: number | undefined;
+    ms: number;
+  };
+  'failover-start': OfCall & { endpoint: string; from: string; verdict: VerdictName };
+  'call-waiting': OfCall & { ms: number; reason: string };
+  'endpoint-ejected': OfEndpoint & { model: string | undefined; openMs: number; reason: string };
+  'endpoint-restored': OfEndpoint & { model: string | undefined };
+  'endpoint-cooldown': OfEndpoint & { model: string | undefined; ms: number; reason: string };
+  'endpoint-added': OfEndpoint;
+  'endpoint-drained': OfEndpoint;
+  'budget-exhausted': OfCall;
+  'affinity-missed': OfCall & { id: string };
+  'panic-entered': OfCall & { endpoints: readonly string[] };
+}
+
+/** An event name. */
+export type EventName = keyof BalancerEvents;
+
+/** Any event, told apart by `type`. */
+export type BalancerEvent = { [Name in EventName]: { type: Name } & BalancerEvents[Name] }[EventName];
+
+/** Hears every event of a pool. A throwing observer is ignored. */
+export type Observer = (event: BalancerEvent) => void;

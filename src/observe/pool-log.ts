@@ -1,0 +1,102 @@
+/**
+ * Says in the SDK's log what an operator must know: `warn` once per transition and then at most once a minute with a count,
+ * `info` when things are well again, `debug` for each attempt. Never a prompt, never a key.
+ */
+import { describeAttempts, duration } from '../call/describe.ts';
+import type { AttemptReport, VerdictName } from '../call/outcome.ts';
+import type { Clock } from '../clock.ts';
+
+/** The logger of the client, levels already applied. */
+export interface Logger {
+  warn(message: string): void;
+  info(message: string): void;
+  debug(message: string): void;
+  /** False saves building lines that nobody will see. */
+  readonly debugging: boolean;
+}
+
+const MINUTE = 60_000;
+/** Different things to say kept apart; more only arise from hundreds of endpoints. */
+const TOPICS = 1_000;
+
+/** The log of one pool. */
+export class PoolLog {
+  readonly #logger: () => Logger;
+  readonly #clock: Clock;
+  readonly #said = new Map<string, { at: number; more: number }>();
+  #failovers = 0;
+  #failoversSince = 0;
+
+  /** @param logger looked up at each line, since the client's may be changed. */
+  constructor(logger: () => Logger, clock: Clock) {
+    this.#logger = logger;
+    this.#clock = clock;
+  }
+
+  #line(level: 'warn' | 'info' | 'debug', message: string): void {
+    try {
+      this.#logger()[level](`[load-balanced-openai] ${message}`);
+    } catch {
+      // A logger that throws must not reach a call.
+    }
+  }
+
+  #sparingly(topic: string, message: string): void {
+    const now = this.#clock.now();
+    const before = this.#said.get(topic);
+    if (before && now - before.at < MINUTE) {
+      before.more += 1;
+      return;
+    }
+    const more = before && before.more > 0 ? ` (${before.more} more since the last line)` : '';
+    if (this.#said.size >= TOPICS) this.#said.delete(this.#said.keys().next().value as string);
+    this.#said.set(topic, { at: now, more: 0 });
+    this.#line('warn', message + more);
+  }
+
+  /** Something that should not happen and hurts no call, such as a listener that throws. */
+  mishap(what: string, error: unknown): void {
+    this.#sparingly(what, `${what}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+
+  /** A breaker opened or closed. */
+  transition(endpoint: string, state: 'ejected' | 'restored', why: string): void {
+    if (state === 'ejected') this.#sparingly(`ejected ${endpoint}`, `${endpoint} is ejected after failures (${why})`);
+    else {
+      this.#said.delete(`ejected ${endpoint}`);
+      this.#line('info', `${endpoint} is restored`);
+    }
+  }
+
+  /** A cooldown began; worth a warning when only people can end it. */
+  cooldown(endpoint: string, verdict: VerdictName, ms: number): void {
+    const words: Partial<Record<VerdictName, string>> = {
+      'credentials-refused': 'refused its credentials',
+      'out-of-credit': 'is out of credit',
+      redirected: 'redirects elsewhere; nothing was sent there',
+    };
+    const word = words[verdict];
+    if (word) this.#sparingly(`${verdict} ${endpoint}`, `${endpoint} ${word}; left out for ${duration(ms)}`);
+    else this.#line('debug', `${endpoint} cools down for ${duration(ms)} (${verdict})`);
+  }
+
+  /** Nobody can take calls. */
+  allOut(reason: string): void {
+    this.#sparingly('all out', `no endpoint can take calls: ${reason}`);
+  }
+
+  /** One attempt ended. */
+  attempt(report: AttemptReport): void {
+    if (this.#logger().debugging) this.#line('debug', describeAttempts([report]));
+  }
+
+  /** A call moved on; told as a sum once a minute. */
+  failover(): void {
+    this.#failovers += 1;
+    const now = this.#clock.now();
+    if (now - this.#failoversSince < MINUTE) return;
+    this.#line('info', `${this.#failovers} failover${this.#failovers === 1 ? '' : 's'} since the last line`);
+    this.#failovers = 0;
+    this.#failoversSince = now;
+  }
+}

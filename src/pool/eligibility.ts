@@ -1,0 +1,43 @@
+/** Says why not: for each endpoint that cannot take a call, a named reason. Worked out only when somebody asks. */
+import type { Call } from '../call/call.ts';
+import { type Endpoint, healthKey } from '../endpoint/endpoint.ts';
+
+/** Why one endpoint does not take a call. */
+export interface Refusal {
+  readonly endpoint: Endpoint;
+  /**
+   * `unfit`: by configuration or drained. `tried`: this call was there. `limited`: the upstream asked for a pause.
+   * `ejected`: health. `refused`: it does not let us in or lacks the thing asked for; an attempt would most likely fail.
+   */
+  readonly kind: 'unfit' | 'tried' | 'limited' | 'ejected' | 'refused';
+  readonly reason: string;
+  /** When it may take the call again, in monotonic ms. */
+  readonly until: number;
+  readonly rateLimited: boolean;
+}
+
+/** Cooldown reasons that stand for a pause the upstream asked for. */
+const PAUSES = new Set(['429', '503', '529', '500', '502', '504']);
+
+function refusalOf(endpoint: Endpoint, call: Call, tried: ReadonlySet<Endpoint>): Refusal | undefined {
+  const operation = call.operation.name;
+  const never = Number.POSITIVE_INFINITY;
+  if (endpoint.drained) return { endpoint, kind: 'unfit', reason: 'drained', until: never, rateLimited: false };
+  const unfit = endpoint.unfit(call.model, operation);
+  if (unfit) return { endpoint, kind: 'unfit', reason: unfit, until: never, rateLimited: false };
+  const exclusion = endpoint.state.exclusion(healthKey(call.model, operation), operation);
+  if (exclusion) {
+    const { reason, until, rateLimited } = exclusion;
+    const pause = PAUSES.has(reason.slice(reason.indexOf('(') + 1, -1));
+    const kind = exclusion.kind !== 'cooldown' ? 'ejected' : pause ? 'limited' : 'refused';
+    return { endpoint, kind, reason, until, rateLimited };
+  }
+  return tried.has(endpoint)
+    ? { endpoint, kind: 'tried', reason: 'failed this call', until: 0, rateLimited: false }
+    : undefined;
+}
+
+/** The refusals of a call over all endpoints; an endpoint that could take it has none. */
+export function refusals(endpoints: readonly Endpoint[], call: Call, tried: ReadonlySet<Endpoint>): Refusal[] {
+  return endpoints.flatMap((endpoint) => refusalOf(endpoint, call, tried) ?? []);
+}

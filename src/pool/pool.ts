@@ -1,0 +1,111 @@
+/** The set of endpoints: who may take a call now, and who does. Steps 1 and 2 of a call; never I/O. */
+import type { Call } from '../call/call.ts';
+import type { Clock } from '../clock.ts';
+import { type Endpoint, healthKey } from '../endpoint/endpoint.ts';
+import type { Registry } from '../endpoint/registry.ts';
+import type { Strategy } from '../strategy/strategy.ts';
+import { type Refusal, refusals } from './eligibility.ts';
+
+/** A cached answer to "who is eligible", good until something changes or time passes `validUntil`. */
+interface Eligible {
+  readonly list: readonly Endpoint[];
+  readonly version: number;
+  readonly validUntil: number;
+}
+
+/** Combinations of operation and model remembered. */
+const LIMIT = 500;
+
+/** The endpoints of one balancing client and its clones. */
+export class Pool {
+  readonly strategy: Strategy;
+  #endpoints: readonly Endpoint[];
+  readonly #eligible = new Map<string, Eligible>();
+  readonly #registry: Registry;
+  readonly #clock: Clock;
+  readonly #strategyFailed: (error: unknown) => void;
+
+  constructor(
+    endpoints: readonly Endpoint[],
+    parts: { strategy: Strategy; registry: Registry; clock: Clock; strategyFailed: (error: unknown) => void },
+  ) {
+    this.#endpoints = endpoints;
+    this.strategy = parts.strategy;
+    this.#registry = parts.registry;
+    this.#clock = parts.clock;
+    this.#strategyFailed = parts.strategyFailed;
+  }
+
+  /** Every endpoint, drained ones included, in the user's order. */
+  get endpoints(): readonly Endpoint[] {
+    return this.#endpoints;
+  }
+
+  /** The endpoint with this name. */
+  named(name: string): Endpoint | undefined {
+    return this.#endpoints.find((endpoint) => endpoint.name === name);
+  }
+
+  /** Takes in one more endpoint. */
+  add(endpoint: Endpoint): void {
+    this.#endpoints = [...this.#endpoints, endpoint];
+    this.#eligible.clear();
+  }
+
+  /** Gives an endpoint no new calls. */
+  drain(endpoint: Endpoint): void {
+    endpoint.drained = true;
+    this.#eligible.clear();
+  }
+
+  /** The eligible endpoints for such a call: the same array for as long as nothing changes. */
+  eligible(call: Call): readonly Endpoint[] {
+    const operation = call.operation.name;
+    const key = call.model === undefined ? operation : `${operation} ${call.model}`;
+    const before = this.#eligible.get(key);
+    if (before && before.version === this.#registry.version && before.validUntil > this.#clock.now())
+      return before.list;
+    let validUntil = Number.POSITIVE_INFINITY;
+    const list = this.#endpoints.filter((endpoint) => {
+      if (endpoint.drained || endpoint.unfit(call.model, operation)) return false;
+      const exclusion = endpoint.state.exclusion(healthKey(call.model, operation), operation);
+      if (exclusion) validUntil = Math.min(validUntil, exclusion.until);
+      return !exclusion;
+    });
+    if (!before && this.#eligible.size >= LIMIT) this.#eligible.delete(this.#eligible.keys().next().value as string);
+    this.#eligible.set(key, { list, version: this.#registry.version, validUntil });
+    return list;
+  }
+
+  /** Why each endpoint that is not eligible cannot take the call. */
+  refusals(call: Call, tried: ReadonlySet<Endpoint>): Refusal[] {
+    return refusals(this.#endpoints, call, tried);
+  }
+
+  /** The strategy's choice among the eligible endpoints not in `tried`; `undefined` when nobody is left. */
+  choose(call: Call, tried: ReadonlySet<Endpoint>): Endpoint | undefined {
+    const eligible = this.eligible(call);
+    const candidates = tried.size === 0 ? eligible : eligible.filter((endpoint) => !tried.has(endpoint));
+    if (candidates.length < 2) return candidates[0];
+    const choice = this.pick(candidates, call);
+    const key = healthKey(call.model, call.operation.name);
+    const share = choice.state.share(key);
+    if (share === 1 || this.#clock.random() < share) return choice;
+    // Slow start: the rest of a recovering endpoint's share goes to those at full strength.
+    const strong = candidates.filter((endpoint) => endpoint.state.share(key) === 1);
+    return strong.length === 0 ? choice : this.pick(strong, call);
+  }
+
+  /** Asks the strategy; one that throws or names somebody else costs the call nothing but the choice. */
+  pick(candidates: readonly Endpoint[], call: Call): Endpoint {
+    try {
+      const facts = { operation: call.operation.name, model: call.model, stream: call.stream };
+      const choice = this.strategy.pick(candidates, facts) as Endpoint;
+      if (candidates.includes(choice)) return choice;
+      this.#strategyFailed(new TypeError('pick() did not return one of its candidates'));
+    } catch (error) {
+      this.#strategyFailed(error);
+    }
+    return candidates[0] as Endpoint;
+  }
+}

@@ -1,0 +1,34 @@
+/** Remembers which call a promise, a result, a stream, a response or an error came from, for `attemptsOf` and `explain`. */
+import { describeAttempts } from '../call/describe.ts';
+import type { AttemptReport } from '../call/outcome.ts';
+
+/** What is kept of a story for the things it gave out: nothing of the request or the reply. */
+export interface Told {
+  readonly reports: AttemptReport[];
+}
+
+// One map for the ESM and the CJS copy of the package: a result of one may be shown to the other.
+const KEY = Symbol.for('load-balanced-openai.attempts.1');
+const holder = globalThis as { [KEY]?: WeakMap<object, Told> };
+holder[KEY] ??= new WeakMap();
+const stories = holder[KEY];
+
+/** Links something a caller gets to the story it came from. */
+export function remember(thing: unknown, story: Told): void {
+  if ((typeof thing === 'object' && thing !== null) || typeof thing === 'function') stories.set(thing, story);
+}
+
+/**
+ * The attempts behind something a call gave you, in order; the last one is the one that counted.
+ * @param thing the promise, a parsed result, a `Stream`, a `Response` or an error.
+ * @returns `[]` for anything else, for primitives, and for calls of a client without a pool.
+ */
+export function attemptsOf(thing: unknown): AttemptReport[] {
+  if ((typeof thing !== 'object' && typeof thing !== 'function') || thing === null) return [];
+  return (stories.get(thing)?.reports ?? []).map((report) => ({ ...report }));
+}
+
+/** The attempts in one line: `azure-eu 429 (retry in 8 s) → openai 200 in 612 ms`. @param thing as for `attemptsOf`. */
+export function explain(thing: unknown): string {
+  return describeAttempts(attemptsOf(thing));
+}

@@ -1,0 +1,87 @@
+/** `client.balancer`: everything of ours behind one name. Plain functions over closures, so that foreign proxies may wrap it. */
+import type { OpenAI } from 'openai';
+import type { EndpointOptions } from '../config/options.ts';
+import { resolveAddedEndpoint } from '../config/resolve-settings.ts';
+import { ConfigurationError } from '../errors.ts';
+import type { ListenerOf } from '../observe/emitter.ts';
+import type { EventName } from '../observe/events.ts';
+import type { Core } from './core.ts';
+import { type Snapshot, snapshotOf } from './snapshot.ts';
+
+/** What a `LoadBalancedOpenAI` adds to the SDK's client. @template Client the client's own class. */
+export interface Balancer<Client = OpenAI> {
+  /** Calls `listener` at every event of this name, or at every event for `'*'`. A throwing listener hurts no call. */
+  on<Name extends EventName | '*'>(name: Name, listener: ListenerOf<Name>): Balancer<Client>;
+  /** Removes a listener. */
+  off<Name extends EventName | '*'>(name: Name, listener: ListenerOf<Name>): Balancer<Client>;
+  /** The state of the pool as plain data, safe to serialise, without secrets. */
+  snapshot(): Snapshot;
+  /** The SDK client of one endpoint, with the SDK's own retries, outside of the pool. @throws ConfigurationError for an unknown name. */
+  endpoint(name: string): OpenAI;
+  /** A client on the same pool whose calls go to one endpoint and never fail over. @throws ConfigurationError for an unknown name. */
+  pin(name: string): Client;
+  /** Takes one more endpoint into the pool. @returns its name. @throws ConfigurationError for bad input. */
+  add(endpoint: EndpointOptions): string;
+  /** Gives an endpoint no new calls; resolves when its running ones are over. @throws ConfigurationError for an unknown name. */
+  drain(name: string): Promise<void>;
+}
+
+/** What the accessor needs of its client. */
+export interface BalancerClient<Client> {
+  readonly core: Core;
+  direct(name: string): OpenAI;
+  pinned(name: string): Client;
+}
+
+function named(core: Core, name: string) {
+  const endpoint = core.pool.named(name);
+  if (endpoint) return endpoint;
+  const known = core.pool.endpoints.map((each) => each.name).join(', ');
+  const what = known === '' ? 'this client has no pool; pass `endpoints` to have one' : `known are ${known}`;
+  throw new ConfigurationError('unknown_endpoint', `There is no endpoint '${name}': ${what}.`);
+}
+
+function add<Client>({ core }: BalancerClient<Client>, options: EndpointOptions): string {
+  const { pool, settings, events } = core;
+  if (pool.endpoints.length === 0) {
+    throw new ConfigurationError(
+      'no_endpoints',
+      'This client has no pool to add an endpoint to; construct it with `endpoints`.',
+    );
+  }
+  const taken = pool.endpoints.map(({ name }) => name);
+  const endpoint = core.endpointOf(resolveAddedEndpoint(options, core.input, taken, process.env), taken.length);
+  pool.add(endpoint);
+  events.emit({ type: 'endpoint-added', at: settings.clock.date(), endpoint: endpoint.name });
+  return endpoint.name;
+}
+
+function drain<Client>({ core }: BalancerClient<Client>, name: string): Promise<void> {
+  const endpoint = named(core, name);
+  const { events, settings, pool, dispatcher } = core;
+  pool.drain(endpoint);
+  return dispatcher.whenIdleOn(endpoint).then(() => {
+    events.emit({ type: 'endpoint-drained', at: settings.clock.date(), endpoint: name });
+  });
+}
+
+/** Builds the accessor of one client. */
+export function balancerOf<Client>(client: BalancerClient<Client>): Balancer<Client> {
+  const { core } = client;
+  const balancer: Balancer<Client> = {
+    on(name, listener) {
+      core.events.on(name, listener as never);
+      return balancer;
+    },
+    off(name, listener) {
+      core.events.off(name, listener as never);
+      return balancer;
+    },
+    snapshot: () => snapshotOf(core),
+    endpoint: (name) => client.direct(named(core, name).name),
+    pin: (name) => client.pinned(named(core, name).name),
+    add: (endpoint) => add(client, endpoint),
+    drain: async (name) => drain(client, name),
+  };
+  return balancer;
+}

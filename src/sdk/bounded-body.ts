@@ -1,0 +1,101 @@
+/**
+ * Keeps a reply's body within bounds while the SDK reads it: a limit on bytes after decompression, and for streams a look at
+ * the bytes. Why on the `Response` itself: its identity, `url` and headers are the caller's to see, so it is not rebuilt.
+ */
+
+import { OpenAIError } from 'openai';
+import type { Clock } from '../clock.ts';
+import { badReplyError } from '../errors.ts';
+
+/** More than this many times its transferred size is no answer but a bomb. */
+const BOMB_RATIO = 100;
+
+async function limitedText(response: Response, limit: number): Promise<string> {
+  const reader = response.body?.getReader();
+  if (!reader) return '';
+  const decoder = new TextDecoder();
+  const transferred = Number(response.headers.get('content-length') ?? Number.NaN);
+  let text = '';
+  let size = 0;
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return text + decoder.decode();
+    size += value.byteLength;
+    if (size > limit) {
+      void reader.cancel().catch(() => undefined);
+      const message = `The reply is larger than maxResponseBytes (${limit} bytes); raise that option if it is meant to be.`;
+      // A bomb is the endpoint's fault; a large answer is the call's own.
+      throw size > BOMB_RATIO * transferred ? badReplyError(message) : new OpenAIError(message);
+    }
+    text += decoder.decode(value, { stream: true });
+  }
+}
+
+/** Makes `text()` and `json()` of a buffered reply stop at `limit` bytes. Costs nothing where the headers show that it is small. */
+export function limitBody(response: Response, limit: number): void {
+  const length = response.headers.get('content-length');
+  if (length !== null && !response.headers.has('content-encoding') && Number(length) <= limit) return;
+  const text = () => limitedText(response, limit);
+  Object.defineProperty(response, 'text', { value: text, configurable: true });
+  Object.defineProperty(response, 'json', {
+    value: async () => JSON.parse(await text()) as unknown,
+    configurable: true,
+  });
+}
+
+/** What the bytes of a stream showed. */
+export interface StreamTap {
+  sawDone(): boolean;
+  lastByteAt(): number;
+}
+
+/** Comments alone keep a stream alive for at most this long, in ms. */
+const COMMENTS_ALONE = 900_000;
+const COLON = 58;
+
+/** Looks at a stream's bytes as the SDK reads them: when something came, and whether it ended with `[DONE]`. */
+export function tapStream(response: Response, clock: Clock): StreamTap {
+  const { body } = response;
+  let [before, last]: Array<Uint8Array | undefined> = [];
+  let eventAt = clock.now();
+  let byteAt = eventAt;
+  if (body) {
+    const getReader = () => {
+      const reader = body.getReader();
+      return {
+        read: () =>
+          reader.read().then((result) => {
+            if (result.value) {
+              before = last;
+              last = result.value;
+              const now = clock.now();
+              if (result.value[0] !== COLON) eventAt = now;
+              if (now - eventAt < COMMENTS_ALONE) byteAt = now;
+            }
+            return result;
+          }),
+        cancel: (reason?: unknown) => reader.cancel(reason),
+        releaseLock: () => reader.releaseLock(),
+        get closed() {
+          return reader.closed;
+        },
+      };
+    };
+    const tapped = {
+      getReader,
+      cancel: (reason?: unknown) => body.cancel(reason),
+      get locked() {
+        return body.locked;
+      },
+    };
+    Object.defineProperty(response, 'body', { value: tapped, configurable: true });
+  }
+  return {
+    sawDone() {
+      const decoder = new TextDecoder();
+      const tail = decoder.decode(before?.subarray(-16)) + decoder.decode(last);
+      return /(^|[\r\n])data: ?\[DONE\]/.test(tail);
+    },
+    lastByteAt: () => byteAt,
+  };
+}

@@ -1,0 +1,72 @@
+/** Turns the SDK's request options into a `Call`: what is asked for, how long it may take, what may be done twice. */
+import type { OpenAI } from 'openai';
+import { OpenAIError } from 'openai';
+import { idsInBody } from '../affinity/stateful-ids.ts';
+import type { Call, Replay } from '../call/call.ts';
+import { modelOf } from '../call/localize.ts';
+import { operationOf } from '../call/operations.ts';
+import type { Clock } from '../clock.ts';
+import type { PoolSettings } from '../config/settings.ts';
+
+/** The SDK's options of one request. */
+export type RequestOptions = Awaited<Parameters<OpenAI['request']>[0]>;
+
+/** Metadata key under which a page remembers the endpoint its list came from. */
+export const PAGE_ENDPOINT = 'loadBalancedOpenAIEndpoint';
+
+/** What of the client decides about a call. */
+export interface CallDefaults {
+  readonly timeout: number;
+  readonly maxRetries: number;
+  readonly pin: string | undefined;
+}
+
+let calls = 0;
+
+const ABSOLUTE = /^[a-z][a-z0-9+.-]*:|^\/\//i;
+
+/** Refuses a path that leads to another origin than the endpoint's own: its key would go along. */
+export function refuseForeignPath(path: string): void {
+  if (!ABSOLUTE.test(path)) return;
+  throw new OpenAIError(
+    'Refused to send a call to an absolute URL: the key of an endpoint goes to that endpoint only. Use a path below the base URL, or a client of its own for that host.',
+  );
+}
+
+function positive(value: unknown, otherwise: number): number {
+  return typeof value === 'number' && value > 0 && Number.isFinite(value) ? value : otherwise;
+}
+
+/** Describes the call that `options` ask for. @param replay what its body allows. */
+export function callOf(
+  options: RequestOptions,
+  replay: 'free' | 'once',
+  defaults: CallDefaults,
+  settings: PoolSettings,
+  clock: Clock,
+): Call {
+  const { body, signal } = options;
+  const operation = operationOf(options.method, options.path);
+  const record = (typeof body === 'object' && body !== null ? body : {}) as { stream?: unknown; background?: unknown };
+  const maxRetries = Math.floor(Math.max(0, options.maxRetries ?? defaults.maxRetries));
+  const startedAt = clock.now();
+  const creates = operation.creates || (operation.name === 'responses' && record.background === true);
+  const kind: Replay = replay === 'once' ? 'once' : creates ? 'create' : 'free';
+  const page = options.__metadata?.[PAGE_ENDPOINT];
+  calls += 1;
+  return {
+    id: `call-${calls}`,
+    operation,
+    method: options.method,
+    model: modelOf(options),
+    stream: options.stream === true || record.stream === true,
+    replay: kind,
+    ownerIds: operation.place === 'home' || body ? [...operation.ids, ...idsInBody(body)] : operation.ids,
+    pin: typeof page === 'string' ? page : defaults.pin,
+    maxRetries,
+    maxAttempts: settings.maxAttempts ?? Math.max(3, maxRetries + 1),
+    startedAt,
+    deadline: startedAt + positive(options.timeout, defaults.timeout),
+    signal: signal ?? undefined,
+  };
+}

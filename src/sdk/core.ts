@@ -1,0 +1,90 @@
+/** What a balancing client and its clones share: the pool, its dispatcher and what goes with it; wired together here. */
+import { Affinity } from '../affinity/affinity.ts';
+import { systemClock } from '../clock.ts';
+import type { LoadBalancedOpenAIOptions } from '../config/options.ts';
+import type { EndpointSettings, Settings } from '../config/settings.ts';
+import { Dispatcher } from '../dispatch/dispatcher.ts';
+import { RetryBudget } from '../dispatch/retry-budget.ts';
+import { Throttle } from '../dispatch/throttle.ts';
+import { Endpoint } from '../endpoint/endpoint.ts';
+import { identityOf, newRegistry, processRegistry, type Registry, sharedValue, stateOf } from '../endpoint/registry.ts';
+import { type Emitter, emitter } from '../observe/emitter.ts';
+import { type Logger, PoolLog } from '../observe/pool-log.ts';
+import { Pool } from '../pool/pool.ts';
+
+/** The parts that clones share. */
+export interface Core {
+  readonly settings: Settings;
+  /** What the first client was built from, for endpoints added later. */
+  readonly input: LoadBalancedOpenAIOptions;
+  readonly pool: Pool;
+  readonly dispatcher: Dispatcher;
+  readonly affinity: Affinity;
+  readonly events: Emitter;
+  readonly log: PoolLog;
+  readonly budget: RetryBudget;
+  /** The global `fetch` at construction, as the SDK keeps it. */
+  readonly fetch: typeof globalThis.fetch;
+  /** Builds an endpoint on the live state of its identity. @param index its place in the list. */
+  readonly endpointOf: (settings: EndpointSettings, index: number) => Endpoint;
+}
+
+function identity(registry: Registry, settings: Settings, endpoint: EndpointSettings): string {
+  const credential = endpoint.client ?? endpoint.credential;
+  return identityOf(registry, { baseURL: endpoint.baseURL, credential, breaker: settings.breaker });
+}
+
+/** Named strategies keep their place for all equal pools; a value of the user's keeps its own. */
+function isNamed(strategy: LoadBalancedOpenAIOptions['strategy']): boolean {
+  if (typeof strategy !== 'object') return true;
+  return 'priority' in strategy && typeof strategy.priority === 'string';
+}
+
+/** Builds the shared parts. @param logger the client's, looked up at each line. */
+export function makeCore(settings: Settings, input: LoadBalancedOpenAIOptions, logger: () => Logger): Core {
+  const { clock } = settings;
+  // A clock of one's own belongs to a test, whose state must not meet real calls.
+  const registry = settings.shareState && clock === systemClock ? processRegistry() : newRegistry();
+  const log = new PoolLog(logger, clock);
+  const events = emitter(settings.observers, (error) => log.mishap('an event listener threw', error));
+  const numbered = settings.endpoints.some(({ priority }) => priority !== undefined);
+  const endpointOf = (endpoint: EndpointSettings, index: number) =>
+    new Endpoint(
+      endpoint,
+      endpoint.priority ?? (numbered ? Number.MAX_SAFE_INTEGER / 2 + index : index),
+      stateOf(registry, identity(registry, settings, endpoint), settings.breaker, clock),
+    );
+  const endpoints = settings.endpoints.map(endpointOf);
+  const members = settings.endpoints.map((endpoint) => `${endpoint.name} ${identity(registry, settings, endpoint)}`);
+  const poolKey = JSON.stringify([members, settings.retryBudget, settings.panic]);
+  const shared = <Value>(what: string, make: () => Value) => sharedValue(registry, `${what} ${poolKey}`, make);
+  const { panic, retryBudget } = settings;
+  const strategy = isNamed(input.strategy)
+    ? shared(`strategy ${settings.strategy.name}`, () => settings.strategy)
+    : settings.strategy;
+  const strategyFailed = (error: unknown) => log.mishap('the strategy threw', error);
+  const pool = new Pool(endpoints, { strategy, registry, clock, strategyFailed });
+  const budget = shared('budget', () => new RetryBudget(retryBudget, clock));
+  const throttle = panic ? shared('throttle', () => new Throttle(panic.k, clock)) : undefined;
+  const now = {
+    waiting: 0,
+    closed: false,
+    lastError: undefined,
+    running: new Set<never>(),
+    idle: undefined,
+    whenIdle: undefined,
+  };
+  const dispatcher = new Dispatcher({ clock, settings, events, log, pool, budget, throttle, now });
+  return {
+    settings,
+    input,
+    pool,
+    dispatcher,
+    affinity: new Affinity(),
+    events,
+    log,
+    budget,
+    fetch: globalThis.fetch,
+    endpointOf,
+  };
+}

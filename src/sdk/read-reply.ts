@@ -1,0 +1,125 @@
+/** The body of a reply, read to the point where the caller can have it: a checked JSON value, or a stream with its first content. */
+import type { Stream } from 'openai/streaming';
+import { idsInReply } from '../affinity/stateful-ids.ts';
+import type { Call } from '../call/call.ts';
+import type { Clock } from '../clock.ts';
+import { BodyWatch, type StreamEnd } from '../dispatch/body-watch.ts';
+import type { Attempt } from '../dispatch/call-story.ts';
+import { badReplyError } from '../errors.ts';
+import { limitBody, tapStream } from './bounded-body.ts';
+import { checkReply } from './reply-checks.ts';
+import type { SdkReply } from './send.ts';
+
+/** What reading needs. */
+export interface Reading {
+  readonly call: Call;
+  readonly clock: Clock;
+  readonly maxResponseBytes: number;
+  readonly streamIdleTimeout: number;
+  /** False when nobody else could take the call: then nothing is held back. */
+  readonly mayMove: () => boolean;
+  /** The endpoint handed out these ids. */
+  readonly learnIds: (ids: readonly string[]) => void;
+  /** A stream that was handed out is over. */
+  readonly streamEnded: (end: StreamEnd) => void;
+}
+
+/** A stream handed to the caller, and what to do when it is dropped. */
+export interface OpenStream {
+  readonly stream: Stream<unknown>;
+  readonly dropped: () => void;
+}
+
+/** Streams that nobody reads to the end and nobody closes free their connection when they are collected. */
+const abandoned = new FinalizationRegistry<() => void>((dropped) => dropped());
+
+/** What the transfer of a body threw, as the caller shall see it: never a bare `SyntaxError` or `TypeError`, never raw text. */
+function translate(error: unknown): unknown {
+  if (error instanceof SyntaxError) return badReplyError('The reply was cut or is not valid JSON.');
+  if (error instanceof TypeError) return badReplyError('The connection broke while the reply was read.', error);
+  return error;
+}
+
+const KEEPS_IDS = new Set(['responses', 'conversations', 'threads', 'assistants']);
+
+function keepsIds(call: Call): boolean {
+  return call.operation.place === 'home' || KEEPS_IDS.has(call.operation.name) || call.operation.ids.length > 0;
+}
+
+function usageOf(data: unknown): unknown {
+  const loose = data as { usage?: unknown; response?: { usage?: unknown } | null };
+  return loose.usage ?? loose.response?.usage ?? undefined;
+}
+
+/** Lets the endpoint's SDK client parse its reply, and notes the properties it parsed with. */
+function parsed(reply: SdkReply): Promise<unknown> {
+  return reply.inner._thenUnwrap((data, props) => {
+    reply.props = props;
+    return data as object;
+  });
+}
+
+async function openStream(attempt: Attempt<SdkReply>, reply: SdkReply, reading: Reading): Promise<OpenStream> {
+  const { call, clock } = reading;
+  const tap = tapStream(reply.response, clock);
+  const source = (await parsed(reply)) as Stream<unknown>;
+  const learns = keepsIds(call);
+  const watch = new BodyWatch(source[Symbol.asyncIterator](), {
+    kind: call.operation.stream,
+    clock,
+    idleTimeout: reading.streamIdleTimeout,
+    aborted: () => source.controller.signal.aborted,
+    sawDone: tap.sawDone,
+    lastByteAt: tap.lastByteAt,
+    stop: () => source.controller.abort(),
+    translate,
+    onEvent(event) {
+      const usage = usageOf(event);
+      if (usage) attempt.report.usage = usage;
+      if (learns) {
+        const inner = (event as { data?: unknown }).data;
+        reading.learnIds(idsInReply(typeof inner === 'object' && inner !== null && 'id' in inner ? inner : event));
+      }
+    },
+    onEnd: reading.streamEnded,
+  });
+  await watch.untilContent(reading.mayMove());
+  const Class = source.constructor as typeof Stream;
+  let taken = false;
+  const stream = new Class<unknown>(() => {
+    if (taken) return source[Symbol.asyncIterator]();
+    taken = true;
+    return watch.iterator();
+  }, source.controller);
+  const dropped = () => watch.dropped();
+  abandoned.register(stream, dropped);
+  return { stream, dropped };
+}
+
+/**
+ * Reads one reply.
+ * @returns the parsed value, the `Response` of a binary operation, or an `OpenStream`.
+ * @throws what makes the call go on elsewhere.
+ */
+export async function readReply(attempt: Attempt<SdkReply>, reading: Reading): Promise<unknown> {
+  const reply = attempt.reply as SdkReply;
+  const { options, response } = reply;
+  try {
+    if (options.stream) return await openStream(attempt, reply, reading);
+    if (options.__binaryResponse) return await parsed(reply);
+    limitBody(response, reading.maxResponseBytes);
+    const raw = await parsed(reply);
+    const data = checkReply(reading.call, raw, reply.headers);
+    if (typeof data === 'object' && data !== null) {
+      if (data !== raw && !Array.isArray(data)) {
+        Object.defineProperty(data, '_request_id', { value: reply.headers.get('x-request-id'), enumerable: false });
+      }
+      const usage = usageOf(data);
+      if (usage) attempt.report.usage = usage;
+      if (keepsIds(reading.call)) reading.learnIds(idsInReply(data));
+    }
+    return data;
+  } catch (error) {
+    throw translate(error);
+  }
+}

@@ -1,0 +1,76 @@
+/** What the SDK hands on although it is no answer: HTML with a 200, an empty body, an error object. Pure. */
+import type { Call } from '../call/call.ts';
+import { badReplyError, embeddedError } from '../errors.ts';
+
+/** Operations whose POST always answers with a JSON object of their own. */
+const ANSWERS = new Set(['chat', 'completions', 'responses', 'embeddings', 'moderations', 'images']);
+
+type Loose = Record<string, unknown>;
+
+function jsonOf(text: string): object | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isEmptyAnswer(choice: Loose | undefined): boolean {
+  const message = choice?.['message'] as Loose | undefined;
+  if (!message || choice?.['finish_reason'] || choice?.['finish_reason'] === undefined) return false;
+  return Object.entries(message).every(
+    ([field, value]) =>
+      field === 'role' || value === null || value === '' || (Array.isArray(value) && value.length === 0),
+  );
+}
+
+/**
+ * The reply as the caller shall get it.
+ * @throws a connection error of the SDK when it is no answer at all, an `APIError` when it is an error object.
+ */
+export function checkReply(call: Call, data: unknown, headers: Headers): unknown {
+  const { operation, method } = call;
+  const answers = method === 'post' && ANSWERS.has(operation.name) && operation.ids.length === 0;
+  if (!answers) {
+    // A router page instead of JSON is never what was asked for; everything else is handed on as the SDK does.
+    return typeof data === 'string' && operation.json ? (jsonOf(data) ?? htmlOr(data)) : data;
+  }
+  let value = data;
+  if (typeof value === 'string') {
+    value = jsonOf(value);
+    if (value === undefined)
+      throw badReplyError(
+        'The reply is not JSON although its status says success; a proxy or portal may have answered.',
+      );
+  }
+  if (value === undefined || value === null)
+    throw badReplyError('The reply is empty although its status says success.');
+  if (typeof value !== 'object') return value;
+  const record = value as Loose;
+  const { error } = record;
+  if (
+    typeof error === 'object' &&
+    error !== null &&
+    record['id'] === undefined &&
+    record['object'] === undefined &&
+    !record['choices']
+  ) {
+    throw embeddedError(error, headers);
+  }
+  const choices = record['choices'];
+  if (Array.isArray(choices)) {
+    const first = choices[0] as Loose | undefined;
+    if (first?.['finish_reason'] === 'error')
+      throw embeddedError((first['error'] as object | undefined) ?? { message: "finish_reason 'error'" }, headers);
+    if (operation.name === 'chat' && isEmptyAnswer(first))
+      throw badReplyError('The answer is empty and says no reason why.');
+  }
+  return value;
+}
+
+function htmlOr(text: string): string {
+  if (/^\s*<(!doctype|html)/i.test(text))
+    throw badReplyError('The reply is a web page instead of JSON; a proxy or portal may have answered.');
+  return text;
+}

@@ -1,0 +1,164 @@
+/**
+ * The seam between the SDK and the pool: one SDK request becomes one call, and its reply the SDK's own promise.
+ * Everything the SDK sends passes here, since `request` and `requestAPIList` are where all its resources end.
+ */
+import type { APIPromise, OpenAI } from 'openai';
+import { routeOf } from '../affinity/route.ts';
+import type { Attempt } from '../dispatch/call-story.ts';
+import type { Endpoint } from '../endpoint/endpoint.ts';
+import { balancedPages, balancedPromise, type Parse, type Props } from './balanced-promise.ts';
+import { callOf, PAGE_ENDPOINT, type RequestOptions, refuseForeignPath } from './call-of.ts';
+import type { Core } from './core.ts';
+import { linkAbort } from './link-abort.ts';
+import { type OpenStream, readReply } from './read-reply.ts';
+import { makeReplayable } from './replayable.ts';
+import { type SdkReply, sendAttempt } from './send.ts';
+import {
+  handoverOf,
+  handRaw,
+  propsOf,
+  SERVED,
+  type Served,
+  type ServedProps,
+  streamEnded,
+  type ToldHandover,
+} from './served.ts';
+
+/** What the seam needs of the client a call was made on. */
+export interface Caller {
+  readonly client: OpenAI;
+  readonly core: Core;
+  readonly pin: string | undefined;
+  readonly clientOf: (endpoint: Endpoint) => OpenAI;
+}
+
+async function serve(
+  caller: Caller,
+  input: RequestOptions | PromiseLike<RequestOptions>,
+  remainingRetries: number | null,
+  handover: ToldHandover,
+): Promise<Props> {
+  const { core, client } = caller;
+  const { settings, pool, dispatcher, affinity } = core;
+  const { clock } = settings;
+  try {
+    const given = await input;
+    refuseForeignPath(given.path);
+    const severalCandidates = pool.endpoints.length > 1 || client.maxRetries > 0;
+    const { options, replay } = severalCandidates
+      ? await makeReplayable(given)
+      : { options: given, replay: 'free' as const };
+    const maxRetries = Math.min(client.maxRetries, remainingRetries ?? Number.POSITIVE_INFINITY);
+    const call = callOf(options, replay, { timeout: client.timeout, maxRetries, pin: caller.pin }, settings, clock);
+    const route = routeOf(call, pool, affinity, settings.affinity);
+    const { model } = call;
+    const story = dispatcher.open<SdkReply>(
+      call,
+      (endpoint, sending) => sendAttempt(options, model, endpoint, sending, caller.clientOf, client),
+      route.only,
+      route.prefer,
+    );
+    if (route.unknownId)
+      core.events.emit({ type: 'affinity-missed', at: clock.date(), callId: call.id, id: route.unknownId });
+    try {
+      const attempt = await dispatcher.head(story);
+      const served: Served = { story, options, attempt, raw: false, parsed: undefined };
+      if (!handover.wanted) handRaw(core, served);
+      handover.remember(attempt.reply?.response);
+      return Object.assign(propsOf(served, undefined), { [SERVED]: served });
+    } finally {
+      handover.told.reports = story.reports;
+    }
+  } catch (error) {
+    handover.remember(error);
+    throw error;
+  }
+}
+
+async function parseOnce(caller: Caller, props: ServedProps, handover: ToldHandover): Promise<unknown> {
+  const { core } = caller;
+  const served = props[SERVED];
+  const { story } = served;
+  const { call } = story;
+  const { settings, dispatcher, pool } = core;
+  const reply = served.attempt.reply as SdkReply;
+  if (served.raw) return reply.inner;
+  let unlink: () => void = () => undefined;
+  const read = (attempt: Attempt<SdkReply>) =>
+    readReply(attempt, {
+      call,
+      clock: settings.clock,
+      maxResponseBytes: settings.maxResponseBytes,
+      streamIdleTimeout: settings.streamIdleTimeout,
+      mayMove: () =>
+        settings.failover &&
+        !story.only &&
+        call.replay === 'free' &&
+        story.counted + 1 < call.maxAttempts &&
+        pool.eligible(call).length > 1,
+      learnIds: (ids) => core.affinity.learn(ids, attempt.endpoint.name),
+      streamEnded: (end) => streamEnded(core, served, unlink, end),
+    });
+  try {
+    const attempt = await dispatcher.body(story, served.attempt, read);
+    const { data } = attempt;
+    served.attempt = attempt;
+    // A stream kept here could never be collected when its reader drops it.
+    attempt.data = undefined;
+    const last = attempt.reply as SdkReply;
+    Object.assign(props, propsOf(served, last.props));
+    handover.remember(last.response);
+    if (!last.options.stream) {
+      dispatcher.settle(story, attempt, { is: 'reply', status: last.status, headers: last.headers });
+      dispatcher.finish(story, true);
+      handover.remember(data);
+      return data;
+    }
+    story.commit();
+    const { stream } = data as OpenStream;
+    unlink = linkAbort(call.signal, attempt.controller, last.response);
+    handover.remember(stream);
+    return stream;
+  } catch (error) {
+    handover.remember(error);
+    throw error;
+  } finally {
+    handover.told.reports = story.reports;
+  }
+}
+
+function parser(caller: Caller, handover: ToldHandover): Parse<unknown> {
+  return (props) => {
+    const served = (props as ServedProps)[SERVED];
+    served.parsed ??= parseOnce(caller, props as ServedProps, handover);
+    return served.parsed;
+  };
+}
+
+/** `client.request` over the pool. */
+export function balancedRequest<T>(
+  caller: Caller,
+  options: RequestOptions | PromiseLike<RequestOptions>,
+  remainingRetries: number | null,
+): APIPromise<T> {
+  const handover = handoverOf();
+  const request = serve(caller, options, remainingRetries, handover);
+  return balancedPromise<T>(caller.client, request, parser(caller, handover) as Parse<T>, handover);
+}
+
+type PagesArguments = Parameters<typeof balancedPages>;
+
+/** `client.requestAPIList` over the pool; later pages come from the endpoint that served the first. */
+export function balancedList(
+  caller: Caller,
+  Page: PagesArguments[4],
+  options: RequestOptions | PromiseLike<RequestOptions>,
+): ReturnType<typeof balancedPages> {
+  const handover = handoverOf();
+  const request = serve(caller, options, null, handover);
+  const pageOptions = (props: Props) => {
+    const { options: own, attempt } = (props as ServedProps)[SERVED];
+    return { ...own, __metadata: { ...own.__metadata, [PAGE_ENDPOINT]: attempt.endpoint.name } };
+  };
+  return balancedPages(caller.client, request, parser(caller, handover), handover, Page, pageOptions);
+}

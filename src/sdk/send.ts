@@ -1,0 +1,66 @@
+/** The port through which SDK calls go out: an attempt becomes one request of the endpoint's own SDK client, without retries. */
+import { type APIPromise, OpenAI } from 'openai';
+import { localize } from '../call/localize.ts';
+import type { Reply, Sending } from '../dispatch/call-story.ts';
+import type { Endpoint } from '../endpoint/endpoint.ts';
+import { bringsTransport, PREPARE, type PrepareRequest, WATCH } from '../endpoint/sdk-client.ts';
+import type { Props } from './balanced-promise.ts';
+import { type RequestOptions, refuseForeignPath } from './call-of.ts';
+
+/** Good headers of an SDK reply, with what is needed to parse it. */
+export interface SdkReply extends Reply {
+  readonly response: Response;
+  readonly inner: APIPromise<unknown>;
+  readonly options: RequestOptions;
+  /** The SDK's properties of the reply; known once it is parsed. */
+  props: Props | undefined;
+}
+
+interface Hooks {
+  prepareOptions(options: RequestOptions): Promise<void>;
+  prepareRequest: PrepareRequest;
+}
+
+/** The hooks a subclass of the balancing client overrides; they run once per attempt. */
+function hooksOf(outer: OpenAI): { options: Hooks['prepareOptions'] | undefined; request: PrepareRequest | undefined } {
+  const hooks = outer as unknown as Hooks;
+  const standard = OpenAI.prototype as unknown as Hooks;
+  return {
+    options: hooks.prepareOptions === standard.prepareOptions ? undefined : (options) => hooks.prepareOptions(options),
+    request:
+      hooks.prepareRequest === standard.prepareRequest
+        ? undefined
+        : (request, context) => hooks.prepareRequest(request, context),
+  };
+}
+
+/**
+ * Sends `options` as one attempt.
+ * @param clientOf the SDK client of an endpoint.
+ * @param outer the balancing client, whose overridden hooks run.
+ */
+export async function sendAttempt(
+  options: RequestOptions,
+  model: string | undefined,
+  endpoint: Endpoint,
+  sending: Sending,
+  clientOf: (endpoint: Endpoint) => OpenAI,
+  outer: OpenAI,
+): Promise<SdkReply> {
+  const client = clientOf(endpoint);
+  const { settings } = endpoint;
+  const own: RequestOptions = localize(options, model, settings.modelMap).options;
+  own.signal = sending.signal;
+  // The pool's own retries are told to the server as the SDK's would be: `maxRetries − 0` is the retry count.
+  own.maxRetries = sending.index;
+  // Nothing is ever sent where a reply points to, and the guarded fetch tells what happened on the wire.
+  const guarded: object = { ...own.fetchOptions, redirect: 'manual', [WATCH]: sending.wire };
+  if (!bringsTransport(settings)) own.fetchOptions = guarded as NonNullable<RequestOptions['fetchOptions']>;
+  const hooks = hooksOf(outer);
+  if (hooks.options) await hooks.options(own);
+  if (hooks.request) Object.assign(own, { [PREPARE]: hooks.request });
+  refuseForeignPath(own.path);
+  const inner = client.request<unknown>(own, 0);
+  const response = await inner.asResponse();
+  return { status: response.status, headers: response.headers, response, inner, options: own, props: undefined };
+}

@@ -1,0 +1,70 @@
+/** One served call between its headers and its end: what is handed out, and what is learnt when that is over. */
+import type { StreamEnd } from '../dispatch/body-watch.ts';
+import type { Attempt, CallStory } from '../dispatch/call-story.ts';
+import { remember, type Told } from './attempts.ts';
+import type { Handover, Props } from './balanced-promise.ts';
+import type { RequestOptions } from './call-of.ts';
+import type { Core } from './core.ts';
+import { linkAbort } from './link-abort.ts';
+import type { SdkReply } from './send.ts';
+
+/** The call behind a promise, once its headers are there. */
+export interface Served {
+  readonly story: CallStory<SdkReply>;
+  readonly options: RequestOptions;
+  attempt: Attempt<SdkReply>;
+  /** The reply was handed out at its headers: there is no second attempt any more. */
+  raw: boolean;
+  parsed: Promise<unknown> | undefined;
+}
+
+/** Key of the `Served` in the SDK's properties of a reply. */
+export const SERVED = Symbol('load-balanced-openai.served');
+/** The SDK's properties of a reply, with the call behind them. */
+export type ServedProps = Props & { [SERVED]: Served };
+
+/** The SDK's properties of the reply that counts now. */
+export function propsOf(served: Served, clientProps: Partial<Props> | undefined): Props {
+  const { attempt, story } = served;
+  const reply = attempt.reply as SdkReply;
+  return {
+    requestLogID: story.call.id,
+    retryOfRequestLogID: undefined,
+    startTime: story.call.startedAt,
+    controller: attempt.controller,
+    ...clientProps,
+    response: reply.response,
+    options: reply.options,
+  };
+}
+
+/** A handover with what `attemptsOf` will tell. */
+export type ToldHandover = Handover & { told: { reports: Told['reports'] } };
+
+/** A handover that remembers for `attemptsOf`, and keeps nothing else of the story alive. */
+export function handoverOf(): ToldHandover {
+  const told: { reports: Told['reports'] } = { reports: [] };
+  return { wanted: false, told, remember: (thing) => remember(thing, told) };
+}
+
+/** The caller took the `Response` at its headers: what happens to its body is his affair. */
+export function handRaw(core: Core, served: Served): void {
+  const { story, attempt } = served;
+  const reply = attempt.reply as SdkReply;
+  served.raw = true;
+  core.dispatcher.settle(story, attempt, { is: 'reply', status: reply.status, headers: reply.headers });
+  core.dispatcher.finish(story, true);
+  linkAbort(story.call.signal, attempt.controller, reply.response);
+}
+
+/** A stream that was handed out is over. */
+export function streamEnded(core: Core, served: Served, unlink: () => void, end: StreamEnd): void {
+  const { story, attempt } = served;
+  const reply = attempt.reply as SdkReply;
+  unlink();
+  if (end.is === 'failed') {
+    const cut = end.idle ? ({ cut: 'stream-idle' } as const) : {};
+    core.dispatcher.settle(story, attempt, { is: 'error', error: end.error, phase: 'body', sent: 'maybe', ...cut });
+  } else core.dispatcher.settle(story, attempt, { is: 'reply', status: reply.status, headers: reply.headers });
+  core.dispatcher.finish(story, end.is !== 'failed');
+}

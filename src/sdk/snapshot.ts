@@ -1,0 +1,93 @@
+/** The state of a pool as plain data: numbers and names, no credentials. */
+
+import { type Endpoint, healthKey } from '../endpoint/endpoint.ts';
+import type { BreakerState } from '../endpoint/live-facts.ts';
+import type { Core } from './core.ts';
+
+/** One endpoint in a snapshot. */
+export interface EndpointSnapshot {
+  name: string;
+  type: string;
+  /** Where it is, without credentials. */
+  baseURL: string;
+  weight: number;
+  priority: number;
+  tags: string[];
+  /** The endpoint's effective state. */
+  breaker: BreakerState;
+  /** The models there whose breaker is not closed; operations without a model stand in parentheses. */
+  models: Array<{ model: string; breaker: BreakerState }>;
+  /** Attempts now running, streams until their end; over all clients of the process. */
+  inFlight: number;
+  attempts: number;
+  successes: number;
+  /** Attempts whose verdict counts against the endpoint. */
+  failures: number;
+  /** Why it takes no calls now, or `null`. */
+  excluded: string | null;
+  cooldowns: Array<{ model: string | null; reason: string; msLeft: number }>;
+  drained: boolean;
+}
+
+/** The state of a pool. */
+export interface Snapshot {
+  /** The strategy's name. */
+  strategy: string;
+  endpoints: EndpointSnapshot[];
+  /** Extra attempts that may be made now; `null` = no limit. */
+  retryBudget: number | null;
+  /** Calls now waiting for a cooldown's end or a backoff. */
+  waiting: number;
+}
+
+function withoutCredentials(url: string): string {
+  try {
+    const clean = new URL(url);
+    clean.username = '';
+    clean.password = '';
+    clean.search = '';
+    return clean.href.replace(/\/$/, '');
+  } catch {
+    return '';
+  }
+}
+
+function endpointSnapshot(endpoint: Endpoint, now: number): EndpointSnapshot {
+  const { state, settings } = endpoint;
+  const breaker = state.breakerState;
+  const exclusion = endpoint.drained ? 'drained' : breaker === 'closed' ? undefined : 'ejected after failures';
+  return {
+    name: endpoint.name,
+    type: settings.type,
+    baseURL: withoutCredentials(settings.baseURL),
+    weight: endpoint.weight,
+    priority: endpoint.priority,
+    tags: [...endpoint.tags],
+    breaker,
+    models: state.sickModels(),
+    inFlight: state.inFlight,
+    attempts: state.attempts,
+    successes: state.successes,
+    failures: state.failures,
+    excluded: exclusion ?? state.exclusion(healthKey(undefined, ''), '')?.reason ?? null,
+    cooldowns: state.cooldowns.list().map(({ scope, key, reason, until }) => ({
+      model: scope === 'endpoint' ? null : scope === 'operation' ? `(${key})` : key,
+      reason,
+      msLeft: Math.round(until - now),
+    })),
+    drained: endpoint.drained,
+  };
+}
+
+/** Takes a snapshot. */
+export function snapshotOf(core: Core): Snapshot {
+  const { pool, settings, budget, dispatcher } = core;
+  const now = settings.clock.now();
+  const { left } = budget;
+  return {
+    strategy: pool.strategy.name ?? 'custom',
+    endpoints: pool.endpoints.map((endpoint) => endpointSnapshot(endpoint, now)),
+    retryBudget: Number.isFinite(left) ? Math.max(0, Math.floor(left)) : null,
+    waiting: dispatcher.parts.now.waiting,
+  };
+}

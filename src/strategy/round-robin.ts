@@ -1,0 +1,77 @@
+/**
+ * Smooth weighted round robin in O(1) per pick. The default strategy.
+ * Why a schedule per set of candidates: nginx's algorithm scans all endpoints at each pick, and skipping an endpoint that is
+ * out would give its whole share to its neighbour. The schedule of the smaller set spreads that share evenly.
+ */
+import type { Candidate, Strategy } from './strategy.ts';
+
+/** Longest schedule kept; finer weights are rounded to it. */
+const LONGEST = 2_000;
+/** Sets of candidates remembered; more only appear when hundreds of endpoints fail in turn. */
+const SETS = 256;
+
+interface Schedule {
+  readonly order: readonly number[];
+  position: number;
+}
+
+function shares(weights: readonly number[]): number[] {
+  const usable = weights.some((weight) => weight > 0) ? weights : weights.map(() => 1);
+  const smallest = Math.min(...usable.filter((weight) => weight > 0));
+  for (let scale = 1; scale <= 100; scale++) {
+    const counts = usable.map((weight) => (weight / smallest) * scale);
+    const whole = counts.every((count) => Math.abs(count - Math.round(count)) < 1e-9 * Math.max(1, count));
+    if (whole && counts.reduce((sum, count) => sum + count, 0) <= LONGEST) return counts.map(Math.round);
+  }
+  const total = usable.reduce((sum, weight) => sum + weight, 0);
+  const length = Math.max(LONGEST, usable.length * 2);
+  return usable.map((weight) => (weight === 0 ? 0 : Math.max(1, Math.round((weight / total) * length))));
+}
+
+function plan(weights: readonly number[]): number[] {
+  const counts = shares(weights);
+  const equal = counts.every((count) => count === 1);
+  if (equal) return counts.map((_, index) => index);
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  const current = counts.map(() => 0);
+  const order: number[] = [];
+  for (let step = 0; step < total; step++) {
+    let best = 0;
+    for (let index = 0; index < counts.length; index++) {
+      current[index] = (current[index] as number) + (counts[index] as number);
+      if ((current[index] as number) > (current[best] as number)) best = index;
+    }
+    current[best] = (current[best] as number) - total;
+    order.push(best);
+  }
+  return order;
+}
+
+/**
+ * Takes endpoints in turn, in proportion to their `weight`, interleaved (1:2 is a b b, never bursts).
+ * Any run of picks over an unchanged set deviates from the exact shares by at most one call per endpoint and round.
+ */
+export function roundRobin(): Strategy {
+  const byMembers = new Map<string, Schedule>();
+  const byArray = new WeakMap<readonly Candidate[], Schedule>();
+  const scheduleOf = (candidates: readonly Candidate[]): Schedule => {
+    const members = candidates.map((candidate) => `${candidate.name}=${candidate.weight}`).join('|');
+    let schedule = byMembers.get(members);
+    if (!schedule) {
+      if (byMembers.size >= SETS) byMembers.delete(byMembers.keys().next().value as string);
+      schedule = { order: plan(candidates.map((candidate) => candidate.weight)), position: 0 };
+      byMembers.set(members, schedule);
+    }
+    byArray.set(candidates, schedule);
+    return schedule;
+  };
+  return {
+    name: 'round-robin',
+    pick(candidates) {
+      const schedule = byArray.get(candidates) ?? scheduleOf(candidates);
+      const index = schedule.order[schedule.position] as number;
+      schedule.position = (schedule.position + 1) % schedule.order.length;
+      return candidates[index] as Candidate;
+    },
+  };
+}

@@ -1,0 +1,8 @@
+// The installed package, imported as an ES module.
+
+import Default, * as library from 'load-balanced-openai';
+import * as testing from 'load-balanced-openai/testing';
+import OpenAI, { OpenAIError } from 'openai';
+import promises from './promises.cjs';
+
+await promises.keep({ library, Default, testing, OpenAI, OpenAIError });
