@@ -82,6 +82,8 @@ export class CallStory<R extends Reply> {
   /** The failure just met. */
   last: { readonly attempt: Attempt<R>; readonly verdict: Verdict } | undefined;
   over = false;
+  /** Runs at the deadline when nobody reads the queue: the reply was never asked for. */
+  whenDue: (() => void) | undefined;
   readonly whenOver: Promise<void>;
   #tellOver: () => void = () => undefined;
   /** The attempt whose reply the caller got. */
@@ -99,7 +101,10 @@ export class CallStory<R extends Reply> {
     this.whenOver = new Promise((resolve) => {
       this.#tellOver = resolve;
     });
-    this.#cancelDeadline = clock.after(call.deadline - clock.now(), () => this.push({ is: 'deadline' }));
+    this.#cancelDeadline = clock.after(call.deadline - clock.now(), () => {
+      this.push({ is: 'deadline' });
+      this.whenDue?.();
+    });
     call.signal?.addEventListener('abort', this.#onAbort, { once: true });
     if (call.signal?.aborted) this.push({ is: 'abort' });
   }

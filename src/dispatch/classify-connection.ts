@@ -51,7 +51,9 @@ function socketVerdict(outcome: Outcome & { is: 'error' }, facts: ErrorFacts, co
     return verdict('timed-out');
   if (outcome.phase === 'body') return verdict('connection-lost', { scope: 'model' });
   // A server that closes idle connections now and then meets a request on its way: once more on a fresh one.
-  return facts.reusedSocket && context.mayRepeat
+  const used =
+    facts.reusedSocket || (context.answeredBefore && (facts.causes.has('ECONNRESET') || facts.causes.has('EPIPE')));
+  return used && context.mayRepeat && context.replayable
     ? verdict('connection-lost', { next: 'same', health: 'neutral' })
     : verdict('connection-lost');
 }

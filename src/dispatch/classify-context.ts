@@ -10,8 +10,12 @@ export interface ClassifyContext {
   readonly slowerThanUsual: boolean;
   /** True when the user named the bound of an attempt himself. */
   readonly ownBound: boolean;
-  /** True while the call has not been repeated on this endpoint, and may be. */
+  /** True while the call has not been repeated on this endpoint. */
   readonly mayRepeat: boolean;
+  /** True when sending the call twice harms nobody. */
+  readonly replayable: boolean;
+  /** True when the endpoint answered calls before, so that a connection may have been a used one. */
+  readonly answeredBefore: boolean;
   /** True when the endpoint's credential is a function that may give a fresh one. */
   readonly renewable: boolean;
 }

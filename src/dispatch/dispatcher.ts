@@ -26,13 +26,14 @@ export class Dispatcher {
    * @throws ClosedError after `close`.
    */
   open<R extends Reply>(call: Call, send: Send<R>, only?: Endpoint, prefer?: Endpoint): CallStory<R> {
-    const { clock, budget, events, now } = this.parts;
+    const { clock, budget, events, now, throttle } = this.parts;
     if (now.closed) throw new ClosedError();
     const story = new CallStory(call, send, clock);
     now.running.add(story);
     story.only = only;
     story.prefer = prefer;
     budget.deposit();
+    throttle?.requested();
     if (events.active) {
       const { id: callId, operation, model, stream } = call;
       events.emit({ type: 'call-start', at: clock.date(), callId, operation: operation.name, model, stream });

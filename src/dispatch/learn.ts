@@ -47,7 +47,9 @@ function judged<R extends Reply>(
     failoverOn: settings.failoverOn,
     slowerThanUsual: slowerThanUsual(call, endpoint, clock.now() - attempt.load.startedAt),
     ownBound: settings.attemptTimeout !== 'auto' || endpoint.settings.timeout !== undefined,
-    mayRepeat: !story.repeated.has(endpoint) && call.replay === 'free',
+    mayRepeat: !story.repeated.has(endpoint) && call.replay !== 'once',
+    replayable: call.replay === 'free',
+    answeredBefore: endpoint.state.successes > 0,
     renewable: typeof endpoint.settings.credential === 'function',
   });
   const changes = settings.classify && ask(() => settings.classify?.(outcome, call));

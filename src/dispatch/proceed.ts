@@ -118,6 +118,10 @@ export function start<R extends Reply>(
 function wait<R extends Reply>(story: CallStory<R>, step: Step & { do: 'wait' }, parts: DispatchParts): void {
   const { clock, events, now } = parts;
   if (step.costs) story.waits += 1;
+  if (story.last?.verdict.name === 'conflict') {
+    story.prefer = story.last.attempt.endpoint;
+    story.repeated.add(story.prefer);
+  }
   now.waiting += 1;
   story.last = undefined;
   const { ms, reason } = step;
@@ -155,9 +159,11 @@ function perform<R extends Reply>(story: CallStory<R>, step: Step, situation: Si
     case 'refuse':
       throw failureOf(story, parts);
     case 'same': {
-      const { endpoint } = (story.last as NonNullable<typeof story.last>).attempt;
-      story.repeated.add(endpoint);
-      start(story, endpoint, parts, false);
+      const { attempt, verdict } = story.last as NonNullable<typeof story.last>;
+      story.repeated.add(attempt.endpoint);
+      // A fresh credential is no extra load; a lost connection that is tried again is.
+      if (verdict.name === 'connection-lost' && !parts.budget.withdraw()) throw failureOf(story, parts);
+      start(story, attempt.endpoint, parts, false);
       break;
     }
     case 'another': {

@@ -82,7 +82,7 @@ function ended<R extends Reply>(
   } else if (stream) took(attempt, 'content', parts);
   story.live.delete(attempt);
   story.won = attempt;
-  dropAll(story, cutOutcome('abandoned'), parts);
+  if (story.live.size > 0) dropAll(story, cutOutcome('abandoned'), parts);
   return attempt;
 }
 
@@ -115,6 +115,7 @@ function act<R extends Reply>(story: CallStory<R>, event: StoryEvent<R>, parts: 
 /** Goes on with a call until an attempt wins. @throws what the caller shall see; then nothing of the call runs any more. */
 export async function runStory<R extends Reply>(story: CallStory<R>, parts: DispatchParts): Promise<Attempt<R>> {
   try {
+    if (story.call.signal?.aborted) throw abortError(story.call.signal);
     if (story.live.size === 0) goOn(story, parts);
     for (;;) {
       const winner = act(story, await story.next(), parts);
@@ -122,7 +123,7 @@ export async function runStory<R extends Reply>(story: CallStory<R>, parts: Disp
     }
   } catch (error) {
     story.stopWaiting?.();
-    dropAll(story, cutOutcome('abandoned'), parts);
+    if (story.live.size > 0) dropAll(story, cutOutcome('abandoned'), parts);
     throw error;
   }
 }

@@ -20,11 +20,16 @@ export class Throttle {
     this.#accepts = new RollingCount(clock, 1_000);
   }
 
-  /** Counts a call at its start. @returns whether it may be tried. */
-  admit(): boolean {
-    const requests = this.#requests.total;
-    const refuse = Math.max(0, (requests - this.#k * this.#accepts.total) / (requests + 1));
+  /** A call began. */
+  requested(): void {
     this.#requests.add(1);
+  }
+
+  /** Whether one of the calls that began may be tried. */
+  admit(): boolean {
+    // The call that asks is counted already; alone it always passes.
+    const others = Math.max(0, this.#requests.total - 1);
+    const refuse = Math.max(0, (others - this.#k * this.#accepts.total) / (others + 1));
     return this.#clock.random() >= refuse;
   }
 

@@ -2,7 +2,7 @@
  * Endpoint state by identity, one register per process for the ESM and CJS copies alike.
  * Why: a client built per request must profit from what the last one learned. States used lately are held, older ones weakly.
  */
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { BreakerSettings } from '../config/settings.ts';
 import { EndpointState } from './endpoint-state.ts';
@@ -61,7 +61,7 @@ export function identityOf(
     }
     key = `#${number}`;
   } else {
-    key = createHmac('sha256', registry.salt).update(String(credential)).digest('base64');
+    key = createHash('sha256').update(registry.salt).update(String(credential)).digest('base64');
   }
   return `${facts.baseURL} ${key} ${JSON.stringify(facts.breaker)}`;
 }

@@ -30,9 +30,14 @@ const NO_TIMEOUT = 1_728_000_000;
 type Fetch = typeof globalThis.fetch;
 
 function guardedFetch(fetch: Fetch, client: () => OpenAI): Fetch {
+  let [base, own] = ['', ''];
   return async (input, init) => {
     const url = typeof input === 'string' ? input : input instanceof URL ? input.href : input.url;
-    const own = new URL(client().baseURL).origin;
+    const { baseURL } = client();
+    if (baseURL !== base) {
+      base = baseURL;
+      own = new URL(base).origin;
+    }
     if (!url.startsWith(`${own}/`) && new URL(url).origin !== own) {
       throw new OpenAIError(`Refused to send a request of this endpoint to another origin (${new URL(url).origin}).`);
     }

@@ -12,7 +12,9 @@ export type Props = Awaited<ConstructorParameters<typeof APIPromise>[1]>;
 export type Parse<T> = (props: Props) => Promise<T>;
 /** Told when somebody waits for the parsed reply, and of each thing a caller gets. */
 export interface Handover {
+  /** Somebody waits for the parsed reply, or for the bare `Response`. */
   wanted: boolean;
+  raw: boolean;
   remember(thing: unknown): void;
 }
 
@@ -30,6 +32,7 @@ function equip<T>(
   parse: Parse<T>,
   handover: Handover,
 ): void {
+  const { asResponse } = promise;
   for (const name of WAITS) {
     const method = promise[name] as (...args: unknown[]) => unknown;
     own(promise, name, (...args: unknown[]) => {
@@ -37,6 +40,10 @@ function equip<T>(
       return method.apply(promise, args);
     });
   }
+  own(promise, 'asResponse', () => {
+    handover.raw = true;
+    return asResponse.call(promise);
+  });
   own(promise, 'withResponse', async () => {
     const data = await promise;
     const { response } = await request;
@@ -90,7 +97,7 @@ export function balancedPages(
     return page;
   };
   const pages = balancedPromise<AnyPage>(client, request, toPage, handover);
-  for (const name of [...WAITS, 'withResponse', '_thenUnwrap'] as const) {
+  for (const name of [...WAITS, 'asResponse', 'withResponse', '_thenUnwrap'] as const) {
     own(promise, name, (pages[name] as (...args: unknown[]) => unknown).bind(pages));
   }
   handover.remember(promise);

@@ -25,11 +25,20 @@ let calls = 0;
 
 const ABSOLUTE = /^[a-z][a-z0-9+.-]*:|^\/\//i;
 
-/** Refuses a path that leads to another origin than the endpoint's own: its key would go along. */
-export function refuseForeignPath(path: string): void {
-  if (!ABSOLUTE.test(path)) return;
-  throw new OpenAIError(
-    'Refused to send a call to an absolute URL: the key of an endpoint goes to that endpoint only. Use a path below the base URL, or a client of its own for that host.',
+/** The origin an absolute URL given as path leads to; `undefined` for a path below the base URL. */
+export function foreignOrigin(path: string): string | undefined {
+  if (!ABSOLUTE.test(path)) return undefined;
+  try {
+    return new URL(path).origin;
+  } catch {
+    return 'an unknown host';
+  }
+}
+
+/** The error for a call to an origin that is no endpoint's: a key would go along. */
+export function foreignOriginError(origin: string): Error {
+  return new OpenAIError(
+    `Refused to send a call to ${origin}: an endpoint's key goes to that endpoint only. Use a path below the base URL, or a client of its own for that host.`,
   );
 }
 

@@ -48,14 +48,14 @@ export function makeCore(settings: Settings, input: LoadBalancedOpenAIOptions, l
   const log = new PoolLog(logger, clock);
   const events = emitter(settings.observers, (error) => log.mishap('an event listener threw', error));
   const numbered = settings.endpoints.some(({ priority }) => priority !== undefined);
-  const endpointOf = (endpoint: EndpointSettings, index: number) =>
-    new Endpoint(
-      endpoint,
-      endpoint.priority ?? (numbered ? Number.MAX_SAFE_INTEGER / 2 + index : index),
-      stateOf(registry, identity(registry, settings, endpoint), settings.breaker, clock),
-    );
+  const members: string[] = [];
+  const endpointOf = (endpoint: EndpointSettings, index: number) => {
+    const id = identity(registry, settings, endpoint);
+    members.push(`${endpoint.name} ${id}`);
+    const priority = endpoint.priority ?? (numbered ? Number.MAX_SAFE_INTEGER / 2 + index : index);
+    return new Endpoint(endpoint, priority, stateOf(registry, id, settings.breaker, clock));
+  };
   const endpoints = settings.endpoints.map(endpointOf);
-  const members = settings.endpoints.map((endpoint) => `${endpoint.name} ${identity(registry, settings, endpoint)}`);
   const poolKey = JSON.stringify([members, settings.retryBudget, settings.panic]);
   const shared = <Value>(what: string, make: () => Value) => sharedValue(registry, `${what} ${poolKey}`, make);
   const { panic, retryBudget } = settings;

@@ -7,7 +7,7 @@ import { routeOf } from '../affinity/route.ts';
 import type { Attempt } from '../dispatch/call-story.ts';
 import type { Endpoint } from '../endpoint/endpoint.ts';
 import { balancedPages, balancedPromise, type Parse, type Props } from './balanced-promise.ts';
-import { callOf, PAGE_ENDPOINT, type RequestOptions, refuseForeignPath } from './call-of.ts';
+import { callOf, foreignOrigin, foreignOriginError, PAGE_ENDPOINT, type RequestOptions } from './call-of.ts';
 import type { Core } from './core.ts';
 import { linkAbort } from './link-abort.ts';
 import { type OpenStream, readReply } from './read-reply.ts';
@@ -16,6 +16,7 @@ import { type SdkReply, sendAttempt } from './send.ts';
 import {
   handoverOf,
   handRaw,
+  letRest,
   propsOf,
   SERVED,
   type Served,
@@ -32,6 +33,15 @@ export interface Caller {
   readonly clientOf: (endpoint: Endpoint) => OpenAI;
 }
 
+/** The endpoint an absolute URL leads to. @throws when it leads to none. */
+function hostOf(path: string, pool: Core['pool']): Endpoint | undefined {
+  const origin = foreignOrigin(path);
+  if (origin === undefined) return undefined;
+  const host = pool.endpoints.find(({ settings, drained }) => !drained && foreignOrigin(settings.baseURL) === origin);
+  if (!host) throw foreignOriginError(origin);
+  return host;
+}
+
 async function serve(
   caller: Caller,
   input: RequestOptions | PromiseLike<RequestOptions>,
@@ -43,7 +53,6 @@ async function serve(
   const { clock } = settings;
   try {
     const given = await input;
-    refuseForeignPath(given.path);
     const severalCandidates = pool.endpoints.length > 1 || client.maxRetries > 0;
     const { options, replay } = severalCandidates
       ? await makeReplayable(given)
@@ -52,10 +61,11 @@ async function serve(
     const call = callOf(options, replay, { timeout: client.timeout, maxRetries, pin: caller.pin }, settings, clock);
     const route = routeOf(call, pool, affinity, settings.affinity);
     const { model } = call;
+    const named = hostOf(given.path, pool);
     const story = dispatcher.open<SdkReply>(
       call,
       (endpoint, sending) => sendAttempt(options, model, endpoint, sending, caller.clientOf, client),
-      route.only,
+      named ?? route.only,
       route.prefer,
     );
     if (route.unknownId)
@@ -63,7 +73,8 @@ async function serve(
     try {
       const attempt = await dispatcher.head(story);
       const served: Served = { story, options, attempt, raw: false, parsed: undefined };
-      if (!handover.wanted) handRaw(core, served);
+      if (handover.raw && !handover.wanted) handRaw(core, served);
+      else if (!handover.wanted) letRest(core, served);
       handover.remember(attempt.reply?.response);
       return Object.assign(propsOf(served, undefined), { [SERVED]: served });
     } finally {
@@ -109,6 +120,8 @@ async function parseOnce(caller: Caller, props: ServedProps, handover: ToldHando
     Object.assign(props, propsOf(served, last.props));
     handover.remember(last.response);
     if (!last.options.stream) {
+      // A binary reply is read by the caller himself, who may still abort it.
+      if (last.options.__binaryResponse) linkAbort(call.signal, attempt.controller, last.response);
       dispatcher.settle(story, attempt, { is: 'reply', status: last.status, headers: last.headers });
       dispatcher.finish(story, true);
       handover.remember(data);

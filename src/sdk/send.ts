@@ -5,7 +5,7 @@ import type { Reply, Sending } from '../dispatch/call-story.ts';
 import type { Endpoint } from '../endpoint/endpoint.ts';
 import { bringsTransport, PREPARE, type PrepareRequest, WATCH } from '../endpoint/sdk-client.ts';
 import type { Props } from './balanced-promise.ts';
-import { type RequestOptions, refuseForeignPath } from './call-of.ts';
+import { foreignOrigin, foreignOriginError, type RequestOptions } from './call-of.ts';
 
 /** Good headers of an SDK reply, with what is needed to parse it. */
 export interface SdkReply extends Reply {
@@ -59,7 +59,8 @@ export async function sendAttempt(
   const hooks = hooksOf(outer);
   if (hooks.options) await hooks.options(own);
   if (hooks.request) Object.assign(own, { [PREPARE]: hooks.request });
-  refuseForeignPath(own.path);
+  const origin = foreignOrigin(own.path);
+  if (origin !== undefined && origin !== new URL(client.baseURL).origin) throw foreignOriginError(origin);
   const inner = client.request<unknown>(own, 0);
   const response = await inner.asResponse();
   return { status: response.status, headers: response.headers, response, inner, options: own, props: undefined };

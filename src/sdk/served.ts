@@ -44,7 +44,7 @@ export type ToldHandover = Handover & { told: { reports: Told['reports'] } };
 /** A handover that remembers for `attemptsOf`, and keeps nothing else of the story alive. */
 export function handoverOf(): ToldHandover {
   const told: { reports: Told['reports'] } = { reports: [] };
-  return { wanted: false, told, remember: (thing) => remember(thing, told) };
+  return { wanted: false, raw: false, told, remember: (thing) => remember(thing, told) };
 }
 
 /** The caller took the `Response` at its headers: what happens to its body is his affair. */
@@ -55,6 +55,18 @@ export function handRaw(core: Core, served: Served): void {
   core.dispatcher.settle(story, attempt, { is: 'reply', status: reply.status, headers: reply.headers });
   core.dispatcher.finish(story, true);
   linkAbort(story.call.signal, attempt.controller, reply.response);
+}
+
+/**
+ * Nobody asked for the reply yet. The endpoint is told of its success, so that a promise that is never awaited holds no
+ * place there; whoever awaits it later still gets a checked body, and failover if that fails.
+ */
+export function letRest(core: Core, { story, attempt }: Served): void {
+  const { status, headers } = attempt.reply as SdkReply;
+  core.dispatcher.settle(story, attempt, { is: 'reply', status, headers });
+  story.whenDue = () => {
+    if (!story.read) core.dispatcher.finish(story, true);
+  };
 }
 
 /** A stream that was handed out is over. */

@@ -101,6 +101,14 @@ const SHAPES: Record<string, Record<string, Check>> = {
   },
 };
 
+/** Settings that do nothing without one of others. */
+const NEEDS: Record<string, readonly (keyof StreamStep)[]> = {
+  cut: ['cutAfter', 'cutAtByte'],
+  error: ['errorAfter'],
+  errorAs: ['errorAfter'],
+  every: ['commentsAfter'],
+};
+
 /** Where faults may strike in a stream: one of these at most. */
 const STRIKES = ['cutAfter', 'cutAtByte', 'stallAfter', 'errorAfter', 'garbageAfter', 'commentsAfter'] as const;
 
@@ -114,6 +122,7 @@ export function parseStep(step: Step | unknown, path: string): LongStep {
   if (!kind) throw unknownKind(step, path);
   checkFields(step, SHAPES[kind] ?? {}, path);
   if (kind === 'stream') checkStream(step as unknown as StreamStep, path);
+  if (kind === 'status') checkStatus(step as unknown as StatusStep, path);
   return step as unknown as LongStep;
 }
 
@@ -138,9 +147,25 @@ function unknownKind(step: Record<string, unknown>, path: string): TypeError {
   );
 }
 
+function checkStatus(step: StatusStep, path: string): void {
+  const isHealthy = step.status < 300 && step.body === undefined;
+  const idle = (['code', 'type', 'message'] as const).find((field) => step[field] !== undefined);
+  if (idle && step.body !== undefined) throw new TypeError(`${path}.${idle}: has no effect beside body`);
+  const field = idle ?? (step.stallBody === undefined ? undefined : 'stallBody');
+  if (field && isHealthy)
+    throw new TypeError(`${path}.${field}: has no effect on a healthy answer; give a body or a status of 300 and more`);
+}
+
 function checkStream(step: StreamStep, path: string): void {
   const strikes = STRIKES.filter((field) => step[field] !== undefined);
   if (strikes.length > 1) throw new TypeError(`${path}: only one of ${strikes.join(' and ')} can happen in one stream`);
+  for (const [field, needed] of Object.entries(NEEDS))
+    if (field in step && !needed.some((other) => step[other] !== undefined))
+      throw new TypeError(`${path}.${field}: has no effect without ${needed.join(' or ')}`);
+  const own = (['text', 'toolCalls', 'finishReason'] as const).find((field) => step[field] !== undefined);
+  if (own && typeof step.stream !== 'number')
+    throw new TypeError(`${path}.${own}: has no effect beside events of your own`);
+  if (step.toolCalls) return;
   const events = typeof step.stream === 'number' ? step.stream : step.stream.length;
   for (const field of strikes) {
     const at = step[field];

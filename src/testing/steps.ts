@@ -56,7 +56,7 @@ export type StreamPlace = 'headers' | number;
  * many pieces, and the fault strikes after so many pieces.
  */
 export interface StreamStep extends StepOptions, AnswerOptions {
-  /** The number of content events, or the events themselves: objects become `data:` lines, text is a frame as it stands. */
+  /** The number of content events (with `toolCalls` the calls decide), or the events themselves: objects become `data:` lines, text is a frame as it stands. */
   stream: number | readonly (string | object)[];
   /** Wait (ms) before each content event. @default 0 */
   gap?: number;

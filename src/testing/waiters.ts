@@ -27,13 +27,17 @@ export function waiters(): Waiters {
         const timer = setTimeout(() => waiter.end(`did not happen within ${ms} ms`), ms);
         const waiter = {
           look() {
-            if (!is()) return;
+            try {
+              if (!is()) return;
+              resolve();
+            } catch (error) {
+              reject(error);
+            }
             leave();
-            resolve();
           },
           end(why: string) {
-            leave();
             reject(new Error(`${what} ${why}`));
+            leave();
           },
         };
         const leave = () => {

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { LoadBalancedOpenAI } from '../../src/index.ts';
 import { bodies } from './differential/bodies.ts';
 import { failures } from './differential/failures.ts';
-import { observe } from './differential/observe.ts';
+import { type Observed, observe } from './differential/observe.ts';
 import type { Row } from './differential/row.ts';
 import { successes } from './differential/successes.ts';
 
@@ -13,14 +13,21 @@ let rows = 0;
 
 const groups: Record<string, readonly Row[]> = { successes, failures, bodies };
 
+/** An error of ours may tell its cause where an older SDK tells none. */
+function withoutExtraCause(ours: Observed, plain: Observed): Observed {
+  if (!ours.error || plain.error?.cause !== '(undefined)') return ours;
+  const keys = (ours.error.keys as string[]).filter((key) => key !== 'cause');
+  return { ...ours, error: { ...ours.error, cause: '(undefined)', keys } };
+}
+
 for (const [group, table] of Object.entries(groups)) {
   describe.concurrent(`the same as the plain SDK: ${group}`, () => {
-    for (const { name, call, script, options = { maxRetries: 0 }, differs } of table) {
+    for (const { name, call, script, options = { maxRetries: 0 }, plainOptions = options, differs } of table) {
       it(differs ? `${name} (differs: ${differs.why})` : name, async () => {
         // A key of its own for each row: live state is shared by origin and key.
         const apiKey = `sk-row-${process.pid}-${++rows}`;
         const plain = await observe(
-          ({ url }) => new OpenAI({ apiKey, baseURL: url, logLevel: 'off', ...options }),
+          ({ url }) => new OpenAI({ apiKey, baseURL: url, logLevel: 'off', ...plainOptions }),
           call,
           script,
         );
@@ -34,7 +41,7 @@ for (const [group, table] of Object.entries(groups)) {
           script,
         );
         if (differs) differs.check(ours, plain);
-        else expect(ours).toEqual(plain);
+        else expect(withoutExtraCause(ours, plain)).toEqual(plain);
       });
     }
   });

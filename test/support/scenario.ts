@@ -1,5 +1,6 @@
 // One line for "these endpoints do this, that call is made, this comes of it": real fault servers, one client, cleaned up after.
 //   await scenario().endpoints({ a: [503], b: [200] }).call('gpt-5').expect({ served: 'b', attempts: ['a', 'b'] });
+import { inspect } from 'node:util';
 import type { ChatCompletionCreateParams } from 'openai/resources/chat/completions';
 import { expect } from 'vitest';
 import {
@@ -168,7 +169,9 @@ function compare(expected: Expected, outcome: Outcome, { servers, keys, events, 
     withinMs: ms - lag <= (expected.withinMs ?? 0) ? expected.withinMs : `${ms} ms, of which lag ${lag} ms`,
   };
   const looked = Object.keys(expected) as (keyof Expected)[];
-  expect(Object.fromEntries(looked.map((key) => [key, seen[key]]))).toEqual(expected);
+  const why =
+    error === undefined ? undefined : `the call failed with ${inspect(error, { depth: 1, breakLength: 200 })}`;
+  expect(Object.fromEntries(looked.map((key) => [key, seen[key]])), why).toEqual(expected);
   for (const [name, server] of Object.entries(servers))
     for (const { apiKey } of server.requests) expect(apiKey, `the key that reached ${name}`).toBe(keys[name]);
 }

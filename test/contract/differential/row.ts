@@ -11,6 +11,8 @@ export interface Row {
   script?: Script;
   /** Default: `maxRetries: 0`. */
   options?: ClientOptions;
+  /** Options of the plain client alone, where it would take minutes to fail. */
+  plainOptions?: ClientOptions;
   /** Where api.md or behaviour.md want something else than the SDK does. */
   differs?: { why: string; check(ours: Observed, plain: Observed): void };
 }

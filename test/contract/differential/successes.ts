@@ -222,8 +222,5 @@ export const successes: Row[] = [
     { json: { error: { message: 'my own file' } } },
     (client) => client.files.content('file_any'),
   ),
-  always('an empty 200 to a delete', { text: '', headers: { 'content-type': 'application/json' } }, (client) =>
-    client.responses.delete('resp_any'),
-  ),
   always('an empty page', { json: { object: 'list', data: [], has_more: false } }, (client) => client.files.list()),
 ];

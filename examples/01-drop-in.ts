@@ -1,0 +1,27 @@
+// Drop-in: the import and the constructor change, the calls do not. The first endpoint fails; the caller does not notice.
+import { explain, LoadBalancedOpenAI } from 'load-balanced-openai';
+import { reach, stop } from './endpoints.ts';
+
+// const client = new OpenAI({ apiKey });
+const client = new LoadBalancedOpenAI([
+  { name: 'first', ...(await reach('OPENAI_API_KEY', { script: [500] })) },
+  { name: 'second', ...(await reach('OPENAI_API_KEY_2')) },
+]);
+
+const completion = await client.chat.completions.create({
+  model: 'gpt-5-mini',
+  messages: [{ role: 'user', content: 'Say hello.' }],
+});
+console.log('answer:  ', completion.choices[0]?.message.content);
+console.log('attempts:', explain(completion));
+
+const { data } = await client.embeddings.create({ model: 'text-embedding-3-small', input: 'hello' });
+console.log('numbers: ', data[0]?.embedding.length);
+
+const { response, request_id } = await client.responses
+  .create({ model: 'gpt-5-mini', input: 'Say hello.' })
+  .withResponse();
+console.log('status:  ', response.status, request_id ? 'with a request id' : '');
+
+await client.close();
+await stop();
