@@ -2,10 +2,11 @@
 import { explain, LoadBalancedOpenAI } from 'load-balanced-openai';
 import { reach, stop } from './endpoints.ts';
 
-// const client = new OpenAI({ apiKey });
+// Before: const client = new OpenAI({ apiKey });
 const client = new LoadBalancedOpenAI([
-  { name: 'first', ...(await reach('OPENAI_API_KEY', { script: [500] })) },
-  { name: 'second', ...(await reach('OPENAI_API_KEY_2')) },
+  // Each is { name, apiKey }. The scripted 500 happens on this machine only.
+  await reach('first', 'OPENAI_API_KEY', { script: [500] }),
+  await reach('second', 'OPENAI_API_KEY_2'),
 ]);
 
 const completion = await client.chat.completions.create({
@@ -16,7 +17,7 @@ console.log('answer:  ', completion.choices[0]?.message.content);
 console.log('attempts:', explain(completion));
 
 const { data } = await client.embeddings.create({ model: 'text-embedding-3-small', input: 'hello' });
-console.log('numbers: ', data[0]?.embedding.length);
+console.log('vectors: ', data.length);
 
 const { response, request_id } = await client.responses
   .create({ model: 'gpt-5-mini', input: 'Say hello.' })

@@ -3,18 +3,18 @@ import { attemptsOf, LoadBalancedOpenAI } from 'load-balanced-openai';
 import { reach, stop } from './endpoints.ts';
 
 const models = ['openai/gpt-5', 'openai/gpt-5-mini'];
+
 const client = new LoadBalancedOpenAI([
-  { name: 'openai', ...(await reach('OPENAI_API_KEY')) },
+  await reach('openai', 'OPENAI_API_KEY'),
   {
-    name: 'openrouter',
     baseURL: 'https://openrouter.ai/api/v1',
-    ...(await reach('OPENROUTER_API_KEY', { models })),
+    ...(await reach('openrouter', 'OPENROUTER_API_KEY', { models })),
     modelMap: {
-      // The exact name comes before the pattern. `$1` is what `*` matched.
+      // An exact name goes before a pattern. `$1` is what `*` matched.
       'gpt-5': { model: 'openai/gpt-5', body: { provider: { sort: 'throughput' } }, omit: ['service_tier'] },
       'gpt-*': 'openai/gpt-$1',
     },
-    // Public names; calls for anything else stay away from it.
+    // Public names; calls for anything else go elsewhere.
     models: ['gpt-*'],
   },
 ]);
@@ -25,11 +25,13 @@ for (const model of ['gpt-5', 'gpt-5', 'gpt-5-mini', 'gpt-5-mini']) {
     messages: [{ role: 'user', content: 'Say hello.' }],
     service_tier: 'auto',
   });
-  for (const attempt of attemptsOf(completion)) console.log(`${model} → ${attempt.endpoint}: ${attempt.model}`);
+  for (const attempt of attemptsOf(completion)) console.log(`${model} → ${attempt.endpoint} as ${attempt.model}`);
 }
 
-const { data } = await client.embeddings.create({ model: 'text-embedding-3-small', input: 'hello' });
-console.log('text-embedding-3-small → openai only:', data.length, 'vector');
+for (const input of ['one', 'two']) {
+  const embedding = await client.embeddings.create({ model: 'text-embedding-3-small', input });
+  for (const attempt of attemptsOf(embedding)) console.log(`embedding → ${attempt.endpoint} as ${attempt.model}`);
+}
 
 await client.close();
 await stop();

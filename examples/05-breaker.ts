@@ -1,34 +1,39 @@
-// The breaker: two failures in a row eject an endpoint for 300 ms, then one call probes it. (The default is 5, and 5 s.)
-import { LoadBalancedOpenAI } from 'load-balanced-openai';
+// The breaker: two failures in a row eject an endpoint for 300 ms, then one call probes it. (By default five, and 5 s.)
+import { setTimeout as sleep } from 'node:timers/promises';
+import { attemptsOf, LoadBalancedOpenAI } from 'load-balanced-openai';
 import { reach, stop } from './endpoints.ts';
 
 const client = new LoadBalancedOpenAI(
-  [
-    { name: 'shaky', ...(await reach('OPENAI_API_KEY', { script: [500, 500] })) },
-    { name: 'steady', ...(await reach('OPENAI_API_KEY_2')) },
-  ],
-  { strategy: 'priority', breaker: { consecutiveFailures: 2, resetTimeout: 300 } },
+  [await reach('shaky', 'OPENAI_API_KEY', { script: [500, 500] }), await reach('steady', 'OPENAI_API_KEY_2')],
+  {
+    strategy: 'priority',
+    breaker: {
+      consecutiveFailures: 2,
+      resetTimeout: 300,
+      // `true`: this error says nothing against the endpoint.
+      errorFilter: (error) => error instanceof Error && error.message.includes('maintenance'),
+    },
+  },
 );
 
 client.balancer
-  .on('endpoint-ejected', ({ endpoint, reason, openMs }) =>
-    console.log(`  ${endpoint} is ejected: ${reason}, for about ${Math.round(openMs / 100) * 100} ms`),
-  )
+  .on('endpoint-ejected', ({ endpoint, reason }) => console.log(`  ${endpoint} is ejected: ${reason}`))
   .on('endpoint-restored', ({ endpoint }) => console.log(`  ${endpoint} is restored`));
 
 async function call(number: number) {
-  const { choices } = await client.chat.completions.create({
+  const completion = await client.chat.completions.create({
     model: 'gpt-5-mini',
     messages: [{ role: 'user', content: 'Say hello.' }],
   });
-  const [shaky] = client.balancer.snapshot().endpoints;
-  console.log(`call ${number}: ${choices[0]?.message.content}  (breaker of shaky: ${shaky?.breaker})`);
+  const tried = attemptsOf(completion).map(({ endpoint, status }) => `${endpoint} ${status}`);
+  console.log(`call ${number}: ${tried.join(' → ')}`);
 }
 
-for (let number = 1; number <= 4; number += 1) await call(number);
-await new Promise((resolve) => setTimeout(resolve, 350));
+for (const number of [1, 2, 3]) await call(number);
+await sleep(350);
 console.log('350 ms later');
-for (let number = 5; number <= 6; number += 1) await call(number);
+// The probe succeeds. From here on the endpoint gets its share back step by step, over 10 s.
+await call(4);
 
 await client.close();
 await stop();

@@ -1,5 +1,5 @@
-// A strategy of your own: a value with `pick(candidates, call)`. This one keeps embeddings on the endpoint tagged `bulk` and
-// gives everything else to whoever has the fewest calls running. It only chooses; failover and breaker work as always.
+// A strategy of your own: a value with `pick(candidates, call)`. This one sends embeddings to the endpoint tagged `bulk` and
+// everything else to whoever has the fewest calls running. It only chooses; failover and breaker work as always.
 import { attemptsOf, LoadBalancedOpenAI, type Strategy } from 'load-balanced-openai';
 import { reach, stop } from './endpoints.ts';
 
@@ -15,29 +15,26 @@ const byKind: Strategy = {
 
 const client = new LoadBalancedOpenAI(
   [
-    { name: 'chat-1', ...(await reach('OPENAI_API_KEY', { latency: 50 })) },
-    { name: 'chat-2', ...(await reach('OPENAI_API_KEY_2', { latency: 50 })) },
-    { name: 'bulk', tags: ['bulk'], ...(await reach('OPENAI_API_KEY_3')) },
+    await reach('chat-1', 'OPENAI_API_KEY', { latency: 50 }),
+    await reach('chat-2', 'OPENAI_API_KEY_2', { latency: 50 }),
+    { ...(await reach('bulk', 'OPENAI_API_KEY_3')), tags: ['bulk'] },
   ],
   { strategy: byKind },
 );
 
-const chats = await Promise.all(
-  Array.from({ length: 10 }, () =>
-    client.chat.completions.create({ model: 'gpt-5-mini', messages: [{ role: 'user', content: 'Say hello.' }] }),
-  ),
-);
-const embeddings = await Promise.all(
-  Array.from({ length: 5 }, () => client.embeddings.create({ model: 'text-embedding-3-small', input: 'hello' })),
+const messages = [{ role: 'user' as const, content: 'Say hello.' }];
+const chats = Array.from({ length: 10 }, () => client.chat.completions.create({ model: 'gpt-5-mini', messages }));
+const embeddings = Array.from({ length: 5 }, () =>
+  client.embeddings.create({ model: 'text-embedding-3-small', input: 'hello' }),
 );
 
-for (const [what, results] of Object.entries({ chat: chats, embeddings })) {
-  const served: Record<string, number> = {};
-  for (const result of results) {
-    const { endpoint = '' } = attemptsOf(result).at(-1) ?? {};
-    served[endpoint] = (served[endpoint] ?? 0) + 1;
+for (const [what, calls] of Object.entries({ chat: chats, embeddings })) {
+  const served = new Map<string, number>();
+  for (const result of await Promise.all(calls)) {
+    const endpoint = attemptsOf(result).at(-1)?.endpoint ?? '';
+    served.set(endpoint, (served.get(endpoint) ?? 0) + 1);
   }
-  console.log(`${what}:`, served);
+  console.log(`${what}:`, [...served].map(([endpoint, count]) => `${count} on ${endpoint}`).join(', '));
 }
 
 await client.close();

@@ -2,39 +2,42 @@
 import { attemptsOf, LoadBalancedOpenAI, NoEndpointAvailableError } from 'load-balanced-openai';
 import { reach, stop } from './endpoints.ts';
 
+const pause = { status: 429, retryAfter: 90 };
 const client = new LoadBalancedOpenAI(
   [
-    { name: 'first', ...(await reach('OPENAI_API_KEY', { script: [503, { status: 429, retryAfter: 90 }] })) },
-    { name: 'second', ...(await reach('OPENAI_API_KEY_2', { script: ['ok', { status: 429, retryAfter: 90 }] })) },
+    await reach('first', 'OPENAI_API_KEY', { script: [503, pause] }),
+    await reach('second', 'OPENAI_API_KEY_2', { script: ['ok', pause] }),
   ],
   { strategy: 'priority' },
 );
-client.balancer.on('*', ({ type, at: _, ...facts }) => {
-  if (type === 'call-start' || type === 'failover-start' || type === 'endpoint-cooldown')
-    console.log(`  ${type}`, JSON.stringify(facts));
-});
+
+client.balancer
+  .on('failover-start', ({ from, endpoint, verdict }) => console.log(`  event: ${from} → ${endpoint} (${verdict})`))
+  .on('endpoint-cooldown', ({ endpoint, ms, reason }) =>
+    console.log(`  event: ${endpoint} pauses ${ms} ms (${reason})`),
+  )
+  .on('call-end', ({ ok, attempts }) => console.log(`  event: call over, ok: ${ok}, attempts: ${attempts.length}`));
 
 const ask = () =>
   client.chat.completions.create({ model: 'gpt-5-mini', messages: [{ role: 'user', content: 'Say hello.' }] });
 
 console.log('A call that fails over:');
-const completion = await ask();
-for (const { endpoint, verdict, status, billed } of attemptsOf(completion))
+for (const { endpoint, verdict, status, billed } of attemptsOf(await ask()))
   console.log(`  ${endpoint}: ${verdict}, status ${status}, billed: ${billed}`);
 
-console.log('Both ask for a pause of 90 s, longer than a call may wait:');
-for (let number = 1; number <= 2; number += 1) {
+console.log('Both ask for 90 s, longer than a call may wait:');
+for (const call of ['The call that met the 429s', 'The next call']) {
   try {
     await ask();
   } catch (error) {
-    const status = error instanceof NoEndpointAvailableError ? `status ${error.status}: ${error.message}` : '';
-    console.log(`  ${(error as Error).constructor.name}`, status);
+    console.log(`  ${call}: ${(error as Error).constructor.name}`);
+    if (error instanceof NoEndpointAvailableError) console.log(`  status ${error.status}: ${error.message}`);
   }
 }
 
 console.log('The pool now:');
-for (const { name, attempts, successes, failures, excluded } of client.balancer.snapshot().endpoints)
-  console.log(`  ${name}: ${attempts} attempts, ${successes} good, ${failures} failed; ${excluded ?? 'eligible'}`);
+for (const { name, attempts, successes, failures, cooldowns } of client.balancer.snapshot().endpoints)
+  console.log(`  ${name}: ${attempts} attempts, ${successes} good, ${failures} failed, ${cooldowns.length} cooldown`);
 
 await client.close();
 await stop();

@@ -3,14 +3,14 @@ import { type FaultServer, type FaultServerOptions, faultServer } from 'load-bal
 
 const started: FaultServer[] = [];
 
-/** The real key in `variable`; without it, a key and the address of a small server that does as `options` say. */
-export async function reach(variable: string, options: FaultServerOptions = {}) {
+/** `{ name, apiKey }` with the key in `variable`; without it, also the `baseURL` of a small server that does as `options` say. */
+export async function reach(name: string, variable: string, options: FaultServerOptions = {}) {
   const apiKey = process.env[variable];
-  if (apiKey) return { apiKey };
-  const server = await faultServer({ ...options, name: variable.toLowerCase() });
+  if (apiKey) return { name, apiKey };
+  const server = await faultServer({ ...options, name });
   started.push(server);
-  console.log(`# ${variable} is not set: a server on this machine takes its place`);
-  return { apiKey: 'any', baseURL: server.url };
+  console.log(`# ${variable} is not set: a server on this machine plays '${name}'`);
+  return { name, apiKey: 'any', baseURL: server.url };
 }
 
 /** Stops the servers on this machine, so that the example ends. */

@@ -28,8 +28,21 @@ export const systemClock: Clock = {
   date: () => Date.now(),
   random: () => Math.random(),
   after(ms, run, keepAlive = true) {
-    const timer = setTimeout(run, Math.min(Math.max(0, ms), LONGEST_TIMER));
-    if (!keepAlive) timer.unref();
+    const due = performance.now() + ms;
+    let timer: NodeJS.Timeout;
+    // Node counts from the start of its tick, so a timer may fire early; whoever waits for a cooldown's end must not.
+    const arm = (left: number) => {
+      timer = setTimeout(
+        () => {
+          const rest = due - performance.now();
+          if (rest > 0) arm(rest);
+          else run();
+        },
+        Math.min(Math.max(0, Math.ceil(left)), LONGEST_TIMER),
+      );
+      if (!keepAlive) timer.unref();
+    };
+    arm(ms);
     return () => clearTimeout(timer);
   },
 };

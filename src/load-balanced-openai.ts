@@ -61,6 +61,8 @@ export class LoadBalancedOpenAI extends OpenAI {
       if (!state?.pooled) return requestAPIList.call(this, Page, options) as never;
       return balancedList(state.caller(this), Page as never, options) as never;
     };
+    // A method, and like one it is not listed.
+    Object.defineProperty(LoadBalancedOpenAI.prototype, 'requestAPIList', { enumerable: false });
   }
 
   /**

@@ -49,6 +49,8 @@ export interface CooldownOrder {
   readonly scope: 'endpoint' | 'model' | 'operation';
   /** A short public reason, e.g. `429`. */
   readonly reason: string;
+  /** True when the upstream asked for a pause, after which calls may succeed; false when only people can mend it. */
+  readonly pause: boolean;
 }
 
 /** What an outcome means for the endpoint, for the caller and for the next step. */

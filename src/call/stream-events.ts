@@ -52,6 +52,8 @@ const RESPONSES_END = new Set(['response.completed', 'response.incomplete', 'res
 function responses(event: Loose): EventMeaning {
   const type = String(event['type']);
   if (RESPONSES_END.has(type)) return 'end';
+  // Newer SDKs throw this one themselves, older ones hand it on.
+  if (type === 'error') return 'bad';
   if (RESPONSES_PREAMBLE.has(type)) return 'preamble';
   // Thinking has begun, but nothing was said.
   if (type === 'response.output_item.added' && (event['item'] as Loose | undefined)?.['type'] === 'reasoning')

@@ -89,3 +89,10 @@ export function withoutHeader(headers: HeadersLike, name: string): HeadersLike {
   if (rows.some(([present]) => present === name)) return headers;
   return { ...Object.fromEntries(rows.map(([present, values]) => [present, [...values]])), [name]: null };
 }
+
+/** `headers` without those that came from `inherited`: what an endpoint has of its own. */
+export function ownHeaders(headers: HeadersLike, inherited: HeadersLike): HeadersLike {
+  const from = new Map(rowsOf(inherited).map(([name, values]) => [name, String(values)]));
+  const rows = rowsOf(headers).filter(([name, values]) => from.get(name) !== String(values));
+  return Object.fromEntries(rows.map(([name, values]) => [name, values.length === 1 ? values[0] : [...values]]));
+}

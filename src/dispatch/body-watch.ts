@@ -31,6 +31,8 @@ export interface Watched {
   readonly stop: () => void;
   /** Turns what the transfer threw into what the caller shall see. */
   readonly translate: (error: unknown) => unknown;
+  /** The error that an event stands for. */
+  readonly failureIn: (event: unknown) => unknown;
   readonly onEvent: (event: unknown) => void;
   readonly onEnd: (end: StreamEnd) => void;
 }
@@ -44,6 +46,7 @@ export class BodyWatch<Item> {
   #sourceDone = false;
   #begun = false;
   #complete = false;
+  #said = false;
 
   constructor(source: AsyncIterator<Item>, watched: Watched) {
     this.#source = source;
@@ -132,8 +135,7 @@ export class BodyWatch<Item> {
       this.#source.next().then(
         (result) => {
           cancel();
-          if (result.done && !this.#complete)
-            this.#complete = this.#watched.sawDone() || (this.#watched.kind === 'other' && !this.#watched.aborted());
+          if (result.done && !this.#complete) this.#complete = this.#endsWell();
           resolve(result);
         },
         (error: unknown) => {
@@ -144,11 +146,19 @@ export class BodyWatch<Item> {
     });
   }
 
+  /** Whether the source's end is one without an event that says so: `[DONE]` after an answer, or a stream that needs no marker. */
+  #endsWell(): boolean {
+    const { kind, aborted, sawDone } = this.#watched;
+    if (aborted()) return false;
+    return kind === 'other' || (sawDone() && (this.#said || kind === 'media'));
+  }
+
   #note(event: Item): EventMeaning {
     this.#begun = true;
     const meaning = meaningOf(this.#watched.kind, event);
-    if (meaning === 'bad') throw badReplyError("The stream ended with finish_reason 'error'.");
+    if (meaning === 'bad') throw this.#watched.failureIn(event);
     if (meaning === 'end') this.#complete = true;
+    if (meaning !== 'preamble') this.#said = true;
     this.#watched.onEvent(event);
     return meaning;
   }

@@ -41,7 +41,9 @@ function socketVerdict(outcome: Outcome & { is: 'error' }, facts: ErrorFacts, co
   for (const code of facts.causes) {
     if (LOCAL.has(code)) return verdict('local-error');
     if (CERTIFICATE.test(code))
-      return verdict('connect-failed', { cooldown: { scope: 'endpoint', reason: 'TLS certificate', ms: 300_000 } });
+      return verdict('connect-failed', {
+        cooldown: { scope: 'endpoint', reason: 'TLS certificate', ms: 300_000, pause: false },
+      });
   }
   const refused = [...facts.causes].some((code) => CONNECT.has(code) || code.startsWith('ERR_SSL_'));
   if (outcome.phase === 'head' && (refused || outcome.sent === 'no')) return verdict('connect-failed');
@@ -66,7 +68,7 @@ export function connectionVerdict(
 ): Verdict | undefined {
   const { error, cut } = outcome;
   // Cut by us: it counts only where the time was unusual for this endpoint, or the user set the bound.
-  if (cut === 'abandoned') return verdict('abandoned');
+  if (cut === 'abandoned') return verdict('abandoned', context.slowerThanUsual ? { health: 'failure' } : {});
   if (cut === 'deadline')
     return verdict('timed-out', { next: 'throw', health: context.slowerThanUsual ? 'failure' : 'neutral' });
   if (cut === 'attempt-timeout') {
@@ -78,7 +80,9 @@ export function connectionVerdict(
   if (facts.status !== undefined && !isConnectionError(error, facts)) return undefined;
   if (isConnectionError(error, facts)) return socketVerdict(outcome, facts, context);
   if (facts.name === 'OAuthError' || facts.name === 'SubjectTokenProviderError' || CREDENTIAL.test(facts.message)) {
-    return verdict('credentials-refused', { cooldown: { scope: 'endpoint', reason: 'no credential', ms: 60_000 } });
+    return verdict('credentials-refused', {
+      cooldown: { scope: 'endpoint', reason: 'no credential', ms: 60_000, pause: false },
+    });
   }
   // After the headers every bare error is the transfer's: cut JSON, a destroyed socket, garbage in a stream.
   if (outcome.phase === 'body' && facts.headers === undefined) return verdict('bad-reply');

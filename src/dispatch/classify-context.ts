@@ -6,7 +6,7 @@ export interface ClassifyContext {
   /** Wall clock, for `retry-after` dates. */
   readonly wallNow: number;
   readonly failoverOn: readonly FailoverReason[];
-  /** True when the attempt was cut after longer than this endpoint's learned slowest-in-a-hundred time. */
+  /** True when the attempt was cut after longer than usual, and nothing was answered at the endpoint in the meantime. */
   readonly slowerThanUsual: boolean;
   /** True when the user named the bound of an attempt himself. */
   readonly ownBound: boolean;

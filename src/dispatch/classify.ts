@@ -38,14 +38,16 @@ const MOVABLE: Readonly<Record<FailoverReason, RegExp>> = {
 };
 
 const has = (codes: ReadonlySet<string>, facts: ErrorFacts) => facts.codes.some((code) => codes.has(code));
-const cool = (scope: CooldownOrder['scope'], reason: string, ms: number | undefined): CooldownOrder => ({
+const refuse = (scope: CooldownOrder['scope'], reason: string, ms: number): CooldownOrder => ({
   scope,
   reason,
   ms,
+  pause: false,
 });
+const pause = (reason: string, ms: number | undefined): CooldownOrder => ({ scope: 'model', reason, ms, pause: true });
 
 function outOfCredit(hint: number | undefined): Verdict {
-  return verdict('out-of-credit', { cooldown: cool('endpoint', 'out of credit', hint ?? 10 * MINUTE) });
+  return verdict('out-of-credit', { cooldown: refuse('endpoint', 'out of credit', hint ?? 10 * MINUTE) });
 }
 
 function callersOwn(facts: ErrorFacts, context: ClassifyContext): Verdict {
@@ -55,11 +57,11 @@ function callersOwn(facts: ErrorFacts, context: ClassifyContext): Verdict {
 
 function missing(facts: ErrorFacts, call: Call): Verdict {
   if (has(MODEL_CODES, facts))
-    return verdict('model-missing', { cooldown: cool('model', 'model not found', 5 * MINUTE) });
+    return verdict('model-missing', { cooldown: refuse('model', 'model not found', 5 * MINUTE) });
   if (/no endpoints found/i.test(facts.message)) return verdict('not-supported');
   // An object's id is unknown here, or a path nobody documented: the caller's own affair.
   if (call.operation.ids.length > 0 || call.operation.name === 'other') return verdict('not-found');
-  return verdict('operation-missing', { cooldown: cool('operation', 'operation not found', 10 * MINUTE) });
+  return verdict('operation-missing', { cooldown: refuse('operation', 'operation not found', 10 * MINUTE) });
 }
 
 type Rule = (facts: ErrorFacts, call: Call, context: ClassifyContext, hint: number | undefined) => Verdict;
@@ -67,7 +69,7 @@ type Rule = (facts: ErrorFacts, call: Call, context: ClassifyContext, hint: numb
 const BY_STATUS: Readonly<Record<number, Rule>> = {
   400: (facts, _call, context, hint) => {
     if (has(MODEL_CODES, facts) || /api[- ]version/i.test(facts.message)) {
-      return verdict('model-missing', { cooldown: cool('model', 'model not found', 5 * MINUTE) });
+      return verdict('model-missing', { cooldown: refuse('model', 'model not found', 5 * MINUTE) });
     }
     if (has(CREDIT_CODES, facts) || CREDIT_WORDS.test(facts.message)) return outOfCredit(hint);
     return callersOwn(facts, context);
@@ -75,24 +77,24 @@ const BY_STATUS: Readonly<Record<number, Rule>> = {
   401: (_facts, _call, context) =>
     context.renewable && context.mayRepeat
       ? verdict('credentials-refused', { next: 'same' })
-      : verdict('credentials-refused', { cooldown: cool('endpoint', '401', 5 * MINUTE) }),
+      : verdict('credentials-refused', { cooldown: refuse('endpoint', '401', 5 * MINUTE) }),
   402: (_facts, _call, _context, hint) => outOfCredit(hint),
   403: (facts, _call, context) => {
     const moderated =
       has(MODERATED, facts) || (facts.metadata && ('flagged_input' in facts.metadata || 'reasons' in facts.metadata));
     return moderated
       ? callersOwn(facts, context)
-      : verdict('forbidden', { cooldown: cool('model', '403', 5 * MINUTE) });
+      : verdict('forbidden', { cooldown: refuse('model', '403', 5 * MINUTE) });
   },
   404: missing,
   405: missing,
   408: (_facts, _call, _context, hint) =>
-    verdict('timed-out', hint === undefined ? {} : { cooldown: cool('model', '408', hint) }),
+    verdict('timed-out', hint === undefined ? {} : { cooldown: pause('408', hint) }),
   409: (_facts, _call, context) => (context.mayRepeat ? verdict('conflict') : verdict('conflict', { next: 'throw' })),
   429: (facts, _call, _context, hint) => {
     if (has(CREDIT_CODES, facts)) return outOfCredit(hint);
     const reset = hint ?? (facts.headers && exhaustedReset(facts.headers));
-    return verdict('rate-limited', { cooldown: cool('model', '429', reset) });
+    return verdict('rate-limited', { cooldown: pause('429', reset) });
   },
   501: missing,
   505: () => verdict('not-supported'),
@@ -103,10 +105,10 @@ function statusVerdict(status: number, facts: ErrorFacts, call: Call, context: C
   const rule = BY_STATUS[status];
   if (rule) return rule(facts, call, context, hint);
   if (status >= 300 && status < 400)
-    return verdict('redirected', { cooldown: cool('endpoint', 'redirects elsewhere', 5 * MINUTE) });
+    return verdict('redirected', { cooldown: refuse('endpoint', 'redirects elsewhere', 5 * MINUTE) });
   if (status < 500) return callersOwn(facts, context);
   const name = status === 503 || status === 529 ? 'overloaded' : 'server-error';
-  return verdict(name, hint === undefined ? {} : { cooldown: cool('model', String(status), hint) });
+  return verdict(name, hint === undefined ? {} : { cooldown: pause(String(status), hint) });
 }
 
 /** An error object or event inside a 200 without a status of its own: judged by its code. */

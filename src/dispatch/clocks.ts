@@ -22,15 +22,43 @@ export interface Bounds {
 }
 
 type Settings = Pick<PoolSettings, 'attemptTimeout' | 'rescue'>;
+type Kind = 'plain' | 'head' | 'content';
 
-/** The bounds of an attempt of `call` on `endpoint`. */
-export function boundsOf(call: Call, endpoint: Endpoint, settings: Settings): Bounds {
-  const latency = endpoint.state.latency(healthKey(call.model, call.operation.name));
+/** What is timed in this stage of a call. */
+export function kindOf(call: Call, hasHeaders: boolean): Kind {
+  if (!call.stream) return 'plain';
+  return hasHeaders ? 'content' : 'head';
+}
+
+/**
+ * The learned slowest-in-a-hundred time for such a call on `endpoint`, in ms; `undefined` before anything was learned.
+ * An endpoint that never answered is measured by what the same model takes elsewhere in the pool.
+ */
+export function usualTime(
+  call: Call,
+  endpoint: Endpoint,
+  endpoints: readonly Endpoint[],
+  kind: Kind,
+): number | undefined {
+  const key = healthKey(call.model, call.operation.name);
+  const own = endpoint.state.latency(key)?.[kind];
+  if (own?.learned) return own.quantile(0.99);
+  let slowest: number | undefined;
+  for (const other of endpoints) {
+    const latency = other.state.latency(key)?.[kind];
+    if (latency?.learned) slowest = Math.max(slowest ?? 0, latency.quantile(0.99));
+  }
+  return slowest;
+}
+
+/** The bounds of an attempt of `call` on `endpoint`. @param endpoints the whole pool. */
+export function boundsOf(call: Call, endpoint: Endpoint, endpoints: readonly Endpoint[], settings: Settings): Bounds {
   const { rescue } = settings;
-  const p99 = (of: 'plain' | 'head' | 'content') => (latency?.[of].learned ? latency[of].quantile(0.99) : undefined);
-  const usual = p99(call.stream ? 'head' : 'plain');
+  const usual = usualTime(call, endpoint, endpoints, kindOf(call, false));
   const { after, factor } = rescue || { after: 20_000, factor: 3 };
-  const slow = usual === undefined ? (call.deadline - call.startedAt) / 2 : Math.max(after, factor * usual);
+  const half = (call.deadline - call.startedAt) / 2;
+  // A caller's own short timeout says nothing about the endpoint.
+  const slow = Math.max(after, usual === undefined ? half : factor * usual);
   const own = Math.min(
     settings.attemptTimeout === 'auto' ? Number.POSITIVE_INFINITY : settings.attemptTimeout,
     endpoint.settings.timeout ?? Number.POSITIVE_INFINITY,
@@ -39,17 +67,17 @@ export function boundsOf(call: Call, endpoint: Endpoint, settings: Settings): Bo
     const bound = { after: own, certain: true };
     return { headers: bound, content: bound, rescue: undefined, slow };
   }
+  const content = call.stream ? (usualTime(call, endpoint, endpoints, 'content') ?? 0) : 0;
   return {
     headers: call.stream ? { after: Math.max(NO_HEADERS, STREAM_FACTOR * (usual ?? 0)), certain: false } : undefined,
-    content: { after: Math.max(NO_CONTENT, STREAM_FACTOR * (p99('content') ?? 0)), certain: false },
-    rescue: rescue && !call.stream && call.replay === 'free' ? slow : undefined,
+    content: { after: Math.max(NO_CONTENT, STREAM_FACTOR * content), certain: false },
+    // Never so late that a rescue could not be in time, unless the model usually takes that long.
+    rescue:
+      rescue && !call.stream && call.replay === 'free'
+        ? usual === undefined
+          ? half
+          : Math.max(factor * usual, Math.min(after, half))
+        : undefined,
     slow,
   };
-}
-
-/** True when `ms` is beyond what this endpoint usually takes, so that the endpoint may be blamed for it. */
-export function slowerThanUsual(call: Call, endpoint: Endpoint, ms: number): boolean {
-  const latency = endpoint.state.latency(healthKey(call.model, call.operation.name));
-  const usual = call.stream ? latency?.content : latency?.plain;
-  return usual?.learned === true && ms >= usual.quantile(0.99);
 }

@@ -1,6 +1,5 @@
 /** What a dispatcher is made of, and the little it keeps itself. */
 import type { PoolSettings } from '../config/settings.ts';
-import type { Pool } from '../pool/pool.ts';
 import type { CallStory, Reply } from './call-story.ts';
 import type { LearnParts } from './learn.ts';
 import type { RetryBudget } from './retry-budget.ts';
@@ -8,7 +7,6 @@ import type { Throttle } from './throttle.ts';
 
 /** The parts of a dispatcher. */
 export interface DispatchParts extends LearnParts {
-  readonly pool: Pool;
   readonly settings: PoolSettings;
   readonly budget: RetryBudget;
   /** `undefined` = panic is off. */

@@ -5,9 +5,10 @@ import type { Clock } from '../clock.ts';
 import type { PoolSettings } from '../config/settings.ts';
 import type { Emitter } from '../observe/emitter.ts';
 import type { PoolLog } from '../observe/pool-log.ts';
+import type { Pool } from '../pool/pool.ts';
 import type { Attempt, CallStory, Reply } from './call-story.ts';
 import { classify } from './classify.ts';
-import { slowerThanUsual } from './clocks.ts';
+import { kindOf, usualTime } from './clocks.ts';
 import { factsOf } from './signals.ts';
 
 /** What learning needs. */
@@ -16,6 +17,7 @@ export interface LearnParts {
   readonly settings: Pick<PoolSettings, 'failoverOn' | 'classify' | 'breaker' | 'attemptTimeout'>;
   readonly events: Emitter;
   readonly log: PoolLog;
+  readonly pool: Pool;
 }
 
 /** What an attempt was billed, as far as its verdict tells. */
@@ -33,6 +35,18 @@ function ask<Answer>(question: () => Answer): Answer | undefined {
   }
 }
 
+/** Longer than usual, and nothing else was answered there since: then the endpoint may be blamed, whoever set the bound. */
+function slowAndSilent<R extends Reply>(
+  story: CallStory<R>,
+  attempt: Attempt<R>,
+  { clock, pool }: LearnParts,
+): boolean {
+  const { endpoint, load, reply } = attempt;
+  const usual = usualTime(story.call, endpoint, pool.endpoints, kindOf(story.call, reply !== undefined));
+  if (usual === undefined || clock.now() - load.startedAt < usual) return false;
+  return reply !== undefined || !endpoint.state.answeredSince(load.startedAt);
+}
+
 function judged<R extends Reply>(
   story: CallStory<R>,
   attempt: Attempt<R>,
@@ -45,7 +59,7 @@ function judged<R extends Reply>(
   let found = classify(outcome, call, {
     wallNow: clock.date(),
     failoverOn: settings.failoverOn,
-    slowerThanUsual: slowerThanUsual(call, endpoint, clock.now() - attempt.load.startedAt),
+    slowerThanUsual: slowAndSilent(story, attempt, parts),
     ownBound: settings.attemptTimeout !== 'auto' || endpoint.settings.timeout !== undefined,
     mayRepeat: !story.repeated.has(endpoint) && call.replay !== 'once',
     replayable: call.replay === 'free',

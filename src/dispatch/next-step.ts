@@ -100,6 +100,8 @@ export function nextStep(situation: Situation): Step {
   if (last) {
     if (last.next === 'throw') return { do: 'throw' };
     if (call.replay !== 'free' && last.maybeExecuted) return { do: 'throw' };
+    // A body that can be read once was read.
+    if (call.replay === 'once') return { do: 'throw' };
     if (counted >= call.maxAttempts) return { do: 'throw' };
     // A lock needs a moment; a fresh token or connection does not.
     if (last.name === 'conflict') return wait(situation, situation.backoff, 'conflict', true);

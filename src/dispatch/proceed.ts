@@ -1,61 +1,14 @@
 /** Carries out a step: starts the next attempt, waits, or throws what the caller shall see. Called by the dispatcher's loop only. */
 import type { Endpoint } from '../endpoint/endpoint.ts';
-import type { Refusal } from '../pool/eligibility.ts';
-import { backoff } from './backoff.ts';
 import type { CallStory, Reply } from './call-story.ts';
 import type { DispatchParts } from './dispatch-parts.ts';
 import { afterThrottle, nextStep, type Situation, type Step } from './next-step.ts';
 import { noEndpointAvailable } from './no-endpoint.ts';
 import { runAttempt } from './run-attempt.ts';
+import { choose, situationOf } from './situation.ts';
 
 /** A failover to an endpoint that failed less often than this of late is free. */
 const SOUND = 0.1;
-
-function out<R extends Reply>(story: CallStory<R>): Set<Endpoint> {
-  if (story.barred.size === 0) return story.tried;
-  return new Set([...story.tried, ...story.barred]);
-}
-
-/** The endpoint for the next attempt: the pinned one, the preferred one, or the strategy's choice; `undefined` = nobody is eligible. */
-export function choose<R extends Reply>(story: CallStory<R>, { pool }: DispatchParts): Endpoint | undefined {
-  const { call, only, prefer } = story;
-  const excluded = out(story);
-  for (const wanted of [only, prefer]) {
-    if (wanted && !excluded.has(wanted) && pool.eligible(call).includes(wanted)) return wanted;
-  }
-  return only ? undefined : pool.choose(call, excluded);
-}
-
-function anyEligible<R extends Reply>(story: CallStory<R>, { pool }: DispatchParts): boolean {
-  const eligible = pool.eligible(story.call);
-  if (!story.only && story.tried.size === 0 && story.barred.size === 0) return eligible.length > 0;
-  const excluded = out(story);
-  return eligible.some((endpoint) => (!story.only || endpoint === story.only) && !excluded.has(endpoint));
-}
-
-function refusalsOf<R extends Reply>(story: CallStory<R>, { pool }: DispatchParts): Refusal[] {
-  return pool.refusals(story.call, story.tried).filter(({ endpoint, kind }) => {
-    return kind !== 'unfit' && !story.barred.has(endpoint) && (!story.only || endpoint === story.only);
-  });
-}
-
-function situationOf<R extends Reply>(story: CallStory<R>, parts: DispatchParts): Situation {
-  const { clock, settings, now } = parts;
-  const room = settings.waitingRoom && now.waiting < settings.waitingRoom.maxWaiting ? settings.waitingRoom.maxWait : 0;
-  return {
-    call: story.call,
-    last: story.last?.verdict,
-    attempted: story.attempts.length > 0,
-    counted: story.counted,
-    waits: story.waits,
-    anyEligible: anyEligible(story, parts),
-    refusals: () => refusalsOf(story, parts),
-    panic: settings.panic !== false,
-    now: clock.now(),
-    longestWait: room,
-    backoff: backoff(story.waits, clock.random()),
-  };
-}
 
 /** What the caller gets when no attempt is left: the error that counted, marked if the work may have been done all the same. */
 export function failureOf<R extends Reply>(story: CallStory<R>, parts: DispatchParts): unknown {
@@ -95,7 +48,9 @@ export function start<R extends Reply>(
   const before = story.last;
   const attempt = runAttempt(story, endpoint, parts, force);
   if (!attempt) {
+    // Its place is gone, also for going there once more.
     story.tried.add(endpoint);
+    if (before) story.last = { ...before, verdict: { ...before.verdict, next: 'another' } };
     proceed(story, parts);
     return;
   }
@@ -126,8 +81,10 @@ function wait<R extends Reply>(story: CallStory<R>, step: Step & { do: 'wait' },
   story.last = undefined;
   const { ms, reason } = step;
   events.emit({ type: 'call-waiting', at: clock.date(), callId: story.call.id, ms, reason });
-  // Up to a tenth later, so that everybody who waits for the same moment does not come at once.
-  const cancel = clock.after(ms * (1 + 0.1 * clock.random()), () => story.push({ is: 'woken' }));
+  // Up to a tenth later, so that not everybody who waits for the same moment comes at once, but never too late to go.
+  const latest = story.call.deadline - clock.now() - 1;
+  const later = Math.max(ms, Math.min(ms * (1 + 0.1 * clock.random()), latest));
+  const cancel = clock.after(later, () => story.push({ is: 'woken' }));
   story.stopWaiting = () => {
     cancel();
     now.waiting -= 1;

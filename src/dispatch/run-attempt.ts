@@ -3,6 +3,7 @@ import { localize } from '../call/localize.ts';
 import type { Clock } from '../clock.ts';
 import type { PoolSettings } from '../config/settings.ts';
 import { type Endpoint, healthKey } from '../endpoint/endpoint.ts';
+import type { Pool } from '../pool/pool.ts';
 import type { Attempt, CallStory, Reply } from './call-story.ts';
 import { boundsOf } from './clocks.ts';
 import { factsOf } from './signals.ts';
@@ -10,6 +11,7 @@ import { factsOf } from './signals.ts';
 /** What an attempt is run with. */
 export interface AttemptParts {
   readonly clock: Clock;
+  readonly pool: Pick<Pool, 'endpoints'>;
   readonly settings: Pick<PoolSettings, 'attemptTimeout' | 'rescue'>;
 }
 
@@ -26,7 +28,7 @@ export function runAttempt<R extends Reply>(
 ): Attempt<R> | undefined {
   const { call } = story;
   const { clock } = parts;
-  const bounds = boundsOf(call, endpoint, parts.settings);
+  const bounds = boundsOf(call, endpoint, parts.pool.endpoints, parts.settings);
   const load = endpoint.state.begin(healthKey(call.model, call.operation.name), bounds.slow, force);
   if (!load) return undefined;
   const controller = new AbortController();

@@ -2,7 +2,7 @@
 import type { Outcome } from '../call/outcome.ts';
 import { abortError, ClosedError, timeoutError } from '../errors.ts';
 import type { Attempt, CallStory, Reply, StoryEvent } from './call-story.ts';
-import { boundsOf } from './clocks.ts';
+import { boundsOf, kindOf } from './clocks.ts';
 import type { DispatchParts } from './dispatch-parts.ts';
 import { learn } from './learn.ts';
 import { passes } from './next-step.ts';
@@ -20,7 +20,7 @@ export function follow<R extends Reply>(story: CallStory<R>, attempt: Attempt<R>
   const { reply } = attempt;
   if (!read || !reply) return;
   story.live.add(attempt);
-  const bounds = boundsOf(call, attempt.endpoint, parts.settings);
+  const bounds = boundsOf(call, attempt.endpoint, parts.pool.endpoints, parts.settings);
   // A bound the user named holds from the attempt's start; the learned one counts from the headers.
   const spent = bounds.content.certain ? parts.clock.now() - attempt.load.startedAt : 0;
   const alarm = call.stream ? Math.max(1, bounds.content.after - spent) : bounds.rescue;
@@ -44,6 +44,7 @@ function failed<R extends Reply>(
 ): void {
   attempt.controller.abort();
   const verdict = learn(story, attempt, outcome, parts);
+  if (outcome.cut) took(attempt, kindOf(story.call, attempt.reply !== undefined), parts);
   const { endpoint, report } = attempt;
   if (!passes(verdict) && verdict.next !== 'same') story.barred.add(endpoint);
   // A connect that failed before anything was sent costs no attempt, once per endpoint.
@@ -74,7 +75,7 @@ function ended<R extends Reply>(
   const { stream } = story.call;
   if (event.is === 'head') {
     attempt.report.status = outcome.status;
-    took(attempt, stream ? 'head' : 'plain', parts);
+    took(attempt, kindOf(story.call, false), parts);
     if (story.read) {
       follow(story, attempt, parts);
       return undefined;

@@ -2,10 +2,11 @@
 import type { Cut, Outcome } from '../call/outcome.ts';
 import { timeoutError } from '../errors.ts';
 import type { Attempt, CallStory, Reply } from './call-story.ts';
-import { boundsOf } from './clocks.ts';
+import { boundsOf, kindOf } from './clocks.ts';
 import type { DispatchParts } from './dispatch-parts.ts';
 import { learn } from './learn.ts';
-import { choose, start } from './proceed.ts';
+import { start } from './proceed.ts';
+import { choose } from './situation.ts';
 
 type Failure = Outcome & { is: 'error' };
 
@@ -24,10 +25,6 @@ export function took<R extends Reply>(
   endpoint.state.latency(load.model)?.[what].record(clock.now() - load.startedAt);
 }
 
-function tookAtLeast<R extends Reply>(story: CallStory<R>, attempt: Attempt<R>, parts: DispatchParts): void {
-  took(attempt, !story.call.stream ? 'plain' : attempt.reply ? 'content' : 'head', parts);
-}
-
 /**
  * An attempt takes long: a second one starts beside a plain call, a stream is cut if somebody else can take it.
  * @returns the outcome to fail the attempt with, if it is to be cut.
@@ -39,8 +36,8 @@ export function takesLong<R extends Reply>(
 ): Failure | undefined {
   const { call } = story;
   const { settings, budget } = parts;
-  if (!boundsOf(call, attempt.endpoint, settings).content.certain) {
-    const may = settings.failover && story.counted + story.live.size < call.maxAttempts;
+  if (!boundsOf(call, attempt.endpoint, parts.pool.endpoints, settings).content.certain) {
+    const may = settings.failover && call.replay === 'free' && story.counted + story.live.size < call.maxAttempts;
     const another = may ? choose(story, parts) : undefined;
     if (!another) return undefined;
     if (!call.stream) {
@@ -51,15 +48,15 @@ export function takesLong<R extends Reply>(
       return undefined;
     }
   }
-  tookAtLeast(story, attempt, parts);
   return cutOutcome('attempt-timeout');
 }
 
 /** Gives up every attempt still running. */
 export function dropAll<R extends Reply>(story: CallStory<R>, outcome: Failure, parts: DispatchParts): void {
   for (const attempt of [...story.live]) {
-    if (outcome.cut) tookAtLeast(story, attempt, parts);
     learn(story, attempt, outcome, parts);
+    // After learning: the time it was given up at must not excuse itself.
+    if (outcome.cut) took(attempt, kindOf(story.call, attempt.reply !== undefined), parts);
     story.live.delete(attempt);
     attempt.controller.abort();
   }

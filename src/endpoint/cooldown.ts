@@ -9,6 +9,7 @@ export interface Cooldown {
   readonly key: string;
   readonly until: number;
   readonly reason: string;
+  readonly pause: boolean;
 }
 
 /** Without a hint: 1 s doubling to 60 s, as every official client waits at first. */
@@ -30,16 +31,19 @@ export class Cooldowns {
   /** Starts or extends a cooldown. @returns how long it now lasts, in ms. */
   start(order: CooldownOrder, key: string): number {
     const id = `${order.scope}:${key}`;
+    const now = this.#clock.now();
+    const running = this.#running.get(id);
     let { ms } = order;
     if (ms === undefined) {
+      // Refusals of calls that were under way together are one refusal: only the next one after the pause doubles it.
+      if (running && running.until > now) return running.until - now;
       const before = this.#unhinted.get(id) ?? 0;
       ms = Math.min(FIRST * 2 ** before, LONGEST_UNHINTED);
       this.#unhinted.set(id, before + 1);
     }
-    const now = this.#clock.now();
-    const until = Math.max(now + ms, this.#running.get(id)?.until ?? 0);
+    const until = Math.max(now + ms, running?.until ?? 0);
     this.#running.delete(id);
-    this.#running.set(id, { scope: order.scope, key, until, reason: order.reason });
+    this.#running.set(id, { scope: order.scope, key, until, reason: order.reason, pause: order.pause });
     if (this.#running.size > LIMIT) this.#running.delete(this.#running.keys().next().value as string);
     if (this.#unhinted.size > LIMIT) this.#unhinted.delete(this.#unhinted.keys().next().value as string);
     return until - now;

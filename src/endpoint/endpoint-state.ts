@@ -57,13 +57,14 @@ export class EndpointState {
     const cooldown = this.cooldowns.of(model, operation);
     if (cooldown) {
       const rateLimited = cooldown.reason === '429';
-      return { kind: 'cooldown', reason: `cooling down (${cooldown.reason})`, until: cooldown.until, rateLimited };
+      const kind = cooldown.pause ? 'limited' : 'refused';
+      return { kind, reason: `cooling down (${cooldown.reason})`, until: cooldown.until, rateLimited };
     }
     const opensAt = this.opensAt(model);
     if (opensAt > now) return { kind: 'ejected', reason: 'ejected after failures', until: opensAt, rateLimited: false };
     if (this.#silence.closed) {
       // Looked at again every second: an answer ends it at once, through `touch`.
-      return { kind: 'unresponsive', reason: 'unresponsive', until: now + 1_000, rateLimited: false };
+      return { kind: 'ejected', reason: 'unresponsive', until: now + 1_000, rateLimited: false };
     }
     return undefined;
   }
@@ -157,6 +158,11 @@ export class EndpointState {
   /** True when a call for this model succeeded here within the last minute. */
   worksLately(model: string): boolean {
     return this.#models.worksLately(model);
+  }
+
+  /** True when something was answered here since `time`, in monotonic ms. */
+  answeredSince(time: number): boolean {
+    return this.#silence.answeredSince(time);
   }
 
   /** Share of its traffic the endpoint takes after a recovery, in (0, 1]. */

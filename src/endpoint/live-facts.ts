@@ -12,7 +12,8 @@ export interface Permit {
 
 /** Why an endpoint may not take a call now. */
 export interface Exclusion {
-  readonly kind: 'cooldown' | 'ejected' | 'unresponsive';
+  /** `limited`: the upstream asked for a pause. `refused`: it does not let us in or lacks the thing. `ejected`: health. */
+  readonly kind: 'limited' | 'refused' | 'ejected';
   readonly reason: string;
   /** When it may end, in monotonic ms. */
   readonly until: number;

@@ -25,6 +25,11 @@ export class Silence {
     return this.#probe !== undefined;
   }
 
+  /** True when something was answered since `time`. */
+  answeredSince(time: number): boolean {
+    return this.#answeredAt > time;
+  }
+
   #silentAt(now: number): boolean {
     const [oldest] = this.#waiting;
     return oldest !== undefined && oldest.slowAt < now && this.#answeredAt < oldest.startedAt;

@@ -16,9 +16,6 @@ export interface Refusal {
   readonly rateLimited: boolean;
 }
 
-/** Cooldown reasons that stand for a pause the upstream asked for. */
-const PAUSES = new Set(['429', '503', '529', '500', '502', '504']);
-
 function refusalOf(endpoint: Endpoint, call: Call, tried: ReadonlySet<Endpoint>): Refusal | undefined {
   const operation = call.operation.name;
   const never = Number.POSITIVE_INFINITY;
@@ -26,12 +23,7 @@ function refusalOf(endpoint: Endpoint, call: Call, tried: ReadonlySet<Endpoint>)
   const unfit = endpoint.unfit(call.model, operation);
   if (unfit) return { endpoint, kind: 'unfit', reason: unfit, until: never, rateLimited: false };
   const exclusion = endpoint.state.exclusion(healthKey(call.model, operation), operation);
-  if (exclusion) {
-    const { reason, until, rateLimited } = exclusion;
-    const pause = PAUSES.has(reason.slice(reason.indexOf('(') + 1, -1));
-    const kind = exclusion.kind !== 'cooldown' ? 'ejected' : pause ? 'limited' : 'refused';
-    return { endpoint, kind, reason, until, rateLimited };
-  }
+  if (exclusion) return { endpoint, ...exclusion };
   return tried.has(endpoint)
     ? { endpoint, kind: 'tried', reason: 'failed this call', until: 0, rateLimited: false }
     : undefined;

@@ -20,6 +20,15 @@ export interface Handover {
 
 const WAITS = ['then', 'catch', 'finally'] as const;
 
+/** Puts the request's id onto a parsed value, as the SDK does. */
+export function withRequestId<Value>(value: Value, response: Response): Value {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || '_request_id' in value) return value;
+  return Object.defineProperty(value, '_request_id', {
+    value: response.headers.get('x-request-id'),
+    enumerable: false,
+  });
+}
+
 /** Puts a method onto one promise; not enumerable, so that it prints like the SDK's. */
 function own(promise: object, name: string, value: unknown): void {
   Object.defineProperty(promise, name, { value, configurable: true, writable: true });
@@ -57,7 +66,7 @@ function equip<T>(
       async (props) => {
         const value = transform(await parse(props), props);
         handover.remember(value);
-        return value;
+        return withRequestId(value, props.response);
       },
       handover,
     ),

@@ -1,6 +1,6 @@
 /** What one balancing client keeps beside what it shares with its clones: its pin, its options, the SDK clients it sends through. */
 import type { ClientOptions, OpenAI } from 'openai';
-import { inheritHeaders, inheritQuery } from '../config/headers.ts';
+import { inheritHeaders, inheritQuery, ownHeaders } from '../config/headers.ts';
 import type { EndpointOptions, LoadBalancedOpenAIOptions } from '../config/options.ts';
 import { poolKeys } from '../config/schema.ts';
 import type { Settings } from '../config/settings.ts';
@@ -67,14 +67,25 @@ function follow(client: OpenAI, outer: OpenAI, initial: Fields, single: boolean)
 const ACCOUNT = ['organization', 'project', 'adminAPIKey'] as const;
 
 /** The overrides of a clone as one endpoint gets them: another vendor's gets neither accounts nor auth headers. */
-function overridesFor(endpoint: Endpoint, overrides: ClientOverrides, several: boolean): ClientOverrides {
+function overridesFor(endpoint: Endpoint, overrides: ClientOverrides, core: Core): ClientOverrides {
   const { isolated, options } = endpoint.settings;
+  const { defaultHeaders, defaultQuery } = core.settings.client;
+  const several = core.pool.endpoints.length > 1;
   const closed = isolated && several;
   const result = { ...overrides };
   if (closed) for (const field of ACCOUNT) delete result[field];
-  if (overrides.defaultHeaders)
-    result.defaultHeaders = inheritHeaders(overrides.defaultHeaders, options.defaultHeaders, closed, several);
-  if (overrides.defaultQuery) result.defaultQuery = inheritQuery(overrides.defaultQuery, options.defaultQuery, closed);
+  // As in the SDK, new default headers replace the client's; what an endpoint has of its own stays.
+  if (overrides.defaultHeaders) {
+    const own = ownHeaders(options.defaultHeaders, defaultHeaders);
+    result.defaultHeaders = inheritHeaders(overrides.defaultHeaders, own, closed, several);
+  }
+  if (overrides.defaultQuery) {
+    const inherited = Object.entries(defaultQuery ?? {});
+    const own = Object.entries(options.defaultQuery ?? {}).filter(
+      ([name, value]) => !inherited.some(([key, old]) => key === name && old === value),
+    );
+    result.defaultQuery = inheritQuery(overrides.defaultQuery, Object.fromEntries(own), closed);
+  }
   return result;
 }
 
@@ -101,11 +112,7 @@ export function clientState(
   const clientOf = (endpoint: Endpoint): OpenAI => {
     let found = clients.get(endpoint);
     if (!found) {
-      found = attemptClient(
-        endpoint.settings,
-        overridesFor(endpoint, overrides, pool.endpoints.length > 1),
-        core.fetch,
-      );
+      found = attemptClient(endpoint.settings, overridesFor(endpoint, overrides, core), core.fetch);
       clients.set(endpoint, found);
     }
     if (!endpoint.settings.client) follow(found, client, initial, pool.endpoints.length === 1);
@@ -117,7 +124,7 @@ export function clientState(
     caller: (outer) => ({ client: outer, core, pin, clientOf }),
     direct(name) {
       const endpoint = pool.named(name) as Endpoint;
-      const own = overridesFor(endpoint, overrides, pool.endpoints.length > 1);
+      const own = overridesFor(endpoint, overrides, core);
       return directClient(endpoint.settings, own, client.timeout, client.maxRetries);
     },
     pinnedTo: (name) => ({ core, overrides, pin: name }),

@@ -5,7 +5,8 @@ import type { Call } from '../call/call.ts';
 import type { Clock } from '../clock.ts';
 import { BodyWatch, type StreamEnd } from '../dispatch/body-watch.ts';
 import type { Attempt } from '../dispatch/call-story.ts';
-import { badReplyError } from '../errors.ts';
+import { badReplyError, embeddedError } from '../errors.ts';
+import { withRequestId } from './balanced-promise.ts';
 import { limitBody, tapStream } from './bounded-body.ts';
 import { checkReply } from './reply-checks.ts';
 import type { SdkReply } from './send.ts';
@@ -18,6 +19,8 @@ export interface Reading {
   readonly streamIdleTimeout: number;
   /** False when nobody else could take the call: then nothing is held back. */
   readonly mayMove: () => boolean;
+  /** Takes the endpoint's credentials out of an error. */
+  readonly safe: (error: unknown) => unknown;
   /** The endpoint handed out these ids. */
   readonly learnIds: (ids: readonly string[]) => void;
   /** A stream that was handed out is over. */
@@ -38,6 +41,16 @@ function translate(error: unknown): unknown {
   if (error instanceof SyntaxError) return badReplyError('The reply was cut or is not valid JSON.');
   if (error instanceof TypeError) return badReplyError('The connection broke while the reply was read.', error);
   return error;
+}
+
+/** The error an event of a stream stands for: an `error` event, or a choice that ended with `finish_reason: 'error'`. */
+function failureIn(event: unknown, headers: Headers): Error {
+  const { error, choices } = event as { error?: unknown; choices?: Array<{ error?: unknown }> };
+  const inner = error ?? choices?.find((choice) => choice.error)?.error ?? (choices ? undefined : event);
+  return embeddedError(
+    typeof inner === 'object' && inner !== null ? inner : { message: "finish_reason 'error'" },
+    headers,
+  );
 }
 
 const KEEPS_IDS = new Set(['responses', 'conversations', 'threads', 'assistants']);
@@ -72,7 +85,8 @@ async function openStream(attempt: Attempt<SdkReply>, reply: SdkReply, reading: 
     sawDone: tap.sawDone,
     lastByteAt: tap.lastByteAt,
     stop: () => source.controller.abort(),
-    translate,
+    translate: (error) => reading.safe(translate(error)),
+    failureIn: (event) => reading.safe(failureIn(event, reply.headers)),
     onEvent(event) {
       const usage = usageOf(event);
       if (usage) attempt.report.usage = usage;
@@ -111,15 +125,13 @@ export async function readReply(attempt: Attempt<SdkReply>, reading: Reading): P
     const raw = await parsed(reply);
     const data = checkReply(reading.call, raw, reply.headers);
     if (typeof data === 'object' && data !== null) {
-      if (data !== raw && !Array.isArray(data)) {
-        Object.defineProperty(data, '_request_id', { value: reply.headers.get('x-request-id'), enumerable: false });
-      }
+      withRequestId(data, reply.response);
       const usage = usageOf(data);
       if (usage) attempt.report.usage = usage;
       if (keepsIds(reading.call)) reading.learnIds(idsInReply(data));
     }
     return data;
   } catch (error) {
-    throw translate(error);
+    throw reading.safe(translate(error));
   }
 }

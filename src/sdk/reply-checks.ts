@@ -18,7 +18,9 @@ function jsonOf(text: string): object | undefined {
 
 function isEmptyAnswer(choice: Loose | undefined): boolean {
   const message = choice?.['message'] as Loose | undefined;
-  if (!message || choice?.['finish_reason'] || choice?.['finish_reason'] === undefined) return false;
+  if (choice?.['finish_reason']) return false;
+  // No choice at all is no answer; a choice of another shape is not ours to judge.
+  if (!message) return choice === undefined;
   return Object.entries(message).every(
     ([field, value]) =>
       field === 'role' || value === null || value === '' || (Array.isArray(value) && value.length === 0),

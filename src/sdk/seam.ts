@@ -12,6 +12,7 @@ import type { Core } from './core.ts';
 import { linkAbort } from './link-abort.ts';
 import { type OpenStream, readReply } from './read-reply.ts';
 import { makeReplayable } from './replayable.ts';
+import { scrub, secretsOf } from './scrub.ts';
 import { type SdkReply, sendAttempt } from './send.ts';
 import {
   handoverOf,
@@ -107,6 +108,10 @@ async function parseOnce(caller: Caller, props: ServedProps, handover: ToldHando
         call.replay === 'free' &&
         story.counted + 1 < call.maxAttempts &&
         pool.eligible(call).length > 1,
+      safe: (error) => {
+        scrub(error, secretsOf(attempt.endpoint.settings, caller.clientOf(attempt.endpoint)));
+        return error;
+      },
       learnIds: (ids) => core.affinity.learn(ids, attempt.endpoint.name),
       streamEnded: (end) => streamEnded(core, served, unlink, end),
     });

@@ -6,6 +6,7 @@ import type { Endpoint } from '../endpoint/endpoint.ts';
 import { bringsTransport, PREPARE, type PrepareRequest, WATCH } from '../endpoint/sdk-client.ts';
 import type { Props } from './balanced-promise.ts';
 import { foreignOrigin, foreignOriginError, type RequestOptions } from './call-of.ts';
+import { scrub, secretsOf } from './scrub.ts';
 
 /** Good headers of an SDK reply, with what is needed to parse it. */
 export interface SdkReply extends Reply {
@@ -62,6 +63,9 @@ export async function sendAttempt(
   const origin = foreignOrigin(own.path);
   if (origin !== undefined && origin !== new URL(client.baseURL).origin) throw foreignOriginError(origin);
   const inner = client.request<unknown>(own, 0);
-  const response = await inner.asResponse();
+  const response = await inner.asResponse().catch((error: unknown) => {
+    scrub(error, secretsOf(settings, client));
+    throw error;
+  });
   return { status: response.status, headers: response.headers, response, inner, options: own, props: undefined };
 }

@@ -3,42 +3,12 @@
 import { inspect } from 'node:util';
 import type { ChatCompletionCreateParams } from 'openai/resources/chat/completions';
 import { expect } from 'vitest';
-import {
-  type Attempt,
-  type EndpointOptions,
-  LoadBalancedOpenAI,
-  type LoadBalancedOpenAIOptions,
-  type Snapshot,
-} from '../../src/index.ts';
-import {
-  type EventRecorder,
-  type FaultServer,
-  type FaultServerOptions,
-  faultServer,
-  recordEvents,
-  type Script,
-} from '../../src/testing/index.ts';
+import type { Attempt, LoadBalancedOpenAI, Snapshot } from '../../src/index.ts';
 import { type Outcome, outcomeOf } from './outcome.ts';
+import { type EndpointScript, openStage, type Stage, type StageOptions } from './stage.ts';
 
 export type { Outcome } from './outcome.ts';
-
-/** One endpoint: the script of its server, or the script with options of the server and of the endpoint. */
-export type EndpointScript = Script | ScriptedEndpoint;
-
-/** A script with more to say. */
-export interface ScriptedEndpoint extends Omit<EndpointOptions, 'name' | 'apiKey' | 'baseURL'> {
-  readonly script: Script;
-  readonly server?: Omit<FaultServerOptions, 'name' | 'script' | 'apiKey'>;
-}
-
-/** Everything there is to look at when the last call is over and nothing is closed yet. */
-export interface Stage {
-  readonly client: LoadBalancedOpenAI;
-  readonly servers: Readonly<Record<string, FaultServer>>;
-  readonly events: EventRecorder;
-  /** The key of each endpoint; no two scenarios share one, so that no state is inherited and a leaked key shows. */
-  readonly keys: Readonly<Record<string, string>>;
-}
+export type { EndpointScript, ScriptedEndpoint, Stage } from './stage.ts';
 
 /** What `expect` compares; only what is given is looked at. */
 export interface Expected {
@@ -67,7 +37,7 @@ export interface Scenario {
   /** The endpoints in order, by name. @default one healthy endpoint `a` */
   endpoints(scripts: Readonly<Record<string, EndpointScript>>): Scenario;
   /** Options of the client. @default `strategy: 'priority'`, so that the order of the endpoints is the order of tries */
-  options(options: Omit<LoadBalancedOpenAIOptions, 'endpoints'>): Scenario;
+  options(options: StageOptions): Scenario;
   /** A chat call; streams are read to their end. Several calls are made one after another; the last one is looked at. */
   call(model: string, body?: Record<string, unknown>, options?: RequestOptions): Scenario;
   /** Any other call, or whatever else happens in between. */
@@ -78,12 +48,10 @@ export interface Scenario {
 
 type RequestOptions = Parameters<LoadBalancedOpenAI['chat']['completions']['create']>[1];
 
-let told = 0;
-
 /** Begins a scenario; nothing happens until `expect`. */
 export function scenario(): Scenario {
   let scripts: Readonly<Record<string, EndpointScript>> = { a: [] };
-  let options: Omit<LoadBalancedOpenAIOptions, 'endpoints'> = {};
+  let options: StageOptions = {};
   const acts: ((stage: Stage) => Promise<unknown>)[] = [];
   const self: Scenario = {
     endpoints(given) {
@@ -105,48 +73,17 @@ export function scenario(): Scenario {
       return self;
     },
     async expect(expected, look) {
-      const stage = await open(scripts, options);
-      try {
-        if (acts.length === 0) throw new Error('This scenario makes no call: use call() or does() before expect().');
-        let outcome: Outcome | undefined;
-        for (const act of acts) outcome = await outcomeOf(() => act(stage));
-        if (!outcome) throw new Error('unreachable');
-        compare(expected, outcome, stage);
-        await look?.(stage, outcome);
-        return outcome;
-      } finally {
-        await stage.client.close();
-        stage.events.stop();
-        await Promise.all(Object.values(stage.servers).map((server) => server.close()));
-      }
+      await using stage = await openStage(scripts, options);
+      if (acts.length === 0) throw new Error('This scenario makes no call: use call() or does() before expect().');
+      let outcome: Outcome | undefined;
+      for (const act of acts) outcome = await outcomeOf(() => act(stage));
+      if (!outcome) throw new Error('unreachable');
+      compare(expected, outcome, stage);
+      await look?.(stage, outcome);
+      return outcome;
     },
   };
   return self;
-}
-
-const isScripted = (value: EndpointScript): value is ScriptedEndpoint => typeof value === 'object' && 'script' in value;
-
-/** Starts the servers and the client. */
-async function open(
-  scripts: Readonly<Record<string, EndpointScript>>,
-  options: Omit<LoadBalancedOpenAIOptions, 'endpoints'>,
-): Promise<Stage> {
-  told += 1;
-  const servers: Record<string, FaultServer> = {};
-  const keys: Record<string, string> = {};
-  const endpoints: EndpointOptions[] = [];
-  for (const [name, given] of Object.entries(scripts)) {
-    const { script, server: serverOptions, ...rest } = isScripted(given) ? given : { script: given };
-    const apiKey = `key-${name}-${told}`;
-    const server = await faultServer({ ...serverOptions, name, script, apiKey });
-    servers[name] = server;
-    keys[name] = apiKey;
-    const where =
-      rest.type === 'azure' ? { endpoint: server.origin, apiVersion: '2024-10-21' } : { baseURL: server.url };
-    endpoints.push({ ...where, ...rest, name, apiKey } as EndpointOptions);
-  }
-  const client = new LoadBalancedOpenAI({ strategy: 'priority', ...options, endpoints });
-  return { client, servers, keys, events: recordEvents(client) };
 }
 
 function compare(expected: Expected, outcome: Outcome, { servers, keys, events, client }: Stage): void {

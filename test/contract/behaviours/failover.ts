@@ -91,12 +91,13 @@ export const failover = [
   ...Object.entries(MOVABLE).map(([what, reply]) =>
     behaviour(`${what} at the first endpoint is answered by another, at once`, MANY, async (bench) => {
       bench.failFirst(reply);
-      const client = bench.client();
-      const start = performance.now();
+      const client = bench.ours();
+      const waits: unknown[] = [];
+      client.balancer.on('call-waiting', (event) => void waits.push(event));
       const call = client.chat.completions.create(ASK);
       const { data, request_id } = await call.withResponse();
       expect(data.choices[0]?.message.content).toBe(ANSWER);
-      expect(performance.now() - start).toBeLessThan(400);
+      expect(waits).toEqual([]);
       expect(new Set(served(bench)).size).toBe(2);
       expect(bench.seen).toHaveLength(2);
       expect(request_id).toBe(`req_${bench.seen[1]?.name}_0`);
@@ -180,7 +181,7 @@ export const failover = [
     const call = bench.client().chat.completions.create(ASK, { signal: controller.signal });
     while (bench.seen.length === 0) await new Promise((settle) => setImmediate(settle));
     controller.abort();
-    const error = await soon(rejection(call), 'the abort', 200);
+    const error = await soon(rejection(call), 'the abort', 1_000);
     expect(error.constructor).toBe(bench.sdk.APIUserAbortError);
     expect(error.message).toBe('Request was aborted.');
     expect(await soon(bench.seen[0]!.closed, 'the connection')).toBe(false);

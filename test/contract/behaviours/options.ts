@@ -74,15 +74,15 @@ export const options = [
     const client = bench.client({ maxRetries: 0 });
     client.timeout = 120;
     const ms = await elapsed(client.chat.completions.create(ASK));
-    expect(ms).toBeGreaterThan(100);
+    expect(ms).toBeGreaterThan(60);
     expect(ms).toBeLessThan(2_000);
   }),
 
   behaviour('timeout of the constructor bounds a pool call over all attempts', POOLS, async (bench) => {
     bench.on(() => ({ hang: true }));
     const ms = await elapsed(bench.client({ timeout: 300 }).chat.completions.create(ASK));
-    expect(ms).toBeGreaterThan(280);
-    expect(ms).toBeLessThan(1_500);
+    expect(ms).toBeGreaterThan(200);
+    expect(ms).toBeLessThan(2_000);
   }),
 
   behaviour('maxRetries of the constructor, of the call and of the client', SINGLE, async (bench) => {

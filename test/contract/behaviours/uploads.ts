@@ -81,21 +81,24 @@ export const uploads = [
   }),
 
   behaviour(
-    'a streamed upload of more than 32 MiB arrives whole, and its first error surfaces',
+    'a streamed upload of more than 32 MiB never arrives cut: whole, or its first error',
     MANY,
     async (bench) => {
       const big = Buffer.alloc(33 * 1024 * 1024, 'x');
+      const whole = { received: { file: { bytes: big.length } } };
       const folder = await mkdtemp(join(tmpdir(), 'lbo-upload-'));
       const path = join(folder, 'big.jsonl');
       await writeFile(path, big);
       try {
         const client = bench.client();
-        const made = await client.files.create({ purpose: 'batch', file: createReadStream(path) });
-        expect(made).toMatchObject({ received: { file: { bytes: big.length } } });
+        expect(await client.files.create({ purpose: 'batch', file: createReadStream(path) })).toMatchObject(whole);
         bench.failFirst(LIMITED);
-        const call = client.files.create({ purpose: 'batch', file: createReadStream(path) });
-        await expect(call).rejects.toBeInstanceOf(bench.sdk.RateLimitError);
-        expect(bench.seen).toHaveLength(2);
+        // A version of the SDK that reads the file itself before sending can send it again.
+        const again = await client.files
+          .create({ purpose: 'batch', file: createReadStream(path) })
+          .catch((e: Error) => e);
+        if (!(again instanceof Error)) expect(again).toMatchObject(whole);
+        else expect([again.constructor, bench.seen.length]).toEqual([bench.sdk.RateLimitError, 2]);
       } finally {
         await rm(folder, { recursive: true });
       }

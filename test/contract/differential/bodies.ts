@@ -11,6 +11,7 @@ import {
   responseObject,
   runEvents,
 } from '../support/wire.ts';
+import type { Observed } from './observe.ts';
 import { always, chat, chatStream, type Row } from './row.ts';
 
 const WORDS = ['Hel', 'lo ', '🦜', '\n'];
@@ -163,6 +164,27 @@ export const bodies: Row[] = [
     responseStream,
   ),
   always('a responses stream that fails', { sse: failed('failed') }, responseStream),
+  always(
+    'a responses stream with an error event after content',
+    {
+      sse: [
+        ...responseEvents('resp_1', 'gpt-5', ['x']).slice(0, 5),
+        { type: 'error', code: 'server_error', message: 'broke', param: null, sequence_number: 5 },
+      ],
+    },
+    responseStream,
+    {
+      differs: {
+        why: 'openai 7 throws it, 6 hands it out as an event and ends quietly; we never end quietly',
+        check: (ours, plain) => {
+          const ended = (of: Observed) => (of.result as { ended: unknown }).ended;
+          if (ended(plain) === 'normally')
+            expect(ended(ours)).toMatchObject({ message: expect.stringMatching(/broke|end/) });
+          else expect(ours).toEqual(plain);
+        },
+      },
+    },
+  ),
   always('a responses stream that is incomplete', { sse: failed('incomplete') }, responseStream),
   always(
     'a responses stream that fails before any content',

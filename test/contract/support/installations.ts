@@ -2,17 +2,7 @@
 // loaded by Node itself, once through `import` and once through `require`.
 // Why built and not from source: the two formats must load the two different builds of `openai` that Node would pick.
 import { execFileSync } from 'node:child_process';
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,10 +21,8 @@ export type Format = (typeof FORMATS)[number];
 export interface Installation {
   /** e.g. `openai 7.55.0, esm` */
   label: string;
-  folder: string;
   sdk: Sdk;
   library: Library;
-  load(format: Format, name: string): Promise<unknown>;
 }
 
 const made: string[] = [];
@@ -87,12 +75,9 @@ export function install(sdkName: string, replacement?: string): string {
   made.push(folder);
   const own = join(folder, 'node_modules');
   mkdirSync(own);
-  if (existsSync(join(root, 'src', 'index.ts'))) {
-    built ??= build();
-    cpSync(built, join(own, 'load-balanced-openai'), { recursive: true });
-  }
-  for (const name of ['opossum', 'zod'])
-    if (existsSync(join(modules, name))) symlinkSync(join(modules, name), join(own, name));
+  built ??= build();
+  cpSync(built, join(own, 'load-balanced-openai'), { recursive: true });
+  for (const name of ['opossum', 'zod']) symlinkSync(join(modules, name), join(own, name));
   if (replacement === undefined) symlinkSync(join(modules, sdkName), join(own, 'openai'));
   else replaceConstructor(join(modules, sdkName), join(own, 'openai'), replacement);
   writeFileSync(join(folder, 'load.cjs'), 'module.exports = { import: (name) => import(name), require };');
@@ -106,14 +91,12 @@ export async function loadInstallation(sdkName: string, format: Format, replacem
     import(name: string): Promise<unknown>;
     require(name: string): unknown;
   };
-  const load = async (as: Format, name: string) => (as === 'esm' ? own.import(name) : own.require(name));
+  const load = async (name: string) => (format === 'esm' ? own.import(name) : own.require(name));
   const { version } = JSON.parse(readFileSync(join(modules, sdkName, 'package.json'), 'utf8')) as { version: string };
-  const { Stream } = (await load(format, 'openai/streaming')) as Pick<Sdk, 'Stream'>;
-  const sdk = { ...((await load(format, 'openai')) as Sdk), Stream };
-  const library = (
-    existsSync(join(root, 'src', 'index.ts')) ? await load(format, 'load-balanced-openai') : {}
-  ) as Library;
-  return { label: `openai ${version}, ${format}`, folder, sdk, library, load };
+  const { Stream } = (await load('openai/streaming')) as Pick<Sdk, 'Stream'>;
+  const sdk = { ...((await load('openai')) as Sdk), Stream };
+  const library = (await load('load-balanced-openai')) as Library;
+  return { label: `openai ${version}, ${format}`, sdk, library };
 }
 
 /** Removes every installation made. */

@@ -1,0 +1,66 @@
+/** What a call's next step depends on, gathered from its story and the pool. Reads only. */
+import type { Endpoint } from '../endpoint/endpoint.ts';
+import type { Refusal } from '../pool/eligibility.ts';
+import { backoff } from './backoff.ts';
+import type { CallStory, Reply } from './call-story.ts';
+import type { DispatchParts } from './dispatch-parts.ts';
+import type { Situation } from './next-step.ts';
+
+function out<R extends Reply>(story: CallStory<R>): Set<Endpoint> {
+  if (story.barred.size === 0) return story.tried;
+  return new Set([...story.tried, ...story.barred]);
+}
+
+/** The endpoint for the next attempt: the pinned one, the preferred one, or the strategy's choice; `undefined` = nobody is eligible. */
+export function choose<R extends Reply>(story: CallStory<R>, { pool }: DispatchParts): Endpoint | undefined {
+  const { call, only, prefer } = story;
+  const excluded = out(story);
+  for (const wanted of [only, prefer]) {
+    if (wanted && !excluded.has(wanted) && pool.eligible(call).includes(wanted)) return wanted;
+  }
+  return only ? undefined : pool.choose(call, excluded);
+}
+
+function anyEligible<R extends Reply>(story: CallStory<R>, { pool }: DispatchParts): boolean {
+  const eligible = pool.eligible(story.call);
+  if (!story.only && story.tried.size === 0 && story.barred.size === 0) return eligible.length > 0;
+  const excluded = out(story);
+  return eligible.some((endpoint) => (!story.only || endpoint === story.only) && !excluded.has(endpoint));
+}
+
+function refusalsOf<R extends Reply>(story: CallStory<R>, { pool }: DispatchParts): Refusal[] {
+  return pool.refusals(story.call, story.tried).filter(({ endpoint, kind }) => {
+    return kind !== 'unfit' && !story.barred.has(endpoint) && (!story.only || endpoint === story.only);
+  });
+}
+
+/** How many endpoints could take the call at all. */
+function allowedOf<R extends Reply>({ call, only, barred }: CallStory<R>, { pool }: DispatchParts): number {
+  return pool.endpoints.filter((endpoint) => {
+    const fits = !endpoint.drained && !endpoint.unfit(call.model, call.operation.name);
+    return fits && !barred.has(endpoint) && (!only || endpoint === only);
+  }).length;
+}
+
+/** Gathers what `nextStep` is told. */
+export function situationOf<R extends Reply>(story: CallStory<R>, parts: DispatchParts): Situation {
+  const { clock, settings, now } = parts;
+  let any = anyEligible(story, parts);
+  const refusals = any ? [] : refusalsOf(story, parts);
+  // Time goes on between the two looks: an endpoint without a refusal has just become eligible.
+  if (!any && refusals.length < allowedOf(story, parts)) any = anyEligible(story, parts);
+  const room = settings.waitingRoom && now.waiting < settings.waitingRoom.maxWaiting ? settings.waitingRoom.maxWait : 0;
+  return {
+    call: story.call,
+    last: story.last?.verdict,
+    attempted: story.attempts.length > 0,
+    counted: story.counted,
+    waits: story.waits,
+    anyEligible: any,
+    refusals: () => refusals,
+    panic: settings.panic !== false,
+    now: clock.now(),
+    longestWait: room,
+    backoff: backoff(story.waits, clock.random()),
+  };
+}

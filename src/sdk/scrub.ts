@@ -1,0 +1,71 @@
+/**
+ * Takes an endpoint's credentials out of an error before the caller sees it: servers echo keys, and errors end up in logs.
+ * The error stays the same object, with its class, status and code.
+ */
+import type { OpenAI } from 'openai';
+import type { EndpointSettings } from '../config/settings.ts';
+
+const SHORTEST = 6;
+const MASK = '[redacted]';
+
+function formsOf(secret: string): string[] {
+  const forms = [secret, encodeURIComponent(secret), Buffer.from(secret).toString('base64')];
+  return [...new Set(forms)];
+}
+
+/** Everything that could give an endpoint's credentials away. @param client its SDK client, whose key may have been renewed. */
+export function secretsOf({ options, baseURL, credential }: EndpointSettings, client: OpenAI | undefined): string[] {
+  const found: unknown[] = [credential, options.apiKey, options.adminAPIKey, client?.apiKey, client?.adminAPIKey];
+  try {
+    const { username, password } = new URL(baseURL);
+    found.push(password, username);
+  } catch {
+    // Not every endpoint names an address.
+  }
+  const texts = found.filter((secret) => typeof secret === 'string' && secret.length >= SHORTEST) as string[];
+  return [...new Set(texts.flatMap(formsOf))];
+}
+
+type Loose = Record<string, unknown>;
+
+function clean(text: string, secrets: readonly string[]): string {
+  let result = text;
+  for (const secret of secrets) result = result.replaceAll(secret, MASK);
+  return result;
+}
+
+function scrubValue(value: unknown, secrets: readonly string[], depth: number): unknown {
+  if (typeof value === 'string') return clean(value, secrets);
+  if (typeof value !== 'object' || value === null || depth > 6) return value;
+  if (value instanceof Headers) {
+    for (const [name, text] of [...value]) {
+      const safe = clean(text, secrets);
+      if (safe !== text) value.set(name, safe);
+    }
+    return value;
+  }
+  const record = value as Loose;
+  const names = value instanceof Error ? [...Object.keys(value), 'message', 'stack', 'cause'] : Object.keys(value);
+  for (const name of names) {
+    const before = record[name];
+    const safe = scrubValue(before, secrets, depth + 1);
+    if (safe !== before)
+      Object.defineProperty(record, name, {
+        value: safe,
+        configurable: true,
+        writable: true,
+        enumerable: Object.keys(record).includes(name),
+      });
+  }
+  return value;
+}
+
+/** Replaces every secret in an error: message, stack, body, headers, causes. A value that cannot be written stays. */
+export function scrub(error: unknown, secrets: readonly string[]): void {
+  if (secrets.length === 0) return;
+  try {
+    scrubValue(error, secrets, 0);
+  } catch {
+    // A frozen error is the user's own; it never held a key of ours.
+  }
+}

@@ -1,0 +1,59 @@
+// The promise: a client built for a single call is protected by what the clients before it learned, and leaves nothing behind.
+import { describe, expect, it } from 'vitest';
+import { FULL } from '../support/calls.ts';
+import { runChild } from '../support/child.ts';
+import { openStage } from '../support/stage.ts';
+
+const CHILD = new URL('./children/client-per-call.ts', import.meta.url);
+const KIB = 1_024;
+
+interface Seen {
+  readonly lost: readonly string[];
+  /** Calls that needed a second attempt. */
+  readonly moved: number;
+  /** Ms each call took. */
+  readonly ms: readonly number[];
+  /** Bytes in use after each tenth of the calls, garbage collected. */
+  readonly heap: readonly number[];
+  /** Timers left when all was done. */
+  readonly timers: number;
+}
+
+describe('a client for each call, one endpoint of three dead', () => {
+  it.each([1, 8])('refused: 1,000 clients, %i at a time, at most 10 calls slowed, heap flat', async (concurrency) => {
+    await using stage = await openStage({ a: [], b: [], c: [] }, { strategy: 'round-robin' });
+    await stage.servers.b.refuse();
+    const calls = FULL ? 10_000 : 1_000;
+    const seen = await runChild<Seen>(CHILD, { options: stage.options, calls, concurrency });
+    expect(seen.lost).toEqual([]);
+    expect(seen.moved).toBeGreaterThan(0);
+    // One more for each probe of a dead endpoint, 5 s apart at first.
+    expect(seen.moved).toBeLessThanOrEqual(FULL ? 15 : 10);
+    expect(stage.servers.a.calls + stage.servers.c.calls).toBe(calls);
+    // In the second half, when everything is compiled and every cache has its size. A client that stays is several KiB.
+    const growth = (seen.heap[9]! - seen.heap[4]!) / (calls / 2);
+    expect(growth, `heap in KiB: ${seen.heap.map((bytes) => Math.round(bytes / KIB))}`).toBeLessThan(500);
+    expect(seen.timers).toBe(0);
+  });
+
+  it('a black hole, with attempts bounded: at most 10 calls slowed', async () => {
+    await using stage = await openStage(
+      { a: [], b: 'black-hole', c: [] },
+      { strategy: 'round-robin', attemptTimeout: 300 },
+    );
+    const seen = await runChild<Seen>(CHILD, { options: stage.options, calls: 300, concurrency: 1 });
+    expect(seen.lost).toEqual([]);
+    expect(seen.moved).toBeGreaterThan(0);
+    expect(seen.moved).toBeLessThanOrEqual(10);
+    expect(stage.servers.b.calls).toBe(seen.moved);
+  });
+
+  it('a black hole, with default clocks: rescued, and at most 10 calls slowed', async () => {
+    // Nothing is learned yet, so a second attempt starts after half of the timeout.
+    await using stage = await openStage({ a: [], b: 'black-hole', c: [] }, { strategy: 'round-robin', timeout: 1_000 });
+    const seen = await runChild<Seen>(CHILD, { options: stage.options, calls: 60, concurrency: 1 });
+    expect(seen.lost).toEqual([]);
+    expect(seen.moved).toBeGreaterThan(0);
+    expect(seen.moved).toBeLessThanOrEqual(10);
+  });
+});
