@@ -4,7 +4,7 @@
 export type Sent = 'no' | 'maybe';
 
 /** Why the library itself ended an attempt. */
-export type Cut = 'attempt-timeout' | 'deadline' | 'stream-idle' | 'abandoned';
+export type Cut = 'attempt-timeout' | 'deadline' | 'abandoned';
 
 /** How an attempt ended: with headers of a good reply, or with an error before or after them. */
 export type Outcome =

@@ -36,7 +36,9 @@ function chat(event: Loose): EventMeaning {
 function completions(event: Loose): EventMeaning {
   const choices = event['choices'];
   if (!Array.isArray(choices)) return 'content';
-  if ((choices as Loose[]).some((choice) => filled(choice?.['finish_reason']))) return 'end';
+  const reasons = (choices as Loose[]).map((choice) => choice?.['finish_reason']);
+  if (reasons.includes('error')) return 'bad';
+  if (reasons.some(filled)) return 'end';
   return (choices as Loose[]).some((choice) => filled(choice?.['text'])) ? 'content' : 'preamble';
 }
 

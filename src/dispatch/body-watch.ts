@@ -11,9 +11,9 @@ import { badReplyError, timeoutError } from '../errors.ts';
 /** How a stream that was handed out ended. */
 export type StreamEnd =
   | { readonly is: 'complete' }
-  /** The consumer stopped, aborted or dropped it. */
-  | { readonly is: 'left' }
-  | { readonly is: 'failed'; readonly error: unknown; readonly idle: boolean };
+  /** The consumer stopped, aborted or dropped it; `said`: after content had come. */
+  | { readonly is: 'left'; readonly said: boolean }
+  | { readonly is: 'failed'; readonly error: unknown };
 
 /** What the watch needs to know of the stream. */
 export interface Watched {
@@ -34,6 +34,8 @@ export interface Watched {
   /** The error that an event stands for. */
   readonly failureIn: (event: unknown) => unknown;
   readonly onEvent: (event: unknown) => void;
+  /** The first content came. */
+  readonly onContent: () => void;
   readonly onEnd: (end: StreamEnd) => void;
 }
 
@@ -74,7 +76,7 @@ export class BodyWatch<Item> {
     return {
       next: () => this.#next(),
       return: async () => {
-        this.#end({ is: this.#complete ? 'complete' : 'left' });
+        this.#end(this.#complete ? { is: 'complete' } : { is: 'left', said: this.#said });
         this.#held.length = 0;
         if (!this.#sourceDone) await this.#source.return?.();
         this.#sourceDone = true;
@@ -86,7 +88,7 @@ export class BodyWatch<Item> {
   /** The stream was dropped without being read to its end. */
   dropped(): void {
     if (this.#ended) return;
-    this.#end({ is: 'left' });
+    this.#end({ is: 'left', said: this.#said });
     this.#watched.stop();
   }
 
@@ -104,12 +106,12 @@ export class BodyWatch<Item> {
       else if (!this.#complete && !this.#watched.aborted()) throw this.#tooShort('before its end');
     } catch (error) {
       this.#sourceDone = true;
-      this.#end({ is: 'failed', error, idle: false });
+      this.#end({ is: 'failed', error });
       throw error;
     }
     if (result.done) {
       this.#sourceDone = true;
-      this.#end({ is: this.#complete ? 'complete' : 'left' });
+      this.#end(this.#complete ? { is: 'complete' } : { is: 'left', said: this.#said });
     }
     return result;
   }
@@ -158,7 +160,10 @@ export class BodyWatch<Item> {
     const meaning = meaningOf(this.#watched.kind, event);
     if (meaning === 'bad') throw this.#watched.failureIn(event);
     if (meaning === 'end') this.#complete = true;
-    if (meaning !== 'preamble') this.#said = true;
+    if (meaning !== 'preamble' && !this.#said) {
+      this.#said = true;
+      this.#watched.onContent();
+    }
     this.#watched.onEvent(event);
     return meaning;
   }

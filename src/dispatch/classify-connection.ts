@@ -74,7 +74,6 @@ export function connectionVerdict(
   if (cut === 'attempt-timeout') {
     return verdict('timed-out', { health: context.slowerThanUsual || context.ownBound ? 'failure' : 'neutral' });
   }
-  if (cut === 'stream-idle') return verdict('timed-out');
   if (error instanceof APIUserAbortError || named(facts, APIUserAbortError)) return verdict('aborted');
   if (isBadReply(error)) return verdict(facts.causes.size > 0 ? 'connection-lost' : 'bad-reply', { scope: 'model' });
   if (facts.status !== undefined && !isConnectionError(error, facts)) return undefined;

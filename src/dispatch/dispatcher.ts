@@ -8,7 +8,7 @@ import type { Endpoint } from '../endpoint/endpoint.ts';
 import { ClosedError } from '../errors.ts';
 import { type Attempt, CallStory, type Reply, type Send } from './call-story.ts';
 import type { DispatchParts } from './dispatch-parts.ts';
-import { learn } from './learn.ts';
+import { announce, learn } from './learn.ts';
 import { follow, runStory } from './run-story.ts';
 
 /** The dispatcher of one pool. */
@@ -70,6 +70,12 @@ export class Dispatcher {
   /** Judges an attempt that ended after the loop was left: a reply handed out, a stream's end. */
   settle<R extends Reply>(story: CallStory<R>, attempt: Attempt<R>, outcome: Outcome): void {
     learn(story, attempt, outcome, this.parts);
+  }
+
+  /** Content came: a probe has done its work. */
+  proved<R extends Reply>(story: CallStory<R>, attempt: Attempt<R>): void {
+    attempt.endpoint.state.proved(attempt.load);
+    announce(story, attempt, 'ok', this.parts);
   }
 
   /** The call is over: tells everybody, once. */

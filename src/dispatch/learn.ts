@@ -76,6 +76,22 @@ function judged<R extends Reply>(
   return before && endpoint.state.worksLately(attempt.load.model) ? { ...found, health: 'neutral' } : found;
 }
 
+/** Tells of the breakers that opened or closed. */
+export function announce<R extends Reply>(
+  story: CallStory<R>,
+  { endpoint }: Attempt<R>,
+  why: string,
+  parts: LearnParts,
+): void {
+  const { events, log, clock } = parts;
+  const about = { at: clock.date(), callId: story.call.id, endpoint: endpoint.name };
+  for (const { state, model, openMs } of endpoint.state.takeTransitions()) {
+    log.transition(endpoint.name, state, `${model === undefined ? '' : `${model}: `}${why}, for ${duration(openMs)}`);
+    if (state === 'ejected') events.emit({ type: 'endpoint-ejected', ...about, model, openMs, reason: why });
+    else events.emit({ type: 'endpoint-restored', ...about, model });
+  }
+}
+
 /** Judges an outcome and lets the endpoint learn from it, once per attempt. */
 export function learn<R extends Reply>(
   story: CallStory<R>,
@@ -104,15 +120,7 @@ export function learn<R extends Reply>(
     const { model, status, ms } = report;
     events.emit({ type: 'attempt-end', ...about, model, verdict: verdict.name, status, ms });
   }
-  for (const { state, model, openMs } of endpoint.state.takeTransitions()) {
-    log.transition(
-      endpoint.name,
-      state,
-      `${model === undefined ? '' : `${model}: `}${verdict.name}, for ${duration(openMs)}`,
-    );
-    if (state === 'ejected') events.emit({ type: 'endpoint-ejected', ...about, model, openMs, reason: verdict.name });
-    else events.emit({ type: 'endpoint-restored', ...about, model });
-  }
+  announce(story, attempt, verdict.name, parts);
   if (verdict.cooldown && cooldown !== undefined) {
     const { reason, scope } = verdict.cooldown;
     log.cooldown(endpoint.name, verdict.name, cooldown);

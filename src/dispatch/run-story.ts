@@ -7,7 +7,7 @@ import type { DispatchParts } from './dispatch-parts.ts';
 import { learn } from './learn.ts';
 import { passes } from './next-step.ts';
 import { failureOf, proceed } from './proceed.ts';
-import { cutOutcome, dropAll, takesLong, took } from './taking-long.ts';
+import { cutOutcome, dropAll, markOutrun, takesLong, took } from './taking-long.ts';
 
 function goOn<R extends Reply>(story: CallStory<R>, parts: DispatchParts): void {
   if (parts.now.closed) throw new ClosedError();
@@ -83,7 +83,10 @@ function ended<R extends Reply>(
   } else if (stream) took(attempt, 'content', parts);
   story.live.delete(attempt);
   story.won = attempt;
-  if (story.live.size > 0) dropAll(story, cutOutcome('abandoned'), parts);
+  if (story.live.size > 0) {
+    markOutrun(story, attempt, parts);
+    dropAll(story, cutOutcome('abandoned'), parts);
+  }
   return attempt;
 }
 

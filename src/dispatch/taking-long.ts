@@ -51,6 +51,16 @@ export function takesLong<R extends Reply>(
   return cutOutcome('attempt-timeout');
 }
 
+/** An attempt that waited this many times longer than the one that answered, without a byte, speaks of a silent endpoint. */
+const OUTRUN = 5;
+
+/** A rescue answered: notes which of the attempts it beat were far behind. */
+export function markOutrun<R extends Reply>(story: CallStory<R>, winner: Attempt<R>, { clock }: DispatchParts): void {
+  const now = clock.now();
+  const quickest = now - winner.load.startedAt;
+  for (const { load, reply } of story.live) load.outrun = !reply && now - load.startedAt >= OUTRUN * quickest;
+}
+
 /** Gives up every attempt still running. */
 export function dropAll<R extends Reply>(story: CallStory<R>, outcome: Failure, parts: DispatchParts): void {
   for (const attempt of [...story.live]) {

@@ -62,10 +62,8 @@ export class EndpointState {
     }
     const opensAt = this.opensAt(model);
     if (opensAt > now) return { kind: 'ejected', reason: 'ejected after failures', until: opensAt, rateLimited: false };
-    if (this.#silence.closed) {
-      // Looked at again every second: an answer ends it at once, through `touch`.
-      return { kind: 'ejected', reason: 'unresponsive', until: now + 1_000, rateLimited: false };
-    }
+    const silentUntil = this.#silence.closedUntil(now);
+    if (silentUntil > 0) return { kind: 'ejected', reason: 'unresponsive', until: silentUntil, rateLimited: false };
     return undefined;
   }
 
@@ -93,6 +91,7 @@ export class EndpointState {
       slowAt: now + slowAfterMs,
       permits: [endpointPermit, modelPermit],
       running: true,
+      outrun: false,
     };
     if (this.#silence.begin(load, now)) this.#touch();
     state.triedAt = now;
@@ -105,6 +104,15 @@ export class EndpointState {
   /** Headers came: the endpoint is alive. */
   answered(load: Load): void {
     if (this.#silence.answered(load, this.#clock.now())) this.#touch();
+  }
+
+  /** Content came: a probe has done its work, whatever becomes of the rest. */
+  proved(load: Load): void {
+    const [endpointPermit, modelPermit] = load.permits;
+    if (!load.running || !(endpointPermit?.probe || modelPermit?.probe)) return;
+    if (endpointPermit?.probe) this.#breaker?.settle(endpointPermit, 'success');
+    if (modelPermit?.probe) this.#models.of(load.model).breaker?.settle(modelPermit, 'success');
+    this.#touch();
   }
 
   /** The attempt is over; tells the breakers and starts a cooldown. @returns its length in ms, if one was ordered. */
@@ -141,7 +149,7 @@ export class EndpointState {
     if (!load.running) return;
     load.running = false;
     this.inFlight -= 1;
-    if (this.#silence.gone(load)) this.#touch();
+    if (this.#silence.gone(load, this.#clock.now(), load.outrun)) this.#touch();
   }
 
   /** Breaker transitions since the last look. */

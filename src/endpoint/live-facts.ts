@@ -36,4 +36,6 @@ export interface Load {
   readonly slowAt: number;
   readonly permits: readonly [Permit | undefined, Permit | undefined];
   running: boolean;
+  /** Set when another endpoint answered the same call many times faster. */
+  outrun: boolean;
 }

@@ -1,4 +1,4 @@
-/** Notices an endpoint that has gone silent: calls wait there for longer than they should, and nothing answers at all. */
+/** Notices an endpoint that has gone silent: calls wait there for longer than they should, and nothing is answered at all. */
 
 /** A waiting attempt. */
 export interface Waiting {
@@ -7,22 +7,32 @@ export interface Waiting {
   readonly slowAt: number;
 }
 
+/** Between two probes of a silent endpoint: 5 s doubling to 5 min, like the breaker's open time. */
+const FIRST_PAUSE = 5_000;
+const LONGEST_PAUSE = 300_000;
+
 /**
  * The attempts of one endpoint that had no byte yet. Why no timer: a new attempt looks at the oldest one; nobody asks in between.
- * The first attempt that finds the endpoint silent is its probe; while it waits, no other is let in.
+ * The first attempt that finds the endpoint silent is its probe. While it waits, and for a while after it ended without an
+ * answer, no other is let in; any answer ends the silence.
  */
 export class Silence {
   readonly #waiting = new Set<Waiting>();
   #answeredAt: number;
   #probe: Waiting | undefined;
+  #silent = false;
+  #probes = 0;
+  #nextProbeAt = 0;
 
   constructor(now: number) {
     this.#answeredAt = now;
   }
 
-  /** True while a probe waits at a silent endpoint: no other call may go there. */
-  get closed(): boolean {
-    return this.#probe !== undefined;
+  /** Until when no call may go there, in monotonic ms; 0 = it may. While a probe waits, `now` plus a moment. */
+  closedUntil(now: number): number {
+    // Looked at again every second: an answer ends it at once.
+    if (this.#probe) return now + 1_000;
+    return this.#silent && this.#nextProbeAt > now ? this.#nextProbeAt : 0;
   }
 
   /** True when something was answered since `time`. */
@@ -32,7 +42,7 @@ export class Silence {
 
   #silentAt(now: number): boolean {
     const [oldest] = this.#waiting;
-    return oldest !== undefined && oldest.slowAt < now && this.#answeredAt < oldest.startedAt;
+    return this.#silent || (oldest !== undefined && oldest.slowAt < now && this.#answeredAt < oldest.startedAt);
   }
 
   /** An attempt starts. @returns true when it became the probe. */
@@ -47,18 +57,22 @@ export class Silence {
   answered(attempt: Waiting, now: number): boolean {
     if (!this.#waiting.delete(attempt)) return false;
     this.#answeredAt = now;
-    return this.#release();
-  }
-
-  /** An attempt ended without a byte. @returns true when the next probe may go. */
-  gone(attempt: Waiting): boolean {
-    this.#waiting.delete(attempt);
-    return this.#probe === attempt && this.#release();
-  }
-
-  #release(): boolean {
-    const held = this.#probe !== undefined;
+    const opens = this.#probe !== undefined || this.#silent;
     this.#probe = undefined;
-    return held;
+    this.#silent = false;
+    this.#probes = 0;
+    return opens;
+  }
+
+  /** An attempt ended without a byte. @param gaveUp it was far slower than another endpoint. @returns true when something changed. */
+  gone(attempt: Waiting, now: number, gaveUp: boolean): boolean {
+    const waited = this.#waiting.delete(attempt);
+    const probed = this.#probe === attempt;
+    if (probed) this.#probe = undefined;
+    if (!waited || this.answeredSince(attempt.startedAt) || !(gaveUp || (probed && this.#silent))) return probed;
+    this.#silent = true;
+    this.#nextProbeAt = now + Math.min(FIRST_PAUSE * 2 ** this.#probes, LONGEST_PAUSE);
+    this.#probes += 1;
+    return true;
   }
 }

@@ -33,6 +33,14 @@ export class PoolLog {
     this.#clock = clock;
   }
 
+  get #debugging(): boolean {
+    try {
+      return this.#logger().debugging;
+    } catch {
+      return false;
+    }
+  }
+
   #line(level: 'warn' | 'info' | 'debug', message: string): void {
     try {
       this.#logger()[level](`[load-balanced-openai] ${message}`);
@@ -87,7 +95,7 @@ export class PoolLog {
 
   /** One attempt ended. */
   attempt(report: AttemptReport): void {
-    if (this.#logger().debugging) this.#line('debug', describeAttempts([report]));
+    if (this.#debugging) this.#line('debug', describeAttempts([report]));
   }
 
   /** A call moved on; told as a sum once a minute. */

@@ -23,6 +23,8 @@ export interface Reading {
   readonly safe: (error: unknown) => unknown;
   /** The endpoint handed out these ids. */
   readonly learnIds: (ids: readonly string[]) => void;
+  /** The first content of a stream came. */
+  readonly contentCame: () => void;
   /** A stream that was handed out is over. */
   readonly streamEnded: (end: StreamEnd) => void;
 }
@@ -95,6 +97,8 @@ async function openStream(attempt: Attempt<SdkReply>, reply: SdkReply, reading: 
         reading.learnIds(idsInReply(typeof inner === 'object' && inner !== null && 'id' in inner ? inner : event));
       }
     },
+    // A recovering endpoint has proved itself with its first words, not minutes later with its last.
+    onContent: reading.contentCame,
     onEnd: reading.streamEnded,
   });
   await watch.untilContent(reading.mayMove());

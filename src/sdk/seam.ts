@@ -113,6 +113,7 @@ async function parseOnce(caller: Caller, props: ServedProps, handover: ToldHando
         return error;
       },
       learnIds: (ids) => core.affinity.learn(ids, attempt.endpoint.name),
+      contentCame: () => dispatcher.proved(story, attempt),
       streamEnded: (end) => streamEnded(core, served, unlink, end),
     });
   try {

@@ -1,6 +1,7 @@
 /** One served call between its headers and its end: what is handed out, and what is learnt when that is over. */
 import type { StreamEnd } from '../dispatch/body-watch.ts';
 import type { Attempt, CallStory } from '../dispatch/call-story.ts';
+import { abortError } from '../errors.ts';
 import { remember, type Told } from './attempts.ts';
 import type { Handover, Props } from './balanced-promise.ts';
 import type { RequestOptions } from './call-of.ts';
@@ -75,8 +76,11 @@ export function streamEnded(core: Core, served: Served, unlink: () => void, end:
   const reply = attempt.reply as SdkReply;
   unlink();
   if (end.is === 'failed') {
-    const cut = end.idle ? ({ cut: 'stream-idle' } as const) : {};
-    core.dispatcher.settle(story, attempt, { is: 'error', error: end.error, phase: 'body', sent: 'maybe', ...cut });
+    core.dispatcher.settle(story, attempt, { is: 'error', error: end.error, phase: 'body', sent: 'maybe' });
+  } else if (end.is === 'left' && (!end.said || story.call.signal?.aborted)) {
+    // The caller gave up: that says nothing about the endpoint.
+    const error = abortError(story.call.signal);
+    core.dispatcher.settle(story, attempt, { is: 'error', error, phase: 'body', sent: 'maybe' });
   } else core.dispatcher.settle(story, attempt, { is: 'reply', status: reply.status, headers: reply.headers });
   core.dispatcher.finish(story, end.is !== 'failed');
 }

@@ -5,8 +5,10 @@
  */
 import type { Candidate, Strategy } from './strategy.ts';
 
-/** Longest schedule kept; finer weights are rounded to it. */
-const LONGEST = 2_000;
+/** Longest schedule kept, in picks; only weights finer than that are rounded. */
+const LONGEST = 100_000;
+/** Up to this product of picks and endpoints nginx's order is worked out: about a millisecond. */
+const NGINX_LIMIT = 100_000;
 /** Sets of candidates remembered; more only appear when hundreds of endpoints fail in turn. */
 const SETS = 256;
 
@@ -33,18 +35,29 @@ function plan(weights: readonly number[]): number[] {
   const equal = counts.every((count) => count === 1);
   if (equal) return counts.map((_, index) => index);
   const total = counts.reduce((sum, count) => sum + count, 0);
+  return total * counts.length <= NGINX_LIMIT ? interleave(counts, total) : spread(counts);
+}
+
+/** nginx's smooth order: as even as it can be, in time that grows with the product of picks and endpoints. */
+function interleave(counts: readonly number[], total: number): number[] {
   const current = counts.map(() => 0);
-  const order: number[] = [];
-  for (let step = 0; step < total; step++) {
+  return Array.from({ length: total }, () => {
     let best = 0;
-    for (let index = 0; index < counts.length; index++) {
-      current[index] = (current[index] as number) + (counts[index] as number);
+    for (const [index, count] of counts.entries()) {
+      current[index] = (current[index] as number) + count;
       if ((current[index] as number) > (current[best] as number)) best = index;
     }
     current[best] = (current[best] as number) - total;
-    order.push(best);
-  }
-  return order;
+    return best;
+  });
+}
+
+/** For large pools: each endpoint's turns lie evenly over the round. The shares are as exact, neighbours may meet more often. */
+function spread(counts: readonly number[]): number[] {
+  const turns = counts.flatMap((count, index) =>
+    Array.from({ length: count }, (_, turn) => ({ index, place: (2 * turn + 1) / count })),
+  );
+  return turns.sort((a, b) => a.place - b.place || a.index - b.index).map(({ index }) => index);
 }
 
 /**

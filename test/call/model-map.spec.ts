@@ -1,5 +1,5 @@
 // Which entry of a model map a name meets, and what it becomes.
-import fc from 'fast-check';
+import { fc } from '../support/property.ts';
 import { describe, expect, it } from 'vitest';
 import { type ModelMap, mapModel, matchesName } from '../../src/call/model-map.ts';
 

@@ -91,3 +91,43 @@ export function gate<Value = void>(): { readonly promise: Promise<Value>; open(v
   });
   return { promise, open: (value) => open(value) };
 }
+
+/** A streamed call, read as text. Two kinds, since their events, preambles and ends differ. */
+export interface StreamKind {
+  readonly kind: string;
+  open(
+    client: LoadBalancedOpenAI,
+    options?: Options,
+  ): PromiseLike<AsyncIterable<unknown> & { controller: AbortController }>;
+  /** The text of one event, if it holds any. */
+  text(event: unknown): string;
+}
+
+/** The kinds of streams. */
+export const STREAMS: readonly StreamKind[] = [
+  {
+    kind: 'chat',
+    open: (client, options) => chatStream(client, {}, options),
+    text: (event) => (event as ChatCompletionChunk).choices[0]?.delta.content ?? '',
+  },
+  {
+    kind: 'responses',
+    open: (client, options) => client.responses.create({ model: 'gpt-5', input: 'hi', stream: true }, options),
+    text: (event) =>
+      (event as { type: string; delta?: string }).type === 'response.output_text.delta'
+        ? (event as { delta: string }).delta
+        : '',
+  },
+];
+
+/** Reads any stream to its end; never throws. */
+export async function readAll(stream: AsyncIterable<unknown>, { text }: StreamKind) {
+  const events: unknown[] = [];
+  let error: unknown;
+  try {
+    for await (const event of stream) events.push(event);
+  } catch (thrown) {
+    error = thrown;
+  }
+  return { events, text: events.map(text).join(''), error };
+}

@@ -55,9 +55,7 @@ export function timeLine(endpoint: string, now: number, width: number): Piece[] 
 /** The seconds above the time lines. */
 export function timeScale(width: number): Line {
   let text = '';
-  for (let second = 0; second * 1_000 < SCRIPT_MS; second += 2) {
-    text = text.padEnd(columnAt(second * 1_000, width)) + `${second} s`;
-  }
+  for (let ms = 0; ms < SCRIPT_MS; ms += 2_000) text = `${text.padEnd(columnAt(ms, width))}${ms / 1_000} s`;
   return [piece(text.padEnd(width), 'dim')];
 }
 

@@ -13,7 +13,7 @@ const NEWS = 3;
 const INDENT = '  ';
 
 function head({ total, concurrency }: Race, width: number): Line {
-  const [title, what] = ['load-balanced-openai', `${total} calls, ${concurrency} at a time, made twice at once`];
+  const [title, what] = ['load-balanced-openai', `${total} calls, ${concurrency} at a time, twice, side by side`];
   const gap = ' '.repeat(Math.max(2, width - INDENT.length - title.length - what.length));
   return [INDENT, piece(title, 'bold'), piece(gap + what, 'dim')];
 }
@@ -39,12 +39,12 @@ const SIGNS: Readonly<Record<EndpointSnapshot['breaker'], Piece>> = {
 
 /** Why an endpoint gets no calls, or fewer, in a few words. */
 function reasonOf({ excluded, models, cooldowns, name }: EndpointSnapshot, killed: string | undefined): string {
-  const dead = name === killed ? 'killed; ' : '';
-  if (excluded !== null) return dead + excluded;
+  if (name === killed) return 'killed';
+  if (excluded !== null) return excluded;
   const [cooldown] = [...cooldowns].sort((a, b) => b.msLeft - a.msLeft);
-  if (cooldown) return `${dead}${cooldown.reason}, ${(cooldown.msLeft / 1_000).toFixed(1)} s to go`;
+  if (cooldown) return `${cooldown.reason}, ${(cooldown.msLeft / 1_000).toFixed(1)} s to go`;
   const sick = models.filter(({ breaker }) => breaker !== 'closed').map(({ model }) => model);
-  return dead + (sick.length > 0 ? `not for ${sick.join(', ')}` : '');
+  return sick.length > 0 ? `not for ${sick.join(', ')}` : '';
 }
 
 function endpoints(race: Race, label: number, width: number): Line[] {

@@ -22,7 +22,7 @@ export function lineView(print: (line: string) => void): View {
     begin(begun) {
       race = begun;
       const { total, concurrency, plain, pooled } = race;
-      print(`${total} calls, ${concurrency} at a time, made twice at once on equal servers with equal faults:`);
+      print(`${total} calls, ${concurrency} at a time, twice, side by side, on equal servers with equal faults`);
       for (const { name, on } of [plain, pooled]) print(`  ${name.padEnd(pooled.name.length)}  on ${on}`);
       look();
       timer = setInterval(look, LOOK_MS);
@@ -32,7 +32,7 @@ export function lineView(print: (line: string) => void): View {
       if (done % EVERY !== 0 && done !== race.total) return;
       look();
       const served = side.snapshot()?.endpoints.map(({ name, successes }) => `${name} ${successes}`) ?? [];
-      const shares = served.length > 0 ? `  (${served.join(', ')})` : '';
+      const shares = served.length > 0 ? `  ${served.join(', ')}` : '';
       say(`${side.name.padEnd(race.pooled.name.length)}  ${done}/${race.total}, ${lost} lost${shares}`);
     },
     end() {

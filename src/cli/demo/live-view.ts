@@ -2,8 +2,9 @@
  * The race as a table redrawn in place on a terminal, and its keys. Leaves the last picture standing and the terminal as it
  * was found, however it ends.
  */
+import { stripVTControlCharacters } from 'node:util';
 import { frame } from './frame.ts';
-import { paint, widthOf } from './paint.ts';
+import { paint } from './paint.ts';
 import type { Controls, Race, View } from './race.ts';
 
 const REDRAW_MS = 80;
@@ -33,10 +34,11 @@ class Picture {
     if (lines.length >= rows) lines = lines.filter((line) => line.length > 0).slice(0, rows - 1);
     // In a terminal made narrower, the lines on the screen have wrapped.
     const up = this.#shown.reduce((sum, width) => sum + Math.max(1, Math.ceil(width / columns)), 0);
-    const text = lines.map((line) => `${paint(line, columns - 1, this.#stdout)}${CLEAR_LINE_END}\n`).join('');
+    const painted = lines.map((line) => paint(line, columns - 1, this.#stdout));
+    const text = painted.map((line) => `${line}${CLEAR_LINE_END}\n`).join('');
     const home = up > 0 ? `\x1b[${up}A\r` : '';
     this.#stdout.write(`${BEGIN_UPDATE}${HIDE_CURSOR}${home}${text}${CLEAR_BELOW}${END_UPDATE}`);
-    this.#shown = lines.map((line) => Math.min(columns - 1, widthOf(line)));
+    this.#shown = painted.map((line) => stripVTControlCharacters(line).length);
   }
 }
 

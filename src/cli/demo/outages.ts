@@ -59,9 +59,10 @@ export function outageAt(ms: number): Outage | undefined {
   return outages.find(({ from, to }) => from <= ms && ms < to);
 }
 
-/** What is going on at this time, in words. */
-export function weather(ms: number): string {
+/** What is going on at this time, in words. @param killed an endpoint that was shut down by hand */
+export function weather(ms: number, killed: string | undefined): string {
   const outage = outageAt(ms);
-  if (outage) return outage.says;
-  return ms < (outages[0] as Outage).from ? 'all three are well' : 'all three are well again';
+  const dead = killed === undefined ? undefined : `${killed} is dead`;
+  if (outage) return dead === undefined ? outage.says : `${outage.says}; ${dead}`;
+  return dead ?? 'all three are well';
 }

@@ -15,11 +15,6 @@ export function piece(text: string, format: Format): Piece {
   return [text, format];
 }
 
-/** How many columns a line takes. */
-export function widthOf(line: Line): number {
-  return line.reduce((sum, part) => sum + [...(typeof part === 'string' ? part : part[0])].length, 0);
-}
-
 /** The line as it is written, cut to the width; in colour when the stream shows colours and NO_COLOR is not set. */
 export function paint(line: Line, width: number, stream: NodeJS.WritableStream): string {
   let left = width;

@@ -70,11 +70,12 @@ export async function race(options: RaceOptions): Promise<{ readonly race: Race;
     let killed: string | undefined;
     const now: Race = {
       ...{ total, concurrency, plain, pooled, elapsed, news },
-      weather: () => weather(elapsed()),
+      weather: () => weather(elapsed(), killed),
       killed: () => killed,
     };
     const kill = () => {
-      killed ??= plainStage.plainOn;
+      if (killed !== undefined) return;
+      killed = plainStage.plainOn;
       for (const stage of stages) stage.kill(killed);
     };
     const calls = demoCalls(total);

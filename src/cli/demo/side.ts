@@ -61,6 +61,8 @@ export function plainSide({ plain, plainOn }: Stage): Side {
 export function pooledSide({ endpoints }: Stage, tell: Tell): Side {
   const tally = emptyTally();
   const client = new LoadBalancedOpenAI(endpoints, QUIET);
+  /** When each endpoint's cooldown is over; calls under way start it again and again. */
+  const cooling = new Map<string, number>();
   const about = (model: string | undefined) => (model === undefined ? '' : ` for ${model}`);
   client.balancer
     .on('attempt-start', () => {
@@ -71,9 +73,11 @@ export function pooledSide({ endpoints }: Stage, tell: Tell): Side {
     })
     .on('endpoint-ejected', ({ endpoint, model, reason }) => tell(`${endpoint} ejected${about(model)}: ${reason}`))
     .on('endpoint-restored', ({ endpoint, model }) => tell(`${endpoint} is back${about(model)}`))
-    .on('endpoint-cooldown', ({ endpoint, model, ms }) =>
-      tell(`${endpoint} cools down${about(model)}, ${(ms / 1_000).toFixed(1)} s`),
-    );
+    .on('endpoint-cooldown', ({ at, endpoint, ms, reason }) => {
+      if (at >= (cooling.get(endpoint) ?? 0))
+        tell(`${endpoint} cools down for ${(ms / 1_000).toFixed(1)} s: ${reason}`);
+      cooling.set(endpoint, at + ms);
+    });
   const { balancer } = client;
   const on = balancer
     .snapshot()

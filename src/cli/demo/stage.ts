@@ -96,7 +96,7 @@ export const openStage: OpenStage = async (fault) => {
         },
         { name: 'openai', ...plain },
         {
-          ...{ name: 'openrouter', apiKey: KEY, baseURL: `${openrouter}/api/v1` },
+          ...{ name: 'openrouter', apiKey: KEY, baseURL: `${openrouter}/v1` },
           modelMap: { '*': 'openai/$1' },
         },
       ],

@@ -20,14 +20,14 @@ function lossesOf({ name, tally }: Side): Line[] {
 
 function totals({ name, tally }: Side, width: number): Line {
   const { done, lost, attempts, failovers, ms } = tally;
-  const count = (n: number, what: string, digits: number) => `   ${String(n).padStart(digits)} ${what}`;
+  const count = (n: number, what: string, digits: number) => `  ${String(n).padStart(digits)} ${what}`;
   return [
     piece(`  ${name.padEnd(width)}`, 'bold'),
     count(done, 'calls', 3),
     piece(count(lost, 'lost', 3), lost === 0 ? 'green' : 'red'),
     count(attempts, 'attempts', 4),
     count(failovers, 'failovers', 3),
-    piece(`   ${((ms ?? 0) / 1_000).toFixed(1).padStart(4)} s`, 'dim'),
+    piece(`  ${((ms ?? 0) / 1_000).toFixed(1).padStart(4)} s`, 'dim'),
   ];
 }
 

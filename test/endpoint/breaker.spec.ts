@@ -1,0 +1,411 @@
+// The breaker as a state machine: when it opens, who may probe, what each outcome changes, how long it stays open.
+import { fc, runs } from '../support/property.ts';
+import { describe, expect, it } from 'vitest';
+import type { BreakerSettings } from '../../src/config/settings.ts';
+import { Breaker } from '../../src/endpoint/breaker.ts';
+import type { Permit } from '../../src/endpoint/live-facts.ts';
+import { type ManualClock, manualClock } from '../../src/testing/index.ts';
+import { breakerSettings } from '../support/parts.ts';
+
+interface Bench {
+  clock: ManualClock;
+  breaker: Breaker;
+  /** `ejected 5000`, `restored`, … */
+  changes: string[];
+  /** Settles fresh attempts one after the other: s, f or n. */
+  play(outcomes: string): void;
+  /** Lets a closed breaker open, by failures in a row. */
+  eject(): void;
+  /** Waits until it may be probed, and takes the probe. */
+  probe(): Promise<Permit>;
+}
+
+const HEALTH = { s: 'success', f: 'failure', n: 'neutral' } as const;
+
+function bench(changes: Partial<BreakerSettings> = {}): Bench {
+  const clock = manualClock();
+  const told: string[] = [];
+  const settings = breakerSettings(changes);
+  const breaker = new Breaker(settings, clock, (state, openMs) =>
+    told.push(state === 'ejected' ? `ejected ${Math.round(openMs)}` : state),
+  );
+  const self: Bench = {
+    clock,
+    breaker,
+    changes: told,
+    play(outcomes) {
+      for (const outcome of outcomes) breaker.settle(breaker.admit()!, HEALTH[outcome as keyof typeof HEALTH]);
+    },
+    eject: () => self.play('f'.repeat(settings.consecutiveFailures)),
+    async probe() {
+      await clock.advance(Math.max(0, breaker.opensAt - clock.now()));
+      return breaker.admit()!;
+    },
+  };
+  return self;
+}
+
+/** Without failures in a row, so that only the percentage decides. */
+const BY_SHARE = { consecutiveFailures: 1_000_000 };
+
+describe('opening', () => {
+  it.each<[string, Partial<BreakerSettings>, string, string]>([
+    ['five failures in a row', {}, 'fffff', 'open'],
+    ['four of them', {}, 'ffff', 'closed'],
+    ['four, a success, four', {}, 'ffffsffff', 'closed'],
+    ['neutral ones in between', {}, 'ffnffnf', 'open'],
+    ['as many as configured', { consecutiveFailures: 2 }, 'ff', 'open'],
+    ['one, if so configured', { consecutiveFailures: 1 }, 'f', 'open'],
+    ['more than half of ten', BY_SHARE, 'fsfsfsfsff', 'open'],
+    ['half of ten', BY_SHARE, 'fsfsfsfsfs', 'closed'],
+    ['all of nine', BY_SHARE, 'fffffffff', 'closed'],
+    ['all of ten', BY_SHARE, 'ffffffffff', 'open'],
+    ['a higher share than configured', { ...BY_SHARE, errorThresholdPercentage: 20, volumeThreshold: 4 }, 'fssf', 'open'],
+    ['a lower share than configured', { ...BY_SHARE, errorThresholdPercentage: 80, volumeThreshold: 4 }, 'sfff', 'closed'],
+    ['no volume needed', { ...BY_SHARE, volumeThreshold: 0 }, 'f', 'open'],
+    ['successes alone', {}, 's'.repeat(1_000), 'closed'],
+    ['neutral ones alone', { consecutiveFailures: 1, volumeThreshold: 0 }, 'n'.repeat(1_000), 'closed'],
+  ])('after %s', (_, settings, outcomes, state) => {
+    const { breaker, play } = bench(settings);
+    play(outcomes);
+    expect(breaker.state).toBe(state);
+  });
+
+  it('counts the successes from before the first failure of the window', () => {
+    const { breaker, play } = bench(BY_SHARE);
+    play(`${'s'.repeat(100)}${'ffs'.repeat(5)}`);
+    expect(breaker.state).toBe('closed');
+  });
+
+  it('forgets by time, bucket by bucket', async () => {
+    const { breaker, play, clock } = bench({ ...BY_SHARE, rollingCountTimeout: 10_000, rollingCountBuckets: 10 });
+    play('fffffffff');
+    await clock.advance(10_000);
+    play('s');
+    play('f');
+    expect(breaker.state).toBe('closed');
+    await clock.advance(5_000);
+    play('fffffff');
+    expect(breaker.state).toBe('closed');
+    play('f');
+    expect(breaker.state).toBe('open');
+  });
+
+  it('still knows what is younger than the window', async () => {
+    const { breaker, play, clock } = bench({ ...BY_SHARE, rollingCountTimeout: 10_000, rollingCountBuckets: 10 });
+    play('fffffffff');
+    await clock.advance(8_999);
+    play('f');
+    expect(breaker.state).toBe('open');
+  });
+
+  it('gives nobody leave while open, says until when, and tells once', async () => {
+    const { breaker, eject, clock, changes } = bench();
+    eject();
+    const until = breaker.opensAt;
+    expect(until).toBeGreaterThan(4_500);
+    expect(until).toBeLessThanOrEqual(5_000);
+    await clock.advance(until - 0.5);
+    expect([breaker.admit(), breaker.state]).toEqual([undefined, 'open']);
+    expect(changes).toEqual([`ejected ${Math.round(until)}`]);
+  });
+});
+
+describe('the probe', () => {
+  it('is the first attempt after the open time, and the only one', async () => {
+    const { breaker, eject, probe } = bench();
+    eject();
+    expect(await probe()).toMatchObject({ probe: true });
+    expect([breaker.state, breaker.admit(), breaker.admit()]).toEqual(['half-open', undefined, undefined]);
+  });
+
+  it('closes with a success', async () => {
+    const { breaker, eject, probe, changes } = bench();
+    eject();
+    breaker.settle(await probe(), 'success');
+    expect([breaker.state, breaker.opensAt, changes.at(-1)]).toEqual(['closed', 0, 'restored']);
+  });
+
+  it('opens with a failure', async () => {
+    const { breaker, eject, probe, clock } = bench();
+    eject();
+    breaker.settle(await probe(), 'failure');
+    expect(breaker.state).toBe('open');
+    expect(breaker.opensAt - clock.now()).toBeGreaterThan(9_000);
+  });
+
+  it('leaves its place to the next when it proves nothing', async () => {
+    const { breaker, eject, probe, changes } = bench();
+    eject();
+    breaker.settle(await probe(), 'neutral');
+    expect(breaker.state).toBe('open');
+    expect(breaker.admit()).toMatchObject({ probe: true });
+    expect(changes).toHaveLength(1);
+  });
+
+  it('counts as failed when it hangs for 30 s', async () => {
+    const { breaker, eject, probe, clock, changes } = bench();
+    eject();
+    await probe();
+    await clock.advance(29_999);
+    expect([breaker.state, breaker.admit()]).toEqual(['half-open', undefined]);
+    await clock.advance(1);
+    expect(breaker.state).toBe('open');
+    expect(changes).toHaveLength(2);
+    await clock.advance(breaker.opensAt - clock.now());
+    expect(breaker.admit()).toMatchObject({ probe: true });
+  });
+
+  it('has as long as the open time where that is longer', async () => {
+    const { breaker, eject, probe, clock } = bench({ resetTimeout: 120_000 });
+    eject();
+    await probe();
+    await clock.advance(119_999);
+    expect(breaker.state).toBe('half-open');
+  });
+
+  describe('that hung', () => {
+    async function hung() {
+      const self = bench();
+      self.eject();
+      const first = await self.probe();
+      await self.clock.advance(30_000);
+      expect(self.breaker.state).toBe('open');
+      return { ...self, first };
+    }
+
+    it('still closes when it answers well after all', async () => {
+      const { breaker, first } = await hung();
+      breaker.settle(first, 'success');
+      expect(breaker.state).toBe('closed');
+    });
+
+    it('is not punished a second time when it fails at last', async () => {
+      const { breaker, first, clock, changes } = await hung();
+      const until = breaker.opensAt;
+      await clock.advance(1_000);
+      breaker.settle(first, 'failure');
+      expect([breaker.opensAt, changes.length]).toEqual([until, 2]);
+    });
+
+    it.each(['neutral', 'failure'] as const)('leaves the next probe alone when it ends %s', async (health) => {
+      const { breaker, first, probe } = await hung();
+      const second = await probe();
+      expect(second).toMatchObject({ probe: true });
+      breaker.settle(first, health);
+      expect([breaker.state, breaker.admit()]).toEqual(['half-open', undefined]);
+      breaker.settle(second, 'success');
+      expect(breaker.state).toBe('closed');
+    });
+  });
+});
+
+describe('the open time', () => {
+  const inRow = async (times: number, settings: Partial<BreakerSettings> = {}) => {
+    const self = bench(settings);
+    self.eject();
+    const spans = [self.breaker.opensAt - self.clock.now()];
+    for (let i = 1; i < times; i++) {
+      self.breaker.settle(await self.probe(), 'failure');
+      spans.push(self.breaker.opensAt - self.clock.now());
+    }
+    return { ...self, spans };
+  };
+
+  it('doubles with each ejection in a row, up to five minutes, less up to a tenth', async () => {
+    const { spans } = await inRow(9);
+    [5, 10, 20, 40, 80, 160, 300, 300, 300].forEach((seconds, index) => {
+      expect(spans[index]).toBeLessThanOrEqual(seconds * 1_000);
+      expect(spans[index]).toBeGreaterThan(seconds * 900);
+    });
+    expect(new Set(spans.map((span) => span % 100)).size).toBeGreaterThan(3);
+  });
+
+  it('is never cut below what was configured', async () => {
+    const { spans } = await inRow(3, { resetTimeout: 600_000 });
+    for (const span of spans) {
+      expect(span).toBeLessThanOrEqual(600_000);
+      expect(span).toBeGreaterThan(540_000);
+    }
+  });
+
+  it('goes on doubling when it opens again soon after a recovery', async () => {
+    const { breaker, eject, probe, clock } = await inRow(3);
+    breaker.settle(await probe(), 'success');
+    await clock.advance(4_999);
+    eject();
+    expect(breaker.opensAt - clock.now()).toBeGreaterThan(36_000);
+  });
+
+  it('starts anew after one reset timeout closed', async () => {
+    const { breaker, eject, probe, clock } = await inRow(3);
+    breaker.settle(await probe(), 'success');
+    await clock.advance(5_000);
+    eject();
+    expect(breaker.opensAt - clock.now()).toBeLessThanOrEqual(5_000);
+  });
+
+  it('is the first one for a breaker that fails right after it was made', () => {
+    const { breaker, eject } = bench();
+    eject();
+    expect(breaker.opensAt).toBeLessThanOrEqual(5_000);
+  });
+});
+
+describe('slow start', () => {
+  async function restored() {
+    const self = bench();
+    expect(self.breaker.share).toBe(1);
+    self.eject();
+    expect(self.breaker.share).toBe(1);
+    self.breaker.settle(await self.probe(), 'success');
+    return self;
+  }
+
+  it('lets a tenth through at first, all after 10 s and 20 successes, whichever is later', async () => {
+    const { breaker, play, clock } = await restored();
+    expect(breaker.share).toBeCloseTo(0.1);
+    await clock.advance(60_000);
+    expect(breaker.share).toBeCloseTo(0.1);
+    play('s'.repeat(10));
+    expect(breaker.share).toBeCloseTo(0.55);
+    play('s'.repeat(10));
+    expect(breaker.share).toBe(1);
+  });
+
+  it('waits for time as well', async () => {
+    const { breaker, play, clock } = await restored();
+    play('s'.repeat(100));
+    expect(breaker.share).toBeCloseTo(0.1);
+    await clock.advance(5_000);
+    expect(breaker.share).toBeCloseTo(0.55);
+    await clock.advance(5_000);
+    expect(breaker.share).toBe(1);
+  });
+
+  it('is gated by success alone: neutral ones and failures do not raise it', async () => {
+    const { breaker, play, clock } = await restored();
+    await clock.advance(10_000);
+    play('nnnnnnfnnnfn');
+    expect(breaker.share).toBeCloseTo(0.1);
+  });
+
+  it('starts with a fresh window: failures from before the recovery do not eject again', async () => {
+    const { breaker, play } = await restored();
+    play('ffff');
+    expect(breaker.state).toBe('closed');
+    play('f');
+    expect(breaker.state).toBe('open');
+  });
+});
+
+describe('leave whatever the state (panic, pins)', () => {
+  it('is ordinary leave while closed, and the probe when one is due', async () => {
+    const { breaker, eject, clock } = bench();
+    expect(breaker.admitAnyway()).toEqual({ epoch: 0, probe: false });
+    eject();
+    await clock.advance(5_000);
+    expect(breaker.admitAnyway()).toMatchObject({ probe: true });
+  });
+
+  it.each([
+    ['success', 'closed'],
+    ['failure', 'open'],
+    ['neutral', 'open'],
+  ] as const)('while open: %s leaves it %s', async (health, state) => {
+    const { breaker, eject, clock } = bench();
+    eject();
+    const until = breaker.opensAt;
+    await clock.advance(1_000);
+    breaker.settle(breaker.admitAnyway(), health);
+    expect(breaker.state).toBe(state);
+    if (state === 'open') expect(breaker.opensAt).toBe(until);
+  });
+
+  it('while a probe runs: good news closes, bad news leaves the probe alone', async () => {
+    const { breaker, eject, probe } = bench();
+    eject();
+    const probing = await probe();
+    breaker.settle(breaker.admitAnyway(), 'failure');
+    expect(breaker.state).toBe('half-open');
+    breaker.settle(breaker.admitAnyway(), 'success');
+    expect(breaker.state).toBe('closed');
+    breaker.settle(probing, 'failure');
+    expect(breaker.state).toBe('closed');
+  });
+});
+
+describe('any history', () => {
+  type Op =
+    | { do: 'admit' | 'force' | 'look' }
+    | { do: 'advance'; ms: number }
+    | { do: 'settle'; which: number; health: 'success' | 'failure' | 'neutral' };
+  // Weighted so that histories get deep: rare successes, rare force.
+  const often = <T>(...pairs: [number, T][]) =>
+    fc.oneof(...pairs.map(([weight, value]) => ({ weight, arbitrary: fc.constant(value) })));
+  const op: fc.Arbitrary<Op> = fc.oneof(
+    { weight: 6, arbitrary: often<Op>([6, { do: 'admit' }], [1, { do: 'force' }], [1, { do: 'look' }]) },
+    { weight: 4, arbitrary: often(...[1, 4_600, 5_000, 31_000].map((ms): [number, Op] => [1, { do: 'advance', ms }])) },
+    {
+      weight: 5,
+      arbitrary: fc.record({
+        do: fc.constant('settle' as const),
+        which: fc.nat(3),
+        health: often([1, 'success' as const], [3, 'failure' as const], [3, 'neutral' as const]),
+      }),
+    },
+  );
+  const LEGAL = new Set(['closed open', 'open half-open', 'half-open open', 'half-open closed', 'open closed']);
+
+  it('keeps the rules: legal transitions, one probe at a time, stale results and neutral ones change nothing', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(op, { minLength: 20, maxLength: 150 }), fc.constantFrom(1, 2), async (ops, consecutiveFailures) => {
+        const { breaker, clock, changes } = bench({ consecutiveFailures, volumeThreshold: 4 });
+        const flying: Array<{ permit: Permit; era: number; takenAt: number }> = [];
+        let state = breaker.state;
+        const see = (may: readonly string[]) => {
+          const next = breaker.state;
+          if (next !== state) {
+            expect(LEGAL).toContain(`${state} ${next}`);
+            expect(may).toContain(next);
+          }
+          state = next;
+          expect(breaker.share).toBeGreaterThan(0);
+          expect(breaker.share).toBeLessThanOrEqual(1);
+          expect(breaker.opensAt === 0).toBe(state === 'closed');
+        };
+        for (const step of ops) {
+          // Time alone only ends the patience with a probe.
+          if (step.do === 'advance') await clock.advance(step.ms);
+          see(['open']);
+          if (step.do === 'admit' || step.do === 'force') {
+            const due = breaker.opensAt;
+            const permit = step.do === 'admit' ? breaker.admit() : breaker.admitAnyway();
+            if (step.do === 'force') expect(permit).toBeDefined();
+            if (step.do === 'admit') expect(permit !== undefined).toBe(state === 'closed' || (state === 'open' && due <= clock.now()));
+            if (permit?.probe) {
+              expect([state, due <= clock.now()]).toEqual(['open', true]);
+              const others = flying.filter((each) => each.permit.probe && clock.now() - each.takenAt < 30_000);
+              expect(others.filter((each) => each.permit.epoch === permit.epoch)).toEqual([]);
+            }
+            if (permit) flying.push({ permit, era: changes.length, takenAt: clock.now() });
+            see(permit?.probe ? ['half-open'] : []);
+          } else if (step.do === 'settle' && flying.length > 0) {
+            const [{ permit, era }] = flying.splice(step.which % flying.length, 1) as [(typeof flying)[number]];
+            const told = changes.length;
+            const before = [state, breaker.opensAt, breaker.share];
+            breaker.settle(permit, step.health);
+            // Taken before the last ejection or recovery, other than by giving up on it as a probe: of no interest any more.
+            const stale = era < told && !permit.probe;
+            if (stale && !(permit.panic && step.health === 'success')) expect([breaker.state, breaker.opensAt, breaker.share]).toEqual(before);
+            if (step.health === 'neutral') {
+              expect(changes).toHaveLength(told);
+              see(permit.probe ? ['open'] : []);
+            } else see(step.health === 'success' ? ['closed'] : ['open']);
+          }
+        }
+      }),
+      runs(300),
+    );
+  });
+});
