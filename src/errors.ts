@@ -129,6 +129,18 @@ export function isBadReply(error: unknown): boolean {
   return typeof error === 'object' && error !== null && BAD_REPLY in error;
 }
 
+const CALLERS_LIMIT = Symbol('load-balanced-openai.callers-limit');
+
+/** The error for a reply that a limit of the caller's own refused: nobody's fault, and no other endpoint would help. */
+export function callersLimitError(message: string): Error {
+  return Object.defineProperty(new OpenAIError(message), CALLERS_LIMIT, { value: true });
+}
+
+/** True for an error made by `callersLimitError`. */
+export function isCallersLimit(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && CALLERS_LIMIT in error;
+}
+
 /** The SDK's error for an error object that came with a status of 200. */
 export function embeddedError(error: object, headers: Headers): Error {
   return new APIError(undefined, error, undefined, headers);

@@ -21,6 +21,8 @@ export class Affinity {
 
   /** The endpoint that handed out this id, if known. */
   ownerOf(id: string): string | undefined {
-    return this.#owners.get(id);
+    const owner = this.#owners.get(id);
+    if (owner !== undefined) this.learn([id], owner);
+    return owner;
   }
 }

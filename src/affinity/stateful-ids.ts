@@ -21,7 +21,9 @@ const FIELDS = [
 ] as const;
 
 /** Fields inside a tool, a content part or an attachment. */
-const NESTED = ['file_id', 'file_ids', 'vector_store_ids', 'container'] as const;
+const NESTED = ['file_id', 'file_ids', 'vector_store_ids', 'container', 'container_id', 'skill_id'] as const;
+/** Objects inside those that hold such fields themselves. */
+const DEEPER = ['file', 'image_file', 'container', 'container_reference', 'source', 'vector_stores'] as const;
 
 function take(value: unknown, ids: string[]): void {
   if (typeof value === 'string') ids.push(value);
@@ -35,21 +37,22 @@ function take(value: unknown, ids: string[]): void {
 
 function takeNested(entry: unknown, ids: string[]): void {
   if (typeof entry !== 'object' || entry === null) return;
+  if (Array.isArray(entry)) for (const each of entry as unknown[]) takeNested(each, ids);
   const record = entry as Record<string, unknown>;
   for (const field of NESTED) {
-    // A container may be described instead of named.
-    if (field in record && !(field === 'container' && typeof record[field] !== 'string')) take(record[field], ids);
+    const value = record[field];
+    if (typeof value === 'string' || Array.isArray(value)) take(value, ids);
   }
-  const file = record['file'];
-  if (typeof file === 'object' && file !== null) takeNested(file, ids);
+  for (const field of DEEPER) if (typeof record[field] === 'object') takeNested(record[field], ids);
 }
 
 function takeItems(items: unknown, ids: string[]): void {
   if (!Array.isArray(items)) return;
   for (const item of items as unknown[]) {
     if (typeof item !== 'object' || item === null) continue;
-    const { type, id, content, attachments, audio } = item as Record<string, unknown>;
+    const { type, id, content, attachments, audio, approval_request_id: approval } = item as Record<string, unknown>;
     if (type === 'item_reference' && typeof id === 'string') ids.push(id);
+    if (typeof approval === 'string') ids.push(approval);
     if (Array.isArray(content)) for (const part of content) takeNested(part, ids);
     if (Array.isArray(attachments)) for (const part of attachments) takeNested(part, ids);
     if (typeof audio === 'object' && audio !== null) take((audio as { id?: unknown }).id, ids);
@@ -68,7 +71,11 @@ export function idsInBody(body: unknown): string[] {
   }
   takeItems(record['messages'], ids);
   takeItems(record['input'], ids);
-  if (Array.isArray(record['tools'])) for (const tool of record['tools']) takeNested(tool, ids);
+  for (const field of ['tools', 'attachments', 'data_source', 'input_reference', 'characters'] as const) {
+    const value = record[field];
+    if (field === 'characters') take(value, ids);
+    else takeNested(value, ids);
+  }
   const resources = record['tool_resources'];
   if (typeof resources === 'object' && resources !== null)
     for (const tool of Object.values(resources)) takeNested(tool, ids);
@@ -86,8 +93,9 @@ export function idsInReply(data: unknown): string[] {
     const id = (inner as { id?: unknown } | null | undefined)?.id;
     if (typeof id === 'string') ids.push(id);
   }
-  if (Array.isArray(record['data'])) {
-    for (const item of record['data'] as unknown[]) {
+  for (const list of [record['data'], record['output'], (record['response'] as { output?: unknown } | null)?.output]) {
+    if (!Array.isArray(list)) continue;
+    for (const item of list as unknown[]) {
       const id = (item as { id?: unknown } | null)?.id;
       if (typeof id === 'string') ids.push(id);
     }

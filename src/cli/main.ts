@@ -12,7 +12,7 @@ interface Command {
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   demo: {
-    does: '300 calls with faults, the plain SDK and the pool side by side; --real: five calls to your endpoints',
+    does: '300 calls under faults, plain SDK and pool side by side',
     load: async () => (await import('./demo/demo.ts')).demo,
   },
 };

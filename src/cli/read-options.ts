@@ -21,13 +21,15 @@ export function readOptions(args: readonly string[], table: OptionTable): Option
     Object.entries(table).map(([name, { type, short }]) => [name, short === undefined ? { type } : { type, short }]),
   );
   const { values, tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true });
+  const names = Object.keys(table).map((name) => `--${name}`);
   const wrong = (problem: string): OptionsRead => ({ is: 'wrong', problem });
   for (const token of tokens) {
     if (token.kind === 'option-terminator') continue;
-    if (token.kind === 'positional') return wrong(`Nothing is to follow the command but options; take out one word.`);
+    if (token.kind === 'positional') {
+      return wrong(`Only options may follow, not '${shownName(token.value)}'${didYouMean(token.value, names)}`);
+    }
     const known = Object.hasOwn(table, token.name) ? table[token.name] : undefined;
     if (!known) {
-      const names = Object.keys(table).map((name) => `--${name}`);
       const shown = `${token.rawName.startsWith('--') ? '--' : '-'}${shownName(token.name)}`;
       return wrong(`Unknown option ${shown}${didYouMean(token.name, names)}`);
     }

@@ -3,6 +3,7 @@
  * stream that just stops look like one that ended, bounds silence, and tells once how it went.
  */
 
+import { duration } from '../call/describe.ts';
 import type { StreamKind } from '../call/operations.ts';
 import { type EventMeaning, meaningOf } from '../call/stream-events.ts';
 import type { Clock } from '../clock.ts';
@@ -49,6 +50,7 @@ export class BodyWatch<Item> {
   #begun = false;
   #complete = false;
   #said = false;
+  #pulling = false;
 
   constructor(source: AsyncIterator<Item>, watched: Watched) {
     this.#source = source;
@@ -57,17 +59,22 @@ export class BodyWatch<Item> {
 
   /** Reads up to the first content. @param hold false = hand out from the first event on. @throws when the stream fails before that. */
   async untilContent(hold: boolean): Promise<void> {
-    while (hold) {
-      // Until then the loop's own clocks bound it: a model may think for minutes.
-      const { value, done } = await this.#pull(false);
-      if (done) {
-        if (!this.#complete && !this.#watched.aborted()) throw this.#tooShort('before its first content');
-        this.#sourceDone = true;
-        return;
+    try {
+      for (let meaning: EventMeaning = 'preamble'; hold && meaning === 'preamble'; ) {
+        // Until then the loop's own clocks bound it: a model may think for minutes.
+        const { value, done } = await this.#pull(false);
+        if (done) {
+          if (!this.#complete && !this.#watched.aborted()) throw this.#tooShort('before its first content');
+          this.#sourceDone = true;
+          return;
+        }
+        meaning = this.#note(value);
+        this.#held.push(value);
       }
-      const meaning = this.#note(value);
-      this.#held.push(value);
-      if (meaning !== 'preamble') return;
+    } catch (error) {
+      // Nothing was handed out: whoever called judges it, and its end is nobody's business any more.
+      this.#ended = true;
+      throw error;
     }
   }
 
@@ -83,6 +90,11 @@ export class BodyWatch<Item> {
         return { value: undefined, done: true };
       },
     };
+  }
+
+  /** Somebody aborted the request while nobody waited for an event; otherwise the iteration tells. */
+  aborted(): void {
+    if (!this.#pulling) this.#end(this.#complete ? { is: 'complete' } : { is: 'left', said: this.#said });
   }
 
   /** The stream was dropped without being read to its end. */
@@ -119,6 +131,7 @@ export class BodyWatch<Item> {
   /** The next event of the source, within the bound on silence. */
   #pull(bounded: boolean): Promise<IteratorResult<Item>> {
     const { clock, idleTimeout, lastByteAt, stop, translate } = this.#watched;
+    this.#pulling = true;
     return new Promise((resolve, reject) => {
       const asked = clock.now();
       let cancel: () => void = () => undefined;
@@ -128,7 +141,7 @@ export class BodyWatch<Item> {
           cancel = clock.after(idleTimeout - quiet, look);
           return;
         }
-        const error = timeoutError(`The stream was silent for ${Math.round(idleTimeout / 1_000)} s and was given up.`);
+        const error = timeoutError(`The stream was silent for ${duration(idleTimeout)} and was given up.`);
         this.#sourceDone = true;
         reject(error);
         stop();
@@ -136,11 +149,13 @@ export class BodyWatch<Item> {
       if (bounded) cancel = clock.after(idleTimeout, look);
       this.#source.next().then(
         (result) => {
+          this.#pulling = false;
           cancel();
           if (result.done && !this.#complete) this.#complete = this.#endsWell();
           resolve(result);
         },
         (error: unknown) => {
+          this.#pulling = false;
           cancel();
           reject(translate(error));
         },

@@ -1,7 +1,7 @@
 /** The part of the verdict table for attempts that ended without a usable HTTP status: cuts, aborts, sockets, credentials. Pure. */
 import { APIConnectionError, APIConnectionTimeoutError, APIUserAbortError } from 'openai';
 import type { Outcome, Verdict } from '../call/outcome.ts';
-import { isBadReply } from '../errors.ts';
+import { isBadReply, isCallersLimit } from '../errors.ts';
 import type { ClassifyContext } from './classify-context.ts';
 import type { ErrorFacts } from './signals.ts';
 import { verdict } from './verdicts.ts';
@@ -53,8 +53,8 @@ function socketVerdict(outcome: Outcome & { is: 'error' }, facts: ErrorFacts, co
     return verdict('timed-out');
   if (outcome.phase === 'body') return verdict('connection-lost', { scope: 'model' });
   // A server that closes idle connections now and then meets a request on its way: once more on a fresh one.
-  const used =
-    facts.reusedSocket || (context.answeredBefore && (facts.causes.has('ECONNRESET') || facts.causes.has('EPIPE')));
+  const reset = facts.reusedSocket || facts.causes.has('ECONNRESET') || facts.causes.has('EPIPE');
+  const used = reset && context.answeredBefore;
   return used && context.mayRepeat && context.replayable
     ? verdict('connection-lost', { next: 'same', health: 'neutral' })
     : verdict('connection-lost');
@@ -83,6 +83,7 @@ export function connectionVerdict(
       cooldown: { scope: 'endpoint', reason: 'no credential', ms: 60_000, pause: false },
     });
   }
+  if (isCallersLimit(error)) return verdict('caller-error');
   // After the headers every bare error is the transfer's: cut JSON, a destroyed socket, garbage in a stream.
   if (outcome.phase === 'body' && facts.headers === undefined) return verdict('bad-reply');
   return undefined;

@@ -8,6 +8,7 @@ import { learn } from './learn.ts';
 import { passes } from './next-step.ts';
 import { failureOf, proceed } from './proceed.ts';
 import { cutOutcome, dropAll, markOutrun, takesLong, took } from './taking-long.ts';
+import { verdict } from './verdicts.ts';
 
 function goOn<R extends Reply>(story: CallStory<R>, parts: DispatchParts): void {
   if (parts.now.closed) throw new ClosedError();
@@ -43,18 +44,19 @@ function failed<R extends Reply>(
   parts: DispatchParts,
 ): void {
   attempt.controller.abort();
-  const verdict = learn(story, attempt, outcome, parts);
+  story.won = undefined;
+  const judged = learn(story, attempt, outcome, parts);
   if (outcome.cut) took(attempt, kindOf(story.call, attempt.reply !== undefined), parts);
   const { endpoint, report } = attempt;
-  if (!passes(verdict) && verdict.next !== 'same') story.barred.add(endpoint);
+  if (!passes(judged) && judged.next !== 'same') story.barred.add(endpoint);
   // A connect that failed before anything was sent costs no attempt, once per endpoint.
-  if (verdict.name !== 'connect-failed' || story.unsentOnce.has(endpoint)) story.counted += 1;
+  if (judged.name !== 'connect-failed' || story.unsentOnce.has(endpoint)) story.counted += 1;
   else story.unsentOnce.add(endpoint);
   parts.now.lastError = outcome.error;
   const counts = report.status !== undefined || story.failure?.attempt.report.status === undefined;
-  if (counts || verdict.next === 'throw') story.failure = { attempt, error: outcome.error, verdict };
-  if (verdict.next === 'throw') throw failureOf(story, parts);
-  story.last = { attempt, verdict };
+  if (counts || judged.next === 'throw') story.failure = { attempt, error: outcome.error, verdict: judged };
+  if (judged.next === 'throw') throw failureOf(story, parts);
+  story.last = { attempt, verdict: judged };
   if (story.live.size === 0) goOn(story, parts);
 }
 
@@ -90,6 +92,15 @@ function ended<R extends Reply>(
   return attempt;
 }
 
+/** The deadline came: what ran last counts, unless an endpoint had said something before. */
+function outOfTime<R extends Reply>(story: CallStory<R>, parts: DispatchParts): void {
+  const attempt = [...story.live].at(-1);
+  const cut = cutOutcome('deadline');
+  dropAll(story, cut, parts);
+  if (!attempt || story.failure?.attempt.report.status !== undefined) return;
+  story.failure = { attempt, error: cut.error, verdict: verdict('timed-out') };
+}
+
 /** Acts on one event. @returns the attempt that wins, if one does. @throws what ends the call. */
 function act<R extends Reply>(story: CallStory<R>, event: StoryEvent<R>, parts: DispatchParts): Attempt<R> | undefined {
   switch (event.is) {
@@ -99,7 +110,7 @@ function act<R extends Reply>(story: CallStory<R>, event: StoryEvent<R>, parts: 
       throw error;
     }
     case 'deadline':
-      dropAll(story, cutOutcome('deadline'), parts);
+      outOfTime(story, parts);
       throw story.failure ? failureOf(story, parts) : timeoutError();
     case 'woken':
       story.stopWaiting?.();

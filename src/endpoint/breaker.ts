@@ -9,34 +9,29 @@ import CircuitBreaker from 'opossum';
 import type { Clock } from '../clock.ts';
 import type { BreakerSettings } from '../config/settings.ts';
 import type { BreakerState, Permit } from './live-facts.ts';
+import { RollingCount } from './rolling-count.ts';
+import { SlowStart } from './slow-start.ts';
 
 /** The longest an ejection lasts, in ms: five minutes, as Finagle and Envoy cap theirs. */
 const LONGEST_OPEN = 300_000;
-/** How long a probe may keep the only place before the breaker counts it as hung, in ms. */
+/** A probe that takes longer, in ms, counts as hung. */
 const PROBE_PATIENCE = 30_000;
-/** Slow start: full share after this time and this many successes, whichever is later. */
-const RAMP_MS = 10_000;
-const RAMP_SUCCESSES = 20;
 /** opossum's own reset timer must never fire: the adapter decides when a probe may go. */
 const NEVER = 2_147_483_647;
 
 const FAILED = new Error('failure');
 // Settles while opossum subscribes, so that a success is counted at once and not a tick later.
-const SUCCEEDED: object = Object.defineProperty({}, 'then', {
-  value: (done: () => void) => {
-    done();
-    return { catch: () => undefined };
-  },
-});
+const caught = { catch: () => undefined };
+const SUCCEEDED: object = Object.defineProperty({}, 'then', { value: (done: () => void) => done() ?? caught });
 const outcome = (failed: boolean) => {
   if (failed) throw FAILED;
-  return SUCCEEDED;
+  return SUCCEEDED as Promise<void>;
 };
 
 type Phase =
-  | { readonly is: 'closed'; readonly since: number; readonly ramping: boolean; successes: number }
+  | { readonly is: 'closed'; readonly since: number; readonly slowStart: SlowStart | undefined }
   | { readonly is: 'open'; readonly until: number }
-  | { readonly is: 'half-open'; readonly patience: number };
+  | { readonly is: 'half-open'; readonly probe: Permit; readonly patience: number };
 
 /** One breaker. Every method is synchronous. */
 export class Breaker {
@@ -46,6 +41,8 @@ export class Breaker {
   #consecutive = 0;
   #inRow = 0;
   #epoch = 0;
+  /** Successes of the window, for the share of failures once there is a first one. */
+  #successes: RollingCount;
   readonly #settings: BreakerSettings;
   readonly #clock: Clock;
   readonly #changed: (state: 'ejected' | 'restored', openMs: number) => void;
@@ -59,7 +56,8 @@ export class Breaker {
     this.#settings = settings;
     this.#clock = clock;
     this.#changed = changed;
-    this.#phase = { is: 'closed', since: clock.now(), ramping: false, successes: 0 };
+    this.#phase = { is: 'closed', since: clock.now(), slowStart: undefined };
+    this.#successes = new RollingCount(clock, settings.rollingCountTimeout);
   }
 
   /** The state as shown to users. */
@@ -77,9 +75,7 @@ export class Breaker {
 
   /** Share of its normal traffic this breaker lets through after a recovery, in (0, 1]. */
   get share(): number {
-    if (this.#phase.is !== 'closed' || !this.#phase.ramping) return 1;
-    const time = (this.#clock.now() - this.#phase.since) / RAMP_MS;
-    return Math.min(1, 0.1 + 0.9 * Math.min(time, this.#phase.successes / RAMP_SUCCESSES));
+    return this.#phase.is === 'closed' ? (this.#phase.slowStart?.share ?? 1) : 1;
   }
 
   /** Leave for one attempt, or `undefined` while open. The first attempt after the open time is the probe. */
@@ -87,8 +83,9 @@ export class Breaker {
     if (this.#phase.is === 'closed') return { epoch: this.#epoch, probe: false };
     const now = this.#clock.now();
     if (this.opensAt > now || this.#phase.is === 'half-open') return undefined;
-    this.#phase = { is: 'half-open', patience: now + Math.max(PROBE_PATIENCE, this.#settings.resetTimeout) };
-    return { epoch: this.#epoch, probe: true };
+    const probe = { epoch: this.#epoch, probe: true };
+    this.#phase = { is: 'half-open', probe, patience: now + Math.max(PROBE_PATIENCE, this.#settings.resetTimeout) };
+    return probe;
   }
 
   /** Leave for one attempt whatever the state. */
@@ -99,15 +96,14 @@ export class Breaker {
   /** Takes the outcome of an attempt. Results of attempts from before the last ejection or recovery change nothing. */
   settle(permit: Permit, health: 'success' | 'failure' | 'neutral'): void {
     if (permit.epoch !== this.#epoch) return;
-    if (permit.panic) {
+    if (permit.panic || permit.probe) {
+      // Good news closes, also from a probe that was given up as hung; bad news counts from the present probe only.
       if (health === 'success') this.#close();
-      return;
-    }
-    if (permit.probe) {
-      if (health === 'success') this.#close();
-      else if (health === 'failure') this.#open();
-      // A neutral probe proves nothing: the next call may probe at once.
-      else if (this.#phase.is === 'half-open') this.#phase = { is: 'open', until: this.#clock.now() };
+      else if (this.#phase.is === 'half-open' && this.#phase.probe === permit) {
+        if (health === 'failure') this.#open();
+        // A neutral probe proves nothing: the next call may probe at once.
+        else this.#phase = { is: 'open', until: this.#clock.now() };
+      }
       return;
     }
     if (health === 'success') this.#succeed();
@@ -116,7 +112,8 @@ export class Breaker {
 
   #succeed(): void {
     this.#consecutive = 0;
-    if (this.#phase.is === 'closed' && this.#phase.ramping) this.#phase.successes += 1;
+    if (this.#phase.is === 'closed') this.#phase.slowStart?.succeeded();
+    this.#successes.add(1);
     if (!this.#circuit) return;
     this.#rotate(this.#circuit);
     this.#circuit.fire(false).catch(() => undefined);
@@ -146,7 +143,8 @@ export class Breaker {
   }
 
   #close(): void {
-    this.#phase = { is: 'closed', since: this.#clock.now(), ramping: true, successes: 0 };
+    this.#phase = { is: 'closed', since: this.#clock.now(), slowStart: new SlowStart(this.#clock) };
+    this.#successes = new RollingCount(this.#clock, this.#settings.rollingCountTimeout);
     this.#epoch += 1;
     // A fresh window: failures from before the recovery must not eject again.
     this.#circuit?.shutdown();
@@ -165,8 +163,8 @@ export class Breaker {
   /** Made at the first failure: an endpoint that never fails costs nothing. */
   #makeCircuit(): CircuitBreaker {
     const { errorThresholdPercentage, volumeThreshold, rollingCountTimeout, rollingCountBuckets } = this.#settings;
-    const circuit = new CircuitBreaker(outcome as unknown as (failed: boolean) => Promise<unknown>, {
-      timeout: false,
+    const options = {
+      timeout: false as const,
       resetTimeout: NEVER,
       errorThresholdPercentage,
       volumeThreshold,
@@ -176,8 +174,11 @@ export class Breaker {
       enableSnapshots: false,
       // One of its own, never emitting: the window is turned by time, on use.
       rotateBucketController: new EventEmitter(),
-    });
-    // opossum starts its reset timer in a listener; without it an open circuit holds no timer.
+    };
+    const before = { successes: this.#successes.total, fires: this.#successes.total } as CircuitBreaker.Stats;
+    const status = CircuitBreaker.newStatus({ ...options, stats: before });
+    const circuit = new CircuitBreaker(outcome, { ...options, status });
+    // opossum's reset timer starts in a listener; without it an open circuit holds no timer.
     circuit.removeAllListeners('open');
     this.#rotatedAt = this.#clock.now();
     this.#circuit = circuit;

@@ -91,6 +91,7 @@ export class EndpointState {
       slowAt: now + slowAfterMs,
       permits: [endpointPermit, modelPermit],
       running: true,
+      judged: false,
       outrun: false,
     };
     if (this.#silence.begin(load, now)) this.#touch();
@@ -109,15 +110,16 @@ export class EndpointState {
   /** Content came: a probe has done its work, whatever becomes of the rest. */
   proved(load: Load): void {
     const [endpointPermit, modelPermit] = load.permits;
-    if (!load.running || !(endpointPermit?.probe || modelPermit?.probe)) return;
+    if (!endpointPermit?.probe && !modelPermit?.probe) return;
     if (endpointPermit?.probe) this.#breaker?.settle(endpointPermit, 'success');
     if (modelPermit?.probe) this.#models.of(load.model).breaker?.settle(modelPermit, 'success');
     this.#touch();
   }
 
-  /** The attempt is over; tells the breakers and starts a cooldown. @returns its length in ms, if one was ordered. */
+  /** The attempt is over, told once; tells the breakers and starts a cooldown. @returns its length in ms, if one was ordered. */
   end(load: Load, verdict: Verdict, operation: string): number | undefined {
-    if (!load.running) return undefined;
+    if (load.judged) return undefined;
+    load.judged = true;
     this.release(load);
     const { health, scope } = verdict;
     const state = this.#models.of(load.model);

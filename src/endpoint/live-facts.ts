@@ -36,6 +36,8 @@ export interface Load {
   readonly slowAt: number;
   readonly permits: readonly [Permit | undefined, Permit | undefined];
   running: boolean;
+  /** Set once its outcome was told. */
+  judged: boolean;
   /** Set when another endpoint answered the same call many times faster. */
   outrun: boolean;
 }

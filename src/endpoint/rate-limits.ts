@@ -20,7 +20,8 @@ function plainNumber(text: string | null): number | undefined {
 }
 
 function fromDate(text: string | null, serverDate: string | null, wallNow: number): number | undefined {
-  if (text === null || !/[a-z]{3}/i.test(text)) return undefined;
+  // A date names a time of day; words with a number in them are none.
+  if (text === null || !/\d{2}:\d{2}/.test(text)) return undefined;
   const at = Date.parse(text);
   // Against the server's own date, so that a wrong local clock changes nothing.
   const base = serverDate === null ? Number.NaN : Date.parse(serverDate);

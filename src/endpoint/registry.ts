@@ -46,24 +46,35 @@ export function processRegistry(): Registry {
   return holder[KEY];
 }
 
+/** An address in one spelling, and what of it is secret. */
+function addressOf(baseURL: string): { address: string; secret: string } {
+  try {
+    const { origin, pathname, username, password } = new URL(baseURL);
+    return { address: origin + pathname.replace(/\/+$/, ''), secret: `${username}:${password}` };
+  } catch {
+    return { address: baseURL, secret: '' };
+  }
+}
+
+/** A number for a credential that is a function or an object: the same one for as long as it lives. */
+function numberOf(registry: Registry, credential: object): number {
+  const number = registry.numbers.get(credential) ?? registry.lastNumber + 1;
+  registry.lastNumber = Math.max(registry.lastNumber, number);
+  registry.numbers.set(credential, number);
+  return number;
+}
+
 /** What makes two endpoints the same: where they are, whose credential, which breaker. The credential itself is not kept. */
 export function identityOf(
   registry: Registry,
   facts: { baseURL: string; credential: unknown; breaker: BreakerSettings | false },
 ): string {
   const { credential } = facts;
-  let key: string;
-  if ((typeof credential === 'object' && credential !== null) || typeof credential === 'function') {
-    let number = registry.numbers.get(credential);
-    if (number === undefined) {
-      number = registry.lastNumber += 1;
-      registry.numbers.set(credential, number);
-    }
-    key = `#${number}`;
-  } else {
-    key = createHash('sha256').update(registry.salt).update(String(credential)).digest('base64');
-  }
-  return `${facts.baseURL} ${key} ${JSON.stringify(facts.breaker)}`;
+  const { address, secret } = addressOf(facts.baseURL);
+  const isObject = (typeof credential === 'object' && credential !== null) || typeof credential === 'function';
+  const text = isObject ? `#${numberOf(registry, credential)}` : String(credential);
+  const fingerprint = createHash('sha256').update(registry.salt).update(`${secret} ${text}`).digest('base64');
+  return `${address} ${fingerprint} ${JSON.stringify(facts.breaker)}`;
 }
 
 function sweep(registry: Registry): void {

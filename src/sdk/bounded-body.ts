@@ -3,9 +3,8 @@
  * the bytes. Why on the `Response` itself: its identity, `url` and headers are the caller's to see, so it is not rebuilt.
  */
 
-import { OpenAIError } from 'openai';
 import type { Clock } from '../clock.ts';
-import { badReplyError } from '../errors.ts';
+import { badReplyError, callersLimitError } from '../errors.ts';
 
 /** More than this many times its transferred size is no answer but a bomb. */
 const BOMB_RATIO = 100;
@@ -25,7 +24,7 @@ async function limitedText(response: Response, limit: number): Promise<string> {
       void reader.cancel().catch(() => undefined);
       const message = `The reply is larger than maxResponseBytes (${limit} bytes); raise that option if it is meant to be.`;
       // A bomb is the endpoint's fault; a large answer is the call's own.
-      throw size > BOMB_RATIO * transferred ? badReplyError(message) : new OpenAIError(message);
+      throw size > BOMB_RATIO * transferred ? badReplyError(message) : callersLimitError(message);
     }
     text += decoder.decode(value, { stream: true });
   }

@@ -57,7 +57,9 @@ function failureIn(event: unknown, headers: Headers): Error {
 
 const KEEPS_IDS = new Set(['responses', 'conversations', 'threads', 'assistants']);
 
-function keepsIds(call: Call): boolean {
+function keepsIds(call: Call, options: { body?: unknown }): boolean {
+  // A chat answer leaves an object behind only when it is stored.
+  if (call.operation.name === 'chat' && (options.body as { store?: unknown } | undefined)?.store === true) return true;
   return call.operation.place === 'home' || KEEPS_IDS.has(call.operation.name) || call.operation.ids.length > 0;
 }
 
@@ -78,7 +80,7 @@ async function openStream(attempt: Attempt<SdkReply>, reply: SdkReply, reading: 
   const { call, clock } = reading;
   const tap = tapStream(reply.response, clock);
   const source = (await parsed(reply)) as Stream<unknown>;
-  const learns = keepsIds(call);
+  const learns = keepsIds(call, reply.options);
   const watch = new BodyWatch(source[Symbol.asyncIterator](), {
     kind: call.operation.stream,
     clock,
@@ -101,6 +103,7 @@ async function openStream(attempt: Attempt<SdkReply>, reply: SdkReply, reading: 
     onContent: reading.contentCame,
     onEnd: reading.streamEnded,
   });
+  source.controller.signal.addEventListener('abort', () => watch.aborted(), { once: true });
   await watch.untilContent(reading.mayMove());
   const Class = source.constructor as typeof Stream;
   let taken = false;
@@ -132,7 +135,7 @@ export async function readReply(attempt: Attempt<SdkReply>, reading: Reading): P
       withRequestId(data, reply.response);
       const usage = usageOf(data);
       if (usage) attempt.report.usage = usage;
-      if (keepsIds(reading.call)) reading.learnIds(idsInReply(data));
+      if (keepsIds(reading.call, options)) reading.learnIds(idsInReply(data));
     }
     return data;
   } catch (error) {

@@ -107,14 +107,19 @@ async function parseOnce(caller: Caller, props: ServedProps, handover: ToldHando
         !story.only &&
         call.replay === 'free' &&
         story.counted + 1 < call.maxAttempts &&
-        pool.eligible(call).length > 1,
+        pool
+          .eligible(call)
+          .some((other) => other !== attempt.endpoint && !story.tried.has(other) && !story.barred.has(other)),
       safe: (error) => {
         scrub(error, secretsOf(attempt.endpoint.settings, caller.clientOf(attempt.endpoint)));
         return error;
       },
       learnIds: (ids) => core.affinity.learn(ids, attempt.endpoint.name),
       contentCame: () => dispatcher.proved(story, attempt),
-      streamEnded: (end) => streamEnded(core, served, unlink, end),
+      streamEnded: (end) => {
+        if (end.is === 'failed') handover.remember(end.error);
+        streamEnded(core, served, unlink, end);
+      },
     });
   try {
     const attempt = await dispatcher.body(story, served.attempt, read);
@@ -137,6 +142,8 @@ async function parseOnce(caller: Caller, props: ServedProps, handover: ToldHando
     const { stream } = data as OpenStream;
     unlink = linkAbort(call.signal, attempt.controller, last.response);
     handover.remember(stream);
+    // Held weakly: a stream that its reader drops must be collected, so that its connection is freed.
+    served.stream = new WeakRef(stream);
     return stream;
   } catch (error) {
     handover.remember(error);
@@ -149,7 +156,11 @@ async function parseOnce(caller: Caller, props: ServedProps, handover: ToldHando
 function parser(caller: Caller, handover: ToldHandover): Parse<unknown> {
   return (props) => {
     const served = (props as ServedProps)[SERVED];
-    served.parsed ??= parseOnce(caller, props as ServedProps, handover);
+    const stream = served.stream?.deref();
+    if (stream) return Promise.resolve(stream);
+    served.parsed ??= parseOnce(caller, props as ServedProps, handover).finally(() => {
+      if (served.stream) served.parsed = undefined;
+    });
     return served.parsed;
   };
 }

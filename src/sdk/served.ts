@@ -17,6 +17,8 @@ export interface Served {
   /** The reply was handed out at its headers: there is no second attempt any more. */
   raw: boolean;
   parsed: Promise<unknown> | undefined;
+  /** The stream handed out, if it was one. */
+  stream?: WeakRef<object>;
 }
 
 /** Key of the `Served` in the SDK's properties of a reply. */
@@ -59,14 +61,16 @@ export function handRaw(core: Core, served: Served): void {
 }
 
 /**
- * Nobody asked for the reply yet. The endpoint is told of its success, so that a promise that is never awaited holds no
- * place there; whoever awaits it later still gets a checked body, and failover if that fails.
+ * Nobody asked for the reply yet. Its place at the endpoint is given free, so that a promise that is never awaited holds
+ * none; whoever awaits it later still gets a checked body, and failover if that fails.
  */
 export function letRest(core: Core, { story, attempt }: Served): void {
-  const { status, headers } = attempt.reply as SdkReply;
-  core.dispatcher.settle(story, attempt, { is: 'reply', status, headers });
+  attempt.endpoint.state.release(attempt.load);
   story.whenDue = () => {
-    if (!story.read) core.dispatcher.finish(story, true);
+    if (story.read) return;
+    const { status, headers } = attempt.reply as SdkReply;
+    core.dispatcher.settle(story, attempt, { is: 'reply', status, headers });
+    core.dispatcher.finish(story, true);
   };
 }
 

@@ -4,7 +4,7 @@ import OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
 import { attemptsOf } from '../../src/index.ts';
 import type { Step } from '../../src/testing/index.ts';
-import { chat, chatStream, failure, many } from '../support/calls.ts';
+import { chat, chatStream, failure, many, servedBy } from '../support/calls.ts';
 import { openStage, type Stage } from '../support/stage.ts';
 
 /** What other callers would notice of an endpoint. */
@@ -128,6 +128,14 @@ describe('a bad call', () => {
     }
     expect(health(stage)).toEqual(WELL);
     await chat(stage.client);
+  });
+
+  it('nor does it blame an endpoint that another one outran', async () => {
+    // Slower than the caller would wait, and well: 150 ms. Its rescue after half of the timeout answers at once.
+    await using stage = await openStage({ a: { step: 'ok', delay: 150 }, b: [], c: [] });
+    for (let call = 0; call < 3; call++) await chat(stage.client, {}, { timeout: 100 });
+    expect(health(stage)).toEqual(WELL);
+    expect(servedBy(await chat(stage.client))).toBe('a');
   });
 
   it('a body that cannot be written as JSON: the error is the caller’s, and nothing is sent', async () => {

@@ -289,32 +289,29 @@ describe('half-open', () => {
     expect(pool.state('a').breaker).toBe('closed');
   });
 
-  it.each(['before the headers', 'in the body', 'in a stream'])(
+  it.each(['before the headers', 'in the body', 'before the content of a stream'])(
     'an abort %s as the probe proves nothing',
     async (where) => {
       const script: Record<string, Step> = {
         'before the headers': 'black-hole',
         'in the body': 'stall-body',
-        'in a stream': { stream: 10, stallAfter: 2 },
+        'before the content of a stream': { stream: 10, stallAfter: 0 },
       };
       await using pool = await pair([500, 500, 500, 500, 500, script[where]!, 'ok']);
       await eject(pool.stage);
       await toProbe(pool.clock);
       const controller = new AbortController();
       const { signal } = controller;
-      if (where === 'in a stream') {
-        const stream = await chatStream(pool.client, {}, { signal });
-        const reading = read(stream);
-        expect(pool.state('a').breaker).toBe('half-open');
-        controller.abort();
-        await reading;
-      } else {
-        const call = failure(chat(pool.client, {}, { signal }));
-        await pool.servers.a.until(({ calls }) => calls === 6);
-        if (where === 'in the body') await vi.waitFor(() => expect(pool.servers.a.requests.at(-1)?.status).toBe(200));
-        controller.abort();
-        expect(await call).toBeInstanceOf(OpenAI.APIUserAbortError);
-      }
+      const call = where.includes('stream')
+        ? chatStream(pool.client, {}, { signal })
+        : chat(pool.client, {}, { signal });
+      const failed = failure(call);
+      await pool.servers.a.until(({ calls }) => calls === 6);
+      if (where !== 'before the headers')
+        await vi.waitFor(() => expect(pool.servers.a.requests.at(-1)?.status).toBe(200));
+      expect(pool.state('a').breaker).toBe('half-open');
+      controller.abort();
+      expect(await failed).toBeInstanceOf(OpenAI.APIUserAbortError);
       await pool.servers.a.until(({ inFlight }) => inFlight === 0);
       expect(pool.state('a')).toMatchObject({ breaker: 'open', inFlight: 0 });
       expect(servedBy(await chat(pool.client))).toBe('a');
@@ -341,6 +338,26 @@ describe('half-open', () => {
     controller.abort();
     await hung;
     expect(pool.state('a').breaker).toBe('closed');
+  });
+
+  it('a stream as the probe proves itself with its first content, however long it goes on', async () => {
+    await using pool = await pair([500, 500, 500, 500, 500, { stream: 4, stallAfter: 2 }]);
+    await eject(pool.stage);
+    await toProbe(pool.clock);
+    const stream = await chatStream(pool.client);
+    expect(pool.state('a')).toMatchObject({ breaker: 'closed', inFlight: 1 });
+    expect(servedBy(await chat(pool.client.balancer.pin('a')))).toBe('a');
+    for await (const { choices } of stream) if (choices[0]?.delta.content === 'a-1 ') break;
+  });
+
+  it('a probe stream that fails before its first content goes on elsewhere', async () => {
+    await using pool = await pair([500, 500, 500, 500, 500, { stream: 4, cutAfter: 0 }]);
+    await eject(pool.stage);
+    await toProbe(pool.clock);
+    const { text, error } = await read(await chatStream(pool.client));
+    expect({ text, error }).toEqual({ text: 'Hello from b.', error: undefined });
+    expect(pool.servers.a.calls).toBe(6);
+    expect(pool.state('a').breaker).toBe('open');
   });
 
   it('a slow probe that answers after all closes', async () => {

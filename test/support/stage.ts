@@ -44,6 +44,15 @@ const isScripted = (value: EndpointScript): value is ScriptedEndpoint => typeof 
 
 let opened = 0;
 
+/** A close that does not end is a failure of its own, and must not hide the one before. */
+async function within(ms: number, closing: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('close() hangs: a call is still running')), ms);
+  });
+  await Promise.race([closing, late]).finally(() => clearTimeout(timer));
+}
+
 /**
  * Starts the servers and the client.
  * @param scripts the endpoints in order, by name.
@@ -77,7 +86,7 @@ export async function openStage<Name extends string>(
       events.stop();
       // Servers first: a call that still runs must not keep the client from closing.
       await Promise.all(Object.values<FaultServer>(servers).map((server) => server.close()));
-      await client.close();
+      await within(5_000, client.close());
     },
   };
 }

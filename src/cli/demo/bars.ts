@@ -2,7 +2,7 @@
  * Bars and the time line of the table. Pure: numbers in, pieces out. Every character is one column wide.
  */
 import { outages, SCRIPT_MS } from './outages.ts';
-import { type Line, type Piece, piece } from './paint.ts';
+import { type Format, type Line, type Piece, piece } from './paint.ts';
 
 const RAIL = '─';
 const DONE = '━';
@@ -38,18 +38,28 @@ const columnAt = (ms: number, width: number) => Math.min(width, Math.round((ms /
 
 /** When one endpoint is broken, over the whole script: the past bright, the future dim. */
 export function timeLine(endpoint: string, now: number, width: number): Piece[] {
-  const cells = Array.from({ length: width }, (): [letter: string, broken: boolean] => [RAIL, false]);
+  const past = columnAt(now, width);
+  const pieces: Piece[] = [];
+  /** Draws up to a column, changing colour where the past ends. */
+  let drawn = 0;
+  const draw = (text: string, bright: Format, pale: Format) => {
+    const before = Math.max(0, past - drawn);
+    pieces.push(piece(text.slice(0, before), bright), piece(text.slice(before), pale));
+    drawn += text.length;
+  };
   for (const outage of outages) {
     if (outage.endpoint !== endpoint) continue;
     const [from, to] = [columnAt(outage.from, width), columnAt(outage.to, width)];
     const label = ` ${outage.mark} `.slice(0, to - from);
-    const start = from + Math.floor((to - from - label.length) / 2);
-    for (let column = from; column < to; column++) cells[column] = [label[column - start] ?? LOST, true];
+    draw(RAIL.repeat(from - drawn), 'green', 'dim');
+    draw(
+      label.padStart(label.length + Math.floor((to - from - label.length) / 2), LOST).padEnd(to - from, LOST),
+      ['red', 'bold'],
+      ['red', 'dim'],
+    );
   }
-  const past = columnAt(now, width);
-  return cells.map(([letter, broken], column) =>
-    piece(letter, column >= past ? (broken ? ['red', 'dim'] : 'dim') : broken ? ['red', 'bold'] : 'green'),
-  );
+  draw(RAIL.repeat(width - drawn), 'green', 'dim');
+  return pieces;
 }
 
 /** The seconds above the time lines. */

@@ -11,7 +11,7 @@ import { realCalls } from './real-calls.ts';
 import { summary } from './summary.ts';
 
 const OPTIONS = {
-  real: { type: 'boolean', does: 'five small calls to the endpoints in your environment instead' },
+  real: { type: 'boolean', does: 'five small calls to the endpoints of your environment' },
   model: { type: 'string', does: 'with --real: the model to ask (default gpt-4o-mini)' },
   help: { type: 'boolean', short: 'h', does: 'this text' },
 } as const satisfies OptionTable;
@@ -19,9 +19,11 @@ const OPTIONS = {
 const HELP = [
   'Usage: npm run demo [-- options]',
   '',
-  'Makes the same 300 calls twice at once, with the plain SDK on one endpoint and with LoadBalancedOpenAI on three, while',
-  'one endpoint answers 500, one rate-limits and one drops connections. Servers and faults run on this machine; no key is',
-  'needed. On a terminal: k kills one endpoint, q quits. Exit code 1 if LoadBalancedOpenAI lost a call.',
+  'Makes the same 300 calls twice, side by side: with the plain SDK on one',
+  'endpoint and with LoadBalancedOpenAI on three, while one endpoint answers 500,',
+  'one rate-limits and one drops connections. Servers and faults run on this',
+  'machine; no key is needed. On a terminal, k kills one endpoint and q quits. The',
+  'exit code is 1 if LoadBalancedOpenAI lost a call.',
   '',
   ...optionHelp(OPTIONS),
 ].join('\n');
@@ -35,7 +37,7 @@ export interface Console {
   readonly stdin: NodeJS.ReadStream;
 }
 
-/** Runs the race and prints it. @returns 1 if the pool lost a call, 130 if stopped before the end, otherwise 0 */
+/** Runs the race and prints it. @returns 1 if the pool lost a call, 130 if interrupted, otherwise 0 */
 export async function runRace(
   options: Omit<RaceOptions, 'view'> = {},
   { stdout, stdin }: Console = process,
@@ -43,9 +45,10 @@ export async function runRace(
   const print = (line: string) => void stdout.write(`${line}\n`);
   const live = stdout.isTTY && process.env.TERM !== 'dumb';
   const result = await race({ ...options, view: live ? liveView(stdout, stdin) : lineView(print) });
+  if (result.stopped) print('\n  Stopped before the end.');
   for (const line of summary(result.race)) print(paint(line, LINE_WIDTH, stdout));
   if (result.race.pooled.tally.lost > 0) return 1;
-  return result.stopped ? 130 : 0;
+  return result.stopped === 'interrupted' ? 130 : 0;
 }
 
 /** The command. @returns the exit code */

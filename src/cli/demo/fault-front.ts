@@ -44,9 +44,9 @@ function passOn(request: IncomingMessage, response: ServerResponse, behind: stri
   const onward = open(`${behind}${url}`, { method, headers, agent }, (reply) => {
     response.writeHead(reply.statusCode ?? 502, reply.headers);
     reply.pipe(response);
-    reply.once('error', () => response.destroy());
+    reply.on('error', () => response.destroy());
   });
-  onward.once('error', () => response.destroy());
+  onward.on('error', () => response.destroy());
   response.once('close', () => onward.destroy());
   request.pipe(onward);
 }
@@ -57,7 +57,7 @@ export async function faultFront({ behind, fault, thinking }: FrontOptions): Pro
   const sockets = new Set<Socket>();
   let killed = false;
   const server = createServer(async (request, response) => {
-    request.once('error', () => response.destroy());
+    request.on('error', () => response.destroy());
     response.once('finish', () => killed && request.socket.destroySoon());
     if (fault()?.is === 'drop') return request.socket.resetAndDestroy();
     await sleep(thinking());

@@ -52,7 +52,7 @@ function endpoints(race: Race, label: number, width: number): Line[] {
   const served = all.reduce((sum, { successes }) => sum + successes, 0);
   const bar = 12;
   const room = Math.max(0, width - INDENT.length - label - bar - 31);
-  const heading = `${INDENT}${'endpoint'.padEnd(label)}${'share of answers'.padEnd(bar + 7)}in flight  breaker    left out for`;
+  const heading = `${INDENT}${'endpoint'.padEnd(label)}${'share of answers'.padEnd(bar + 7)}in flight  breaker     left out for`;
   const rows = all.map((endpoint): Line => {
     const share = served === 0 ? 0 : endpoint.successes / served;
     return [
@@ -113,7 +113,6 @@ export function frame(race: Race, columns: number, interactive: boolean): Line[]
     ...script(race, label, width),
     [],
     ...news(race, label),
-    [],
-    ...(interactive ? [keys(race)] : []),
+    ...(interactive ? [[], keys(race)] : []),
   ];
 }

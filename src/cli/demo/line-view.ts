@@ -31,8 +31,9 @@ export function lineView(print: (line: string) => void): View {
       const { done, lost } = side.tally;
       if (done % EVERY !== 0 && done !== race.total) return;
       look();
-      const served = side.snapshot()?.endpoints.map(({ name, successes }) => `${name} ${successes}`) ?? [];
-      const shares = served.length > 0 ? `  ${served.join(', ')}` : '';
+      // In the order in which the first lines name the endpoints.
+      const served = side.snapshot()?.endpoints.map(({ successes }) => successes) ?? [];
+      const shares = served.length > 0 ? `  (${served.join(' + ')} answers)` : '';
       say(`${side.name.padEnd(race.pooled.name.length)}  ${done}/${race.total}, ${lost} lost${shares}`);
     },
     end() {

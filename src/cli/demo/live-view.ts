@@ -7,6 +7,7 @@ import { frame } from './frame.ts';
 import { paint } from './paint.ts';
 import type { Controls, Race, View } from './race.ts';
 
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const REDRAW_MS = 80;
 const HIDE_CURSOR = '\x1b[?25l';
 const SHOW_CURSOR = '\x1b[?25h';
@@ -46,7 +47,8 @@ function listen(stdin: NodeJS.ReadStream, { kill, stop }: Controls): () => void 
   const hear = (data: Buffer) => {
     for (const key of data.toString()) {
       if (key === 'k') kill();
-      if (key === 'q' || key === CTRL_C) stop();
+      if (key === 'q') stop('quit');
+      if (key === CTRL_C) stop('interrupted');
     }
   };
   stdin.setRawMode(true);
@@ -68,16 +70,17 @@ export function liveView(stdout: NodeJS.WriteStream, stdin: NodeJS.ReadStream): 
   return {
     begin(race, controls) {
       const draw = () => picture.draw(race, interactive);
+      const interrupt = () => controls.stop('interrupted');
       const deaf = interactive ? listen(stdin, controls) : () => undefined;
       const timer = setInterval(draw, REDRAW_MS);
       stdout.on('resize', draw);
       process.once('exit', showCursor);
-      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, controls.stop);
+      for (const signal of SIGNALS) process.on(signal, interrupt);
       draw();
       finish = () => {
         clearInterval(timer);
         stdout.off('resize', draw);
-        for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(signal, controls.stop);
+        for (const signal of SIGNALS) process.off(signal, interrupt);
         deaf();
         picture.draw(race, false);
         showCursor();

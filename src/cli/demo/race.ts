@@ -23,12 +23,15 @@ export interface Race {
   readonly news: readonly { readonly at: number; readonly what: string }[];
 }
 
+/** Why a race ended early: the viewer had seen enough, or the process was told to end. */
+export type Stop = 'quit' | 'interrupted';
+
 /** How a viewer meddles. */
 export interface Controls {
   /** Shuts down the endpoint that the plain SDK uses, in both runs. */
   kill(): void;
   /** Ends both runs now. */
-  stop(): void;
+  stop(how: Stop): void;
 }
 
 /** Shows a race. */
@@ -49,7 +52,7 @@ export interface RaceOptions {
 }
 
 /** Runs the race to its end. Everything it started is stopped when it resolves. */
-export async function race(options: RaceOptions): Promise<{ readonly race: Race; readonly stopped: boolean }> {
+export async function race(options: RaceOptions): Promise<{ readonly race: Race; readonly stopped: Stop | undefined }> {
   const { view, calls: total = 300, concurrency = 16, open = openStage } = options;
   let began = performance.now();
   const elapsed = () => performance.now() - began;
@@ -80,13 +83,13 @@ export async function race(options: RaceOptions): Promise<{ readonly race: Race;
     };
     const calls = demoCalls(total);
     began = performance.now();
-    view.begin(now, { kill, stop: () => stopping.abort() });
+    view.begin(now, { kill, stop: (how) => stopping.abort(how) });
     try {
       await Promise.all(sides.map((side) => run(side, calls, concurrency, stopping.signal, () => view.progress(side))));
     } finally {
       view.end();
     }
-    return { race: now, stopped: stopping.signal.aborted };
+    return { race: now, stopped: stopping.signal.reason as Stop | undefined };
   } finally {
     await Promise.all(sides.map((side) => side.close()));
     await Promise.all(stages.map((stage) => stage.close()));

@@ -1,0 +1,127 @@
+// Step 0 of a call: free, pinned, or at home.
+import { beforeEach, describe, expect, it } from 'vitest';
+import { Affinity } from '../../src/affinity/affinity.ts';
+import { type RoutingPool, routeOf } from '../../src/affinity/route.ts';
+import type { Endpoint } from '../../src/endpoint/endpoint.ts';
+import { AffinityError } from '../../src/errors.ts';
+import { manualClock } from '../../src/testing/index.ts';
+import { aCall, anEndpoint } from '../support/parts.ts';
+
+let endpoints: Endpoint[];
+let pool: RoutingPool;
+let affinity: Affinity;
+beforeEach(() => {
+  const clock = manualClock();
+  endpoints = ['a', 'b', 'c'].map((name) => anEndpoint(clock, { name }));
+  pool = { endpoints, named: (name) => endpoints.find((endpoint) => endpoint.name === name) };
+  affinity = new Affinity();
+  affinity.learn(['file-b'], 'b');
+  affinity.learn(['file-c', 'vs-c'], 'c');
+  affinity.learn(['file-gone'], 'gone');
+});
+
+type Wanted = Parameters<typeof aCall>[0];
+const route = (wanted: Wanted, settings: { home?: string; spread?: boolean } = {}) => {
+  const found = routeOf(aCall(wanted), pool, affinity, { home: 'a', spread: false, ...settings });
+  return Object.fromEntries(
+    Object.entries(found).map(([key, value]) => [key, typeof value === 'string' ? value : (value as Endpoint).name]),
+  );
+};
+const swap = (name: string, changes: Parameters<typeof anEndpoint>[1]) => {
+  endpoints = endpoints.map((endpoint) =>
+    endpoint.name === name ? anEndpoint(manualClock(), { name, ...changes }) : endpoint,
+  );
+  pool = { endpoints, named: (each) => endpoints.find((endpoint) => endpoint.name === each) };
+};
+
+describe('a call', () => {
+  it.each<[string, Wanted, Record<string, string>]>([
+    ['without ids is free', {}, {}],
+    ['for embeddings is free', { path: '/embeddings' }, {}],
+    ['that makes a thread is free', { path: '/threads', model: undefined }, {}],
+    ['with an id goes to its owner', { path: '/responses', ownerIds: ['file-b'] }, { only: 'b' }],
+    ['with two ids of one owner goes there', { ownerIds: ['file-c', 'vs-c'] }, { only: 'c' }],
+    ['with a known and an unknown id goes to the owner', { ownerIds: ['file-x', 'file-c'] }, { only: 'c' }],
+    ['with an unknown id goes home', { ownerIds: ['resp_x'] }, { only: 'a', unknownId: 'resp_x' }],
+    ['with two unknown ids names the first', { ownerIds: ['x', 'y'] }, { only: 'a', unknownId: 'x' }],
+    ['that makes a file goes home first', { path: '/files', model: undefined }, { prefer: 'a' }],
+    ['that lists files stays at home', { path: '/files', method: 'get', model: undefined }, { only: 'a' }],
+    ['with an id in its path goes to the owner', { path: '/files/file-b', method: 'get', ownerIds: ['file-b'] }, { only: 'b' }],
+    ['with a pin goes there', { pin: 'c' }, { only: 'c' }],
+    ['with a pin and an id of that endpoint goes there', { pin: 'c', ownerIds: ['file-c'] }, { only: 'c' }],
+    ['with a pin and an unknown id goes to the pin', { pin: 'c', ownerIds: ['x'] }, { only: 'c' }],
+    ['that makes a file on a pinned client goes to the pin', { path: '/files', pin: 'b' }, { only: 'b' }],
+  ])('%s', (_, wanted, expected) => {
+    expect(route(wanted)).toEqual(expected);
+  });
+
+  it('that makes an account object spreads where the user said so; lists still stay at home', () => {
+    expect(route({ path: '/files' }, { spread: true })).toEqual({});
+    expect(route({ path: '/files', method: 'get' }, { spread: true })).toEqual({ only: 'a' });
+  });
+});
+
+describe('home', () => {
+  it('is what the user named', () => {
+    expect(route({ path: '/files' }, { home: 'b' })).toEqual({ prefer: 'b' });
+  });
+
+  it.each([
+    ['unknown', 'nowhere', undefined, 'a'],
+    ['not used for this', 'a', { operations: new Set(['chat']) }, 'b'],
+    ['without the model', 'a', { models: ['other'] }, 'b'],
+  ])('%s: the first that serves the call', (_, home, changes, expected) => {
+    if (changes) swap('a', changes);
+    expect(route({ path: '/files' }, { home })).toEqual({ prefer: expected });
+  });
+
+  it('drained: the next', () => {
+    endpoints[0]!.drained = true;
+    expect(route({ path: '/files', method: 'get' })).toEqual({ only: 'b' });
+  });
+
+  it('nowhere: free, so that the refusals are told', () => {
+    for (const endpoint of endpoints) endpoint.drained = true;
+    expect(route({ path: '/files' })).toEqual({});
+    expect(route({ ownerIds: ['x'] })).toEqual({});
+  });
+});
+
+describe('an AffinityError', () => {
+  const refused = (wanted: Wanted) => {
+    try {
+      route(wanted);
+    } catch (error) {
+      expect(error).toBeInstanceOf(AffinityError);
+      return (error as Error).message;
+    }
+    return 'no error';
+  };
+
+  it('names both ids and owners when a call needs two endpoints', () => {
+    expect(refused({ ownerIds: ['file-b', 'vs-c'] })).toBe(
+      "The ids in this call belong to different endpoints: 'file-b' to 'b', 'vs-c' to 'c'. One call cannot use both.",
+    );
+  });
+
+  it('says that the owner is gone', () => {
+    expect(refused({ ownerIds: ['file-gone'] })).toBe("The id 'file-gone' belongs to endpoint 'gone', which is gone.");
+  });
+
+  it('counts a drained owner as gone', () => {
+    endpoints[1]!.drained = true;
+    expect(refused({ ownerIds: ['file-b'] })).toBe("The id 'file-b' belongs to endpoint 'b', which is drained.");
+  });
+
+  it('meets a pinned client with another endpoint’s id', () => {
+    expect(refused({ pin: 'a', ownerIds: ['file-b'] })).toMatch(
+      /^The id 'file-b' belongs to endpoint 'b', but the call is pinned to 'a'\./,
+    );
+  });
+
+  it('meets a pin that is gone', () => {
+    expect(refused({ pin: 'nowhere' })).toBe("The endpoint 'nowhere' this call is pinned to is not in the pool.");
+    endpoints[2]!.drained = true;
+    expect(refused({ pin: 'c' })).toBe("The endpoint 'c' this call is pinned to is drained.");
+  });
+});

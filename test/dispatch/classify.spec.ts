@@ -1,0 +1,299 @@
+// The verdict table: one row per line of the table of errors, with what api.md adds. Statuses first, then errors inside a 200.
+import { APIError, OpenAIError } from 'openai';
+import { describe, expect, it } from 'vitest';
+import type { CooldownOrder, Outcome, Verdict } from '../../src/call/outcome.ts';
+import { classify } from '../../src/dispatch/classify.ts';
+import type { ClassifyContext } from '../../src/dispatch/classify-context.ts';
+import { aCall, apiError, errorInside200 } from '../support/parts.ts';
+
+const MINUTE = 60_000;
+const NOW = Date.parse('2026-01-01T00:00:00Z');
+
+const CONTEXT: ClassifyContext = {
+  wallNow: NOW,
+  failoverOn: [],
+  slowerThanUsual: false,
+  ownBound: false,
+  mayRepeat: true,
+  replayable: true,
+  answeredBefore: false,
+  renewable: false,
+};
+
+const failure = (error: unknown, phase: 'head' | 'body' = 'head'): Outcome => ({ is: 'error', error, phase, sent: 'maybe' });
+const judge = (error: unknown, call: Parameters<typeof aCall>[0] = {}, context: Partial<ClassifyContext> = {}) =>
+  classify(failure(error), aCall(call), { ...CONTEXT, ...context });
+
+const cooled = (scope: CooldownOrder['scope'], reason: string, ms: number | undefined, pause = false) => ({
+  cooldown: { scope, reason, ms, pause },
+});
+const NONE = { cooldown: undefined };
+
+type Expected = Partial<Verdict> | typeof NONE;
+const CALLER = { name: 'caller-error', next: 'throw', health: 'neutral', ...NONE } as const;
+const MODEL_MISSING = { name: 'model-missing', next: 'another', health: 'neutral', ...cooled('model', 'model not found', 5 * MINUTE) } as const;
+const BROKE = { name: 'out-of-credit', next: 'another', health: 'neutral', scope: 'endpoint' } as const;
+const SERVER = { name: 'server-error', next: 'another', health: 'failure', maybeExecuted: true, ...NONE } as const;
+
+/** The table asserts what is named; a cooldown that is not named must not be there. */
+function check(found: Verdict, expected: Expected): void {
+  expect({ cooldown: undefined, ...found }).toMatchObject({ ...NONE, ...expected });
+}
+
+describe('a reply', () => {
+  it('is ok', () => {
+    check(classify({ is: 'reply', status: 200, headers: new Headers() }, aCall(), CONTEXT), {
+      name: 'ok',
+      next: 'return',
+      health: 'success',
+    });
+  });
+});
+
+describe('400', () => {
+  it.each<[string, APIError, Expected]>([
+    ['the caller’s request is wrong', apiError(400, { message: 'bad', type: 'invalid_request_error' }), CALLER],
+    ['without a body', new APIError(400, undefined, undefined, new Headers()), CALLER],
+    ['content_filter', apiError(400, { code: 'content_filter' }), CALLER],
+    ['context_length_exceeded', apiError(400, { code: 'context_length_exceeded' }), CALLER],
+    ['an unsupported parameter', apiError(400, { code: 'unsupported_parameter' }), CALLER],
+    ['an unsupported value', apiError(400, { code: 'unsupported_value' }), CALLER],
+    ['model_not_found', apiError(400, { code: 'model_not_found' }), MODEL_MISSING],
+    ['DeploymentNotFound', apiError(400, { code: 'DeploymentNotFound' }), MODEL_MISSING],
+    ['OperationNotSupported', apiError(400, { code: 'OperationNotSupported' }), MODEL_MISSING],
+    ['an unknown api-version', apiError(400, { message: 'Unsupported api-version query' }), MODEL_MISSING],
+    ['an unknown API version', apiError(400, { message: 'API version not supported' }), MODEL_MISSING],
+    ['a low credit balance', apiError(400, { message: 'Your credit balance is too low' }), { ...BROKE, ...cooled('endpoint', 'out of credit', 10 * MINUTE) }],
+    ['a billing limit', apiError(400, { code: 'billing_hard_limit_reached' }), { ...BROKE, ...cooled('endpoint', 'out of credit', 10 * MINUTE) }],
+    [
+      'a billing limit with a retry-after',
+      apiError(400, { code: 'billing_hard_limit_reached' }, { 'retry-after': '30' }),
+      { ...BROKE, ...cooled('endpoint', 'out of credit', 30_000) },
+    ],
+  ])('%s', (_, error, expected) => {
+    check(judge(error), expected);
+  });
+
+  it.each([413, 415, 422, 410, 418, 451])('%d is the caller’s as well', (status) => {
+    check(judge(apiError(status)), CALLER);
+  });
+});
+
+describe('failoverOn', () => {
+  const MOVES = { name: 'not-supported', next: 'another', health: 'neutral', again: false, ...NONE } as const;
+  it.each([
+    ['content-filter', 400, { code: 'content_filter' }],
+    ['content-filter', 400, { code: 'ResponsibleAIPolicyViolation' }],
+    ['content-filter', 403, { code: 'content_policy_violation' }],
+    ['context-length', 400, { code: 'context_length_exceeded' }],
+    ['unsupported-parameter', 400, { code: 'unsupported_parameter' }],
+    ['unsupported-parameter', 422, { code: 'unsupported_value' }],
+  ] as const)('%s lets a %d move', (reason, status, body) => {
+    const error = apiError(status, body);
+    check(judge(error, {}, { failoverOn: [reason] }), MOVES);
+    check(judge(error, {}, { failoverOn: reason === 'context-length' ? ['content-filter'] : ['context-length'] }), CALLER);
+  });
+});
+
+describe('401', () => {
+  const REFUSED = { name: 'credentials-refused', next: 'another', health: 'neutral', ...cooled('endpoint', '401', 5 * MINUTE) } as const;
+  it.each<[string, Partial<ClassifyContext>, Expected]>([
+    ['a key', {}, REFUSED],
+    ['a function, the first time', { renewable: true }, { name: 'credentials-refused', next: 'same', health: 'neutral' }],
+    ['a function, the second time', { renewable: true, mayRepeat: false }, REFUSED],
+    ['a function, of a call that may be sent twice for this only', { renewable: true, replayable: false }, { next: 'same' }],
+  ])('with %s', (_, context, expected) => {
+    check(judge(apiError(401, { code: 'invalid_api_key' }), {}, context), expected);
+  });
+});
+
+describe('402, 403', () => {
+  const MODERATED = apiError(403, { message: 'x', metadata: { reasons: ['hate'], flagged_input: '…' } });
+  it.each<[string, APIError, Expected]>([
+    ['402', apiError(402), { ...BROKE, ...cooled('endpoint', 'out of credit', 10 * MINUTE) }],
+    ['402 with a retry-after', apiError(402, {}, { 'retry-after': '5' }), { ...BROKE, ...cooled('endpoint', 'out of credit', 5_000) }],
+    ['403', apiError(403), { name: 'forbidden', next: 'another', health: 'neutral', ...cooled('model', '403', 5 * MINUTE) }],
+    ['403 for a region', apiError(403, { code: 'unsupported_country_region_territory' }), { name: 'forbidden', ...cooled('model', '403', 5 * MINUTE) }],
+    ['403 with moderation metadata', MODERATED, CALLER],
+    ['403 with a flagged input alone', apiError(403, { metadata: { flagged_input: 'x' } }), CALLER],
+    ['403 with reasons alone', apiError(403, { metadata: { reasons: [] } }), CALLER],
+    ['403 with other metadata', apiError(403, { metadata: { provider: 'x' } }), { name: 'forbidden', ...cooled('model', '403', 5 * MINUTE) }],
+    ['403 content_policy_violation', apiError(403, { code: 'content_policy_violation' }), CALLER],
+    ['403 moderation_blocked', apiError(403, { code: 'moderation_blocked' }), CALLER],
+  ])('%s', (_, error, expected) => {
+    check(judge(error), expected);
+  });
+});
+
+describe('404, 405, 501', () => {
+  const NOT_FOUND = { name: 'not-found', next: 'throw', health: 'neutral', ...NONE } as const;
+  const OPERATION = { name: 'operation-missing', next: 'another', health: 'neutral', ...cooled('operation', 'operation not found', 10 * MINUTE) } as const;
+  it.each<[string, APIError, Parameters<typeof aCall>[0], Expected]>([
+    ['a model the endpoint lacks', apiError(404, { code: 'model_not_found' }), {}, MODEL_MISSING],
+    ['a deployment it lacks', apiError(404, { code: 'DeploymentNotFound' }), {}, MODEL_MISSING],
+    [
+      'a router without a provider',
+      apiError(404, { message: 'No endpoints found that support image input' }),
+      {},
+      { name: 'not-supported', next: 'another', again: false, ...NONE },
+    ],
+    ['an id', apiError(404), { path: '/files/file-1', method: 'get' }, NOT_FOUND],
+    ['an id, 405', apiError(405), { path: '/responses/resp_1', method: 'delete' }, NOT_FOUND],
+    ['an id, 501', apiError(501), { path: '/files/file-1', method: 'get' }, NOT_FOUND],
+    ['an id in the body', apiError(404), { path: '/threads/runs', ownerIds: ['asst_1'] }, NOT_FOUND],
+    ['a path nobody knows', apiError(404), { path: '/v2/thing' }, NOT_FOUND],
+    ['an operation, 404', apiError(404), { path: '/responses' }, OPERATION],
+    ['an operation, 405', apiError(405), { path: '/embeddings' }, OPERATION],
+    ['an operation, 501', apiError(501), { path: '/files', method: 'get' }, OPERATION],
+  ])('%s', (_, error, call, expected) => {
+    check(judge(error, call), expected);
+  });
+
+  it.each([
+    ['with the code of the API', { code: 'model_not_found' }],
+    ['without one', {}],
+  ])('a model that was asked about by name %s keeps nobody else from asking about models', (_, body) => {
+    const { cooldown } = judge(apiError(404, body), { path: '/models/no-such', method: 'get', model: undefined });
+    expect(cooldown).toBeUndefined();
+  });
+});
+
+describe('408, 409', () => {
+  it('408: the server timed out', () => {
+    check(judge(apiError(408)), { name: 'timed-out', next: 'another', health: 'failure', scope: 'model', maybeExecuted: true });
+    check(judge(apiError(408, {}, { 'retry-after': '3' })), cooled('model', '408', 3_000, true));
+  });
+
+  it('409: once more on the same endpoint, then it is the caller’s', () => {
+    check(judge(apiError(409)), { name: 'conflict', next: 'same', health: 'neutral' });
+    check(judge(apiError(409), {}, { mayRepeat: false }), { name: 'conflict', next: 'throw', health: 'neutral' });
+  });
+});
+
+describe('429', () => {
+  const limited = (ms: number | undefined) => ({
+    name: 'rate-limited' as const,
+    next: 'another' as const,
+    health: 'neutral' as const,
+    maybeExecuted: false,
+    ...cooled('model', '429', ms, true),
+  });
+  it.each<[string, Record<string, string>, number | undefined]>([
+    ['without a hint', {}, undefined],
+    ['retry-after-ms', { 'retry-after-ms': '250', 'retry-after': '9' }, 250],
+    ['retry-after', { 'retry-after': '8' }, 8_000],
+    ['a date', { 'retry-after': new Date(NOW + 5_000).toUTCString() }, 5_000],
+    ['a negative hint', { 'retry-after': '-1' }, undefined],
+    ['an absurd hint', { 'retry-after': '99999999' }, 10 * MINUTE],
+    ['a window used up', { 'x-ratelimit-remaining-tokens': '0', 'x-ratelimit-reset-tokens': '6m0s' }, 6 * MINUTE],
+    ['a window not used up', { 'x-ratelimit-remaining-tokens': '1', 'x-ratelimit-reset-tokens': '6m0s' }, undefined],
+    [
+      'both: retry-after before the window',
+      { 'retry-after': '2', 'x-ratelimit-remaining-tokens': '0', 'x-ratelimit-reset-tokens': '6m0s' },
+      2_000,
+    ],
+  ])('%s', (_, headers, ms) => {
+    check(judge(apiError(429, { code: 'rate_limit_exceeded', type: 'requests' }, headers)), limited(ms));
+  });
+
+  it.each(['insufficient_quota', 'billing_hard_limit_reached', 'billing_not_active', 'insufficient_credits'])(
+    '%s: waiting does not help',
+    (code) => {
+      check(judge(apiError(429, { code })), { ...BROKE, ...cooled('endpoint', 'out of credit', 10 * MINUTE) });
+    },
+  );
+
+  it('is also known by its type', () => {
+    check(judge(apiError(429, { type: 'insufficient_quota' })), { ...BROKE, ...cooled('endpoint', 'out of credit', 10 * MINUTE) });
+  });
+});
+
+describe('5xx', () => {
+  it.each([500, 502, 504, 507, 520, 524, 599])('%d counts, for the model', (status) => {
+    check(judge(apiError(status)), { ...SERVER, scope: 'model' });
+    check(judge(apiError(status, {}, { 'retry-after': '4' })), cooled('model', String(status), 4_000, true));
+  });
+
+  it.each([503, 529])('%d counts, and was turned away', (status) => {
+    check(judge(apiError(status)), { name: 'overloaded', next: 'another', health: 'failure', maybeExecuted: false });
+    check(judge(apiError(status, {}, { 'retry-after-ms': '40' })), cooled('model', String(status), 40, true));
+  });
+
+  it('505 is neutral, and not again for this call', () => {
+    check(judge(apiError(505)), { name: 'not-supported', next: 'another', health: 'neutral', again: false });
+  });
+});
+
+it.each([301, 302, 303, 307, 308])('%d leads elsewhere: counts for the endpoint, 5 min', (status) => {
+  check(judge(new APIError(status, undefined, undefined, new Headers({ location: 'https://evil.example' }))), {
+    name: 'redirected',
+    next: 'another',
+    health: 'failure',
+    scope: 'endpoint',
+    again: false,
+    ...cooled('endpoint', 'redirects elsewhere', 5 * MINUTE),
+  });
+});
+
+describe('x-should-retry', () => {
+  it('false rules the endpoint out for this call, no other', () => {
+    check(judge(apiError(500, {}, { 'x-should-retry': 'false' })), { ...SERVER, again: false });
+    expect(judge(apiError(500, {}, { 'x-should-retry': 'true' })).again).toBe(true);
+  });
+
+  it('true on a 4xx is not believed', () => {
+    check(judge(apiError(400, {}, { 'x-should-retry': 'true' })), CALLER);
+  });
+});
+
+describe('an error object inside a 200, or an SSE error event', () => {
+  it.each<[string, object, Expected]>([
+    ['server_error', { type: 'server_error', message: 'x' }, { name: 'server-error', health: 'failure', next: 'another' }],
+    ['no word at all', {}, { name: 'server-error', health: 'failure', next: 'another' }],
+    ['overloaded', { type: 'overloaded_error' }, { name: 'overloaded', health: 'failure', next: 'another' }],
+    ['a rate limit', { code: 'rate_limit_exceeded' }, { name: 'rate-limited', health: 'neutral', ...cooled('model', '429', undefined, true) }],
+    ['no money', { code: 'insufficient_quota' }, { ...BROKE, ...cooled('endpoint', 'out of credit', 10 * MINUTE) }],
+    ['a model it lacks', { code: 'model_not_found' }, MODEL_MISSING],
+    ['a bad request', { type: 'invalid_request_error' }, CALLER],
+    ['too long a context', { code: 'context_length_exceeded' }, CALLER],
+    ['a content filter', { code: 'content_filter' }, CALLER],
+    ['a status as code', { code: 503 }, { name: 'overloaded' }],
+    ['a status as text', { code: '429' }, { name: 'rate-limited', ...cooled('model', '429', undefined, true) }],
+    ['a status beside', { status: 500, message: 'x' }, SERVER],
+    ['a code of the caller’s as status', { code: 400 }, CALLER],
+    ['a vendor’s number', { code: '1301' }, { name: 'server-error', health: 'failure' }],
+  ])('%s', (_, body, expected) => {
+    check(judge(errorInside200(body)), expected);
+  });
+
+  it('is judged alike after the headers, and may have been carried out', () => {
+    for (const body of [{ type: 'overloaded_error' }, { code: 503 }, {}]) {
+      const found = classify(failure(errorInside200(body), 'body'), aCall(), CONTEXT);
+      expect([found.health, found.maybeExecuted]).toEqual(['failure', true]);
+    }
+    check(classify(failure(errorInside200({ code: 'content_filter' }), 'body'), aCall(), CONTEXT), CALLER);
+  });
+
+  it('uses the headers of the reply for its cooldown', () => {
+    check(judge(errorInside200({ code: 'rate_limit_exceeded' }, { 'retry-after': '3' })), {
+      name: 'rate-limited',
+      ...cooled('model', '429', 3_000, true),
+    });
+  });
+
+  it('moves for what failoverOn names', () => {
+    check(judge(errorInside200({ code: 'content_filter' }), {}, { failoverOn: ['content-filter'] }), {
+      name: 'not-supported',
+      next: 'another',
+    });
+  });
+});
+
+it.each<[string, unknown]>([
+  ['a TypeError of the caller’s own code', new TypeError('body is not serialisable')],
+  ['an error of the SDK before anything was sent', new OpenAIError('Path parameters result in path with invalid segments')],
+  ['text', 'oops'],
+  ['nothing', undefined],
+])('%s is the caller’s: no endpoint can mend it', (_, thrown) => {
+  check(judge(thrown), CALLER);
+});

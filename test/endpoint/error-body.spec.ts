@@ -1,0 +1,69 @@
+// Error bodies are read within 5 s and 1 MiB, whatever the server does.
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { boundErrorBody } from '../../src/endpoint/error-body.ts';
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
+afterEach(() => void vi.useRealTimers());
+
+const MIB = 1_048_576;
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+function body(pull: (controller: ReadableStreamDefaultController<Uint8Array>) => void | Promise<void>, cancel = vi.fn()) {
+  const response = boundErrorBody(new Response(new ReadableStream({ pull, cancel }, { highWaterMark: 0 }), { status: 500 }));
+  return { response, cancel };
+}
+
+describe('text()', () => {
+  it.each(['', '{"error":{"message":"x"}}', '€'.repeat(10_000)])('is what the server sent: %#', async (text) => {
+    expect(await boundErrorBody(new Response(text, { status: 500 })).text()).toBe(text);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('is empty without a body', async () => {
+    expect(await boundErrorBody(new Response(null, { status: 500 })).text()).toBe('');
+  });
+
+  it('puts characters cut between two pieces together', async () => {
+    const pieces = [bytes('€').slice(0, 1), bytes('€').slice(1)];
+    const { response } = body((controller) => {
+      const piece = pieces.shift();
+      if (piece) controller.enqueue(piece);
+      else controller.close();
+    });
+    expect(await response.text()).toBe('€');
+  });
+
+  it.each(['never comes', 'drips'])('is given up after 5 s when the body %s, and says nothing', async (how) => {
+    const { response, cancel } = body(async (controller) => {
+      if (how === 'drips') controller.enqueue(bytes('{'));
+      await new Promise((resolve) => setTimeout(resolve, how === 'drips' ? 700 : 1e9));
+    });
+    const text = response.text();
+    await vi.advanceTimersByTimeAsync(4_999);
+    expect(cancel).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(await text).toBe('');
+    expect(cancel).toHaveBeenCalledOnce();
+  });
+
+  it('stops at 1 MiB and closes the connection', async () => {
+    const chunk = new Uint8Array(100_000).fill(97);
+    const { response, cancel } = body((controller) => controller.enqueue(chunk));
+    const text = await response.text();
+    expect(text.length).toBeGreaterThanOrEqual(MIB);
+    expect(text.length).toBeLessThan(MIB + chunk.length);
+    expect([cancel.mock.calls.length, vi.getTimerCount()]).toEqual([1, 0]);
+  });
+
+  it('rejects as the transfer does, without leaving a timer', async () => {
+    const { response } = body((controller) => controller.error(new TypeError('terminated')));
+    await expect(response.text()).rejects.toThrow('terminated');
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+it('leaves the response itself as it is', () => {
+  const response = new Response('x', { status: 500, headers: { a: 'b' } });
+  expect(boundErrorBody(response)).toBe(response);
+  expect([response.status, response.headers.get('a'), Object.keys(response)]).toEqual([500, 'b', []]);
+});

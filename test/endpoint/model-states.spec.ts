@@ -1,0 +1,103 @@
+// What the models of one endpoint say about it as a whole.
+import { beforeEach, describe, expect, it } from 'vitest';
+import { Breaker } from '../../src/endpoint/breaker.ts';
+import { ModelStates } from '../../src/endpoint/model-states.ts';
+import { type ManualClock, manualClock } from '../../src/testing/index.ts';
+import { breakerSettings } from '../support/parts.ts';
+
+let clock: ManualClock;
+let states: ModelStates;
+beforeEach(() => {
+  clock = manualClock();
+  states = new ModelStates(() => new Breaker(breakerSettings({ consecutiveFailures: 1 }), clock, () => undefined), clock);
+});
+
+function tried(...models: string[]): void {
+  for (const model of models) states.of(model).triedAt = clock.now();
+}
+function works(...models: string[]): void {
+  tried(...models);
+  for (const model of models) states.of(model).succeededAt = clock.now();
+}
+function fails(...models: string[]): void {
+  tried(...models);
+  for (const model of models) {
+    const { breaker } = states.of(model);
+    breaker!.settle(breaker!.admit()!, 'failure');
+  }
+}
+const out = () => states.mostOpenUntil() > clock.now();
+
+describe('the endpoint as a whole', () => {
+  it.each<[string, () => void, boolean]>([
+    ['nothing was tried', () => undefined, false],
+    ['all is well', () => works('a', 'b'), false],
+    ['the only model is open', () => fails('a'), true],
+    ['one of two is open, the other untested', () => (fails('a'), tried('b')), true],
+    ['one of two is open, the other works', () => (fails('a'), works('b')), false],
+    ['one of three is open', () => (fails('a'), tried('b', 'c')), false],
+    ['two of three are open', () => (fails('a', 'b'), works('c')), true],
+    ['two of four are open, one works', () => (fails('a', 'b'), works('c'), tried('d')), false],
+    ['three of five are open, though others work', () => (fails('a', 'b', 'c'), works('d', 'e')), true],
+    ['all are open', () => fails('a', 'b', 'c'), true],
+  ])('when %s, is out: %s', (_, happen, expected) => {
+    happen();
+    expect(out()).toBe(expected);
+  });
+
+  it('forgets models that were tried more than a minute ago, unless they are open', async () => {
+    works('old-1', 'old-2', 'old-3');
+    fails('sick');
+    expect(out()).toBe(false);
+    await clock.advance(60_001);
+    expect(states.mostOpenUntil()).toBeGreaterThan(0);
+  });
+
+  it('comes back with the first of its models', async () => {
+    fails('a');
+    await clock.advance(1_000);
+    fails('b');
+    const first = states.of('a').breaker!.opensAt;
+    expect(states.mostOpenUntil()).toBe(first);
+    expect(first).toBeLessThan(states.of('b').breaker!.opensAt);
+  });
+
+  it('never is out without breakers', () => {
+    const without = new ModelStates(() => undefined, clock);
+    without.of('a').triedAt = 0;
+    expect([without.mostOpenUntil(), without.sick()]).toEqual([0, []]);
+  });
+});
+
+describe('a model', () => {
+  it('has one state, made at its first use', () => {
+    expect(states.peek('a')).toBeUndefined();
+    expect(states.of('a')).toBe(states.of('a'));
+    expect(states.peek('a')).toBe(states.of('a'));
+  });
+
+  it('works lately for a minute after a success', async () => {
+    expect(states.worksLately('a')).toBe(false);
+    tried('a');
+    expect(states.worksLately('a')).toBe(false);
+    works('a');
+    await clock.advance(59_999);
+    expect(states.worksLately('a')).toBe(true);
+    await clock.advance(1);
+    expect(states.worksLately('a')).toBe(false);
+  });
+
+  it('is listed with its breaker while that is not closed', async () => {
+    fails('a');
+    works('b');
+    expect(states.sick()).toEqual([{ model: 'a', breaker: 'open' }]);
+    await clock.advance(5_000);
+    states.of('a').breaker!.admit();
+    expect(states.sick()).toEqual([{ model: 'a', breaker: 'half-open' }]);
+  });
+
+  it('with a made-up name costs bounded memory: beyond 200 the one met first goes', () => {
+    for (let i = 0; i < 500; i++) states.of(`m${i}`);
+    expect([states.peek('m299'), states.peek('m300') === undefined]).toEqual([undefined, false]);
+  });
+});

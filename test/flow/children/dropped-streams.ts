@@ -1,0 +1,29 @@
+// Opens streams, reads one event of each and forgets them, as an application does by mistake; waits until they are collected.
+import { LoadBalancedOpenAI, type LoadBalancedOpenAIOptions } from '../../../src/index.ts';
+
+const { options, streams } = JSON.parse(process.argv.at(-1)!) as {
+  options: LoadBalancedOpenAIOptions;
+  streams: number;
+};
+const client = new LoadBalancedOpenAI(options);
+// One long-lived signal for all, as applications have it: it must not keep them alive.
+const { signal } = new AbortController();
+
+async function openAndForget(): Promise<void> {
+  const body = { model: 'gpt-5', messages: [{ role: 'user' as const, content: 'hi' }], stream: true as const };
+  const stream = await client.chat.completions.create(body, { signal });
+  await stream[Symbol.asyncIterator]().next();
+}
+
+const inFlight = () => client.balancer.snapshot().endpoints.reduce((sum, endpoint) => sum + endpoint.inFlight, 0);
+
+for (let stream = 0; stream < streams; stream++) await openAndForget();
+const opened = inFlight();
+const deadline = performance.now() + 15_000;
+while (inFlight() > 0 && performance.now() < deadline) {
+  globalThis.gc?.();
+  await new Promise((resolve) => setTimeout(resolve, 10));
+}
+console.log(JSON.stringify({ opened, left: inFlight() }));
+// Whatever is left would keep the process for as long as the server sends.
+process.exit(0);
