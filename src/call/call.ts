@@ -27,5 +27,7 @@ export interface Call {
   /** Monotonic time in ms at which the call began, and by which it must have its answer. */
   readonly startedAt: number;
   readonly deadline: number;
+  /** The client's own timeout in ms. A single caller's may be shorter, and must not decide about an endpoint. */
+  readonly clientTimeout: number;
   readonly signal: AbortSignal | undefined;
 }

@@ -8,12 +8,16 @@ export function duration(ms: number): string {
   return `${Math.round(ms / 60_000)} min`;
 }
 
+/** Verdicts whose cooldown the server asked for; the others are our own precaution. */
+const PAUSES: ReadonlySet<string> = new Set(['rate-limited', 'server-error', 'overloaded', 'timed-out']);
+
 /** `azure-eu 429 (retry in 8 s) → openai 200 in 612 ms`; an empty string when nothing was attempted. */
 export function describeAttempts(attempts: readonly AttemptReport[]): string {
   return attempts
     .map((attempt) => {
       const what = attempt.status ?? attempt.verdict.replaceAll('-', ' ');
-      const hint = attempt.retryAfterMs === undefined ? '' : ` (retry in ${duration(attempt.retryAfterMs)})`;
+      const until = PAUSES.has(attempt.verdict) ? 'retry in' : 'left out for';
+      const hint = attempt.retryAfterMs === undefined ? '' : ` (${until} ${duration(attempt.retryAfterMs)})`;
       const word =
         attempt.verdict === 'ok' || attempt.status === undefined ? '' : ` ${attempt.verdict.replaceAll('-', ' ')}`;
       const time = attempt.verdict === 'pending' ? '' : ` in ${duration(attempt.ms)}`;

@@ -16,6 +16,8 @@ export interface Operation {
   readonly creates: boolean;
   /** The ids in the path, in order. */
   readonly ids: readonly string[];
+  /** True when the path names one object or model, which the endpoint may not know. */
+  readonly named: boolean;
   /** True when the reply must be a JSON object. */
   readonly json: boolean;
   readonly stream: StreamKind;
@@ -120,6 +122,7 @@ function describe(method: string, path: string): Operation {
     place: voices || (first === 'models' && method === 'delete') ? 'home' : row.place,
     creates: writes && (row.creates || voices) && !ids.includes(last) && !ACTIONS.has(last),
     ids,
+    named: known && rest.some((segment) => !row.words?.includes(segment)),
     json: known && first !== 'audio' && rest.at(-1) !== 'content',
     stream: row.stream,
   };

@@ -44,8 +44,10 @@ export type VerdictName =
 
 /** A time-boxed exclusion that follows from an outcome. */
 export interface CooldownOrder {
-  /** How long, in ms; `undefined` = no hint was given: 1 s doubling to 60 s. */
+  /** How long, in ms; `undefined` = no hint was given: `grows` decides. */
   readonly ms: number | undefined;
+  /** First length and longest one of a cooldown without a hint, in ms; it doubles until a success. @default 1 s to 60 s */
+  readonly grows?: { readonly first: number; readonly longest: number };
   readonly scope: 'endpoint' | 'model' | 'operation';
   /** A short public reason, e.g. `429`. */
   readonly reason: string;

@@ -74,6 +74,7 @@ export class BodyWatch<Item> {
     } catch (error) {
       // Nothing was handed out: whoever called judges it, and its end is nobody's business any more.
       this.#ended = true;
+      this.#watched.stop();
       throw error;
     }
   }
@@ -108,7 +109,7 @@ export class BodyWatch<Item> {
     const held = this.#held.shift();
     if (held !== undefined) return { value: held, done: false };
     if (this.#sourceDone) {
-      this.#end({ is: 'complete' });
+      this.#end(this.#complete ? { is: 'complete' } : { is: 'left', said: this.#said });
       return { value: undefined, done: true };
     }
     let result: IteratorResult<Item>;
@@ -119,6 +120,8 @@ export class BodyWatch<Item> {
     } catch (error) {
       this.#sourceDone = true;
       this.#end({ is: 'failed', error });
+      // An event may say that it is over while the server keeps the connection.
+      this.#watched.stop();
       throw error;
     }
     if (result.done) {

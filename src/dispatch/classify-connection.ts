@@ -76,13 +76,13 @@ export function connectionVerdict(
   }
   if (error instanceof APIUserAbortError || named(facts, APIUserAbortError)) return verdict('aborted');
   if (isBadReply(error)) return verdict(facts.causes.size > 0 ? 'connection-lost' : 'bad-reply', { scope: 'model' });
-  if (facts.status !== undefined && !isConnectionError(error, facts)) return undefined;
-  if (isConnectionError(error, facts)) return socketVerdict(outcome, facts, context);
   if (facts.name === 'OAuthError' || facts.name === 'SubjectTokenProviderError' || CREDENTIAL.test(facts.message)) {
     return verdict('credentials-refused', {
       cooldown: { scope: 'endpoint', reason: 'no credential', ms: 60_000, pause: false },
     });
   }
+  if (facts.status !== undefined && !isConnectionError(error, facts)) return undefined;
+  if (isConnectionError(error, facts)) return socketVerdict(outcome, facts, context);
   if (isCallersLimit(error)) return verdict('caller-error');
   // After the headers every bare error is the transfer's: cut JSON, a destroyed socket, garbage in a stream.
   if (outcome.phase === 'body' && facts.headers === undefined) return verdict('bad-reply');

@@ -47,7 +47,9 @@ const refuse = (scope: CooldownOrder['scope'], reason: string, ms: number): Cool
 const pause = (reason: string, ms: number | undefined): CooldownOrder => ({ scope: 'model', reason, ms, pause: true });
 
 function outOfCredit(hint: number | undefined): Verdict {
-  return verdict('out-of-credit', { cooldown: refuse('endpoint', 'out of credit', hint ?? 10 * MINUTE) });
+  const grows = { first: 10 * MINUTE, longest: 60 * MINUTE };
+  const cooldown = { scope: 'endpoint', reason: 'out of credit', ms: hint, grows, pause: false } as const;
+  return verdict('out-of-credit', { cooldown });
 }
 
 function callersOwn(facts: ErrorFacts, context: ClassifyContext): Verdict {
@@ -56,11 +58,14 @@ function callersOwn(facts: ErrorFacts, context: ClassifyContext): Verdict {
 }
 
 function missing(facts: ErrorFacts, call: Call): Verdict {
+  const { operation, ownerIds } = call;
+  // A model asked about by its name: others may be known here.
+  if (operation.named && operation.ids.length === 0) return verdict('not-found');
   if (has(MODEL_CODES, facts))
     return verdict('model-missing', { cooldown: refuse('model', 'model not found', 5 * MINUTE) });
   if (/no endpoints found/i.test(facts.message)) return verdict('not-supported');
   // An object's id is unknown here, or a path nobody documented: the caller's own affair.
-  if (call.operation.ids.length > 0 || call.operation.name === 'other') return verdict('not-found');
+  if (ownerIds.length > 0 || operation.ids.length > 0 || operation.name === 'other') return verdict('not-found');
   return verdict('operation-missing', { cooldown: refuse('operation', 'operation not found', 10 * MINUTE) });
 }
 

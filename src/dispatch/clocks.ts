@@ -56,9 +56,10 @@ export function boundsOf(call: Call, endpoint: Endpoint, endpoints: readonly End
   const { rescue } = settings;
   const usual = usualTime(call, endpoint, endpoints, kindOf(call, false));
   const { after, factor } = rescue || { after: 20_000, factor: 3 };
-  const half = (call.deadline - call.startedAt) / 2;
-  // A caller's own short timeout says nothing about the endpoint.
-  const slow = Math.max(after, usual === undefined ? half : factor * usual);
+  // Half of the timeout before anything is learned, and never so late that a second attempt could not be in time.
+  const patience = (timeout: number) =>
+    usual === undefined ? timeout / 2 : Math.max(factor * usual, Math.min(after, timeout / 2));
+  const slow = patience(call.clientTimeout);
   const own = Math.min(
     settings.attemptTimeout === 'auto' ? Number.POSITIVE_INFINITY : settings.attemptTimeout,
     endpoint.settings.timeout ?? Number.POSITIVE_INFINITY,
@@ -71,13 +72,7 @@ export function boundsOf(call: Call, endpoint: Endpoint, endpoints: readonly End
   return {
     headers: call.stream ? { after: Math.max(NO_HEADERS, STREAM_FACTOR * (usual ?? 0)), certain: false } : undefined,
     content: { after: Math.max(NO_CONTENT, STREAM_FACTOR * content), certain: false },
-    // Never so late that a rescue could not be in time, unless the model usually takes that long.
-    rescue:
-      rescue && !call.stream && call.replay === 'free'
-        ? usual === undefined
-          ? half
-          : Math.max(factor * usual, Math.min(after, half))
-        : undefined,
+    rescue: rescue && !call.stream && call.replay === 'free' ? patience(call.deadline - call.startedAt) : undefined,
     slow,
   };
 }

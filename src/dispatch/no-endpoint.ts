@@ -10,10 +10,10 @@ function reasonOf(refusal: Refusal, now: number): string {
 }
 
 function advice(refusals: readonly Refusal[], call: Call): string {
-  if (refusals.every((refusal) => refusal.kind === 'unfit')) {
-    return ` Add ${call.model === undefined ? `'${call.operation.name}' to \`operations\`` : `'${call.model}' to \`models\``} of an endpoint that serves it.`;
-  }
-  return '';
+  if (refusals.length === 0 || !refusals.every(({ kind, endpoint }) => kind === 'unfit' && !endpoint.drained))
+    return '';
+  const option = refusals.some(({ reason }) => reason.endsWith('(models)')) ? 'models' : 'operations';
+  return ` Add '${option === 'models' ? call.model : call.operation.name}' to \`${option}\` of an endpoint that serves it.`;
 }
 
 /** Builds the error. @param now monotonic ms. @param cause the pool's last real error. */

@@ -1,6 +1,7 @@
 /** Carries out a step: starts the next attempt, waits, or throws what the caller shall see. Called by the dispatcher's loop only. */
 import type { Endpoint } from '../endpoint/endpoint.ts';
 import type { CallStory, Reply } from './call-story.ts';
+import { kindOf, usualTime } from './clocks.ts';
 import type { DispatchParts } from './dispatch-parts.ts';
 import { afterThrottle, nextStep, type Situation, type Step } from './next-step.ts';
 import { noEndpointAvailable } from './no-endpoint.ts';
@@ -31,8 +32,9 @@ export function failureOf<R extends Reply>(story: CallStory<R>, parts: DispatchP
 function mayGoOn<R extends Reply>(story: CallStory<R>, endpoint: Endpoint, parts: DispatchParts): boolean {
   const { last } = story;
   if (last && (last.verdict.name === 'rate-limited' || last.verdict.name === 'connect-failed')) return true;
-  if (last && story.failovers === 0 && endpoint.state.recentFailureRate < SOUND) return true;
-  if (parts.budget.withdraw()) return true;
+  const sound = last && story.failovers === 0 && endpoint.state.recentFailureRate < SOUND;
+  // Never refused, but booked: what goes free is not there for others.
+  if (parts.budget.withdraw() || sound) return true;
   parts.events.emit({ type: 'budget-exhausted', at: parts.clock.date(), callId: story.call.id });
   return false;
 }
@@ -102,7 +104,9 @@ function panic<R extends Reply>(story: CallStory<R>, situation: Situation, parts
     callId: story.call.id,
     endpoints: endpoints.map(({ name }) => name),
   });
-  if (throttle && !throttle.admit()) {
+  const { call } = story;
+  const usual = Math.max(0, ...endpoints.map((each) => usualTime(call, each, pool.endpoints, kindOf(call, true)) ?? 0));
+  if (throttle && !throttle.admit(usual)) {
     perform(story, afterThrottle(situation), situation, parts);
     return;
   }

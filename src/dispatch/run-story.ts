@@ -24,7 +24,8 @@ export function follow<R extends Reply>(story: CallStory<R>, attempt: Attempt<R>
   const bounds = boundsOf(call, attempt.endpoint, parts.pool.endpoints, parts.settings);
   // A bound the user named holds from the attempt's start; the learned one counts from the headers.
   const spent = bounds.content.certain ? parts.clock.now() - attempt.load.startedAt : 0;
-  const alarm = call.stream ? Math.max(1, bounds.content.after - spent) : bounds.rescue;
+  const cuts = call.stream || bounds.content.certain;
+  const alarm = cuts ? Math.max(1, bounds.content.after - spent) : bounds.rescue;
   if (alarm !== undefined) attempt.cancelAlarm = parts.clock.after(alarm, () => story.push({ is: 'alarm', attempt }));
   const { status, headers } = reply;
   read(attempt).then(

@@ -25,8 +25,10 @@ function causesOf(error: unknown): { codes: Set<string>; reused: boolean } {
   let reused = false;
   let current = error;
   for (let depth = 0; depth < 6 && typeof current === 'object' && current !== null; depth++) {
-    const { code, cause, socket, errors } = current as Loose;
+    const { code, cause, socket, errors, syscall } = current as Loose;
     if (typeof code === 'string' && depth > 0) codes.add(code);
+    // Timed out or reset while connecting: nothing was sent yet.
+    if (syscall === 'connect') codes.add('ECONNREFUSED');
     if (((socket as Loose | undefined)?.['bytesRead'] as number) > 0) reused = true;
     // Happy Eyeballs reports one error per address.
     if (Array.isArray(errors))
@@ -44,7 +46,7 @@ export function factsOf(error: unknown): ErrorFacts {
     typeof code === 'string' ? [code.toLowerCase()] : [],
   );
   const nested = [loose['code'], inner['code'], inner['status']].find(
-    (code) => Number.isInteger(Number(code)) && Number(code) >= 400,
+    (code) => Number.isInteger(Number(code)) && Number(code) >= 400 && Number(code) < 600,
   );
   const { codes: causes, reused } = causesOf(error);
   const metadata = inner['metadata'] ?? inner['innererror'];

@@ -58,7 +58,9 @@ const OUTRUN = 5;
 export function markOutrun<R extends Reply>(story: CallStory<R>, winner: Attempt<R>, { clock }: DispatchParts): void {
   const now = clock.now();
   const quickest = now - winner.load.startedAt;
-  for (const { load, reply } of story.live) load.outrun = !reply && now - load.startedAt >= OUTRUN * quickest;
+  for (const { load, reply } of story.live) {
+    load.outrun = !reply && now >= load.slowAt && now - load.startedAt >= OUTRUN * quickest;
+  }
 }
 
 /** Gives up every attempt still running. */

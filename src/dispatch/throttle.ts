@@ -5,10 +5,18 @@
 import type { Clock } from '../clock.ts';
 import { RollingCount } from '../endpoint/rolling-count.ts';
 
+/** A second is enough where answers are quick; slow answers need a window that holds their calls' beginnings as well. */
+const WINDOWS = [1_000, 8_000, 64_000] as const;
+
+interface Window {
+  readonly ms: number;
+  readonly requests: RollingCount;
+  readonly accepts: RollingCount;
+}
+
 /** One pool's throttle. */
 export class Throttle {
-  readonly #requests: RollingCount;
-  readonly #accepts: RollingCount;
+  readonly #windows: readonly Window[];
   readonly #k: number;
   readonly #clock: Clock;
 
@@ -16,25 +24,31 @@ export class Throttle {
   constructor(k: number, clock: Clock) {
     this.#k = k;
     this.#clock = clock;
-    this.#requests = new RollingCount(clock, 1_000);
-    this.#accepts = new RollingCount(clock, 1_000);
+    this.#windows = WINDOWS.map((ms) => ({
+      ms,
+      requests: new RollingCount(clock, ms),
+      accepts: new RollingCount(clock, ms),
+    }));
   }
 
   /** A call began. */
   requested(): void {
-    this.#requests.add(1);
+    for (const { requests } of this.#windows) requests.add(1);
   }
 
-  /** Whether one of the calls that began may be tried. */
-  admit(): boolean {
+  /** Whether one of the calls that began may be tried. @param usual what a call usually takes, in ms. */
+  admit(usual = 0): boolean {
+    const longest = this.#windows.length - 1;
+    const fits = this.#windows.findIndex(({ ms }) => ms >= usual);
+    const { requests, accepts } = this.#windows[fits === -1 ? longest : fits] as Window;
     // The call that asks is counted already; alone it always passes.
-    const others = Math.max(0, this.#requests.total - 1);
-    const refuse = Math.max(0, (others - this.#k * this.#accepts.total) / (others + 1));
+    const others = Math.max(0, requests.total - 1);
+    const refuse = Math.max(0, (others - this.#k * accepts.total) / (others + 1));
     return this.#clock.random() >= refuse;
   }
 
   /** A call got an answer. */
   accepted(): void {
-    this.#accepts.add(1);
+    for (const { accepts } of this.#windows) accepts.add(1);
   }
 }

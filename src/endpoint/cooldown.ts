@@ -13,8 +13,7 @@ export interface Cooldown {
 }
 
 /** Without a hint: 1 s doubling to 60 s, as every official client waits at first. */
-const FIRST = 1_000;
-const LONGEST_UNHINTED = 60_000;
+const UNHINTED = { first: 1_000, longest: 60_000 };
 /** More entries than this only arise from made-up model names; the oldest go first. */
 const LIMIT = 500;
 
@@ -38,7 +37,8 @@ export class Cooldowns {
       // Refusals of calls that were under way together are one refusal: only the next one after the pause doubles it.
       if (running && running.until > now) return running.until - now;
       const before = this.#unhinted.get(id) ?? 0;
-      ms = Math.min(FIRST * 2 ** before, LONGEST_UNHINTED);
+      const { first, longest } = order.grows ?? UNHINTED;
+      ms = Math.min(first * 2 ** before, longest);
       this.#unhinted.set(id, before + 1);
     }
     const until = Math.max(now + ms, running?.until ?? 0);
@@ -54,6 +54,11 @@ export class Cooldowns {
     if (this.#unhinted.size === 0) return;
     this.#unhinted.delete(`model:${model}`);
     this.#unhinted.delete('endpoint:');
+  }
+
+  /** Ends a model's cooldown with this reason, since a reply contradicted it. */
+  contradict(model: string, reason: string): void {
+    if (this.#running.get(`model:${model}`)?.reason === reason) this.#running.delete(`model:${model}`);
   }
 
   /** The cooldown that keeps this call away longest, if any. */

@@ -8,9 +8,10 @@ import type { Clock } from '../clock.ts';
 import type { BreakerSettings } from '../config/settings.ts';
 import { Breaker } from './breaker.ts';
 import { Cooldowns } from './cooldown.ts';
+import { FailureRate } from './failure-rate.ts';
+import { noteHeadroom, USED_UP } from './headroom.ts';
 import type { BreakerState, Exclusion, Load, Transition } from './live-facts.ts';
 import { type ModelState, ModelStates } from './model-states.ts';
-import { RollingCount } from './rolling-count.ts';
 import { Silence } from './silence.ts';
 
 /** Live state of one endpoint. */
@@ -22,8 +23,7 @@ export class EndpointState {
   readonly cooldowns: Cooldowns;
   readonly #breaker: Breaker | undefined;
   readonly #models: ModelStates;
-  readonly #recent: RollingCount;
-  readonly #recentFailures: RollingCount;
+  readonly #failureRate: FailureRate;
   readonly #silence: Silence;
   readonly #transitions: Transition[] = [];
   readonly #settings: BreakerSettings | false;
@@ -38,8 +38,7 @@ export class EndpointState {
     this.#breaker = this.#newBreaker(undefined);
     this.#models = new ModelStates((model) => this.#newBreaker(model), clock);
     this.cooldowns = new Cooldowns(clock);
-    this.#recent = new RollingCount(clock, 10_000);
-    this.#recentFailures = new RollingCount(clock, 10_000);
+    this.#failureRate = new FailureRate(clock);
     this.#silence = new Silence(clock.now());
   }
 
@@ -56,7 +55,7 @@ export class EndpointState {
     const now = this.#clock.now();
     const cooldown = this.cooldowns.of(model, operation);
     if (cooldown) {
-      const rateLimited = cooldown.reason === '429';
+      const rateLimited = cooldown.reason === '429' || cooldown.reason === USED_UP;
       const kind = cooldown.pause ? 'limited' : 'refused';
       return { kind, reason: `cooling down (${cooldown.reason})`, until: cooldown.until, rateLimited };
     }
@@ -98,7 +97,7 @@ export class EndpointState {
     state.triedAt = now;
     this.inFlight += 1;
     this.attempts += 1;
-    this.#recent.add(1);
+    this.#failureRate.attempted();
     return load;
   }
 
@@ -107,13 +106,19 @@ export class EndpointState {
     if (this.#silence.answered(load, this.#clock.now())) this.#touch();
   }
 
+  #tell(
+    { permits: [own, model], model: name }: Load,
+    ownHealth: Verdict['health'],
+    modelHealth: Verdict['health'],
+  ): void {
+    if (own) this.#breaker?.settle(own, ownHealth);
+    if (model) this.#models.of(name).breaker?.settle(model, modelHealth);
+    if (own?.probe || model?.probe) this.#touch();
+  }
+
   /** Content came: a probe has done its work, whatever becomes of the rest. */
   proved(load: Load): void {
-    const [endpointPermit, modelPermit] = load.permits;
-    if (!endpointPermit?.probe && !modelPermit?.probe) return;
-    if (endpointPermit?.probe) this.#breaker?.settle(endpointPermit, 'success');
-    if (modelPermit?.probe) this.#models.of(load.model).breaker?.settle(modelPermit, 'success');
-    this.#touch();
+    if (load.permits.some((permit) => permit?.probe)) this.#tell(load, 'success', 'success');
   }
 
   /** The attempt is over, told once; tells the breakers and starts a cooldown. @returns its length in ms, if one was ordered. */
@@ -123,23 +128,19 @@ export class EndpointState {
     this.release(load);
     const { health, scope } = verdict;
     const state = this.#models.of(load.model);
-    const [endpointPermit, modelPermit] = load.permits;
     if (health === 'success') {
       this.successes += 1;
       state.succeededAt = this.#clock.now();
       this.cooldowns.succeeded(load.model);
     } else if (health === 'failure') {
       this.failures += 1;
-      this.#recentFailures.add(1);
+      this.#failureRate.failed();
     }
+    const failed = health === 'failure';
+    // Whoever answers can be reached, even when the answer is an error; silence proves neither.
     const reached = verdict.name === 'server-error' || verdict.name === 'overloaded' || verdict.name === 'bad-reply';
-    if (endpointPermit) {
-      const own = scope === 'endpoint' || health !== 'failure' ? health : reached ? 'success' : 'neutral';
-      this.#breaker?.settle(endpointPermit, own);
-    }
-    if (modelPermit)
-      state.breaker?.settle(modelPermit, scope === 'endpoint' && health === 'failure' ? 'neutral' : health);
-    if (endpointPermit?.probe || modelPermit?.probe) this.#touch();
+    const ofModel = failed && scope === 'model';
+    this.#tell(load, ofModel ? (reached ? 'success' : 'neutral') : health, failed && !ofModel ? 'neutral' : health);
     if (!verdict.cooldown) return undefined;
     const key = { endpoint: '', model: load.model, operation }[verdict.cooldown.scope];
     this.#touch();
@@ -154,6 +155,13 @@ export class EndpointState {
     if (this.#silence.gone(load, this.#clock.now(), load.outrun)) this.#touch();
   }
 
+  /** A good reply's rate-limit headers. @returns the length of the cooldown they led to, in ms. */
+  headroom(load: Load, headers: Headers): number | undefined {
+    const ms = noteHeadroom(this.#models.of(load.model), this.cooldowns, load.model, headers);
+    if (ms !== undefined) this.#touch();
+    return ms;
+  }
+
   /** Breaker transitions since the last look. */
   takeTransitions(): Transition[] {
     return this.#transitions.length === 0 ? [] : this.#transitions.splice(0);
@@ -161,8 +169,7 @@ export class EndpointState {
 
   /** Share of attempts of the last 10 s that failed, 0 to 1. */
   get recentFailureRate(): number {
-    const total = this.#recent.total;
-    return total === 0 ? 0 : this.#recentFailures.total / total;
+    return this.#failureRate.value;
   }
 
   /** True when a call for this model succeeded here within the last minute. */

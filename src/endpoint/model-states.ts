@@ -12,6 +12,8 @@ export interface ModelState {
   readonly breaker: Breaker | undefined;
   triedAt: number;
   succeededAt: number;
+  /** Replies in a row that said a rate-limit window is used up. */
+  usedUp: number;
   /** Times in ms: plain calls until their reply's headers, streams until headers, streams until content. */
   readonly plain: Latency;
   readonly head: Latency;
@@ -41,7 +43,15 @@ export class ModelStates {
     if (this.#states.size >= LIMIT) this.#states.delete(this.#states.keys().next().value as string);
     const never = Number.NEGATIVE_INFINITY;
     const [plain, head, content] = [new Latency(), new Latency(), new Latency()];
-    const state = { breaker: this.#newBreaker(model), triedAt: never, succeededAt: never, plain, head, content };
+    const state = {
+      breaker: this.#newBreaker(model),
+      triedAt: never,
+      succeededAt: never,
+      usedUp: 0,
+      plain,
+      head,
+      content,
+    };
     this.#states.set(model, state);
     return state;
   }

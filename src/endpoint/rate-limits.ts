@@ -54,6 +54,21 @@ export function exhaustedReset(headers: Headers): number | undefined {
   return longest === undefined ? undefined : Math.min(longest, LONGEST_HINT);
 }
 
+/**
+ * For a success: the longest reset in ms of a window that is used up, at most a minute; `undefined` when none is, 0 when the
+ * headers say that there is room. Figures that cannot be (remaining above the limit, no reset) say nothing.
+ */
+export function usedUp(headers: Headers): number | undefined {
+  let seen = false;
+  for (const window of ['requests', 'tokens']) {
+    const limit = plainNumber(headers.get(`x-ratelimit-limit-${window}`));
+    const remaining = plainNumber(headers.get(`x-ratelimit-remaining-${window}`));
+    if (limit !== undefined && remaining !== undefined && limit > 0 && remaining <= limit) seen = true;
+  }
+  if (!seen) return undefined;
+  return Math.min(exhaustedReset(headers) ?? 0, 60_000);
+}
+
 function secondsOf(text: string): number | undefined {
   const seconds = plainNumber(text);
   return seconds === undefined ? undefined : seconds * 1_000;

@@ -76,6 +76,7 @@ export function callOf(
     maxAttempts: settings.maxAttempts ?? Math.max(3, maxRetries + 1),
     startedAt,
     deadline: startedAt + positive(options.timeout, defaults.timeout),
+    clientTimeout: defaults.timeout,
     signal: signal ?? undefined,
   };
 }

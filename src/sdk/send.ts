@@ -5,7 +5,7 @@ import type { Reply, Sending } from '../dispatch/call-story.ts';
 import type { Endpoint } from '../endpoint/endpoint.ts';
 import { bringsTransport, PREPARE, type PrepareRequest, WATCH } from '../endpoint/sdk-client.ts';
 import type { Props } from './balanced-promise.ts';
-import { foreignOrigin, foreignOriginError, type RequestOptions } from './call-of.ts';
+import { foreignOriginError, type RequestOptions } from './call-of.ts';
 import { scrub, secretsOf } from './scrub.ts';
 
 /** Good headers of an SDK reply, with what is needed to parse it. */
@@ -35,6 +35,13 @@ function hooksOf(outer: OpenAI): { options: Hooks['prepareOptions'] | undefined;
   };
 }
 
+/** An endpoint's key goes to its own origin only, whatever path or base URL one call names. */
+function refuseForeign(client: OpenAI, { path, defaultBaseURL }: RequestOptions): void {
+  if (path.startsWith('/') && !path.startsWith('//') && !defaultBaseURL) return;
+  const { origin } = new URL(client.buildURL(path, null, defaultBaseURL));
+  if (origin !== new URL(client.baseURL).origin) throw foreignOriginError(origin);
+}
+
 /**
  * Sends `options` as one attempt.
  * @param clientOf the SDK client of an endpoint.
@@ -60,8 +67,7 @@ export async function sendAttempt(
   const hooks = hooksOf(outer);
   if (hooks.options) await hooks.options(own);
   if (hooks.request) Object.assign(own, { [PREPARE]: hooks.request });
-  const origin = foreignOrigin(own.path);
-  if (origin !== undefined && origin !== new URL(client.baseURL).origin) throw foreignOriginError(origin);
+  refuseForeign(client, own);
   const inner = client.request<unknown>(own, 0);
   const response = await inner.asResponse().catch((error: unknown) => {
     scrub(error, secretsOf(settings, client));

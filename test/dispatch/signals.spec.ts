@@ -24,7 +24,6 @@ describe('factsOf', () => {
     [{ code: 'server_error' }, undefined],
     [{ code: 200 }, undefined],
     [{ code: 399 }, undefined],
-    [{ code: '4.5e2' }, 450],
     [{ code: null }, undefined],
     [{}, undefined],
   ])('takes the status of an error inside a 200 from %j', (body, status) => {

@@ -1,0 +1,350 @@
+// The watch over a stream: what is held back, what an end is, how silence is bounded, and that the end is told once.
+import { APIConnectionError, APIConnectionTimeoutError } from 'openai';
+import { describe, expect, it, vi } from 'vitest';
+import type { StreamKind } from '../../src/call/operations.ts';
+import { BodyWatch, type StreamEnd, type Watched } from '../../src/dispatch/body-watch.ts';
+import { isBadReply } from '../../src/errors.ts';
+import { manualClock } from '../../src/testing/index.ts';
+import { fc, runs } from '../support/property.ts';
+
+const chunk = (delta: object, finish_reason: string | null = null) => ({ choices: [{ delta, finish_reason }] });
+const ROLE = chunk({ role: 'assistant', content: '' });
+const TEXT = chunk({ content: 'a' });
+const STOP = chunk({}, 'stop');
+const BAD = chunk({}, 'error');
+const USAGE = { choices: [], usage: { total_tokens: 1 } };
+
+/** What a source does next: an event, an error, or nothing for ever. */
+type Play = object | Error | 'hang';
+
+function watch(plays: readonly Play[], changes: Partial<Watched> = {}) {
+  const clock = manualClock();
+  const state = { aborted: false, done: false, lastByteAt: 0, returned: 0 };
+  const ends: StreamEnd[] = [];
+  const seen: unknown[] = [];
+  const left = [...plays];
+  let release: ((result: IteratorResult<object>) => void) | undefined;
+  const source: AsyncIterator<object> = {
+    next: () => {
+      const play = left.shift();
+      if (play === 'hang') return new Promise((resolve) => (release = resolve));
+      if (play instanceof Error) return Promise.reject(play);
+      state.lastByteAt = clock.now();
+      return Promise.resolve(play === undefined ? { value: undefined, done: true } : { value: play, done: false });
+    },
+    return: async () => {
+      state.returned += 1;
+      return { value: undefined, done: true };
+    },
+  };
+  const stop = vi.fn(() => {
+    state.aborted = true;
+    release?.({ value: undefined, done: true });
+  });
+  const onContent = vi.fn();
+  const body = new BodyWatch(source, {
+    kind: 'chat' as StreamKind,
+    clock,
+    idleTimeout: 1_000,
+    aborted: () => state.aborted,
+    sawDone: () => state.done,
+    lastByteAt: () => state.lastByteAt,
+    stop,
+    translate: (error) => new Error('translated', { cause: error }),
+    failureIn: () => new Error('bad event'),
+    onEvent: (event) => void seen.push(event),
+    onContent,
+    onEnd: (end) => void ends.push(end),
+    ...changes,
+  });
+  const read = async (limit = Number.POSITIVE_INFINITY) => {
+    const iterator = body.iterator();
+    const items: unknown[] = [];
+    try {
+      while (items.length < limit) {
+        const { value, done } = await iterator.next();
+        if (done) return { items, error: undefined, iterator };
+        items.push(value);
+      }
+      return { items, error: undefined, iterator };
+    } catch (error) {
+      return { items, error, iterator };
+    }
+  };
+  return { body, clock, state, ends, seen, stop, onContent, read, left };
+}
+
+describe('until its first content, a stream', () => {
+  it.each<[string, StreamKind, object[], number]>([
+    ['holds the preamble back', 'chat', [ROLE, ROLE, TEXT, TEXT, STOP], 3],
+    ['holds nothing more than that', 'chat', [TEXT, TEXT, STOP], 1],
+    ['may end without text', 'chat', [ROLE, STOP], 2],
+    ['of responses holds its own preamble', 'responses', [{ type: 'response.created' }, { type: 'response.in_progress' }, { type: 'x' }], 3],
+    ['of assistants holds nothing: a run exists', 'assistants', [{ event: 'thread.run.created' }, { event: 'done' }], 1],
+    ['of an unknown kind holds nothing', 'other', [{ a: 1 }, { a: 2 }], 1],
+  ])('%s', async (_, kind, events, read) => {
+    const { body, seen, left } = watch(events, { kind });
+    await body.untilContent(true);
+    expect([seen.length, left.length]).toEqual([read, events.length - read]);
+  });
+
+  it('is read not at all when the call cannot move', async () => {
+    const { body, left, read } = watch([ROLE, TEXT, STOP]);
+    await body.untilContent(false);
+    expect(left).toHaveLength(3);
+    expect((await read()).items).toEqual([ROLE, TEXT, STOP]);
+  });
+
+  it('hands out every event once and in order, held or not', async () => {
+    const { body, read, ends, onContent } = watch([ROLE, ROLE, TEXT, STOP, USAGE]);
+    await body.untilContent(true);
+    expect(onContent).toHaveBeenCalledOnce();
+    expect(await read()).toMatchObject({ items: [ROLE, ROLE, TEXT, STOP, USAGE], error: undefined });
+    expect(ends).toEqual([{ is: 'complete' }]);
+    expect(onContent).toHaveBeenCalledOnce();
+  });
+
+  it.each<[string, Play[], (error: Error) => boolean, string]>([
+    ['is empty', [], isBadReply, 'The stream was empty: it ended before its first content.'],
+    ['is all preamble', [ROLE], isBadReply, 'The stream ended before its first content.'],
+    ['breaks', [ROLE, new TypeError('terminated')], (error) => error.message === 'translated', 'translated'],
+    ['says error', [BAD], (error) => error.message === 'bad event', 'bad event'],
+  ])('that %s throws, and its end is nobody’s business', async (_, plays, is, message) => {
+    const { body, ends, onContent } = watch(plays);
+    const error = (await body.untilContent(true).catch((thrown: unknown) => thrown)) as Error;
+    expect([is(error), error.message]).toEqual([true, message]);
+    body.dropped();
+    expect([ends, onContent.mock.calls.length]).toEqual([[], 0]);
+  });
+
+  it('is not bounded by the idle timeout: a model may think for minutes', async () => {
+    const { body, clock, stop } = watch(['hang']);
+    let over = false;
+    void body.untilContent(true).finally(() => {
+      over = true;
+    });
+    await clock.advance(1_000_000);
+    expect([over, stop.mock.calls.length, clock.pending]).toEqual([false, 0, 0]);
+  });
+
+  it('that somebody aborts ends without an error and is not complete', async () => {
+    const { body, state, ends, read } = watch([ROLE]);
+    state.aborted = true;
+    await body.untilContent(true);
+    expect((await read()).items).toEqual([ROLE]);
+    expect(ends).toEqual([{ is: 'left', said: false }]);
+  });
+});
+
+describe('an end', () => {
+  it.each<[string, StreamKind, object[], boolean, boolean]>([
+    ['after finish_reason is one', 'chat', [TEXT, STOP], false, true],
+    ['after finish_reason and usage is one', 'chat', [TEXT, STOP, USAGE], false, true],
+    ['with [DONE] after text is one', 'chat', [TEXT], true, true],
+    ['with [DONE] after no text is none', 'chat', [ROLE], true, false],
+    ['without either is none', 'chat', [TEXT], false, false],
+    ['after response.completed is one', 'responses', [{ type: 'a' }, { type: 'response.completed' }], false, true],
+    ['after response.failed is one', 'responses', [{ type: 'response.failed' }], false, true],
+    ['without response.completed is none', 'responses', [{ type: 'a' }], false, false],
+    ['of a run is one', 'assistants', [{ event: 'thread.run.completed' }], false, true],
+    ['of half a run is none', 'assistants', [{ event: 'thread.run.created' }], false, false],
+    ['of an image is one', 'media', [{ type: 'image_generation.completed' }], false, true],
+    ['of half an image is none', 'media', [{ type: 'image_generation.partial_image' }], false, false],
+    ['with [DONE] alone is one for media', 'media', [], true, true],
+    ['without a marker is one for other streams', 'other', [{ a: 1 }], false, true],
+    ['of an empty other stream is one', 'other', [], false, true],
+  ])('%s', async (_, kind, events, done, good) => {
+    const { state, read, ends } = watch(events, { kind });
+    state.done = done;
+    const { items, error } = await read();
+    expect(items).toEqual(events);
+    if (good) expect([error, ends]).toEqual([undefined, [{ is: 'complete' }]]);
+    else {
+      expect(error).toBeInstanceOf(APIConnectionError);
+      expect(ends).toEqual([{ is: 'failed', error }]);
+    }
+  });
+
+  it('is not one for anybody after an abort, and no error either', async () => {
+    for (const kind of ['chat', 'other'] as const) {
+      const { state, read, ends } = watch([TEXT], { kind });
+      state.aborted = true;
+      expect(await read()).toMatchObject({ items: [TEXT], error: undefined });
+      expect(ends).toEqual([{ is: 'left', said: true }]);
+    }
+  });
+
+  it('stays the end', async () => {
+    const { read, ends } = watch([TEXT, STOP]);
+    const { iterator } = await read();
+    expect(await iterator.next()).toEqual({ value: undefined, done: true });
+    expect(await iterator.return?.()).toEqual({ value: undefined, done: true });
+    expect(ends).toHaveLength(1);
+  });
+});
+
+describe('after its first content, a stream that', () => {
+  it.each<[string, Play[], string]>([
+    ['breaks', [TEXT, new TypeError('terminated')], 'translated'],
+    ['breaks after its finish_reason', [TEXT, STOP, new TypeError('terminated')], 'translated'],
+    ['just stops', [TEXT], 'The stream ended before its end.'],
+    ['says error', [TEXT, BAD], 'bad event'],
+  ])('%s throws once, and then is over', async (_, plays, message) => {
+    const { read, ends } = watch(plays);
+    const { error, iterator } = await read();
+    expect((error as Error).message).toBe(message);
+    expect(ends).toEqual([{ is: 'failed', error }]);
+    expect(await iterator.next()).toEqual({ value: undefined, done: true });
+    expect(ends).toHaveLength(1);
+  });
+
+  it('says error frees its connection: the server may keep it open', async () => {
+    const { read, state, stop } = watch([TEXT, BAD, 'hang']);
+    await read();
+    expect(state.returned + stop.mock.calls.length).toBeGreaterThan(0);
+  });
+
+  it('is left frees its connection', async () => {
+    const { read, state, ends } = watch([TEXT, TEXT, STOP]);
+    const { iterator } = await read(1);
+    await iterator.return?.();
+    expect([state.returned, ends]).toEqual([1, [{ is: 'left', said: true }]]);
+    expect(await iterator.next()).toMatchObject({ done: true });
+    await iterator.return?.();
+    expect([state.returned, ends.length]).toEqual([1, 1]);
+  });
+
+  it('is left after its finish_reason is complete', async () => {
+    const { read, ends } = watch([TEXT, STOP, USAGE]);
+    const { iterator } = await read(2);
+    await iterator.return?.();
+    expect(ends).toEqual([{ is: 'complete' }]);
+  });
+
+  it('is left with events still held back gives none of them', async () => {
+    const { body, ends } = watch([ROLE, TEXT, STOP]);
+    await body.untilContent(true);
+    const iterator = body.iterator();
+    await iterator.return?.();
+    expect(await iterator.next()).toEqual({ value: undefined, done: true });
+    expect(ends).toEqual([{ is: 'left', said: true }]);
+  });
+
+  it('is dropped stops the request, once', async () => {
+    const { body, ends, stop } = watch([TEXT, 'hang']);
+    await body.untilContent(true);
+    body.dropped();
+    body.dropped();
+    expect([ends, stop.mock.calls.length]).toEqual([[{ is: 'left', said: true }], 1]);
+  });
+
+  it('is over is not dropped any more', async () => {
+    const { body, read, stop } = watch([TEXT, STOP]);
+    await read();
+    body.dropped();
+    expect(stop).not.toHaveBeenCalled();
+  });
+
+  it('is aborted while nobody waits is left at once', async () => {
+    const { body, ends } = watch([ROLE, TEXT, STOP]);
+    await body.untilContent(true);
+    body.aborted();
+    expect(ends).toEqual([{ is: 'left', said: true }]);
+  });
+
+  it('is aborted while somebody waits is told by the iteration', async () => {
+    const { body, ends, read, stop } = watch([TEXT, 'hang']);
+    await body.untilContent(true);
+    const reading = read();
+    await new Promise((resolve) => setImmediate(resolve));
+    body.aborted();
+    expect(ends).toEqual([]);
+    stop();
+    expect(await reading).toMatchObject({ items: [TEXT], error: undefined });
+    expect(ends).toEqual([{ is: 'left', said: true }]);
+  });
+});
+
+describe('silence', () => {
+  async function silent(changes: Partial<Watched> = {}) {
+    const self = watch([TEXT, 'hang'], changes);
+    await self.body.untilContent(true);
+    const reading = self.read();
+    return { ...self, reading };
+  }
+
+  it('is bounded while somebody waits', async () => {
+    const { clock, reading, stop, ends } = await silent();
+    await clock.advance(999);
+    expect(stop).not.toHaveBeenCalled();
+    await clock.advance(1);
+    const { items, error, iterator } = await reading;
+    expect(items).toEqual([TEXT]);
+    expect(error).toBeInstanceOf(APIConnectionTimeoutError);
+    expect((error as Error).message).toBe('The stream was silent for 1 s and was given up.');
+    expect([ends, stop.mock.calls.length, clock.pending]).toEqual([[{ is: 'failed', error }], 1, 0]);
+    expect(await iterator.next()).toMatchObject({ done: true });
+  });
+
+  it('is broken by bytes that are no event yet', async () => {
+    const { clock, state, stop } = await silent();
+    for (let i = 0; i < 10; i++) {
+      await clock.advance(900);
+      state.lastByteAt = clock.now();
+    }
+    expect(stop).not.toHaveBeenCalled();
+    await clock.advance(999);
+    expect(stop).not.toHaveBeenCalled();
+    await clock.advance(1);
+    expect(stop).toHaveBeenCalledOnce();
+  });
+
+  it('while nobody reads is nobody’s: a slow consumer is not cut', async () => {
+    const { body, clock, read, stop } = watch([TEXT, TEXT, STOP]);
+    await body.untilContent(true);
+    await clock.advance(1_000_000);
+    expect(clock.pending).toBe(0);
+    expect((await read()).error).toBeUndefined();
+    expect([stop.mock.calls.length, clock.pending]).toEqual([0, 0]);
+  });
+
+  it('leaves no timer behind, whatever the end', async () => {
+    for (const plays of [[TEXT, STOP], [TEXT], [TEXT, new Error('x')], [TEXT, BAD]]) {
+      const { clock, read } = watch(plays);
+      await read();
+      expect(clock.pending).toBe(0);
+    }
+  });
+});
+
+it('loses nothing, doubles nothing and tells one end, for any stream, cut anywhere, left anywhere', async () => {
+  const event = fc.constantFrom<Play>(ROLE, TEXT, USAGE, STOP, BAD, new Error('cut'));
+  await fc.assert(
+    fc.asyncProperty(fc.array(event, { maxLength: 8 }), fc.boolean(), fc.nat(9), fc.boolean(), async (plays, hold, leaveAt, done) => {
+      const { body, read, ends, state, clock } = watch(plays);
+      state.done = done;
+      const before = plays.findIndex((play) => play === BAD || play instanceof Error);
+      const good = before === -1 ? plays : plays.slice(0, before);
+      const opened = await body.untilContent(hold).then(
+        () => true,
+        () => false,
+      );
+      if (!opened) {
+        expect(good.every((play) => play === ROLE || play === USAGE)).toBe(true);
+        expect(ends).toEqual([]);
+        return;
+      }
+      const { items, error, iterator } = await read(leaveAt);
+      expect(items).toEqual(good.slice(0, items.length));
+      if (items.length === leaveAt) await iterator.return?.();
+      else expect(items).toEqual(good);
+      if (items.length < leaveAt) {
+        const ended = good.includes(STOP) || (done && good.includes(TEXT));
+        expect(error === undefined).toBe(before === -1 && ended);
+      }
+      expect(ends).toHaveLength(1);
+      expect(clock.pending).toBe(0);
+    }),
+    runs(300),
+  );
+});

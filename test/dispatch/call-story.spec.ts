@@ -1,0 +1,110 @@
+// The story of a call and its queue: everything that happens arrives, in order, until it is over.
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { type Attempt, CallStory, type Reply } from '../../src/dispatch/call-story.ts';
+import type { Endpoint } from '../../src/endpoint/endpoint.ts';
+import { type ManualClock, manualClock } from '../../src/testing/index.ts';
+import { aCall, anEndpoint, aReport } from '../support/parts.ts';
+
+let clock: ManualClock;
+beforeEach(() => {
+  clock = manualClock();
+});
+const storyOf = (changes: Parameters<typeof aCall>[0] = {}) =>
+  new CallStory(aCall({ deadline: 1_000, ...changes }), vi.fn(), clock);
+
+function attemptOn(endpoint: Endpoint, settled = false): Attempt<Reply> {
+  return {
+    endpoint,
+    load: endpoint.state.begin('gpt-5', 1_000, false)!,
+    report: aReport({ endpoint: endpoint.name }),
+    controller: new AbortController(),
+    reply: undefined,
+    data: undefined,
+    settled,
+    unsent: false,
+    cancelAlarm: () => undefined,
+  };
+}
+
+describe('the queue', () => {
+  it('hands events out in order, whether asked for before or after they came', async () => {
+    const story = storyOf();
+    story.push({ is: 'woken' });
+    story.push({ is: 'abort' });
+    expect([await story.next(), await story.next()]).toEqual([{ is: 'woken' }, { is: 'abort' }]);
+    const next = story.next();
+    story.push({ is: 'deadline' });
+    story.push({ is: 'woken' });
+    expect([await next, await story.next()]).toEqual([{ is: 'deadline' }, { is: 'woken' }]);
+  });
+
+  it('tells of the deadline, and of it to whoever does not read', async () => {
+    const story = storyOf();
+    story.whenDue = vi.fn();
+    await clock.advance(999);
+    expect(story.whenDue).not.toHaveBeenCalled();
+    await clock.advance(1);
+    expect([await story.next(), clock.pending]).toEqual([{ is: 'deadline' }, 0]);
+    expect(story.whenDue).toHaveBeenCalledOnce();
+  });
+
+  it('tells of a deadline that has passed before it began', async () => {
+    await clock.advance(5_000);
+    const story = storyOf();
+    await clock.advance(0);
+    expect(await story.next()).toEqual({ is: 'deadline' });
+  });
+
+  it('tells of the caller’s abort, also of an earlier one', async () => {
+    const controller = new AbortController();
+    const story = storyOf({ signal: controller.signal });
+    controller.abort();
+    expect(await story.next()).toEqual({ is: 'abort' });
+    expect(await storyOf({ signal: AbortSignal.abort() }).next()).toEqual({ is: 'abort' });
+  });
+});
+
+describe('the end', () => {
+  it('of the deadline comes with the answer', async () => {
+    const story = storyOf();
+    story.commit();
+    await clock.advance(10_000);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('leaves neither timer nor listener, and wakes who waits for it', async () => {
+    const controller = new AbortController();
+    const remove = vi.spyOn(controller.signal, 'removeEventListener');
+    const add = vi.spyOn(controller.signal, 'addEventListener');
+    const story = storyOf({ signal: controller.signal });
+    story.close();
+    await story.whenOver;
+    expect([story.over, clock.pending]).toEqual([true, 0]);
+    expect(remove.mock.calls[0]!.slice(0, 2)).toEqual(add.mock.calls[0]!.slice(0, 2));
+  });
+});
+
+describe('the attempts', () => {
+  it('on an endpoint are those not judged yet', async () => {
+    const [a, b] = [anEndpoint(clock, { name: 'a' }), anEndpoint(clock, { name: 'b' })];
+    const story = storyOf();
+    story.attempts.push(attemptOn(a), attemptOn(a, true), attemptOn(b));
+    expect([story.attemptsOn(a).length, story.attemptsOn(b).length]).toEqual([1, 1]);
+    const [pending] = story.attemptsOn(a);
+    story.close();
+    await pending;
+  });
+
+  it.each([
+    ['nothing counts yet', undefined, undefined, ['a', 'b', 'c']],
+    ['one answered', 1, undefined, ['a', 'c', 'b']],
+    ['one failed in a way that counts', undefined, 0, ['b', 'c', 'a']],
+    ['one answered after another had failed', 2, 0, ['a', 'b', 'c']],
+  ])('are reported in order, the one that counted last: %s', (_, won, failed, order) => {
+    const story = storyOf();
+    story.attempts.push(...['a', 'b', 'c'].map((name) => attemptOn(anEndpoint(clock, { name }))));
+    if (won !== undefined) story.won = story.attempts[won];
+    if (failed !== undefined) story.failure = { attempt: story.attempts[failed]!, error: 'x', verdict: {} as never };
+    expect(story.reports.map(({ endpoint }) => endpoint)).toEqual(order);
+  });
+});

@@ -1,0 +1,132 @@
+// The bounds of one attempt, from the options and what was learned.
+import { describe, expect, it } from 'vitest';
+import { type Bounds, boundsOf, kindOf, usualTime } from '../../src/dispatch/clocks.ts';
+import type { Endpoint } from '../../src/endpoint/endpoint.ts';
+import { manualClock } from '../../src/testing/index.ts';
+import { aCall, anEndpoint, poolSettings } from '../support/parts.ts';
+
+const clock = manualClock();
+const endpoint = (changes: Parameters<typeof anEndpoint>[1] = {}) => anEndpoint(clock, changes);
+
+/** An endpoint that usually takes this long, in ms; 20 samples are enough to be believed. */
+function taking(times: { plain?: number; head?: number; content?: number }, samples = 20, key = 'gpt-5'): Endpoint {
+  const own = endpoint();
+  own.state.release(own.state.begin(key, 1, false)!);
+  for (const [kind, ms] of Object.entries(times))
+    for (let i = 0; i < samples; i++) own.state.latency(key)![kind as 'plain'].record(ms);
+  return own;
+}
+const bounds = (call: Parameters<typeof aCall>[0], of: Endpoint, settings: Parameters<typeof poolSettings>[1] = {}, others: Endpoint[] = []): Bounds =>
+  boundsOf(aCall(call), of, [of, ...others], poolSettings(clock, settings));
+
+describe('a stream', () => {
+  it('is cut after a minute without headers, five without content, if somebody else is there', () => {
+    expect(bounds({ stream: true }, endpoint())).toMatchObject({
+      headers: { after: 60_000, certain: false },
+      content: { after: 300_000, certain: false },
+      rescue: undefined,
+    });
+  });
+
+  it('is given five times what the model usually takes', () => {
+    const { headers, content } = bounds({ stream: true }, taking({ head: 20_000, content: 100_000 }));
+    expect(headers!.after).toBeGreaterThanOrEqual(100_000);
+    expect(headers!.after).toBeLessThanOrEqual(119_000);
+    expect(content.after).toBeGreaterThanOrEqual(500_000);
+    expect(content.after).toBeLessThanOrEqual(595_000);
+  });
+
+  it('is not cut earlier where the model is quick', () => {
+    expect(bounds({ stream: true }, taking({ head: 100, content: 200 }))).toMatchObject({
+      headers: { after: 60_000 },
+      content: { after: 300_000 },
+    });
+  });
+});
+
+describe('a plain call', () => {
+  it.each<[string, Parameters<typeof aCall>[0], Endpoint, number]>([
+    ['half of its time before anything is learned', { deadline: 600_000 }, endpoint(), 300_000],
+    ['half of a short time before anything is learned', { deadline: 10_000 }, endpoint(), 5_000],
+    ['after 20 s where the model is quick', {}, taking({ plain: 1_000 }), 20_000],
+    ['in time for a short call where the model is quick', { deadline: 10_000 }, taking({ plain: 100 }), 5_000],
+  ])('is rescued after %s', (_, call, of, ms) => {
+    expect(bounds(call, of)).toMatchObject({ headers: undefined, rescue: ms });
+  });
+
+  it('is rescued after three times what the model usually takes', () => {
+    const { rescue } = bounds({}, taking({ plain: 40_000 }));
+    expect(rescue).toBeGreaterThanOrEqual(120_000);
+    expect(rescue).toBeLessThanOrEqual(142_800);
+  });
+
+  it('does not believe 19 samples', () => {
+    expect(bounds({}, taking({ plain: 1_000 }, 19)).rescue).toBe(300_000);
+  });
+
+  it.each(['create', 'once'] as const)('is not rescued when it must not be sent twice: %s', (replay) => {
+    expect(bounds({ replay }, endpoint()).rescue).toBeUndefined();
+  });
+
+  it('is rescued as the user says, or not at all', () => {
+    expect(bounds({}, taking({ plain: 1_000 }), { rescue: { after: 1_000, factor: 10 } }).rescue).toBeGreaterThanOrEqual(10_000);
+    expect(bounds({}, taking({ plain: 10 }), { rescue: { after: 1_000, factor: 10 } }).rescue).toBe(1_000);
+    expect(bounds({}, taking({ plain: 10 }), { rescue: false }).rescue).toBeUndefined();
+  });
+});
+
+describe('a bound of the user', () => {
+  it.each<[string, Parameters<typeof poolSettings>[1], number | undefined, number]>([
+    ['for every attempt', { attemptTimeout: 7_000 }, undefined, 7_000],
+    ['of the endpoint', {}, 5_000, 5_000],
+    ['both: the shorter', { attemptTimeout: 7_000 }, 9_000, 7_000],
+    ['both: the shorter, the endpoint’s', { attemptTimeout: 7_000 }, 5_000, 5_000],
+  ])('%s replaces what was learned', (_, settings, timeout, ms) => {
+    const bound = { after: ms, certain: true };
+    for (const stream of [true, false])
+      expect(bounds({ stream }, endpoint({ timeout }), settings)).toMatchObject({ headers: bound, content: bound, rescue: undefined });
+  });
+});
+
+describe('slow', () => {
+  it.each<[string, Parameters<typeof aCall>[0], Endpoint, number]>([
+    ['half of a call’s time at first', { deadline: 600_000 }, endpoint(), 300_000],
+    ['not less than 20 s: a short timeout says nothing about the endpoint', { deadline: 100 }, endpoint(), 20_000],
+    ['20 s where the model is quick', {}, taking({ plain: 10 }), 20_000],
+    ['20 s where streams begin quickly', { stream: true }, taking({ head: 10 }), 20_000],
+  ])('is %s', (_, call, of, ms) => {
+    expect(bounds(call, of).slow).toBe(ms);
+  });
+
+  it('follows the model', () => {
+    expect(bounds({}, taking({ plain: 60_000 })).slow).toBeGreaterThanOrEqual(180_000);
+    expect(bounds({ stream: true }, taking({ plain: 60_000 })).slow).toBe(300_000);
+  });
+});
+
+describe('the usual time', () => {
+  it('is the endpoint’s own once learned, else the slowest of the pool, else unknown', () => {
+    const [unknown, quick, slow] = [endpoint(), taking({ plain: 100 }), taking({ plain: 1_000 })];
+    const of = (one: Endpoint, all: Endpoint[]) => usualTime(aCall(), one, all, 'plain');
+    expect(of(unknown, [unknown])).toBeUndefined();
+    expect(of(quick, [quick, slow])).toBeLessThan(120);
+    expect(of(unknown, [unknown, quick, slow])).toBeGreaterThanOrEqual(1_000);
+    expect(of(unknown, [unknown, slow, quick])).toBeGreaterThanOrEqual(1_000);
+    expect(usualTime(aCall(), quick, [quick], 'head')).toBeUndefined();
+    expect(usualTime(aCall({ model: 'other' }), quick, [quick], 'plain')).toBeUndefined();
+  });
+
+  it('of a call without a model is that of its operation', () => {
+    const own = taking({ plain: 1_000 }, 20, '(files)');
+    expect(usualTime(aCall({ path: '/files', model: undefined }), own, [own], 'plain')).toBeGreaterThanOrEqual(1_000);
+  });
+
+  it.each([
+    [false, false, 'plain'],
+    [false, true, 'plain'],
+    [true, false, 'head'],
+    [true, true, 'content'],
+  ] as const)('of a stream (%s) with headers (%s) is that of the stage: %s', (stream, headers, kind) => {
+    expect(kindOf(aCall({ stream }), headers)).toBe(kind);
+  });
+});

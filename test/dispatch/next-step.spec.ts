@@ -1,0 +1,215 @@
+// Step 6 as a table: from the story and the pool to the next step. Pure.
+import { describe, expect, it } from 'vitest';
+import type { VerdictName } from '../../src/call/outcome.ts';
+import { afterThrottle, nextStep, passes, type Situation, type Step } from '../../src/dispatch/next-step.ts';
+import { verdict } from '../../src/dispatch/verdicts.ts';
+import type { Refusal } from '../../src/pool/eligibility.ts';
+import { aCall, anEndpoint } from '../support/parts.ts';
+import { fc, runs } from '../support/property.ts';
+
+const NOW = 1_000;
+const endpoint = anEndpoint();
+const refusal = (kind: Refusal['kind'], until = NOW + 2_000): Refusal => ({
+  endpoint,
+  kind,
+  reason: `${kind} reason`,
+  until,
+  rateLimited: kind === 'limited',
+});
+const situation = ({ call, refused = [], ...rest }: Changes = {}): Situation => ({
+  call: aCall(call),
+  last: undefined,
+  attempted: rest.last !== undefined,
+  counted: 0,
+  waits: 0,
+  anyEligible: false,
+  refusals: () => refused,
+  panic: true,
+  now: NOW,
+  longestWait: 60_000,
+  backoff: 500,
+  ...rest,
+});
+type Changes = Partial<Omit<Situation, 'call' | 'refusals'>> & { call?: Parameters<typeof aCall>[0]; refused?: Refusal[] };
+
+const WAIT = (ms: number, reason: string, costs: boolean): Step => ({ do: 'wait', ms, reason, costs });
+const FAILED = verdict('server-error');
+const LIMITED = verdict('rate-limited');
+
+describe('before the first attempt', () => {
+  it.each<[string, Changes, Step]>([
+    ['somebody is eligible', { anyEligible: true }, { do: 'another' }],
+    ['nobody serves it', {}, { do: 'refuse' }],
+    ['all are limited: waits for the earliest, free of charge', { refused: [refusal('limited', NOW + 3_000), refusal('limited')] }, WAIT(2_000, 'limited reason', false)],
+    ['all are limited, and the caller never waits', { call: { maxRetries: 0 }, refused: [refusal('limited')] }, { do: 'refuse' }],
+    ['the earliest lies beyond the longest wait', { longestWait: 1_999, refused: [refusal('limited')] }, { do: 'refuse' }],
+    ['there is no room to wait', { longestWait: 0, refused: [refusal('limited')] }, { do: 'refuse' }],
+    ['the earliest lies at the deadline', { call: { deadline: NOW + 2_000 }, refused: [refusal('limited')] }, { do: 'refuse' }],
+    ['the earliest lies just before the deadline', { call: { deadline: NOW + 2_001 }, refused: [refusal('limited')] }, WAIT(2_000, 'limited reason', false)],
+    ['a pause that has just ended is waited out for a moment', { refused: [refusal('limited', NOW)] }, WAIT(1, 'limited reason', false)],
+    ['all are ejected: panic', { refused: [refusal('ejected')] }, { do: 'panic' }],
+    ['all are ejected, panic is off', { panic: false, refused: [refusal('ejected')] }, { do: 'refuse' }],
+    ['some ejected, one limited: the pause is waited for', { refused: [refusal('ejected'), refusal('limited', NOW + 9_000)] }, WAIT(9_000, 'limited reason', false)],
+    ['some ejected, one refused: panic before asking again', { refused: [refusal('refused', NOW + 1), refusal('ejected')] }, { do: 'panic' }],
+  ])('%s', (_, changes, step) => {
+    expect(nextStep(situation(changes))).toEqual(step);
+  });
+
+  it('nobody lets us in: asks the one that comes back first, for the real error', () => {
+    const [late, soon] = [refusal('refused', NOW + 9_000), refusal('refused', NOW + 4_000)];
+    expect(nextStep(situation({ refused: [late, soon] }))).toEqual({ do: 'ask-again', refusal: soon });
+    expect(nextStep(situation({ refused: [late], attempted: true }))).toEqual({ do: 'throw' });
+  });
+
+  it('does not ask for reasons while somebody is eligible', () => {
+    const step = nextStep({ ...situation({ anyEligible: true }), refusals: () => expect.unreachable() });
+    expect(step).toEqual({ do: 'another' });
+  });
+});
+
+describe('after a failure', () => {
+  it.each<[string, Changes, Step]>([
+    ['somebody else is eligible', { last: FAILED, anyEligible: true }, { do: 'another' }],
+    ['the caller’s own fault', { last: verdict('caller-error'), anyEligible: true }, { do: 'throw' }],
+    ['an object that is not there', { last: verdict('not-found'), anyEligible: true }, { do: 'throw' }],
+    ['an abort', { last: verdict('aborted'), anyEligible: true }, { do: 'throw' }],
+    ['the last attempt allowed', { last: FAILED, counted: 3, anyEligible: true }, { do: 'throw' }],
+    ['the last but one', { last: FAILED, counted: 2, anyEligible: true }, { do: 'another' }],
+    ['a fresh credential: the same once more', { last: verdict('credentials-refused', { next: 'same' }), anyEligible: true }, { do: 'same' }],
+    ['nobody is left, all were tried: backs off', { last: FAILED, refused: [refusal('tried', 0)] }, WAIT(500, 'backoff', true)],
+    ['nobody is left, the others are ejected', { last: FAILED, refused: [refusal('ejected')] }, WAIT(500, 'backoff', true)],
+    ['nobody is left, the retries are used up', { last: FAILED, waits: 2, refused: [refusal('tried', 0)] }, { do: 'throw' }],
+    ['nobody is left, the caller never waits', { last: FAILED, call: { maxRetries: 0 }, refused: [refusal('tried', 0)] }, { do: 'throw' }],
+    ['nobody is left and nobody comes back', { last: verdict('model-missing'), refused: [refusal('refused')] }, { do: 'throw' }],
+    ['nobody is left, and the backoff is too long', { last: FAILED, call: { deadline: NOW + 400 }, refused: [refusal('tried', 0)] }, { do: 'throw' }],
+    ['everybody is limited: waits for the earliest', { last: LIMITED, refused: [refusal('limited', NOW + 7_000), refusal('limited')] }, WAIT(2_000, 'limited reason', true)],
+    ['everybody is limited, no retry left', { last: LIMITED, waits: 2, refused: [refusal('limited')] }, { do: 'throw' }],
+    ['limited for less than the backoff', { last: FAILED, refused: [refusal('tried', 0), refusal('limited', NOW + 100)] }, WAIT(100, 'limited reason', true)],
+    ['limited for longer than the backoff', { last: FAILED, refused: [refusal('tried', 0), refusal('limited', NOW + 30_000)] }, expect.objectContaining({ do: 'wait', ms: 500 }) as Step],
+  ])('%s', (_, changes, step) => {
+    expect(nextStep(situation(changes))).toEqual(step);
+  });
+
+  it.each<[string, Changes]>([
+    ['waited and found nobody', { attempted: true, refused: [] }],
+    ['waited and found those that refuse', { attempted: true, refused: [refusal('refused')] }],
+  ])('%s: throws what it met', (_, changes) => {
+    expect(nextStep(situation(changes))).toEqual({ do: 'throw' });
+  });
+
+  it('waited, and everybody is still limited: that costs another retry', () => {
+    expect(nextStep(situation({ attempted: true, refused: [refusal('limited')] }))).toEqual(WAIT(2_000, 'limited reason', true));
+    expect(nextStep(situation({ attempted: true, waits: 2, refused: [refusal('limited')] }))).toEqual({ do: 'throw' });
+  });
+
+  it('a conflict waits a moment, whoever else is eligible', () => {
+    expect(nextStep(situation({ last: verdict('conflict'), anyEligible: true }))).toEqual(WAIT(500, 'conflict', true));
+    expect(nextStep(situation({ last: verdict('conflict', { next: 'throw' }), anyEligible: true }))).toEqual({ do: 'throw' });
+    expect(nextStep(situation({ last: verdict('conflict'), waits: 2 }))).toEqual({ do: 'throw' });
+  });
+});
+
+describe('what must not be sent twice', () => {
+  const MAY_EXIST: VerdictName[] = ['server-error', 'timed-out', 'connection-lost', 'bad-reply', 'abandoned'];
+  const NOTHING_EXISTS: VerdictName[] = ['rate-limited', 'overloaded', 'connect-failed', 'credentials-refused', 'forbidden', 'model-missing', 'operation-missing'];
+
+  it.each(MAY_EXIST)('a create that met %s is not moved', (name) => {
+    expect(nextStep(situation({ call: { replay: 'create' }, last: verdict(name), anyEligible: true }))).toEqual({ do: 'throw' });
+    expect(nextStep(situation({ last: verdict(name), anyEligible: true }))).toEqual({ do: 'another' });
+  });
+
+  it.each(NOTHING_EXISTS)('a create that met %s moves', (name) => {
+    expect(nextStep(situation({ call: { replay: 'create' }, last: verdict(name), anyEligible: true }))).toEqual({ do: 'another' });
+  });
+
+  it.each([...MAY_EXIST, ...NOTHING_EXISTS])('a body that can be read once is never sent again: %s', (name) => {
+    const last = verdict(name);
+    expect(nextStep(situation({ call: { replay: 'once' }, last, anyEligible: true }))).toEqual({ do: 'throw' });
+    expect(nextStep(situation({ call: { replay: 'once' }, last, refused: [refusal('limited')] }))).toEqual({ do: 'throw' });
+    expect(nextStep(situation({ call: { replay: 'once' }, last: { ...last, next: 'same' } }))).toEqual({ do: 'throw' });
+  });
+
+  it('may wait for its turn before it was sent', () => {
+    expect(nextStep(situation({ call: { replay: 'once' }, refused: [refusal('limited')] }))).toEqual(WAIT(2_000, 'limited reason', false));
+  });
+});
+
+describe('a call that the panic throttle turned away', () => {
+  it.each<[string, Changes, Step]>([
+    ['backs off', {}, WAIT(500, 'every endpoint is ejected', true)],
+    ['is refused at once when it never waits', { call: { maxRetries: 0 } }, { do: 'refuse' }],
+    ['is refused when it waited often enough', { waits: 2 }, { do: 'refuse' }],
+    ['gets what it met', { waits: 2, attempted: true }, { do: 'throw' }],
+    ['does not wait beyond its deadline', { call: { deadline: NOW + 500 } }, { do: 'refuse' }],
+  ])('%s', (_, changes, step) => {
+    expect(afterThrottle(situation(changes))).toEqual(step);
+  });
+});
+
+describe('which failures pass with time', () => {
+  it.each<[VerdictName, boolean]>([
+    ['rate-limited', true],
+    ['server-error', true],
+    ['overloaded', true],
+    ['timed-out', true],
+    ['connect-failed', true],
+    ['connection-lost', true],
+    ['bad-reply', true],
+    ['local-error', true],
+    ['abandoned', true],
+    ['credentials-refused', false],
+    ['out-of-credit', false],
+    ['forbidden', false],
+    ['model-missing', false],
+    ['operation-missing', false],
+    ['not-supported', false],
+    ['redirected', false],
+    ['conflict', false],
+    ['caller-error', false],
+  ])('%s: %s', (name, expected) => {
+    expect(passes(verdict(name))).toBe(expected);
+  });
+
+  it('none that the server ruled out', () => {
+    expect(passes(verdict('server-error', { again: false }))).toBe(false);
+  });
+});
+
+it('keeps its limits in any situation', () => {
+  const kinds = fc.constantFrom<Refusal['kind']>('tried', 'limited', 'ejected', 'refused');
+  const names = fc.constantFrom<VerdictName>('server-error', 'rate-limited', 'caller-error', 'conflict', 'model-missing', 'aborted', 'connect-failed');
+  fc.assert(
+    fc.property(
+      fc.record({
+        last: fc.option(names.map((name) => verdict(name)), { nil: undefined }),
+        attempted: fc.boolean(),
+        counted: fc.nat(5),
+        waits: fc.nat(4),
+        anyEligible: fc.boolean(),
+        panic: fc.boolean(),
+        longestWait: fc.constantFrom(0, 1_000, 60_000),
+        backoff: fc.integer({ min: 375, max: 8_000 }),
+        refused: fc.array(fc.tuple(kinds, fc.integer({ min: 0, max: 90_000 })).map(([kind, until]) => refusal(kind, until)), { maxLength: 4 }),
+      }),
+      fc.record({ maxRetries: fc.nat(3), maxAttempts: fc.integer({ min: 1, max: 4 }), deadline: fc.integer({ min: NOW, max: 100_000 }) }),
+      (rest, call) => {
+        const all = situation({ ...rest, call });
+        const step = nextStep(all);
+        if (step.do === 'wait') {
+          expect(step.ms).toBeGreaterThan(0);
+          expect(step.ms).toBeLessThanOrEqual(rest.longestWait);
+          expect(NOW + step.ms).toBeLessThan(call.deadline);
+          expect(call.maxRetries).toBeGreaterThan(0);
+          if (step.costs) expect(rest.waits).toBeLessThan(call.maxRetries);
+        }
+        if (rest.last && rest.counted >= call.maxAttempts) expect(step.do).toBe('throw');
+        if (rest.last?.next === 'throw') expect(step.do).toBe('throw');
+        if (step.do === 'another') expect(rest.anyEligible).toBe(true);
+        if (step.do === 'refuse') expect(rest.attempted).toBe(false);
+        if (step.do === 'throw') expect(rest.attempted || rest.last !== undefined).toBe(true);
+        if (step.do === 'panic') expect(rest.panic).toBe(true);
+      },
+    ),
+    runs(1_000),
+  );
+});

@@ -1,0 +1,67 @@
+// Panic: how much is let through when everybody is ejected.
+import { describe, expect, it } from 'vitest';
+import { Throttle } from '../../src/dispatch/throttle.ts';
+import { manualClock } from '../../src/testing/index.ts';
+
+/** @param works the share of calls that succeed when tried */
+async function run(perSecond: number, seconds: number, works: number) {
+  const clock = manualClock({ seed: 4 });
+  const dice = manualClock({ seed: 9 }).random;
+  const throttle = new Throttle(2, clock);
+  let [admitted, calls] = [0, 0];
+  for (let i = 0; i < perSecond * seconds; i++) {
+    await clock.advance(1_000 / perSecond);
+    throttle.requested();
+    const counts = i >= perSecond * 2;
+    if (counts) calls += 1;
+    if (!throttle.admit()) continue;
+    if (counts) admitted += 1;
+    if (dice() < works) throttle.accepted();
+  }
+  return { admitted, calls };
+}
+
+describe('the throttle', () => {
+  it('lets about a probe a second through in a total outage', async () => {
+    const { admitted } = await run(200, 12, 0);
+    expect(admitted).toBeGreaterThan(3);
+    expect(admitted).toBeLessThan(25);
+  });
+
+  it('lets nearly everything through while two thirds work', async () => {
+    const { admitted, calls } = await run(100, 12, 0.66);
+    expect(admitted / calls).toBeGreaterThan(0.95);
+  });
+
+  it('lets everything through for a lone call, whenever it comes', async () => {
+    const clock = manualClock();
+    const throttle = new Throttle(2, clock);
+    for (let i = 0; i < 50; i++) {
+      throttle.requested();
+      expect(throttle.admit()).toBe(true);
+      await clock.advance(1_100);
+    }
+  });
+
+  it('refuses the more, the fewer succeed', () => {
+    const clock = manualClock();
+    const throttle = new Throttle(2, clock);
+    const refusal = () => {
+      let low = 0;
+      let high = 1;
+      for (let i = 0; i < 30; i++) {
+        const middle = (low + high) / 2;
+        clock.random = () => middle;
+        if (throttle.admit()) high = middle;
+        else low = middle;
+      }
+      return high;
+    };
+    for (let i = 0; i < 101; i++) throttle.requested();
+    expect(refusal()).toBeCloseTo(100 / 101);
+    for (let i = 0; i < 25; i++) throttle.accepted();
+    expect(refusal()).toBeCloseTo(50 / 101);
+    for (let i = 0; i < 25; i++) throttle.accepted();
+    expect(refusal()).toBeCloseTo(0);
+  });
+});
