@@ -133,7 +133,7 @@ export class BodyWatch<Item> {
 
   /** The next event of the source, within the bound on silence. */
   #pull(bounded: boolean): Promise<IteratorResult<Item>> {
-    const { clock, idleTimeout, lastByteAt, stop, translate } = this.#watched;
+    const { clock, idleTimeout, lastByteAt, translate } = this.#watched;
     this.#pulling = true;
     return new Promise((resolve, reject) => {
       const asked = clock.now();
@@ -147,7 +147,6 @@ export class BodyWatch<Item> {
         const error = timeoutError(`The stream was silent for ${duration(idleTimeout)} and was given up.`);
         this.#sourceDone = true;
         reject(error);
-        stop();
       };
       if (bounded) cancel = clock.after(idleTimeout, look);
       this.#source.next().then(

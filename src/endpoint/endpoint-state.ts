@@ -8,8 +8,9 @@ import type { Clock } from '../clock.ts';
 import type { BreakerSettings } from '../config/settings.ts';
 import { Breaker } from './breaker.ts';
 import { Cooldowns } from './cooldown.ts';
+import { exclusionOf } from './exclusion.ts';
 import { FailureRate } from './failure-rate.ts';
-import { noteHeadroom, USED_UP } from './headroom.ts';
+import { noteHeadroom } from './headroom.ts';
 import type { BreakerState, Exclusion, Load, Transition } from './live-facts.ts';
 import { type ModelState, ModelStates } from './model-states.ts';
 import { Silence } from './silence.ts';
@@ -53,17 +54,7 @@ export class EndpointState {
   /** Why this call may not go here now; `undefined` = it may. */
   exclusion(model: string, operation: string): Exclusion | undefined {
     const now = this.#clock.now();
-    const cooldown = this.cooldowns.of(model, operation);
-    if (cooldown) {
-      const rateLimited = cooldown.reason === '429' || cooldown.reason === USED_UP;
-      const kind = cooldown.pause ? 'limited' : 'refused';
-      return { kind, reason: `cooling down (${cooldown.reason})`, until: cooldown.until, rateLimited };
-    }
-    const opensAt = this.opensAt(model);
-    if (opensAt > now) return { kind: 'ejected', reason: 'ejected after failures', until: opensAt, rateLimited: false };
-    const silentUntil = this.#silence.closedUntil(now);
-    if (silentUntil > 0) return { kind: 'ejected', reason: 'unresponsive', until: silentUntil, rateLimited: false };
-    return undefined;
+    return exclusionOf(this.cooldowns.of(model, operation), this.opensAt(model), this.#silence.closedUntil(now), now);
   }
 
   /** When breakers let a call for `model` through, in monotonic ms; 0 = now. */

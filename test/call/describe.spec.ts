@@ -39,7 +39,7 @@ describe('describeAttempts', () => {
     [
       'a cooldown without a status',
       [aReport({ verdict: 'credentials-refused', status: undefined, retryAfterMs: 60_000 })],
-      'a credentials refused (retry in 60 s)',
+      'a credentials refused (left out for 60 s)',
     ],
   ])('tells %s', (_, attempts, line) => {
     expect(describeAttempts(attempts)).toBe(line);

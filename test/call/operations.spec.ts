@@ -125,6 +125,17 @@ it.each<[string, Operation['stream']]>([
   expect(operationOf('post', path).stream).toBe(kind);
 });
 
+it.each<[string, string, boolean]>([
+  ['get', '/models', false],
+  ['get', '/models/gpt-5', true],
+  ['get', '/files/file-1', true],
+  ['post', '/threads/runs', false],
+  ['post', '/chat/completions', false],
+  ['get', '/unheard-of/x', false],
+])('%s %s names one object or model: %s', (method, path, named) => {
+  expect(operationOf(method, path).named).toBe(named);
+});
+
 it('knows by name what an endpoint may list in `operations`', () => {
   for (const [, , name] of [...FREE, ...SPREAD, ...HOME]) expect(operationNames).toContain(name);
   expect(operationNames).not.toContain('post');

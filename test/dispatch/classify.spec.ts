@@ -27,6 +27,9 @@ const judge = (error: unknown, call: Parameters<typeof aCall>[0] = {}, context: 
 const cooled = (scope: CooldownOrder['scope'], reason: string, ms: number | undefined, pause = false) => ({
   cooldown: { scope, reason, ms, pause },
 });
+const NO_MONEY = (ms?: number) => ({
+  cooldown: { scope: 'endpoint', reason: 'out of credit', ms, grows: { first: 10 * MINUTE, longest: 60 * MINUTE }, pause: false },
+}) as const;
 const NONE = { cooldown: undefined };
 
 type Expected = Partial<Verdict> | typeof NONE;
@@ -63,12 +66,12 @@ describe('400', () => {
     ['OperationNotSupported', apiError(400, { code: 'OperationNotSupported' }), MODEL_MISSING],
     ['an unknown api-version', apiError(400, { message: 'Unsupported api-version query' }), MODEL_MISSING],
     ['an unknown API version', apiError(400, { message: 'API version not supported' }), MODEL_MISSING],
-    ['a low credit balance', apiError(400, { message: 'Your credit balance is too low' }), { ...BROKE, ...cooled('endpoint', 'out of credit', 10 * MINUTE) }],
-    ['a billing limit', apiError(400, { code: 'billing_hard_limit_reached' }), { ...BROKE, ...cooled('endpoint', 'out of credit', 10 * MINUTE) }],
+    ['a low credit balance', apiError(400, { message: 'Your credit balance is too low' }), { ...BROKE, ...NO_MONEY() }],
+    ['a billing limit', apiError(400, { code: 'billing_hard_limit_reached' }), { ...BROKE, ...NO_MONEY() }],
     [
       'a billing limit with a retry-after',
       apiError(400, { code: 'billing_hard_limit_reached' }, { 'retry-after': '30' }),
-      { ...BROKE, ...cooled('endpoint', 'out of credit', 30_000) },
+      { ...BROKE, ...NO_MONEY(30_000) },
     ],
   ])('%s', (_, error, expected) => {
     check(judge(error), expected);
@@ -110,8 +113,8 @@ describe('401', () => {
 describe('402, 403', () => {
   const MODERATED = apiError(403, { message: 'x', metadata: { reasons: ['hate'], flagged_input: '…' } });
   it.each<[string, APIError, Expected]>([
-    ['402', apiError(402), { ...BROKE, ...cooled('endpoint', 'out of credit', 10 * MINUTE) }],
-    ['402 with a retry-after', apiError(402, {}, { 'retry-after': '5' }), { ...BROKE, ...cooled('endpoint', 'out of credit', 5_000) }],
+    ['402', apiError(402), { ...BROKE, ...NO_MONEY() }],
+    ['402 with a retry-after', apiError(402, {}, { 'retry-after': '5' }), { ...BROKE, ...NO_MONEY(5_000) }],
     ['403', apiError(403), { name: 'forbidden', next: 'another', health: 'neutral', ...cooled('model', '403', 5 * MINUTE) }],
     ['403 for a region', apiError(403, { code: 'unsupported_country_region_territory' }), { name: 'forbidden', ...cooled('model', '403', 5 * MINUTE) }],
     ['403 with moderation metadata', MODERATED, CALLER],
@@ -153,8 +156,12 @@ describe('404, 405, 501', () => {
     ['with the code of the API', { code: 'model_not_found' }],
     ['without one', {}],
   ])('a model that was asked about by name %s keeps nobody else from asking about models', (_, body) => {
-    const { cooldown } = judge(apiError(404, body), { path: '/models/no-such', method: 'get', model: undefined });
-    expect(cooldown).toBeUndefined();
+    check(judge(apiError(404, body), { path: '/models/no-such', method: 'get', model: undefined }), { health: 'neutral', ...NONE });
+  });
+
+  it('a model that was asked about by name may be known elsewhere', () => {
+    const call = { path: '/models/other/vendor', method: 'get', model: undefined };
+    check(judge(apiError(404, { code: 'model_not_found' }), call), { next: 'another', ...NONE });
   });
 });
 
@@ -199,12 +206,12 @@ describe('429', () => {
   it.each(['insufficient_quota', 'billing_hard_limit_reached', 'billing_not_active', 'insufficient_credits'])(
     '%s: waiting does not help',
     (code) => {
-      check(judge(apiError(429, { code })), { ...BROKE, ...cooled('endpoint', 'out of credit', 10 * MINUTE) });
+      check(judge(apiError(429, { code })), { ...BROKE, ...NO_MONEY() });
     },
   );
 
   it('is also known by its type', () => {
-    check(judge(apiError(429, { type: 'insufficient_quota' })), { ...BROKE, ...cooled('endpoint', 'out of credit', 10 * MINUTE) });
+    check(judge(apiError(429, { type: 'insufficient_quota' })), { ...BROKE, ...NO_MONEY() });
   });
 });
 
@@ -252,7 +259,7 @@ describe('an error object inside a 200, or an SSE error event', () => {
     ['no word at all', {}, { name: 'server-error', health: 'failure', next: 'another' }],
     ['overloaded', { type: 'overloaded_error' }, { name: 'overloaded', health: 'failure', next: 'another' }],
     ['a rate limit', { code: 'rate_limit_exceeded' }, { name: 'rate-limited', health: 'neutral', ...cooled('model', '429', undefined, true) }],
-    ['no money', { code: 'insufficient_quota' }, { ...BROKE, ...cooled('endpoint', 'out of credit', 10 * MINUTE) }],
+    ['no money', { code: 'insufficient_quota' }, { ...BROKE, ...NO_MONEY() }],
     ['a model it lacks', { code: 'model_not_found' }, MODEL_MISSING],
     ['a bad request', { type: 'invalid_request_error' }, CALLER],
     ['too long a context', { code: 'context_length_exceeded' }, CALLER],

@@ -90,8 +90,9 @@ describe('a bound of the user', () => {
 
 describe('slow', () => {
   it.each<[string, Parameters<typeof aCall>[0], Endpoint, number]>([
-    ['half of a call’s time at first', { deadline: 600_000 }, endpoint(), 300_000],
-    ['not less than 20 s: a short timeout says nothing about the endpoint', { deadline: 100 }, endpoint(), 20_000],
+    ['half of the client’s timeout at first', { clientTimeout: 600_000 }, endpoint(), 300_000],
+    ['not decided by a caller’s own short timeout', { deadline: 100 }, endpoint(), 300_000],
+    ['no later than half of the client’s timeout where the model is quick', { clientTimeout: 10_000 }, taking({ plain: 10 }), 5_000],
     ['20 s where the model is quick', {}, taking({ plain: 10 }), 20_000],
     ['20 s where streams begin quickly', { stream: true }, taking({ head: 10 }), 20_000],
   ])('is %s', (_, call, of, ms) => {

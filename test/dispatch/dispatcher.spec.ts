@@ -3,8 +3,8 @@ import { APIConnectionTimeoutError, APIUserAbortError, ConflictError, InternalSe
 import { describe, expect, it } from 'vitest';
 import { ClosedError, NoEndpointAvailableError } from '../../src/errors.ts';
 import { roundRobin } from '../../src/strategy/round-robin.ts';
-import { dispatchBench } from '../support/dispatch-bench.ts';
-import { apiError, breakerSettings, connectionError } from '../support/parts.ts';
+import { type BenchOptions, dispatchBench } from '../support/dispatch-bench.ts';
+import { aCall, apiError, breakerSettings, connectionError, errorInside200 } from '../support/parts.ts';
 
 const LIMITED = (ms: number) => apiError(429, {}, { 'retry-after-ms': String(ms) });
 const REFUSED = connectionError('ECONNREFUSED');
@@ -136,7 +136,7 @@ describe('a wait', () => {
   });
 
   it('needs room: beyond `maxWaiting` calls fail at once', async () => {
-    const bench = dispatchBench({ a: [LIMITED(5_000), 'ok'] }, { settings: { waitingRoom: { maxWaiting: 2, maxWait: 60_000 } } });
+    const bench = dispatchBench({ a: [...Array.from({ length: 4 }, () => LIMITED(5_000)), 'ok'] }, { settings: { waitingRoom: { maxWaiting: 2, maxWait: 60_000 } } });
     const calls = Array.from({ length: 4 }, () => bench.call());
     await bench.clock.advance(0);
     expect(calls.map(({ told }) => told !== undefined)).toEqual([false, false, true, true]);
@@ -304,7 +304,8 @@ describe('a pinned call', () => {
     const bench = dispatchBench({ a: ['ok'], b: [...Array.from({ length: 5 }, () => REFUSED), 'ok'] });
     for (let i = 0; i < 5; i++) await bench.call({ maxRetries: 0 }, { only: 'b' }).outcome;
     expect(bench.endpoint('b').state.breakerState).toBe('open');
-    expect(await bench.call({}, { only: 'b' }).outcome).toMatchObject({ served: 'b' });
+    await bench.clock.advance(1_200);
+    expect(await bench.call({ maxRetries: 0 }, { only: 'b' }).outcome).toMatchObject({ served: 'b' });
     expect(bench.endpoint('b').state.breakerState).toBe('closed');
   });
 });
@@ -430,7 +431,7 @@ describe('the retry budget', () => {
 
   it('pays for a failover to an endpoint that fails more often than one in ten', async () => {
     const bench = dispatchBench({ a: [apiError(500)], b: [apiError(500), ...Array.from({ length: 8 }, () => 'ok' as const)] }, poor);
-    await bench.call({}, { only: 'b' }).outcome;
+    await bench.call({ maxRetries: 0 }, { only: 'b' }).outcome;
     for (let i = 0; i < 8; i++) await bench.call({}, { only: 'b' }).outcome;
     expect((await bench.call().outcome).attempts).toEqual(['a']);
     await bench.call({}, { only: 'b' }).outcome;
@@ -489,7 +490,7 @@ describe('a plain call that hangs', () => {
 
   it('tells of a silent endpoint: after a far faster answer elsewhere nobody else has to wait there', async () => {
     const bench = dispatchBench({ a: ['hang'], b: ['ok'] });
-    const call = bench.call({ deadline: 20_000 });
+    const call = bench.call({ deadline: 20_000, clientTimeout: 20_000 });
     await bench.clock.advance(10_000);
     expect(call.told?.served).toBe('b');
     expect(await bench.call().outcome).toMatchObject({ served: 'b', attempts: ['b'] });
@@ -654,38 +655,109 @@ describe('an endpoint being drained', () => {
   });
 });
 
-describe('a body read by the dispatcher', () => {
-  async function read(scripts: Parameters<typeof dispatchBench>[0], bodies: Array<() => Promise<unknown>>, changes: object = {}) {
-    const bench = dispatchBench(scripts);
-    const call = bench.call({ maxRetries: 0, ...changes });
-    const { story } = call;
+describe('a body that is read here', () => {
+  /** One call whose bodies do this in turn; each head is good at once. */
+  async function read(bodies: Array<unknown>, changes: Parameters<typeof aCall>[0] = {}, settings: BenchOptions['settings'] = {}) {
+    const bench = dispatchBench({ a: ['ok'], b: ['ok'], c: ['ok'] }, { settings });
+    const now = bench.clock.now();
+    const call = aCall({ id: 'body', maxRetries: 0, startedAt: now, deadline: now + 600_000, ...changes });
+    const story = bench.dispatcher.open(call, async () => ({ status: 200, headers: new Headers() }));
     const first = await bench.dispatcher.head(story);
-    const attempt = await bench.dispatcher.body(story, first, () => bodies.shift()!()).then(
-      (value) => value,
-      (error: unknown) => error,
+    const read = () => {
+      const body = bodies.shift();
+      if (body === 'hang') return new Promise(() => undefined);
+      return body instanceof Error ? Promise.reject(body) : Promise.resolve(body);
+    };
+    const outcome = bench.dispatcher.body(story, first, read).then(
+      (attempt) => ({ served: attempt.endpoint.name, data: attempt.data, error: undefined }),
+      (error: unknown) => ({ served: undefined, data: undefined, error }),
     );
-    return { bench, story, attempt };
+    const verdicts = () => story.reports.map(({ endpoint, verdict, status }) => `${endpoint} ${status} ${verdict}`);
+    return { bench, story, outcome, verdicts };
   }
 
-  it('that fails continues the story on the next endpoint', async () => {
-    const bench = dispatchBench({ a: ['ok'], b: ['ok'] });
-    const { call } = bench.call().story;
-    const story = bench.dispatcher.open({ ...call, id: 'body' }, async () => ({ status: 200, headers: new Headers() }));
-    const bodies = [() => Promise.reject(new SyntaxError('cut')), () => Promise.resolve('data')];
-    const first = await bench.dispatcher.head(story);
-    const attempt = await bench.dispatcher.body(story, first, () => bodies.shift()!());
-    expect([attempt.endpoint.name, attempt.data]).toEqual(['b', 'data']);
-    expect(story.reports.map(({ verdict, status }) => [verdict, status])).toEqual([
-      ['bad-reply', 200],
-      ['pending', 200],
-    ]);
+  it('continues the same story on the next endpoint when it fails', async () => {
+    const { outcome, verdicts, bench } = await read([new SyntaxError('cut'), errorInside200({}), 'data']);
+    expect(await outcome).toMatchObject({ served: 'c', data: 'data' });
+    expect(verdicts()).toEqual(['a 200 bad-reply', 'b 200 server-error', 'c 200 pending']);
+    expect(bench.names('failover-start')).toHaveLength(2);
   });
 
-  it('that fails everywhere throws its error', async () => {
-    const { attempt, story } = await read({ a: ['ok'] }, [() => Promise.reject(new SyntaxError('cut'))]).catch(() => ({
-      attempt: undefined,
-      story: undefined,
-    }));
-    expect([attempt, story]).not.toContain('never');
+  it('throws its own error when nobody is left, and the call is over', async () => {
+    const error = new SyntaxError('cut');
+    const { outcome, verdicts, story } = await read([new TypeError('x'), new TypeError('y'), error]);
+    expect((await outcome).error).toBe(error);
+    expect([verdicts(), story.over]).toEqual([['a 200 bad-reply', 'b 200 bad-reply', 'c 200 bad-reply'], true]);
+  });
+
+  it('is not moved when the call must not be sent twice', async () => {
+    const { outcome, verdicts } = await read([new TypeError('terminated'), 'data'], { path: '/files', replay: 'create' });
+    expect((await outcome).error).toMatchObject({ maybeExecuted: true });
+    expect(verdicts()).toEqual(['a 200 bad-reply']);
+  });
+
+  it('of a stream without content is cut after five minutes where somebody else is', async () => {
+    const { bench, outcome, verdicts } = await read(['hang', 'data'], { stream: true });
+    await bench.clock.advance(299_999);
+    expect(bench.names('failover-start')).toHaveLength(0);
+    await bench.clock.advance(1);
+    expect(await outcome).toMatchObject({ served: 'b' });
+    expect(verdicts()[0]).toBe('a 200 timed-out');
+  });
+
+  it('is cut by the user’s bound, counted from the attempt’s start', async () => {
+    for (const stream of [true, false]) {
+      const { bench, outcome } = await read(['hang', 'data'], { stream }, { attemptTimeout: 2_000 });
+      await bench.clock.advance(2_000);
+      expect(await outcome).toMatchObject({ served: 'b' });
+    }
+  });
+
+  it('of a plain call that hangs is rescued', async () => {
+    const { bench, outcome, verdicts } = await read(['hang', 'data'], { deadline: 20_000 });
+    await bench.clock.advance(10_000);
+    expect(await outcome).toMatchObject({ served: 'b', data: 'data' });
+    expect(verdicts()).toEqual(['a 200 abandoned', 'b 200 pending']);
+  });
+
+  it('ends at the deadline', async () => {
+    const { bench, outcome } = await read(['hang'], { deadline: 5_000, stream: true });
+    await bench.clock.advance(5_000);
+    expect((await outcome).error).toBeInstanceOf(APIConnectionTimeoutError);
+    expect(bench.endpoint('a').inFlight).toBe(0);
+  });
+});
+
+describe('rate-limit headers of successes (row 32)', () => {
+  const used = (reset: string, remaining = '0') => ({
+    'x-ratelimit-limit-requests': '60',
+    'x-ratelimit-remaining-requests': remaining,
+    'x-ratelimit-reset-requests': reset,
+  });
+
+  it('exclude the model after three replies in a row that say so, until the reset', async () => {
+    const bench = dispatchBench({ a: [{ ms: 0, headers: used('8s') }], b: ['ok'] });
+    const serve = async () => {
+      const call = bench.call();
+      await bench.clock.advance(0);
+      return call.told?.served;
+    };
+    expect([await serve(), await serve(), await serve(), await serve()]).toEqual(['a', 'a', 'a', 'b']);
+    expect(bench.names('endpoint-cooldown')).toEqual([expect.objectContaining({ endpoint: 'a', model: 'gpt-5', ms: 8_000 })]);
+    expect(bench.endpoint('a').state.failures).toBe(0);
+    await bench.clock.advance(8_000);
+    expect(await serve()).toBe('a');
+  });
+
+  it('count from the headers: what has passed when a long stream ends excludes nobody', async () => {
+    const bench = dispatchBench({ a: ['ok'] });
+    for (let i = 0; i < 3; i++) {
+      const story = bench.dispatcher.open(aCall({ id: `long-${i}`, deadline: 9e9 }), async () => ({ status: 200, headers: new Headers(used('2s')) }));
+      const attempt = await bench.dispatcher.head(story);
+      await bench.clock.advance(30_000);
+      bench.dispatcher.settle(story, attempt, { is: 'reply', status: 200, headers: new Headers(used('2s')) });
+      bench.dispatcher.finish(story, true);
+    }
+    expect(bench.endpoint('a').state.exclusion('gpt-5', 'chat')).toBeUndefined();
   });
 });

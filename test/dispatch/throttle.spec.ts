@@ -43,6 +43,27 @@ describe('the throttle', () => {
     }
   });
 
+  it('looks back as far as answers take, so that a burst that was answered slowly pays for the next', async () => {
+    const clock = manualClock({ seed: 2 });
+    const throttle = new Throttle(2, clock);
+    const burst = (usual: number) => {
+      let admitted = 0;
+      for (let i = 0; i < 20; i++) {
+        throttle.requested();
+        if (throttle.admit(usual)) admitted += 1;
+      }
+      return admitted;
+    };
+    burst(5_000);
+    await clock.advance(4_000);
+    for (let i = 0; i < 20; i++) throttle.accepted();
+    await clock.advance(1_500);
+    expect(burst(5_000)).toBe(20);
+    await clock.advance(1_500);
+    expect(burst(500)).toBeLessThan(12);
+    expect(burst(1e9)).toBeGreaterThan(10);
+  });
+
   it('refuses the more, the fewer succeed', () => {
     const clock = manualClock();
     const throttle = new Throttle(2, clock);

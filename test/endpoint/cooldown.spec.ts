@@ -108,6 +108,16 @@ describe('a cooldown without a hint', () => {
     expect(cooldowns.start(order(undefined), 'm')).toBe(2_000);
   });
 
+  it('may grow in other steps', async () => {
+    const grows = { first: 600_000, longest: 3_600_000 };
+    const spans: number[] = [];
+    for (let i = 0; i < 5; i++) {
+      spans.push(cooldowns.start({ scope: 'endpoint', ms: undefined, grows, reason: 'out of credit', pause: false }, ''));
+      await clock.advance(spans.at(-1)!);
+    }
+    expect(spans.map((ms) => ms / 60_000)).toEqual([10, 20, 40, 60, 60]);
+  });
+
   it('counts for each model by itself', async () => {
     await inRow(4);
     expect(cooldowns.start(order(undefined), 'other')).toBe(1_000);
@@ -134,6 +144,17 @@ describe('who is kept away', () => {
   it('does not mix a model up with an operation of that name', () => {
     cooldowns.start(order(1_000, 'model'), 'chat');
     expect(left('m', 'chat')).toBeUndefined();
+  });
+});
+
+describe('a contradiction', () => {
+  it('ends a cooldown of that reason, and no other', () => {
+    cooldowns.start({ ...order(5_000), reason: 'rate limit used up' }, 'm');
+    cooldowns.contradict('other', 'rate limit used up');
+    cooldowns.contradict('m', '429');
+    expect(left('m')).toBe(5_000);
+    cooldowns.contradict('m', 'rate limit used up');
+    expect(left('m')).toBeUndefined();
   });
 });
 

@@ -1,6 +1,6 @@
 // What headers say about waiting, absurd values included (fault rows 29 to 33).
 import { describe, expect, it } from 'vitest';
-import { exhaustedReset, LONGEST_HINT, parseGoDuration, retryHint } from '../../src/endpoint/rate-limits.ts';
+import { exhaustedReset, LONGEST_HINT, parseGoDuration, retryHint, usedUp } from '../../src/endpoint/rate-limits.ts';
 import { fc, runs } from '../support/property.ts';
 
 const NOW = Date.parse('2026-01-01T00:00:00Z');
@@ -107,11 +107,13 @@ describe('retryHint', () => {
   });
 });
 
+const window = (name: string, remaining: string, reset?: string, limit?: string) => ({
+  [`x-ratelimit-remaining-${name}`]: remaining,
+  ...(reset === undefined ? {} : { [`x-ratelimit-reset-${name}`]: reset }),
+  ...(limit === undefined ? {} : { [`x-ratelimit-limit-${name}`]: limit }),
+});
+
 describe('exhaustedReset', () => {
-  const window = (name: string, remaining: string, reset?: string) => ({
-    [`x-ratelimit-remaining-${name}`]: remaining,
-    ...(reset === undefined ? {} : { [`x-ratelimit-reset-${name}`]: reset }),
-  });
   it.each<[string, Record<string, string>, number | undefined]>([
     ['nothing said', {}, undefined],
     ['requests used up', window('requests', '0', '20s'), 20_000],
@@ -134,5 +136,38 @@ describe('exhaustedReset', () => {
     ['remaining nonsense', window('requests', 'none', '5s'), undefined],
   ])('%s', (_, headers, ms) => {
     expect(exhaustedReset(new Headers(headers))).toBe(ms);
+  });
+});
+
+describe('usedUp', () => {
+  it.each<[string, Record<string, string>, number | undefined]>([
+    ['nothing said', {}, undefined],
+    ['room left', window('requests', '5', '12ms', '60'), 0],
+    ['all of it left', window('requests', '60', '0s', '60'), 0],
+    ['used up', window('requests', '0', '8s', '60'), 8_000],
+    ['tokens used up', window('tokens', '0', '1m', '1000'), 60_000],
+    ['both: the longer', { ...window('requests', '0', '8s', '60'), ...window('tokens', '0', '20s', '1000') }, 20_000],
+    ['for longer than a minute', window('requests', '0', '6m0s', '60'), 60_000],
+    ['one used up, one not', { ...window('requests', '0', '8s', '60'), ...window('tokens', '5', '20s', '1000') }, 8_000],
+    ['no limit', window('requests', '0', '8s'), undefined],
+    ['a limit of 0', window('requests', '0', '8s', '0'), undefined],
+    ['a negative limit', window('requests', '0', '8s', '-1'), undefined],
+    ['more left than the limit', window('requests', '70', '8s', '60'), undefined],
+    ['a negative rest', window('requests', '-1', '8s', '60'), undefined],
+    ['used up without a reset', window('requests', '0', undefined, '60'), undefined],
+    ['used up, the reset being nonsense', window('requests', '0', 'soon', '60'), undefined],
+    ['used up, the reset being 0', window('requests', '0', '0s', '60'), undefined],
+    [
+      'room in one window, nonsense in the other',
+      { ...window('requests', '5', '8s', '60'), ...window('tokens', '0', '30s') },
+      0,
+    ],
+    [
+      'room in one window, a limit of 0 in the other',
+      { ...window('requests', '5', '8s', '60'), ...window('tokens', '0', '30s', '0') },
+      0,
+    ],
+  ])('%s', (_, headers, ms) => {
+    expect(usedUp(new Headers(headers))).toBe(ms);
   });
 });

@@ -27,6 +27,7 @@ export function aCall(changes: Partial<Call> & { path?: string } = {}): Call {
     maxAttempts: 3,
     startedAt: 0,
     deadline: 600_000,
+    clientTimeout: 600_000,
     signal: undefined,
     ...rest,
   };

@@ -1,0 +1,22 @@
+// The share of failures of the last ten seconds.
+import { expect, it } from 'vitest';
+import { FailureRate } from '../../src/endpoint/failure-rate.ts';
+import { manualClock } from '../../src/testing/index.ts';
+
+it('is failures per attempt over the last 10 s, never more than all', async () => {
+  const clock = manualClock();
+  const rate = new FailureRate(clock);
+  expect(rate.value).toBe(0);
+  for (let i = 0; i < 4; i++) rate.attempted();
+  expect(rate.value).toBe(0);
+  rate.failed();
+  expect(rate.value).toBe(0.25);
+  await clock.advance(9_500);
+  rate.attempted();
+  rate.failed();
+  rate.failed();
+  await clock.advance(1_000);
+  expect(rate.value).toBe(1);
+  await clock.advance(10_000);
+  expect(rate.value).toBe(0);
+});

@@ -1,0 +1,69 @@
+// Used-up windows as good replies tell of them: believed after three in a row, forgotten when contradicted.
+import { beforeEach, describe, expect, it } from 'vitest';
+import { Cooldowns } from '../../src/endpoint/cooldown.ts';
+import { noteHeadroom, USED_UP } from '../../src/endpoint/headroom.ts';
+import { type ModelState, ModelStates } from '../../src/endpoint/model-states.ts';
+import { type ManualClock, manualClock } from '../../src/testing/index.ts';
+
+let clock: ManualClock;
+let state: ModelState;
+let cooldowns: Cooldowns;
+beforeEach(() => {
+  clock = manualClock();
+  cooldowns = new Cooldowns(clock);
+  state = new ModelStates(() => undefined, clock).of('m');
+});
+
+const headers = (remaining: string, reset = '8s') =>
+  new Headers({
+    'x-ratelimit-limit-requests': '60',
+    'x-ratelimit-remaining-requests': remaining,
+    'x-ratelimit-reset-requests': reset,
+  });
+const reply = (told: Headers) => noteHeadroom(state, cooldowns, 'm', told);
+
+describe('a window that is used up', () => {
+  it('excludes the model from the third reply in a row on', () => {
+    expect([reply(headers('0')), reply(headers('0')), reply(headers('0')), reply(headers('0', '9s'))]).toEqual([
+      undefined,
+      undefined,
+      8_000,
+      9_000,
+    ]);
+    expect(cooldowns.of('m', 'chat')).toMatchObject({ scope: 'model', reason: USED_UP, until: 9_000, pause: true });
+    expect(cooldowns.of('other', 'chat')).toBeUndefined();
+  });
+
+  it('is not believed when a reply in between says otherwise', () => {
+    for (const remaining of ['0', '0', '5', '0', '0']) expect(reply(headers(remaining))).toBeUndefined();
+    expect(reply(headers('0'))).toBe(8_000);
+  });
+
+  it('is not contradicted by a reply that says nothing', () => {
+    reply(headers('0'));
+    reply(headers('0'));
+    expect(reply(new Headers())).toBeUndefined();
+    expect(reply(headers('0'))).toBe(8_000);
+  });
+
+  it('is forgotten on a success that contradicts it', () => {
+    for (let i = 0; i < 3; i++) reply(headers('0'));
+    reply(headers('59'));
+    expect(cooldowns.of('m', 'chat')).toBeUndefined();
+    expect(reply(headers('0'))).toBeUndefined();
+  });
+
+  it('is not what ends a 429', () => {
+    cooldowns.start({ scope: 'model', reason: '429', ms: 30_000, pause: true }, 'm');
+    reply(headers('59'));
+    expect(cooldowns.of('m', 'chat')?.reason).toBe('429');
+  });
+
+  it('does not take the place of a 429 that lasts longer', () => {
+    cooldowns.start({ scope: 'model', reason: '429', ms: 30_000, pause: true }, 'm');
+    for (let i = 0; i < 3; i++) reply(headers('0'));
+    expect(cooldowns.of('m', 'chat')?.until).toBe(30_000);
+    reply(headers('59'));
+    expect(cooldowns.of('m', 'chat')?.until).toBe(30_000);
+  });
+});
