@@ -82,6 +82,13 @@ export class LoadBalancedOpenAI extends OpenAI {
     return this[CLIENT_STATE].core.dispatcher.close();
   }
 
+  /** How the client prints: its endpoints by name, never their credentials. Without a pool it prints as the SDK's does. */
+  [Symbol.for('nodejs.util.inspect.custom')](): unknown {
+    const { pooled, core } = this[CLIENT_STATE];
+    if (!pooled) return this;
+    return `${this.constructor.name} { endpoints: ${core.pool.endpoints.map(({ name }) => name).join(', ')} }`;
+  }
+
   /** The same as `close()`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();

@@ -59,8 +59,8 @@ function callersOwn(facts: ErrorFacts, context: ClassifyContext): Verdict {
 
 function missing(facts: ErrorFacts, call: Call): Verdict {
   const { operation, ownerIds } = call;
-  // A model asked about by its name: others may be known here.
-  if (operation.named && operation.ids.length === 0) return verdict('not-found');
+  // A model asked about by its name: another endpoint may know it, and others may be known here.
+  if (operation.named && operation.ids.length === 0) return verdict('not-supported');
   if (has(MODEL_CODES, facts))
     return verdict('model-missing', { cooldown: refuse('model', 'model not found', 5 * MINUTE) });
   if (/no endpoints found/i.test(facts.message)) return verdict('not-supported');

@@ -17,7 +17,7 @@ export interface DispatchParts extends LearnParts {
     waiting: number;
     closed: boolean;
     /** The calls that are not over. */
-    readonly running: Set<Pick<CallStory<Reply>, 'stopWaiting' | 'push' | 'attemptsOn'>>;
+    readonly running: Set<Pick<CallStory<Reply>, 'stopWaiting' | 'push' | 'attemptsOn' | 'whenDue'>>;
     /** Resolves once the last of them is over, after `close`. */
     idle: Promise<void> | undefined;
     whenIdle: (() => void) | undefined;

@@ -96,7 +96,11 @@ export class Dispatcher {
   close(): Promise<void> {
     const { now } = this.parts;
     now.closed = true;
-    for (const story of now.running) if (story.stopWaiting) story.push({ is: 'woken' });
+    for (const story of now.running) {
+      if (story.stopWaiting) story.push({ is: 'woken' });
+      // A reply that nobody asked for so far is not waited for.
+      story.whenDue?.();
+    }
     if (now.running.size === 0) now.idle ??= Promise.resolve();
     now.idle ??= new Promise((resolve) => {
       now.whenIdle = resolve;

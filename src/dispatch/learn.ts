@@ -3,7 +3,6 @@ import { duration } from '../call/describe.ts';
 import type { Outcome, Verdict } from '../call/outcome.ts';
 import type { Clock } from '../clock.ts';
 import type { PoolSettings } from '../config/settings.ts';
-import { USED_UP } from '../endpoint/headroom.ts';
 import type { Emitter } from '../observe/emitter.ts';
 import type { PoolLog } from '../observe/pool-log.ts';
 import type { Pool } from '../pool/pool.ts';
@@ -113,7 +112,6 @@ export function learn<R extends Reply>(
   if (outcome.is === 'error') report.status ??= factsOf(outcome.error).status;
   const cooldown = endpoint.state.end(load, verdict, call.operation.name);
   if (cooldown !== undefined) report.retryAfterMs = cooldown;
-  const refill = outcome.is === 'reply' ? endpoint.state.headroom(load, outcome.headers) : undefined;
   const { events, log } = parts;
   const at = parts.clock.date();
   const about = { at, callId: call.id, endpoint: endpoint.name };
@@ -133,9 +131,6 @@ export function learn<R extends Reply>(
       ms: cooldown,
       reason,
     });
-  }
-  if (refill !== undefined) {
-    events.emit({ type: 'endpoint-cooldown', ...about, model: call.model, ms: refill, reason: USED_UP });
   }
   return verdict;
 }

@@ -1,5 +1,6 @@
 /** The only loop over attempts: takes what happens to a call, one event at a time, and acts on it. Steps 1 to 6 in order. */
 import type { Outcome } from '../call/outcome.ts';
+import { USED_UP } from '../endpoint/headroom.ts';
 import { abortError, ClosedError, timeoutError } from '../errors.ts';
 import type { Attempt, CallStory, Reply, StoryEvent } from './call-story.ts';
 import { boundsOf, kindOf } from './clocks.ts';
@@ -61,6 +62,21 @@ function failed<R extends Reply>(
   if (story.live.size === 0) goOn(story, parts);
 }
 
+/** The rate-limit headers of a good reply, read when they come: a stream's end is too late. */
+function noteHeadroom<R extends Reply>(
+  story: CallStory<R>,
+  attempt: Attempt<R>,
+  headers: Headers,
+  parts: DispatchParts,
+): void {
+  const { endpoint, load } = attempt;
+  const ms = endpoint.state.headroom(load, headers);
+  if (ms === undefined) return;
+  const { id: callId, model } = story.call;
+  const at = parts.clock.date();
+  parts.events.emit({ type: 'endpoint-cooldown', at, callId, endpoint: endpoint.name, model, ms, reason: USED_UP });
+}
+
 /** A head or a body came, or failed. @returns the attempt that wins. */
 function ended<R extends Reply>(
   story: CallStory<R>,
@@ -79,6 +95,7 @@ function ended<R extends Reply>(
   if (event.is === 'head') {
     attempt.report.status = outcome.status;
     took(attempt, kindOf(story.call, false), parts);
+    noteHeadroom(story, attempt, outcome.headers, parts);
     if (story.read) {
       follow(story, attempt, parts);
       return undefined;

@@ -41,7 +41,9 @@ export class Cooldowns {
       ms = Math.min(first * 2 ** before, longest);
       this.#unhinted.set(id, before + 1);
     }
-    const until = Math.max(now + ms, running?.until ?? 0);
+    // What ends later counts, with its reason.
+    if (running && running.until >= now + ms) return running.until - now;
+    const until = now + ms;
     this.#running.delete(id);
     this.#running.set(id, { scope: order.scope, key, until, reason: order.reason, pause: order.pause });
     if (this.#running.size > LIMIT) this.#running.delete(this.#running.keys().next().value as string);

@@ -44,14 +44,20 @@ export function retryHint(headers: Headers, wallNow: number): number | undefined
 
 /** For a 429 without `retry-after`: the longest reset of a window that is used up, in ms. */
 export function exhaustedReset(headers: Headers): number | undefined {
-  let longest: number | undefined;
-  for (const window of ['requests', 'tokens']) {
-    if (plainNumber(headers.get(`x-ratelimit-remaining-${window}`)) !== 0) continue;
-    const text = headers.get(`x-ratelimit-reset-${window}`)?.trim();
-    const reset = text === undefined ? undefined : (parseGoDuration(text) ?? secondsOf(text));
-    if (reset !== undefined && reset > 0 && reset > (longest ?? 0)) longest = reset;
-  }
-  return longest === undefined ? undefined : Math.min(longest, LONGEST_HINT);
+  const resets = WINDOWS.flatMap((window) => {
+    const empty = plainNumber(headers.get(`x-ratelimit-remaining-${window}`)) === 0;
+    return empty ? (resetOf(headers, window) ?? []) : [];
+  });
+  return resets.length === 0 ? undefined : Math.min(Math.max(...resets), LONGEST_HINT);
+}
+
+const WINDOWS = ['requests', 'tokens'] as const;
+
+/** When a window is full again, in ms; `undefined` when the header says nothing that makes sense. */
+function resetOf(headers: Headers, window: string): number | undefined {
+  const text = headers.get(`x-ratelimit-reset-${window}`)?.trim();
+  const reset = text === undefined ? undefined : (parseGoDuration(text) ?? secondsOf(text));
+  return reset !== undefined && reset > 0 ? reset : undefined;
 }
 
 /**
@@ -59,14 +65,15 @@ export function exhaustedReset(headers: Headers): number | undefined {
  * headers say that there is room. Figures that cannot be (remaining above the limit, no reset) say nothing.
  */
 export function usedUp(headers: Headers): number | undefined {
-  let seen = false;
-  for (const window of ['requests', 'tokens']) {
+  let longest: number | undefined;
+  for (const window of WINDOWS) {
     const limit = plainNumber(headers.get(`x-ratelimit-limit-${window}`));
     const remaining = plainNumber(headers.get(`x-ratelimit-remaining-${window}`));
-    if (limit !== undefined && remaining !== undefined && limit > 0 && remaining <= limit) seen = true;
+    if (limit === undefined || remaining === undefined || limit <= 0 || remaining > limit) continue;
+    const reset = remaining === 0 ? resetOf(headers, window) : 0;
+    if (reset !== undefined) longest = Math.max(longest ?? 0, Math.min(reset, 60_000));
   }
-  if (!seen) return undefined;
-  return Math.min(exhaustedReset(headers) ?? 0, 60_000);
+  return longest;
 }
 
 function secondsOf(text: string): number | undefined {

@@ -54,6 +54,20 @@ function guardedFetch(fetch: Fetch, client: () => OpenAI): Fetch {
   };
 }
 
+/** A logger that throws must not reach a call, also not from the SDK's own lines. */
+function guardedLogger(logger: NonNullable<ClientOptions['logger']>): NonNullable<ClientOptions['logger']> {
+  const guard =
+    (level: 'error' | 'warn' | 'info' | 'debug') =>
+    (message: string, ...rest: unknown[]) => {
+      try {
+        logger[level](message, ...rest);
+      } catch {
+        // The user's own code; there is nobody left to tell.
+      }
+    };
+  return { error: guard('error'), warn: guard('warn'), info: guard('info'), debug: guard('debug') };
+}
+
 function installPrepare(client: OpenAI): void {
   const hooked = client as unknown as { prepareRequest: PrepareRequest };
   const own = hooked.prepareRequest.bind(client);
@@ -92,6 +106,7 @@ export function attemptClient(settings: EndpointSettings, overrides: ClientOverr
   const options = { ...settings.options, ...overrides, maxRetries: 0, timeout: NO_TIMEOUT } as ClientOptions;
   // A certificate identity brings its own transport and refuses every other fetch.
   if (!bringsTransport(settings)) options.fetch = guardedFetch(options.fetch ?? fetch, () => client);
+  if (options.logger) options.logger = guardedLogger(options.logger);
   const client = construct(settings, options);
   installPrepare(client);
   return client;

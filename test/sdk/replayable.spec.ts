@@ -1,0 +1,154 @@
+// Bodies that can be read once: kept in memory up to 32 MiB, otherwise sent once, never empty.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { describe, expect, it, vi } from 'vitest';
+import { isOneShot, makeReplayable } from '../../src/sdk/replayable.ts';
+
+const MIB = 1_048_576;
+const encode = (text: string) => new TextEncoder().encode(text);
+const streamOf = (...texts: string[]) => ReadableStream.from(texts.map(encode)) as ReadableStream<Uint8Array>;
+const textOf = async (body: unknown) => new Response(body as BodyInit).text();
+
+describe('isOneShot', () => {
+  it.each<[string, unknown, boolean]>([
+    ['a web stream', streamOf('x'), true],
+    ['a Node stream', Readable.from(['x']), true],
+    ['an async generator', (async function* () {})(), true],
+    ['a blob', new Blob(['x']), false],
+    ['a file', new File(['x'], 'x'), false],
+    ['a form', new FormData(), false],
+    ['bytes', new Uint8Array(1), false],
+    ['an object', { a: 1 }, false],
+    ['text', 'x', false],
+    ['nothing', undefined, false],
+    ['null', null, false],
+  ])('%s: %s', (_, body, expected) => {
+    expect(isOneShot(body)).toBe(expected);
+  });
+});
+
+describe('makeReplayable', () => {
+  it('leaves everything else as it is, the very same options', async () => {
+    const options = { body: { model: 'x' }, headers: { a: 'b' } };
+    const made = await makeReplayable(options);
+    expect(made.options).toBe(options);
+    expect(made.replay).toBe('free');
+  });
+
+  it.each([
+    ['a web stream', () => streamOf('he', 'llo')],
+    ['a Node stream', () => Readable.from([encode('he'), encode('llo')])],
+    ['an async generator', async function* () {
+      yield encode('he');
+      yield encode('llo');
+    }],
+  ])('reads %s once; it can be sent again and again', async (_, body) => {
+    const given = { body: body() as unknown, headers: { 'content-type': 'audio/wav', 'x-a': '1' } };
+    const { options, replay } = await makeReplayable(given);
+    expect([replay, options.headers]).toEqual(['free', given.headers]);
+    expect([await textOf(options.body), await textOf(options.body)]).toEqual(['hello', 'hello']);
+  });
+
+  it('reads an empty stream', async () => {
+    const { options, replay } = await makeReplayable({ body: streamOf() as unknown });
+    expect([replay, (options.body as Uint8Array).length]).toEqual(['free', 0]);
+  });
+
+  it('passes on what the stream throws', async () => {
+    const broken = new ReadableStream({ pull: (controller) => controller.error(new Error('no such file')) });
+    await expect(makeReplayable({ body: broken })).rejects.toThrow('no such file');
+  });
+});
+
+describe('a multipart body', () => {
+  const BOUNDARY = 'x-boundary';
+  const text = [
+    `--${BOUNDARY}`,
+    'Content-Disposition: form-data; name="model"',
+    '',
+    'whisper-1',
+    `--${BOUNDARY}`,
+    'Content-Disposition: form-data; name="file"; filename="a.txt"',
+    'Content-Type: text/plain',
+    '',
+    'hello',
+    `--${BOUNDARY}--`,
+    '',
+  ].join('\r\n');
+  const type = `multipart/form-data; boundary=${BOUNDARY}`;
+
+  it.each<[string, unknown, (headers: unknown) => string | null]>([
+    ['a record', { 'Content-Type': type, 'x-a': '1' }, (h) => (h as Headers).get('x-a')],
+    ['real headers', new Headers({ 'content-type': type, 'x-a': '1' }), (h) => (h as Headers).get('x-a')],
+    ['the SDK’s bag', { values: new Headers({ 'content-type': type, 'x-a': '1' }), nulls: new Set() }, (h) => (h as Headers).get('x-a')],
+  ])('becomes a form, whose own boundary is set later, with the other headers kept: %s', async (_, headers, kept) => {
+    const { options, replay } = await makeReplayable({ body: streamOf(text.slice(0, 40), text.slice(40)) as unknown, headers });
+    const form = options.body as FormData;
+    expect([replay, form.get('model')]).toEqual(['free', 'whisper-1']);
+    const file = form.get('file') as File;
+    expect([file.name, file.type, await file.text()]).toEqual(['a.txt', 'text/plain', 'hello']);
+    expect([(options.headers as Headers).get('content-type'), kept(options.headers)]).toEqual([null, '1']);
+  });
+
+  it('that cannot be understood is sent as the caller wrote it', async () => {
+    const given = { body: streamOf('no form at all') as unknown, headers: { 'content-type': type } };
+    const { options, replay } = await makeReplayable(given);
+    expect([replay, options.headers, await textOf(options.body)]).toEqual(['free', given.headers, 'no form at all']);
+  });
+});
+
+describe('a body larger than 32 MiB', () => {
+  function large(chunks: number, cancel = vi.fn()) {
+    const chunk = new Uint8Array(MIB).fill(1);
+    let sent = 0;
+    const body = new ReadableStream<Uint8Array>(
+      {
+        pull(controller) {
+          if (sent++ < chunks) controller.enqueue(chunk);
+          else controller.close();
+        },
+        cancel,
+      },
+      { highWaterMark: 0 },
+    );
+    return { body, cancel, read: () => sent };
+  }
+
+  it('is sent once, whole, without reading the rest beforehand', async () => {
+    const { body, read } = large(40);
+    const { options, replay } = await makeReplayable({ body: body as unknown });
+    expect([replay, read()]).toEqual(['once', 33]);
+    let size = 0;
+    for await (const chunk of options.body as AsyncIterable<Uint8Array>) size += chunk.byteLength;
+    expect(size).toBe(40 * MIB);
+  });
+
+  it('of exactly 32 MiB is kept', async () => {
+    const { options, replay } = await makeReplayable({ body: large(32).body as unknown });
+    expect([replay, (options.body as Uint8Array).length]).toEqual(['free', 32 * MIB]);
+  });
+
+  it('is closed when its sending is given up: no file stays open', async () => {
+    const { body, cancel } = large(40);
+    const { options } = await makeReplayable({ body: body as unknown });
+    const reader = (options.body as ReadableStream<Uint8Array>).getReader();
+    await reader.read();
+    await reader.cancel();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(cancel).toHaveBeenCalled();
+  });
+});
+
+it('reads a file from disk', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lbo-'));
+  try {
+    writeFileSync(join(folder, 'a.bin'), 'from disk');
+    const { options, replay } = await makeReplayable({ body: createReadStream(join(folder, 'a.bin')) as unknown });
+    expect([replay, await textOf(options.body)]).toEqual(['free', 'from disk']);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
