@@ -69,14 +69,16 @@ export function idsInBody(body: unknown): string[] {
     if (value === undefined || (field === 'voice' && typeof value === 'string')) continue;
     take(value, ids);
   }
-  takeItems(record['messages'], ids);
-  takeItems(record['input'], ids);
+  // A stored prompt; the prompt of a legacy completion is text.
+  if (typeof record.prompt === 'object' && !Array.isArray(record.prompt)) take(record.prompt, ids);
+  takeItems(record.messages, ids);
+  takeItems(record.input, ids);
   for (const field of ['tools', 'attachments', 'data_source', 'input_reference', 'characters'] as const) {
     const value = record[field];
     if (field === 'characters') take(value, ids);
     else takeNested(value, ids);
   }
-  const resources = record['tool_resources'];
+  const resources = record.tool_resources;
   if (typeof resources === 'object' && resources !== null)
     for (const tool of Object.values(resources)) takeNested(tool, ids);
   return ids;
@@ -89,11 +91,11 @@ export function idsInReply(data: unknown): string[] {
   if (typeof data !== 'object' || data === null) return [];
   const record = data as Record<string, unknown>;
   const ids = HANDED_OUT.map((field) => record[field]).filter((id) => typeof id === 'string');
-  for (const inner of [record['response'], record['file'], record['conversation']]) {
+  for (const inner of [record.response, record.file, record.conversation]) {
     const id = (inner as { id?: unknown } | null | undefined)?.id;
     if (typeof id === 'string') ids.push(id);
   }
-  for (const list of [record['data'], record['output'], (record['response'] as { output?: unknown } | null)?.output]) {
+  for (const list of [record.data, record.output, (record.response as { output?: unknown } | null)?.output]) {
     if (!Array.isArray(list)) continue;
     for (const item of list as unknown[]) {
       const id = (item as { id?: unknown } | null)?.id;

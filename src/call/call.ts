@@ -29,5 +29,7 @@ export interface Call {
   readonly deadline: number;
   /** The client's own timeout in ms. A single caller's may be shorter, and must not decide about an endpoint. */
   readonly clientTimeout: number;
+  /** True when the call brings credentials of its own: what they are worth is nobody else's affair. */
+  readonly ownCredentials: boolean;
   readonly signal: AbortSignal | undefined;
 }

@@ -17,7 +17,7 @@ export function modelOf(options: LocalizableOptions): string | undefined {
   let model: unknown;
   if (body instanceof FormData) model = body.get('model');
   else if (typeof body === 'object' && body !== null) model = (body as { model?: unknown }).model;
-  model ??= options.__metadata?.['model'];
+  model ??= options.__metadata?.model;
   return typeof model === 'string' && model !== '' ? model : undefined;
 }
 

@@ -19,27 +19,27 @@ const CONTENT_FIELDS = [
 ];
 
 function chat(event: Loose): EventMeaning {
-  const choices = event['choices'];
+  const choices = event.choices;
   // Events of another shape than documented are handed on as they come.
   if (!Array.isArray(choices)) return 'content';
   let meaning: EventMeaning = 'preamble';
   for (const choice of choices as Loose[]) {
-    const reason = choice?.['finish_reason'];
+    const reason = choice?.finish_reason;
     if (reason === 'error') return 'bad';
     if (filled(reason)) meaning = 'end';
-    const delta = (choice?.['delta'] ?? {}) as Loose;
+    const delta = (choice?.delta ?? {}) as Loose;
     if (meaning === 'preamble' && CONTENT_FIELDS.some((field) => filled(delta[field]))) meaning = 'content';
   }
   return meaning;
 }
 
 function completions(event: Loose): EventMeaning {
-  const choices = event['choices'];
+  const choices = event.choices;
   if (!Array.isArray(choices)) return 'content';
-  const reasons = (choices as Loose[]).map((choice) => choice?.['finish_reason']);
+  const reasons = (choices as Loose[]).map((choice) => choice?.finish_reason);
   if (reasons.includes('error')) return 'bad';
   if (reasons.some(filled)) return 'end';
-  return (choices as Loose[]).some((choice) => filled(choice?.['text'])) ? 'content' : 'preamble';
+  return (choices as Loose[]).some((choice) => filled(choice?.text)) ? 'content' : 'preamble';
 }
 
 const RESPONSES_PREAMBLE = new Set([
@@ -52,13 +52,13 @@ const RESPONSES_PREAMBLE = new Set([
 const RESPONSES_END = new Set(['response.completed', 'response.incomplete', 'response.failed', 'response.cancelled']);
 
 function responses(event: Loose): EventMeaning {
-  const type = String(event['type']);
+  const type = String(event.type);
   if (RESPONSES_END.has(type)) return 'end';
   // Newer SDKs throw this one themselves, older ones hand it on.
   if (type === 'error') return 'bad';
   if (RESPONSES_PREAMBLE.has(type)) return 'preamble';
   // Thinking has begun, but nothing was said.
-  if (type === 'response.output_item.added' && (event['item'] as Loose | undefined)?.['type'] === 'reasoning')
+  if (type === 'response.output_item.added' && (event.item as Loose | undefined)?.type === 'reasoning')
     return 'preamble';
   return 'content';
 }
@@ -75,11 +75,11 @@ const THREAD_END = new Set([
 
 function assistants(event: Loose): EventMeaning {
   // A run exists from its first event on: it is content, nothing may be sent again.
-  return THREAD_END.has(String(event['event'])) ? 'end' : 'content';
+  return THREAD_END.has(String(event.event)) ? 'end' : 'content';
 }
 
 function media(event: Loose): EventMeaning {
-  const type = String(event['type']);
+  const type = String(event.type);
   return /\.(done|completed)$/.test(type) ? 'end' : 'content';
 }
 

@@ -96,3 +96,19 @@ export function ownHeaders(headers: HeadersLike, inherited: HeadersLike): Header
   const rows = rowsOf(headers).filter(([name, values]) => from.get(name) !== String(values));
   return Object.fromEntries(rows.map(([name, values]) => [name, values.length === 1 ? values[0] : [...values]]));
 }
+
+/** The values of headers that authenticate, with and without the word before the key. */
+export function secretHeaders(headers: HeadersLike): string[] {
+  return rowsOf(headers).flatMap(([name, values]) =>
+    values.flatMap((value) =>
+      typeof value === 'string' && isSecret(name, value) && !ACCOUNT.test(name)
+        ? [value, value.replace(/^\s*(bearer|basic|digest)\s+/i, '')]
+        : [],
+    ),
+  );
+}
+
+/** Does some header, set or removed, decide about who is asking? */
+export function namesAuthentication(headers: HeadersLike): boolean {
+  return rowsOf(headers).some(([name, values]) => ACCOUNT.test(name) || values.some((value) => isSecret(name, value)));
+}

@@ -2,7 +2,6 @@
  * Watches a stream from its first event to its end: holds back the preamble while the call may still move, never lets a
  * stream that just stops look like one that ended, bounds silence, and tells once how it went.
  */
-
 import { duration } from '../call/describe.ts';
 import type { StreamKind } from '../call/operations.ts';
 import { type EventMeaning, meaningOf } from '../call/stream-events.ts';
@@ -40,6 +39,9 @@ export interface Watched {
   readonly onEnd: (end: StreamEnd) => void;
 }
 
+/** More preamble than this is handed on: it must not fill the memory. */
+const LONGEST_PREAMBLE = 1_000;
+
 /** The watch over one stream's events. */
 export class BodyWatch<Item> {
   readonly #source: AsyncIterator<Item>;
@@ -47,7 +49,6 @@ export class BodyWatch<Item> {
   readonly #held: Item[] = [];
   #ended = false;
   #sourceDone = false;
-  #begun = false;
   #complete = false;
   #said = false;
   #pulling = false;
@@ -60,7 +61,10 @@ export class BodyWatch<Item> {
   /** Reads up to the first content. @param hold false = hand out from the first event on. @throws when the stream fails before that. */
   async untilContent(hold: boolean): Promise<void> {
     try {
-      for (let meaning: EventMeaning = 'preamble'; hold && meaning === 'preamble'; ) {
+      for (
+        let meaning: EventMeaning = 'preamble';
+        hold && meaning === 'preamble' && this.#held.length < LONGEST_PREAMBLE;
+      ) {
         // Until then the loop's own clocks bound it: a model may think for minutes.
         const { value, done } = await this.#pull(false);
         if (done) {
@@ -72,7 +76,7 @@ export class BodyWatch<Item> {
         this.#held.push(value);
       }
     } catch (error) {
-      // Nothing was handed out: whoever called judges it, and its end is nobody's business any more.
+      // Nothing was handed out: whoever called judges it.
       this.#ended = true;
       this.#watched.stop();
       throw error;
@@ -173,7 +177,6 @@ export class BodyWatch<Item> {
   }
 
   #note(event: Item): EventMeaning {
-    this.#begun = true;
     const meaning = meaningOf(this.#watched.kind, event);
     if (meaning === 'bad') throw this.#watched.failureIn(event);
     if (meaning === 'end') this.#complete = true;
@@ -186,7 +189,7 @@ export class BodyWatch<Item> {
   }
 
   #tooShort(where: string): Error {
-    return badReplyError(`The stream ${this.#begun ? 'ended' : 'was empty: it ended'} ${where}.`);
+    return badReplyError(`The stream ended ${where}.`);
   }
 
   #end(end: StreamEnd): void {

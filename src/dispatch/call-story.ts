@@ -53,7 +53,9 @@ export interface Attempt<R extends Reply> {
 export type StoryEvent<R extends Reply> =
   | { readonly is: 'head' | 'body'; readonly attempt: Attempt<R>; readonly outcome: Outcome; readonly data?: unknown }
   | { readonly is: 'alarm'; readonly attempt: Attempt<R> }
-  | { readonly is: 'deadline' | 'abort' | 'woken' };
+  | { readonly is: 'deadline' | 'abort' }
+  /** `early`: not by the wait's own end. */
+  | { readonly is: 'woken'; readonly early: boolean };
 
 /** The story of one call. */
 export class CallStory<R extends Reply> {
@@ -82,14 +84,14 @@ export class CallStory<R extends Reply> {
   /** The failure just met. */
   last: { readonly attempt: Attempt<R>; readonly verdict: Verdict } | undefined;
   over = false;
-  /** Runs at the deadline when nobody reads the queue: the reply was never asked for. */
+  /** Ends a call whose reply was never asked for. */
   whenDue: (() => void) | undefined;
   readonly whenOver: Promise<void>;
   #tellOver: () => void = () => undefined;
   /** The attempt whose reply the caller got. */
   won: Attempt<R> | undefined;
-  /** Set while the call waits: ends the wait. */
-  stopWaiting: (() => void) | undefined;
+  /** Set while the call waits: ends the wait; one that ended early cost no retry. */
+  stopWaiting: ((early?: boolean) => void) | undefined;
   readonly #queue: StoryEvent<R>[] = [];
   #wake: ((event: StoryEvent<R>) => void) | undefined;
   #cancelDeadline: () => void = () => undefined;
@@ -101,10 +103,7 @@ export class CallStory<R extends Reply> {
     this.whenOver = new Promise((resolve) => {
       this.#tellOver = resolve;
     });
-    this.#cancelDeadline = clock.after(call.deadline - clock.now(), () => {
-      this.push({ is: 'deadline' });
-      this.whenDue?.();
-    });
+    this.bound(clock, call.deadline - clock.now());
     call.signal?.addEventListener('abort', this.#onAbort, { once: true });
     if (call.signal?.aborted) this.push({ is: 'abort' });
   }
@@ -125,6 +124,19 @@ export class CallStory<R extends Reply> {
         this.#wake = resolve;
       })
     );
+  }
+
+  /** Gives the call so much time from now, in ms, whatever it had before. */
+  bound(clock: Clock, ms: number): void {
+    this.#cancelDeadline();
+    this.#cancelDeadline = clock.after(ms, () => this.push({ is: 'deadline' }));
+  }
+
+  /** Nobody asked for the reply yet: the call ends with `run` at its deadline, and holds up no process that wants to end. */
+  rest(clock: Clock, run: () => void): void {
+    this.#cancelDeadline();
+    this.whenDue = run;
+    this.#cancelDeadline = clock.after(this.call.deadline - clock.now(), run, false);
   }
 
   /** The answer has begun: from here on the deadline does not count. */

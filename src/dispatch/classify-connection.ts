@@ -36,6 +36,16 @@ function isConnectionError(error: unknown, facts: ErrorFacts): boolean {
   );
 }
 
+/** undici's words for a request that is wrong in itself. */
+const UNSENDABLE = new Set(['UND_ERR_INVALID_ARG', 'UND_ERR_NOT_SUPPORTED', 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH']);
+
+function cannotBeBuilt(error: unknown, facts: ErrorFacts): boolean {
+  if ([...facts.causes].some((code) => UNSENDABLE.has(code))) return true;
+  const { cause } = error as { cause?: unknown };
+  if (!(cause instanceof TypeError) || cause.cause !== undefined || 'code' in cause) return false;
+  return !/fetch failed|terminated|network|load failed/i.test(cause.message);
+}
+
 /** What a connection that failed means, by the system's code. */
 function socketVerdict(outcome: Outcome & { is: 'error' }, facts: ErrorFacts, context: ClassifyContext): Verdict {
   for (const code of facts.causes) {
@@ -45,6 +55,8 @@ function socketVerdict(outcome: Outcome & { is: 'error' }, facts: ErrorFacts, co
         cooldown: { scope: 'endpoint', reason: 'TLS certificate', ms: 300_000, pause: false },
       });
   }
+  // fetch refused to build the request; what it throws for the network always has a cause.
+  if (outcome.phase === 'head' && cannotBeBuilt(outcome.error, facts)) return verdict('caller-error');
   const refused = [...facts.causes].some((code) => CONNECT.has(code) || code.startsWith('ERR_SSL_'));
   if (outcome.phase === 'head' && (refused || outcome.sent === 'no')) return verdict('connect-failed');
   // Node's own limit on waiting for headers, 300 s: a slow answer, not a sick endpoint.

@@ -66,6 +66,8 @@ function missing(facts: ErrorFacts, call: Call): Verdict {
   if (/no endpoints found/i.test(facts.message)) return verdict('not-supported');
   // An object's id is unknown here, or a path nobody documented: the caller's own affair.
   if (ownerIds.length > 0 || operation.ids.length > 0 || operation.name === 'other') return verdict('not-found');
+  // Something that the call names is unknown: another endpoint may know it, and nobody else has to suffer.
+  if (/\bid\b|no such|does not exist|prompt|['"`]\w+[-_]\w+['"`]/i.test(facts.message)) return verdict('not-supported');
   return verdict('operation-missing', { cooldown: refuse('operation', 'operation not found', 10 * MINUTE) });
 }
 
@@ -106,6 +108,8 @@ const BY_STATUS: Readonly<Record<number, Rule>> = {
 };
 
 function statusVerdict(status: number, facts: ErrorFacts, call: Call, context: ClassifyContext): Verdict {
+  // Credentials that one call brought along are its own affair.
+  if (call.ownCredentials && (status === 401 || status === 402 || status === 403)) return verdict('caller-error');
   const hint = facts.headers && retryHint(facts.headers, context.wallNow);
   const rule = BY_STATUS[status];
   if (rule) return rule(facts, call, context, hint);

@@ -92,15 +92,18 @@ export class Dispatcher {
     events.emit({ type: 'call-end', at: clock.date(), callId, ok, ms, attempts: story.reports });
   }
 
+  /** Something changed for the better: calls that wait look again. */
+  wake(): void {
+    for (const story of this.parts.now.running) if (story.stopWaiting) story.push({ is: 'woken', early: true });
+  }
+
   /** Takes no more calls, ends those that wait, and resolves when the running ones are over. Idempotent. */
   close(): Promise<void> {
     const { now } = this.parts;
     now.closed = true;
-    for (const story of now.running) {
-      if (story.stopWaiting) story.push({ is: 'woken' });
-      // A reply that nobody asked for so far is not waited for.
-      story.whenDue?.();
-    }
+    this.wake();
+    // A reply that nobody asked for so far is not waited for.
+    for (const story of now.running) story.whenDue?.();
     if (now.running.size === 0) now.idle ??= Promise.resolve();
     now.idle ??= new Promise((resolve) => {
       now.whenIdle = resolve;

@@ -73,20 +73,22 @@ function nobodyEligible(situation: Situation): Step {
   const open = situation.refusals();
   const soonest = (kind: Refusal['kind']) =>
     open.filter((refusal) => refusal.kind === kind).sort((a, b) => a.until - b.until)[0];
-  const [limited, ejected] = [soonest('limited'), soonest('ejected')];
+  const [limited, ejected, refused] = [soonest('limited'), soonest('ejected'), soonest('refused')];
+  const never = Number.POSITIVE_INFINITY;
+  // Nobody better is left: whoever refused before is asked once more, so that the caller gets the real answer.
+  const lastResort = (): Step => (refused ? { do: 'ask-again', refusal: refused } : giveUp(situation));
   if (situation.last) {
-    const backoff = soonest('tried') || ejected ? situation.backoff : Number.POSITIVE_INFINITY;
-    const ms = Math.min(backoff, limited ? limited.until - now : Number.POSITIVE_INFINITY);
-    return ms === Number.POSITIVE_INFINITY
-      ? giveUp(situation)
-      : wait(situation, Math.max(1, ms), limited?.reason ?? 'backoff', true);
+    const backoff = soonest('tried') || ejected ? situation.backoff : never;
+    const ms = Math.min(backoff, limited ? limited.until - now : never);
+    return ms === never ? lastResort() : wait(situation, Math.max(1, ms), limited?.reason ?? 'backoff', true);
   }
-  if (limited) return wait(situation, Math.max(1, limited.until - now), limited.reason, attempted);
-  if (ejected) {
-    return situation.panic ? { do: 'panic' } : giveUp(situation);
+  if (limited) {
+    const until = Math.min(limited.until, ejected?.until ?? never);
+    const step = wait(situation, Math.max(1, until - now), limited.reason, attempted);
+    if (step.do === 'wait' || !ejected) return step;
   }
-  const refused = soonest('refused');
-  return refused && !attempted ? { do: 'ask-again', refusal: refused } : giveUp(situation);
+  if (ejected) return situation.panic ? { do: 'panic' } : giveUp(situation);
+  return lastResort();
 }
 
 /** What a call does that the panic throttle turned away: back off like after a failure. */

@@ -1,5 +1,6 @@
 /** Carries out a step: starts the next attempt, waits, or throws what the caller shall see. Called by the dispatcher's loop only. */
 import type { Endpoint } from '../endpoint/endpoint.ts';
+import type { Refusal } from '../pool/eligibility.ts';
 import type { CallStory, Reply } from './call-story.ts';
 import { kindOf, usualTime } from './clocks.ts';
 import type { DispatchParts } from './dispatch-parts.ts';
@@ -12,12 +13,16 @@ import { choose, situationOf } from './situation.ts';
 const SOUND = 0.1;
 
 /** What the caller gets when no attempt is left: the error that counted, marked if the work may have been done all the same. */
-export function failureOf<R extends Reply>(story: CallStory<R>, parts: DispatchParts): unknown {
+export function failureOf<R extends Reply>(
+  story: CallStory<R>,
+  parts: DispatchParts,
+  met: readonly Refusal[] = [],
+): unknown {
   const { failure, call } = story;
   if (!failure) {
-    const refusals = parts.pool
-      .refusals(call, story.tried)
-      .filter(({ endpoint }) => !story.only || endpoint === story.only);
+    const now = parts.pool.refusals(call, story.tried).filter(({ endpoint }) => !story.only || endpoint === story.only);
+    // Those that ended while the decision was made are still why it was made.
+    const refusals = [...now, ...met.filter(({ endpoint }) => !now.some((other) => other.endpoint === endpoint))];
     parts.log.allOut(refusals.map(({ endpoint, reason }) => `${endpoint.name} ${reason}`).join('; '));
     return noEndpointAvailable(call, refusals, parts.clock.now(), parts.now.lastError);
   }
@@ -53,7 +58,8 @@ export function start<R extends Reply>(
     // Its place is gone, also for going there once more.
     story.tried.add(endpoint);
     if (before) story.last = { ...before, verdict: { ...before.verdict, next: 'another' } };
-    proceed(story, parts);
+    // Beside an attempt that still runs, nothing has to begin.
+    if (story.live.size === 0) proceed(story, parts);
     return;
   }
   if (!settings.failover) story.only = endpoint;
@@ -86,9 +92,10 @@ function wait<R extends Reply>(story: CallStory<R>, step: Step & { do: 'wait' },
   // Up to a tenth later, so that not everybody who waits for the same moment comes at once, but never too late to go.
   const latest = story.call.deadline - clock.now() - 1;
   const later = Math.max(ms, Math.min(ms * (1 + 0.1 * clock.random()), latest));
-  const cancel = clock.after(later, () => story.push({ is: 'woken' }));
-  story.stopWaiting = () => {
+  const cancel = clock.after(later, () => story.push({ is: 'woken', early: false }));
+  story.stopWaiting = (early) => {
     cancel();
+    if (early && step.costs) story.waits -= 1;
     now.waiting -= 1;
     story.stopWaiting = undefined;
   };
@@ -118,12 +125,16 @@ function perform<R extends Reply>(story: CallStory<R>, step: Step, situation: Si
   switch (step.do) {
     case 'throw':
     case 'refuse':
-      throw failureOf(story, parts);
+      throw failureOf(story, parts, situation.refusals());
     case 'same': {
       const { attempt, verdict } = story.last as NonNullable<typeof story.last>;
       story.repeated.add(attempt.endpoint);
       // A fresh credential is no extra load; a lost connection that is tried again is.
-      if (verdict.name === 'connection-lost' && !parts.budget.withdraw()) throw failureOf(story, parts);
+      if (verdict.name === 'connection-lost' && !parts.budget.withdraw()) {
+        story.last = { attempt, verdict: { ...verdict, next: 'another' } };
+        proceed(story, parts);
+        break;
+      }
       start(story, attempt.endpoint, parts, false);
       break;
     }
@@ -134,6 +145,7 @@ function perform<R extends Reply>(story: CallStory<R>, step: Step, situation: Si
       break;
     }
     case 'ask-again':
+      if (situation.attempted && !mayGoOn(story, step.refusal.endpoint, parts)) throw failureOf(story, parts);
       start(story, step.refusal.endpoint, parts, true);
       break;
     case 'panic':

@@ -13,6 +13,8 @@ import { verdict } from './verdicts.ts';
 
 function goOn<R extends Reply>(story: CallStory<R>, parts: DispatchParts): void {
   if (parts.now.closed) throw new ClosedError();
+  // A rescue may have said before that no endpoint can take such a call.
+  if (story.failure?.verdict.next === 'throw') throw failureOf(story, parts);
   proceed(story, parts);
 }
 
@@ -57,9 +59,14 @@ function failed<R extends Reply>(
   parts.now.lastError = outcome.error;
   const counts = report.status !== undefined || story.failure?.attempt.report.status === undefined;
   if (counts || judged.next === 'throw') story.failure = { attempt, error: outcome.error, verdict: judged };
-  if (judged.next === 'throw') throw failureOf(story, parts);
   story.last = { attempt, verdict: judged };
-  if (story.live.size === 0) goOn(story, parts);
+  const [other] = story.live;
+  if (!other) goOn(story, parts);
+  else if (judged.next !== 'throw') {
+    // A rescue that failed leaves the slow attempt as it was: another one may be sent to its aid.
+    story.rescued = false;
+    story.push({ is: 'alarm', attempt: other });
+  }
 }
 
 /** The rate-limit headers of a good reply, read when they come: a stream's end is too late. */
@@ -131,7 +138,7 @@ function act<R extends Reply>(story: CallStory<R>, event: StoryEvent<R>, parts: 
       outOfTime(story, parts);
       throw story.failure ? failureOf(story, parts) : timeoutError();
     case 'woken':
-      story.stopWaiting?.();
+      story.stopWaiting?.(event.early);
       story.tried.clear();
       goOn(story, parts);
       return undefined;

@@ -29,10 +29,10 @@ function causesOf(error: unknown): { codes: Set<string>; reused: boolean } {
     if (typeof code === 'string' && depth > 0) codes.add(code);
     // Timed out or reset while connecting: nothing was sent yet.
     if (syscall === 'connect') codes.add('ECONNREFUSED');
-    if (((socket as Loose | undefined)?.['bytesRead'] as number) > 0) reused = true;
+    if (((socket as Loose | undefined)?.bytesRead as number) > 0) reused = true;
     // Happy Eyeballs reports one error per address.
     if (Array.isArray(errors))
-      for (const each of errors as Loose[]) if (typeof each?.['code'] === 'string') codes.add(each['code']);
+      for (const each of errors as Loose[]) if (typeof each?.code === 'string') codes.add(each.code);
     current = cause;
   }
   return { codes, reused };
@@ -41,21 +41,21 @@ function causesOf(error: unknown): { codes: Set<string>; reused: boolean } {
 /** Collects the facts of an error. */
 export function factsOf(error: unknown): ErrorFacts {
   const loose = (typeof error === 'object' && error !== null ? error : {}) as Loose;
-  const inner = (typeof loose['error'] === 'object' && loose['error'] !== null ? loose['error'] : {}) as Loose;
-  const codes = [loose['code'], loose['type'], inner['code'], inner['type']].flatMap((code) =>
+  const inner = (typeof loose.error === 'object' && loose.error !== null ? loose.error : {}) as Loose;
+  const codes = [loose.code, loose.type, inner.code, inner.type].flatMap((code) =>
     typeof code === 'string' ? [code.toLowerCase()] : [],
   );
-  const nested = [loose['code'], inner['code'], inner['status']].find(
+  const nested = [loose.code, inner.code, inner.status].find(
     (code) => Number.isInteger(Number(code)) && Number(code) >= 400 && Number(code) < 600,
   );
   const { codes: causes, reused } = causesOf(error);
-  const metadata = inner['metadata'] ?? inner['innererror'];
+  const metadata = inner.metadata ?? inner.innererror;
   return {
-    status: typeof loose['status'] === 'number' ? loose['status'] : nested === undefined ? undefined : Number(nested),
+    status: typeof loose.status === 'number' ? loose.status : nested === undefined ? undefined : Number(nested),
     name: error instanceof Error ? error.constructor.name : 'unknown',
-    headers: loose['headers'] instanceof Headers ? loose['headers'] : undefined,
+    headers: loose.headers instanceof Headers ? loose.headers : undefined,
     codes: [...new Set(codes)],
-    message: typeof loose['message'] === 'string' ? loose['message'] : '',
+    message: typeof loose.message === 'string' ? loose.message : '',
     causes,
     reusedSocket: reused,
     metadata: typeof metadata === 'object' && metadata !== null ? metadata : undefined,

@@ -30,7 +30,8 @@ function anyEligible<R extends Reply>(story: CallStory<R>, { pool }: DispatchPar
 
 function refusalsOf<R extends Reply>(story: CallStory<R>, { pool }: DispatchParts): Refusal[] {
   return pool.refusals(story.call, story.tried).filter(({ endpoint, kind }) => {
-    return kind !== 'unfit' && !story.barred.has(endpoint) && (!story.only || endpoint === story.only);
+    const asked = kind === 'refused' && story.tried.has(endpoint);
+    return kind !== 'unfit' && !asked && !story.barred.has(endpoint) && (!story.only || endpoint === story.only);
   });
 }
 

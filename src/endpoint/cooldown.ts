@@ -10,6 +10,8 @@ export interface Cooldown {
   readonly until: number;
   readonly reason: string;
   readonly pause: boolean;
+  /** When it began, in monotonic ms. */
+  readonly since: number;
 }
 
 /** Without a hint: 1 s doubling to 60 s, as every official client waits at first. */
@@ -45,17 +47,22 @@ export class Cooldowns {
     if (running && running.until >= now + ms) return running.until - now;
     const until = now + ms;
     this.#running.delete(id);
-    this.#running.set(id, { scope: order.scope, key, until, reason: order.reason, pause: order.pause });
+    this.#running.set(id, { scope: order.scope, key, until, reason: order.reason, pause: order.pause, since: now });
     if (this.#running.size > LIMIT) this.#running.delete(this.#running.keys().next().value as string);
     if (this.#unhinted.size > LIMIT) this.#unhinted.delete(this.#unhinted.keys().next().value as string);
     return until - now;
   }
 
-  /** A success: the next cooldown without a hint starts at 1 s again. */
-  succeeded(model: string): void {
-    if (this.#unhinted.size === 0) return;
+  /** A success: the next cooldown without a hint starts at 1 s again, and a refusal from before `startedAt` is disproved. @returns whether one was. */
+  succeeded(model: string, startedAt: number): boolean {
+    let ended = false;
+    for (const id of this.#running.size === 0 ? [] : ['endpoint:', `model:${model}`]) {
+      const running = this.#running.get(id);
+      if (running?.pause === false && running.since <= startedAt) ended = this.#running.delete(id);
+    }
     this.#unhinted.delete(`model:${model}`);
     this.#unhinted.delete('endpoint:');
+    return ended;
   }
 
   /** Ends a model's cooldown with this reason, since a reply contradicted it. */

@@ -122,7 +122,7 @@ export class EndpointState {
     if (health === 'success') {
       this.successes += 1;
       state.succeededAt = this.#clock.now();
-      this.cooldowns.succeeded(load.model);
+      if (this.cooldowns.succeeded(load.model, load.startedAt)) this.#touch();
     } else if (health === 'failure') {
       this.failures += 1;
       this.#failureRate.failed();

@@ -67,13 +67,14 @@ function numberOf(registry: Registry, credential: object): number {
 /** What makes two endpoints the same: where they are, whose credential, which breaker. The credential itself is not kept. */
 export function identityOf(
   registry: Registry,
-  facts: { baseURL: string; credential: unknown; breaker: BreakerSettings | false },
+  facts: { baseURL: string; credential: unknown; headers?: readonly string[]; breaker: BreakerSettings | false },
 ): string {
   const { credential } = facts;
   const { address, secret } = addressOf(facts.baseURL);
+  const secrets = [secret, ...(facts.headers ?? [])].join(' ');
   const isObject = (typeof credential === 'object' && credential !== null) || typeof credential === 'function';
   const text = isObject ? `#${numberOf(registry, credential)}` : String(credential);
-  const fingerprint = createHash('sha256').update(registry.salt).update(`${secret} ${text}`).digest('base64');
+  const fingerprint = createHash('sha256').update(registry.salt).update(`${secrets} ${text}`).digest('base64');
   return `${address} ${fingerprint} ${JSON.stringify(facts.breaker)}`;
 }
 

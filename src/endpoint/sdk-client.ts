@@ -44,7 +44,8 @@ function guardedFetch(fetch: Fetch, client: () => OpenAI): Fetch {
     const watch = (init as { [WATCH]?: FetchWatch } | undefined)?.[WATCH];
     let response: Response;
     try {
-      response = await fetch(input, init);
+      // Nothing is ever sent to where a reply points.
+      response = await fetch(input, { ...init, redirect: 'manual' });
     } catch (error) {
       watch?.failed(error);
       throw error;
@@ -112,7 +113,7 @@ export function attemptClient(settings: EndpointSettings, overrides: ClientOverr
   return client;
 }
 
-/** The client for direct use, with the SDK's own retries and timeouts. @param timeout ms. */
+/** The client for direct use, with the SDK's own retries and timeouts, as careful with its key. @param timeout ms. */
 export function directClient(
   settings: EndpointSettings,
   overrides: ClientOverrides,
@@ -120,5 +121,8 @@ export function directClient(
   maxRetries: number,
 ): OpenAI {
   if (settings.client) return settings.client;
-  return construct(settings, { ...settings.options, timeout, maxRetries, ...overrides } as ClientOptions);
+  const options = { ...settings.options, timeout, maxRetries, ...overrides } as ClientOptions;
+  if (!bringsTransport(settings)) options.fetch = guardedFetch(options.fetch ?? globalThis.fetch, () => client);
+  const client = construct(settings, options);
+  return client;
 }

@@ -57,8 +57,8 @@ export function emitter(observers: readonly Observer[], onListenerError: (error:
       return all.size > 0 || listeners.size > 0;
     },
     emit(event) {
-      for (const listener of listeners.get(event.type) ?? []) call(listener, event);
-      for (const listener of all) call(listener, event);
+      // Copies: a listener may add and remove listeners.
+      for (const listener of [...(listeners.get(event.type) ?? []), ...all]) call(listener, event);
     },
     on: (name, listener) => void setOf(name).add(listener),
     off(name, listener) {

@@ -52,6 +52,7 @@ function add<Client>({ core }: BalancerClient<Client>, options: EndpointOptions)
   const taken = pool.endpoints.map(({ name }) => name);
   const endpoint = core.endpointOf(resolveAddedEndpoint(options, core.input, taken, process.env), taken.length);
   pool.add(endpoint);
+  core.dispatcher.wake();
   events.emit({ type: 'endpoint-added', at: settings.clock.date(), endpoint: endpoint.name });
   return endpoint.name;
 }

@@ -52,10 +52,22 @@ export interface StreamTap {
 const COMMENTS_ALONE = 900_000;
 const COLON = 58;
 
+/** Longer than the end marker with whatever keep-alives may follow it in the same read. */
+const TAIL = 64;
+
+function endOf(tail: Uint8Array, chunk: Uint8Array): Uint8Array {
+  if (chunk.length >= TAIL) return chunk;
+  const joined = new Uint8Array(tail.length + chunk.length);
+  joined.set(tail);
+  joined.set(chunk, tail.length);
+  return joined.subarray(Math.max(0, joined.length - TAIL));
+}
+
 /** Looks at a stream's bytes as the SDK reads them: when something came, and whether it ended with `[DONE]`. */
 export function tapStream(response: Response, clock: Clock): StreamTap {
   const { body } = response;
-  let [before, last]: Array<Uint8Array | undefined> = [];
+  // The end of what was read: enough for the end marker, however its bytes were cut into chunks.
+  let tail: Uint8Array = new Uint8Array();
   let eventAt = clock.now();
   let byteAt = eventAt;
   if (body) {
@@ -65,8 +77,7 @@ export function tapStream(response: Response, clock: Clock): StreamTap {
         read: () =>
           reader.read().then((result) => {
             if (result.value) {
-              before = last;
-              last = result.value;
+              tail = endOf(tail, result.value);
               const now = clock.now();
               if (result.value[0] !== COLON) eventAt = now;
               if (now - eventAt < COMMENTS_ALONE) byteAt = now;
@@ -90,11 +101,7 @@ export function tapStream(response: Response, clock: Clock): StreamTap {
     Object.defineProperty(response, 'body', { value: tapped, configurable: true });
   }
   return {
-    sawDone() {
-      const decoder = new TextDecoder();
-      const tail = decoder.decode(before?.subarray(-16)) + decoder.decode(last);
-      return /(^|[\r\n])data: ?\[DONE\]/.test(tail);
-    },
+    sawDone: () => /(^|[\r\n])data: ?\[DONE\]/.test(new TextDecoder().decode(tail)),
     lastByteAt: () => byteAt,
   };
 }

@@ -6,6 +6,7 @@ import type { Call, Replay } from '../call/call.ts';
 import { modelOf } from '../call/localize.ts';
 import { operationOf } from '../call/operations.ts';
 import type { Clock } from '../clock.ts';
+import { namesAuthentication } from '../config/headers.ts';
 import type { PoolSettings } from '../config/settings.ts';
 
 /** The SDK's options of one request. */
@@ -77,6 +78,7 @@ export function callOf(
     startedAt,
     deadline: startedAt + positive(options.timeout, defaults.timeout),
     clientTimeout: defaults.timeout,
+    ownCredentials: options.headers !== undefined && namesAuthentication(options.headers),
     signal: signal ?? undefined,
   };
 }

@@ -138,7 +138,15 @@ export function clientState(
         );
       }
       const [only = {}] = core.input.endpoints ?? [];
-      return { ...core.input, ...options, endpoints: [{ ...only, ...pick(options) } as EndpointOptions] };
+      if ('client' in only && only.client) {
+        throw new ConfigurationError(
+          'refused_option',
+          'withOptions({ apiKey | baseURL }) cannot change a client you brought; build that client with them.',
+        );
+      }
+      const { timeout, maxRetries } = client;
+      const kept = { ...core.input, ...overrides, timeout, maxRetries, ...options };
+      return { ...kept, endpoints: [{ ...withoutRivals(only, options), ...pick(options) } as EndpointOptions] };
     },
     cloneOptions(options) {
       const pools = Object.keys(options).filter((key) => poolKeys.has(key) && options[key as never] !== undefined);
@@ -154,6 +162,14 @@ export function clientState(
     },
   };
   return state;
+}
+
+/** What an endpoint was told instead of the option that now replaces it. */
+function withoutRivals(endpoint: object, options: Partial<LoadBalancedOpenAIOptions>): object {
+  const rivals = new Set<string>();
+  if (options.apiKey !== undefined) for (const name of ['apiKeyEnv', 'azureADTokenProvider']) rivals.add(name);
+  if (options.baseURL !== undefined) rivals.add('endpoint');
+  return Object.fromEntries(Object.entries(endpoint).filter(([name]) => !rivals.has(name)));
 }
 
 function pick(options: Partial<LoadBalancedOpenAIOptions>): Partial<ClientOptions> {

@@ -1,6 +1,7 @@
 /** What a balancing client and its clones share: the pool, its dispatcher and what goes with it; wired together here. */
 import { Affinity } from '../affinity/affinity.ts';
 import { systemClock } from '../clock.ts';
+import { secretHeaders } from '../config/headers.ts';
 import type { LoadBalancedOpenAIOptions } from '../config/options.ts';
 import type { EndpointSettings, Settings } from '../config/settings.ts';
 import { Dispatcher } from '../dispatch/dispatcher.ts';
@@ -31,7 +32,10 @@ export interface Core {
 
 function identity(registry: Registry, settings: Settings, endpoint: EndpointSettings): string {
   const credential = endpoint.client ?? endpoint.credential;
-  return identityOf(registry, { baseURL: endpoint.baseURL, credential, breaker: settings.breaker });
+  // Some vendors are told who is asking by a header or a query parameter of their own.
+  const { defaultHeaders, defaultQuery } = endpoint.options;
+  const headers = [...secretHeaders(defaultHeaders), ...secretHeaders(defaultQuery)];
+  return identityOf(registry, { baseURL: endpoint.baseURL, credential, headers, breaker: settings.breaker });
 }
 
 /** Named strategies keep their place for all equal pools; a value of the user's keeps its own. */

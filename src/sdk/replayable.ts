@@ -3,6 +3,8 @@
  * Why: sent to a second endpoint as it is, a stream that was read arrives as an empty file, and the upload "succeeds".
  */
 import type { Replay } from '../call/call.ts';
+import type { Clock } from '../clock.ts';
+import { abortError, timeoutError } from '../errors.ts';
 
 /** The largest streamed upload that is kept in memory, in bytes. */
 const LIMIT = 32 * 1_048_576;
@@ -14,28 +16,43 @@ export function isOneShot(body: unknown): body is ReadableStream<Uint8Array> | A
   return Symbol.asyncIterator in body && !(body instanceof Blob);
 }
 
-function contentTypeOf(headers: unknown): string | undefined {
-  if (typeof headers !== 'object' || headers === null) return undefined;
-  // The SDK's own header bag keeps its values in `values`.
-  const bag = 'values' in headers && headers.values instanceof Headers ? headers.values : headers;
-  if (bag instanceof Headers) return bag.get('content-type') ?? undefined;
-  const entry = Object.entries(bag as Record<string, unknown>).find(([name]) => name.toLowerCase() === 'content-type');
-  return typeof entry?.[1] === 'string' ? entry[1] : undefined;
+/** The values of a header bag in any form the SDK takes: its own bag, `Headers`, a list or an object. */
+function valuesOf(headers: unknown): Headers {
+  if (headers instanceof Headers) return headers;
+  if (typeof headers !== 'object' || headers === null) return new Headers();
+  if ('values' in headers && headers.values instanceof Headers) return headers.values;
+  const rows = Array.isArray(headers) ? (headers as Array<[string, unknown]>) : Object.entries(headers);
+  return new Headers(rows.filter(([, value]) => typeof value === 'string') as Array<[string, string]>);
 }
 
+/** The same headers less the content type, which the new encoding of the body sets itself. What the caller removed stays removed. */
 function withoutContentType(headers: unknown): unknown {
-  const bag = typeof headers === 'object' && headers !== null && 'values' in headers ? headers.values : headers;
-  const copy = new Headers(bag as Headers);
-  copy.delete('content-type');
-  return copy;
+  const values = new Headers(valuesOf(headers));
+  values.delete('content-type');
+  const bag = headers as { nulls?: unknown } | null | undefined;
+  return bag?.nulls instanceof Set && bag.nulls.size > 0 ? { ...bag, values } : values;
+}
+
+/** A multipart body as form data; `undefined` when it cannot be read as such. */
+async function formOf(bytes: Blob, contentType: string): Promise<FormData | undefined> {
+  try {
+    return await new Response(bytes, { headers: { 'content-type': contentType } }).formData();
+  } catch {
+    return undefined;
+  }
 }
 
 async function* from(first: readonly Uint8Array[], rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
-  yield* first;
-  for (;;) {
-    const { value, done } = await rest.next();
-    if (done) return;
-    yield value;
+  try {
+    yield* first;
+    for (;;) {
+      const { value, done } = await rest.next();
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    // An upload that ends early closes its file.
+    await rest.return?.();
   }
 }
 
@@ -51,12 +68,13 @@ export async function makeReplayable<Options extends { body?: unknown; headers?:
   while (size <= LIMIT) {
     const { value, done } = await source.next();
     if (done) {
-      const contentType = contentTypeOf(options.headers);
+      const contentType = valuesOf(options.headers).get('content-type') ?? '';
       const bytes = new Blob(chunks as Uint8Array<ArrayBuffer>[]);
-      if (!contentType?.startsWith('multipart/form-data'))
-        return { options: { ...options, body: new Uint8Array(await bytes.arrayBuffer()) }, replay: 'free' };
-      const form = await new Response(bytes, { headers: { 'content-type': contentType } }).formData();
-      return { options: { ...options, body: form, headers: withoutContentType(options.headers) }, replay: 'free' };
+      const form = contentType.startsWith('multipart/form-data') ? await formOf(bytes, contentType) : undefined;
+      if (form) {
+        return { options: { ...options, body: form, headers: withoutContentType(options.headers) }, replay: 'free' };
+      }
+      return { options: { ...options, body: new Uint8Array(await bytes.arrayBuffer()) }, replay: 'free' };
     }
     chunks.push(value);
     size += value.byteLength;
@@ -64,4 +82,39 @@ export async function makeReplayable<Options extends { body?: unknown; headers?:
   // Larger: what was read goes first, the rest follows; there is no second time.
   const stream = ReadableStream.from(from(chunks, source));
   return { options: { ...options, body: stream }, replay: 'once' };
+}
+
+/**
+ * The options of a call as they can be sent, within the call's own bounds: reading a body that stalls must not outlast them.
+ * @param mayMove false when there will be one attempt only: then nothing is read ahead.
+ * @param timeout ms.
+ * @throws as the SDK does when time is up or the caller aborts.
+ */
+export async function prepared<
+  Options extends { body?: unknown; headers?: unknown; signal?: AbortSignal | null | undefined },
+>(
+  options: Options,
+  mayMove: boolean,
+  timeout: number,
+  clock: Clock,
+): Promise<{ options: Options; replay: Extract<Replay, 'free' | 'once'> }> {
+  if (!isOneShot(options.body)) return { options, replay: 'free' };
+  if (!mayMove) return { options, replay: 'once' };
+  const signal = options.signal ?? undefined;
+  let stop: () => void = () => undefined;
+  const bounded = new Promise<never>((_, reject) => {
+    const cancel = clock.after(timeout, () => reject(timeoutError()));
+    const abort = () => reject(abortError(signal));
+    signal?.addEventListener('abort', abort, { once: true });
+    if (signal?.aborted) abort();
+    stop = () => {
+      cancel();
+      signal?.removeEventListener('abort', abort);
+    };
+  });
+  try {
+    return await Promise.race([makeReplayable(options), bounded]);
+  } finally {
+    stop();
+  }
 }

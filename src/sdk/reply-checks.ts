@@ -17,8 +17,8 @@ function jsonOf(text: string): object | undefined {
 }
 
 function isEmptyAnswer(choice: Loose | undefined): boolean {
-  const message = choice?.['message'] as Loose | undefined;
-  if (choice?.['finish_reason']) return false;
+  const message = choice?.message as Loose | undefined;
+  if (choice?.finish_reason) return false;
   // No choice at all is no answer; a choice of another shape is not ours to judge.
   if (!message) return choice === undefined;
   return Object.entries(message).every(
@@ -54,17 +54,17 @@ export function checkReply(call: Call, data: unknown, headers: Headers): unknown
   if (
     typeof error === 'object' &&
     error !== null &&
-    record['id'] === undefined &&
-    record['object'] === undefined &&
-    !record['choices']
+    record.id === undefined &&
+    record.object === undefined &&
+    !record.choices
   ) {
     throw embeddedError(error, headers);
   }
-  const choices = record['choices'];
+  const choices = record.choices;
   if (Array.isArray(choices)) {
     const first = choices[0] as Loose | undefined;
-    if (first?.['finish_reason'] === 'error')
-      throw embeddedError((first['error'] as object | undefined) ?? { message: "finish_reason 'error'" }, headers);
+    if (first?.finish_reason === 'error')
+      throw embeddedError((first.error as object | undefined) ?? { message: "finish_reason 'error'" }, headers);
     if (operation.name === 'chat' && isEmptyAnswer(first))
       throw badReplyError('The answer is empty and says no reason why.');
   }

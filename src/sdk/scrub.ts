@@ -2,7 +2,8 @@
  * Takes an endpoint's credentials out of an error before the caller sees it: servers echo keys, and errors end up in logs.
  * The error stays the same object, with its class, status and code.
  */
-import type { OpenAI } from 'openai';
+import type { ClientOptions, OpenAI } from 'openai';
+import { secretHeaders } from '../config/headers.ts';
 import type { EndpointSettings } from '../config/settings.ts';
 
 const SHORTEST = 6;
@@ -16,6 +17,10 @@ function formsOf(secret: string): string[] {
 /** Everything that could give an endpoint's credentials away. @param client its SDK client, whose key may have been renewed. */
 export function secretsOf({ options, baseURL, credential }: EndpointSettings, client: OpenAI | undefined): string[] {
   const found: unknown[] = [credential, options.apiKey, options.adminAPIKey, client?.apiKey, client?.adminAPIKey];
+  const brought = (client as unknown as { _options?: ClientOptions } | undefined)?._options;
+  for (const { defaultHeaders, defaultQuery } of [options, brought ?? {}]) {
+    found.push(...secretHeaders(defaultHeaders), ...secretHeaders(defaultQuery));
+  }
   try {
     const { username, password } = new URL(baseURL);
     found.push(password, username);
@@ -28,6 +33,9 @@ export function secretsOf({ options, baseURL, credential }: EndpointSettings, cl
 
 type Loose = Record<string, unknown>;
 
+/** Properties of errors that are not listed. */
+const HIDDEN = ['message', 'stack', 'cause', 'errors'];
+
 function clean(text: string, secrets: readonly string[]): string {
   let result = text;
   for (const secret of secrets) result = result.replaceAll(secret, MASK);
@@ -37,35 +45,28 @@ function clean(text: string, secrets: readonly string[]): string {
 function scrubValue(value: unknown, secrets: readonly string[], depth: number): unknown {
   if (typeof value === 'string') return clean(value, secrets);
   if (typeof value !== 'object' || value === null || depth > 6) return value;
+  // A response's headers cannot be written; the error gets a clean copy.
   if (value instanceof Headers) {
-    for (const [name, text] of [...value]) {
-      const safe = clean(text, secrets);
-      if (safe !== text) value.set(name, safe);
-    }
-    return value;
+    const rows = [...value].map(([name, text]): [string, string] => [name, clean(text, secrets)]);
+    return rows.some(([name, text]) => value.get(name) !== text) ? new Headers(rows) : value;
   }
   const record = value as Loose;
-  const names = value instanceof Error ? [...Object.keys(value), 'message', 'stack', 'cause'] : Object.keys(value);
+  const names = value instanceof Error ? [...Object.keys(value), ...HIDDEN] : Object.keys(value);
   for (const name of names) {
-    const before = record[name];
-    const safe = scrubValue(before, secrets, depth + 1);
-    if (safe !== before)
-      Object.defineProperty(record, name, {
-        value: safe,
-        configurable: true,
-        writable: true,
-        enumerable: Object.keys(record).includes(name),
-      });
+    try {
+      const before = record[name];
+      const safe = scrubValue(before, secrets, depth + 1);
+      const enumerable = Object.keys(record).includes(name);
+      if (safe !== before)
+        Object.defineProperty(record, name, { value: safe, configurable: true, writable: true, enumerable });
+    } catch {
+      // What cannot be read or written stays; the rest is cleaned all the same.
+    }
   }
   return value;
 }
 
 /** Replaces every secret in an error: message, stack, body, headers, causes. A value that cannot be written stays. */
 export function scrub(error: unknown, secrets: readonly string[]): void {
-  if (secrets.length === 0) return;
-  try {
-    scrubValue(error, secrets, 0);
-  } catch {
-    // A frozen error is the user's own; it never held a key of ours.
-  }
+  if (secrets.length > 0) scrubValue(error, secrets, 0);
 }

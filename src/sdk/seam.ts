@@ -11,7 +11,7 @@ import { callOf, foreignOrigin, foreignOriginError, PAGE_ENDPOINT, type RequestO
 import type { Core } from './core.ts';
 import { linkAbort } from './link-abort.ts';
 import { type OpenStream, readReply } from './read-reply.ts';
-import { makeReplayable } from './replayable.ts';
+import { prepared } from './replayable.ts';
 import { scrub, secretsOf } from './scrub.ts';
 import { type SdkReply, sendAttempt } from './send.ts';
 import {
@@ -54,10 +54,8 @@ async function serve(
   const { clock } = settings;
   try {
     const given = await input;
-    const severalCandidates = pool.endpoints.length > 1 || client.maxRetries > 0;
-    const { options, replay } = severalCandidates
-      ? await makeReplayable(given)
-      : { options: given, replay: 'free' as const };
+    const mayMove = pool.endpoints.length > 1 || client.maxRetries > 0;
+    const { options, replay } = await prepared(given, mayMove, given.timeout ?? client.timeout, clock);
     const maxRetries = Math.min(client.maxRetries, remainingRetries ?? Number.POSITIVE_INFINITY);
     const call = callOf(options, replay, { timeout: client.timeout, maxRetries, pin: caller.pin }, settings, clock);
     const route = routeOf(call, pool, affinity, settings.affinity);
@@ -122,6 +120,8 @@ async function parseOnce(caller: Caller, props: ServedProps, handover: ToldHando
       },
     });
   try {
+    // Awaited late, the body has as much time as the whole call had: the wait was the caller's own.
+    if (story.whenDue) story.bound(settings.clock, call.deadline - call.startedAt);
     const attempt = await dispatcher.body(story, served.attempt, read);
     const { data } = attempt;
     served.attempt = attempt;

@@ -66,12 +66,12 @@ export function handRaw(core: Core, served: Served): void {
  */
 export function letRest(core: Core, { story, attempt }: Served): void {
   attempt.endpoint.state.release(attempt.load);
-  story.whenDue = () => {
+  story.rest(core.settings.clock, () => {
     if (story.read) return;
     const { status, headers } = attempt.reply as SdkReply;
     core.dispatcher.settle(story, attempt, { is: 'reply', status, headers });
     core.dispatcher.finish(story, true);
-  };
+  });
 }
 
 /** A stream that was handed out is over. */

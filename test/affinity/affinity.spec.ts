@@ -15,7 +15,11 @@ it('remembers 50,000 ids and forgets the one used longest ago', () => {
   for (let i = 0; i < 49_998; i++) affinity.learn([`id-${i}`], 'b');
   expect(affinity.ownerOf('first')).toBe('a');
   affinity.learn(['one-more'], 'b');
-  expect([affinity.ownerOf('first'), affinity.ownerOf('second'), affinity.ownerOf('id-0')]).toEqual(['a', undefined, 'b']);
+  expect([affinity.ownerOf('first'), affinity.ownerOf('second'), affinity.ownerOf('id-0')]).toEqual([
+    'a',
+    undefined,
+    'b',
+  ]);
 });
 
 it('keeps an id that is handed out again', () => {

@@ -46,7 +46,11 @@ describe('a call', () => {
     ['with two unknown ids names the first', { ownerIds: ['x', 'y'] }, { only: 'a', unknownId: 'x' }],
     ['that makes a file goes home first', { path: '/files', model: undefined }, { prefer: 'a' }],
     ['that lists files stays at home', { path: '/files', method: 'get', model: undefined }, { only: 'a' }],
-    ['with an id in its path goes to the owner', { path: '/files/file-b', method: 'get', ownerIds: ['file-b'] }, { only: 'b' }],
+    [
+      'with an id in its path goes to the owner',
+      { path: '/files/file-b', method: 'get', ownerIds: ['file-b'] },
+      { only: 'b' },
+    ],
     ['with a pin goes there', { pin: 'c' }, { only: 'c' }],
     ['with a pin and an id of that endpoint goes there', { pin: 'c', ownerIds: ['file-c'] }, { only: 'c' }],
     ['with a pin and an unknown id goes to the pin', { pin: 'c', ownerIds: ['x'] }, { only: 'c' }],

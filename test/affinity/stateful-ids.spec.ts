@@ -11,7 +11,11 @@ describe('idsInBody', () => {
     ['the files of a fine-tune', { training_file: 'file-1', validation_file: 'file-2' }, ['file-1', 'file-2']],
     ['a file for a store', { file_id: 'file-1' }, ['file-1']],
     ['files for a store', { file_ids: ['file-1', 'file-2'] }, ['file-1', 'file-2']],
-    ['files with attributes', { files: [{ file_id: 'file-1', attributes: {} }, { file_id: 'file-2' }] }, ['file-1', 'file-2']],
+    [
+      'files with attributes',
+      { files: [{ file_id: 'file-1', attributes: {} }, { file_id: 'file-2' }] },
+      ['file-1', 'file-2'],
+    ],
     ['stores', { vector_store_ids: ['vs_1'] }, ['vs_1']],
     ['an assistant', { assistant_id: 'asst_1' }, ['asst_1']],
     ['the parts of an upload', { part_ids: ['part_1', 'part_2'] }, ['part_1', 'part_2']],
@@ -21,9 +25,17 @@ describe('idsInBody', () => {
     ['a video', { video: { id: 'video_1' } }, ['video_1']],
     ['a voice of one’s own', { voice: { id: 'voice_1' } }, ['voice_1']],
     ['an item by reference', { input: [{ type: 'item_reference', id: 'msg_1' }] }, ['msg_1']],
-    ['a file in the input', { input: [{ role: 'user', content: [{ type: 'input_file', file_id: 'file-1' }] }] }, ['file-1']],
+    [
+      'a file in the input',
+      { input: [{ role: 'user', content: [{ type: 'input_file', file_id: 'file-1' }] }] },
+      ['file-1'],
+    ],
     ['an image in the input', { input: [{ content: [{ type: 'input_image', file_id: 'file-1' }] }] }, ['file-1']],
-    ['a file in a chat message', { messages: [{ content: [{ type: 'file', file: { file_id: 'file-1' } }] }] }, ['file-1']],
+    [
+      'a file in a chat message',
+      { messages: [{ content: [{ type: 'file', file: { file_id: 'file-1' } }] }] },
+      ['file-1'],
+    ],
     ['an earlier audio answer', { messages: [{ role: 'assistant', audio: { id: 'audio_1' } }] }, ['audio_1']],
     ['attachments', { messages: [{ content: 'x', attachments: [{ file_id: 'file-1', tools: [] }] }] }, ['file-1']],
     ['file search', { tools: [{ type: 'file_search', vector_store_ids: ['vs_1', 'vs_2'] }] }, ['vs_1', 'vs_2']],
@@ -35,7 +47,11 @@ describe('idsInBody', () => {
     ],
     [
       'everything at once',
-      { previous_response_id: 'resp_1', input: [{ content: [{ file_id: 'file-1' }] }], tools: [{ vector_store_ids: ['vs_1'] }] },
+      {
+        previous_response_id: 'resp_1',
+        input: [{ content: [{ file_id: 'file-1' }] }],
+        tools: [{ vector_store_ids: ['vs_1'] }],
+      },
       ['resp_1', 'file-1', 'vs_1'],
     ],
   ])('finds %s', (_, body, ids) => {
@@ -52,9 +68,22 @@ describe('idsInBody', () => {
     ['a voice by name', { voice: 'alloy' }],
     ['a described container', { tools: [{ container: { type: 'auto' } }] }],
     ['a message with an id of its own', { input: [{ type: 'message', id: 'msg_1', content: 'x' }] }],
-    ['nulls', { previous_response_id: null, conversation: null, file_ids: null, input: [null], tools: [null], messages: [null] }],
+    [
+      'nulls',
+      {
+        previous_response_id: null,
+        conversation: null,
+        file_ids: null,
+        input: [null],
+        tools: [null],
+        messages: [null],
+      },
+    ],
     ['other shapes', { file_ids: 7, input: 'text', tools: 'x', messages: {}, tool_resources: 'x', files: [7, null] }],
-    ['nulls inside', { messages: [{ content: [null], attachments: [null], audio: null }], tool_resources: { a: null } }],
+    [
+      'nulls inside',
+      { messages: [{ content: [null], attachments: [null], audio: null }], tool_resources: { a: null } },
+    ],
   ])('finds none in %s', (_, body) => {
     expect(idsInBody(body)).toEqual([]);
   });
@@ -64,7 +93,11 @@ describe('idsInReply', () => {
   it.each<[string, unknown, string[]]>([
     ['an object', { id: 'file-1', object: 'file' }, ['file-1']],
     ['a run', { id: 'run_1', thread_id: 'thread_1' }, ['run_1', 'thread_1']],
-    ['a batch that is over', { id: 'batch_1', output_file_id: 'file-1', error_file_id: 'file-2' }, ['batch_1', 'file-1', 'file-2']],
+    [
+      'a batch that is over',
+      { id: 'batch_1', output_file_id: 'file-1', error_file_id: 'file-2' },
+      ['batch_1', 'file-1', 'file-2'],
+    ],
     ['a fine-tuned model', { id: 'ftjob-1', fine_tuned_model: 'ft:gpt-4o:o::1' }, ['ftjob-1', 'ft:gpt-4o:o::1']],
     ['an upload that is complete', { id: 'upload_1', file: { id: 'file-1' } }, ['upload_1', 'file-1']],
     ['an event of a response', { type: 'response.created', response: { id: 'resp_1' } }, ['resp_1']],

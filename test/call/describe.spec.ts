@@ -30,11 +30,7 @@ describe('describeAttempts', () => {
     ['nothing', [], ''],
     ['a status that failed', [aReport({ verdict: 'server-error', status: 500 })], 'a 500 server error in 12 ms'],
     ['a status that was no answer', [aReport({ verdict: 'bad-reply' })], 'a 200 bad reply in 12 ms'],
-    [
-      'no status',
-      [aReport({ verdict: 'connection-lost', status: undefined, ms: 2_000 })],
-      'a connection lost in 2 s',
-    ],
+    ['no status', [aReport({ verdict: 'connection-lost', status: undefined, ms: 2_000 })], 'a connection lost in 2 s'],
     ['an attempt still running', [aReport({ verdict: 'pending', status: undefined })], 'a pending'],
     [
       'a cooldown without a status',

@@ -1,7 +1,8 @@
 // Which entry of a model map a name meets, and what it becomes.
-import { fc } from '../support/property.ts';
+
 import { describe, expect, it } from 'vitest';
 import { type ModelMap, mapModel, matchesName } from '../../src/call/model-map.ts';
+import { fc } from '../support/property.ts';
 
 describe('matchesName', () => {
   it.each<[string, string, boolean]>([
@@ -47,7 +48,11 @@ describe('mapModel', () => {
   });
 
   it('hands on the fields to set and to leave out', () => {
-    expect(mapModel(map, 'gpt-5-mini')).toEqual({ model: 'five/mini', body: { reasoning_effort: 'low' }, omit: ['seed'] });
+    expect(mapModel(map, 'gpt-5-mini')).toEqual({
+      model: 'five/mini',
+      body: { reasoning_effort: 'low' },
+      omit: ['seed'],
+    });
     expect(mapModel(map, 'gpt-5')).toEqual({ model: 'prod-gpt5', body: undefined, omit: undefined });
   });
 

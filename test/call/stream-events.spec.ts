@@ -27,7 +27,11 @@ describe('chat', () => {
     ['finish_reason length with text', choice({ content: 'a' }, { finish_reason: 'length' }), 'end'],
     ['the end of the second choice', { choices: [{ delta: { content: 'a' } }, { finish_reason: 'stop' }] }, 'end'],
     ['finish_reason error', choice({}, { finish_reason: 'error' }), 'bad'],
-    ['finish_reason error beside a good end', { choices: [{ finish_reason: 'stop' }, { finish_reason: 'error' }] }, 'bad'],
+    [
+      'finish_reason error beside a good end',
+      { choices: [{ finish_reason: 'stop' }, { finish_reason: 'error' }] },
+      'bad',
+    ],
     ['an empty finish_reason', choice({}, { finish_reason: '' }), 'preamble'],
     ['a null among the choices', { choices: [null] }, 'preamble'],
     ['another shape', { object: 'ping' }, 'content'],

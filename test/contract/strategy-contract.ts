@@ -1,8 +1,9 @@
 // What every strategy promises, whatever it is: run with each of ours, and with a user's own.
 //   strategyContract('round-robin', roundRobin);
-import { fc } from '../support/property.ts';
+
 import { describe, expect, it } from 'vitest';
 import type { Candidate, Strategy, StrategyCall } from '../../src/strategy/strategy.ts';
+import { fc, runs } from '../support/property.ts';
 
 /** What differs between strategies. */
 export interface ContractOptions {
@@ -30,10 +31,13 @@ export function countPicks(strategy: Strategy, candidates: readonly Candidate[],
 
 /** Sets of candidates as they occur: any weights, zero among them, any priorities. */
 export const candidateSets: fc.Arbitrary<Candidate[]> = fc
-  .array(fc.record({ weight: fc.oneof(fc.nat(10), fc.double({ min: 0, max: 1e6, noNaN: true })), priority: fc.nat(3) }), {
-    minLength: 1,
-    maxLength: 12,
-  })
+  .array(
+    fc.record({ weight: fc.oneof(fc.nat(10), fc.double({ min: 0, max: 1e6, noNaN: true })), priority: fc.nat(3) }),
+    {
+      minLength: 1,
+      maxLength: 12,
+    },
+  )
   .map((rows) => rows.map((row, index) => candidate(`e${index}`, row)));
 
 /** The suite. @param make builds a fresh strategy */
@@ -49,6 +53,7 @@ export function strategyContract(name: string, make: () => Strategy, { weighted 
           const strategy = make();
           for (let i = 0; i <= picks; i++) expect(candidates).toContain(strategy.pick(candidates, CALL));
         }),
+        runs(40),
       );
     });
 

@@ -19,14 +19,16 @@ type Play = object | Error | 'hang';
 
 function watch(plays: readonly Play[], changes: Partial<Watched> = {}) {
   const clock = manualClock();
-  const state = { aborted: false, done: false, lastByteAt: 0, returned: 0 };
+  const state = { aborted: false, done: false, lastByteAt: 0, returned: 0, over: false };
   const ends: StreamEnd[] = [];
   const seen: unknown[] = [];
   const left = [...plays];
   let release: ((result: IteratorResult<object>) => void) | undefined;
   const source: AsyncIterator<object> = {
     next: () => {
+      if (state.over) return Promise.reject(new Error('asked again after its end'));
       const play = left.shift();
+      state.over = play === undefined || play instanceof Error;
       if (play === 'hang') return new Promise((resolve) => (release = resolve));
       if (play instanceof Error) return Promise.reject(play);
       state.lastByteAt = clock.now();
@@ -79,13 +81,30 @@ describe('until its first content, a stream', () => {
     ['holds the preamble back', 'chat', [ROLE, ROLE, TEXT, TEXT, STOP], 3],
     ['holds nothing more than that', 'chat', [TEXT, TEXT, STOP], 1],
     ['may end without text', 'chat', [ROLE, STOP], 2],
-    ['of responses holds its own preamble', 'responses', [{ type: 'response.created' }, { type: 'response.in_progress' }, { type: 'x' }], 3],
-    ['of assistants holds nothing: a run exists', 'assistants', [{ event: 'thread.run.created' }, { event: 'done' }], 1],
+    [
+      'of responses holds its own preamble',
+      'responses',
+      [{ type: 'response.created' }, { type: 'response.in_progress' }, { type: 'x' }],
+      3,
+    ],
+    [
+      'of assistants holds nothing: a run exists',
+      'assistants',
+      [{ event: 'thread.run.created' }, { event: 'done' }],
+      1,
+    ],
     ['of an unknown kind holds nothing', 'other', [{ a: 1 }, { a: 2 }], 1],
   ])('%s', async (_, kind, events, read) => {
     const { body, seen, left } = watch(events, { kind });
     await body.untilContent(true);
     expect([seen.length, left.length]).toEqual([read, events.length - read]);
+  });
+
+  it('is handed on when it goes on and on: it must not fill the memory', async () => {
+    const { body, left, read } = watch([...Array.from({ length: 1_500 }, () => ROLE), STOP]);
+    await body.untilContent(true);
+    expect(left).toHaveLength(501);
+    expect((await read()).items).toHaveLength(1_501);
   });
 
   it('is read not at all when the call cannot move', async () => {
@@ -105,14 +124,15 @@ describe('until its first content, a stream', () => {
   });
 
   it.each<[string, Play[], (error: Error) => boolean, string]>([
-    ['is empty', [], isBadReply, 'The stream was empty: it ended before its first content.'],
+    ['is empty', [], isBadReply, 'The stream ended before its first content.'],
     ['is all preamble', [ROLE], isBadReply, 'The stream ended before its first content.'],
     ['breaks', [ROLE, new TypeError('terminated')], (error) => error.message === 'translated', 'translated'],
     ['says error', [BAD], (error) => error.message === 'bad event', 'bad event'],
   ])('that %s throws, and its end is nobody’s business', async (_, plays, is, message) => {
-    const { body, ends, onContent } = watch(plays);
+    const { body, ends, onContent, stop } = watch(plays);
     const error = (await body.untilContent(true).catch((thrown: unknown) => thrown)) as Error;
     expect([is(error), error.message]).toEqual([true, message]);
+    expect(stop).toHaveBeenCalled();
     body.dropped();
     expect([ends, onContent.mock.calls.length]).toEqual([[], 0]);
   });
@@ -163,6 +183,14 @@ describe('an end', () => {
       expect(error).toBeInstanceOf(APIConnectionError);
       expect(ends).toEqual([{ is: 'failed', error }]);
     }
+  });
+
+  it('that is all there is makes a complete stream without content', async () => {
+    const { body, state, read, ends } = watch([], { kind: 'media' });
+    state.done = true;
+    await body.untilContent(true);
+    expect((await read()).items).toEqual([]);
+    expect(ends).toEqual([{ is: 'complete' }]);
   });
 
   it('is not one for anybody after an abort, and no error either', async () => {
@@ -252,6 +280,20 @@ describe('after its first content, a stream that', () => {
     expect(ends).toEqual([{ is: 'left', said: true }]);
   });
 
+  it('is aborted after its end said so is complete', async () => {
+    const { body, read, ends } = watch([TEXT, STOP, USAGE]);
+    await read(2);
+    body.aborted();
+    expect(ends).toEqual([{ is: 'complete' }]);
+  });
+
+  it('is aborted before anybody read it is left', async () => {
+    const { body, ends } = watch([TEXT]);
+    await body.untilContent(false);
+    body.aborted();
+    expect(ends).toEqual([{ is: 'left', said: false }]);
+  });
+
   it('is aborted while somebody waits is told by the iteration', async () => {
     const { body, ends, read, stop } = watch([TEXT, 'hang']);
     await body.untilContent(true);
@@ -321,31 +363,37 @@ describe('silence', () => {
 it('loses nothing, doubles nothing and tells one end, for any stream, cut anywhere, left anywhere', async () => {
   const event = fc.constantFrom<Play>(ROLE, TEXT, USAGE, STOP, BAD, new Error('cut'));
   await fc.assert(
-    fc.asyncProperty(fc.array(event, { maxLength: 8 }), fc.boolean(), fc.nat(9), fc.boolean(), async (plays, hold, leaveAt, done) => {
-      const { body, read, ends, state, clock } = watch(plays);
-      state.done = done;
-      const before = plays.findIndex((play) => play === BAD || play instanceof Error);
-      const good = before === -1 ? plays : plays.slice(0, before);
-      const opened = await body.untilContent(hold).then(
-        () => true,
-        () => false,
-      );
-      if (!opened) {
-        expect(good.every((play) => play === ROLE || play === USAGE)).toBe(true);
-        expect(ends).toEqual([]);
-        return;
-      }
-      const { items, error, iterator } = await read(leaveAt);
-      expect(items).toEqual(good.slice(0, items.length));
-      if (items.length === leaveAt) await iterator.return?.();
-      else expect(items).toEqual(good);
-      if (items.length < leaveAt) {
-        const ended = good.includes(STOP) || (done && good.includes(TEXT));
-        expect(error === undefined).toBe(before === -1 && ended);
-      }
-      expect(ends).toHaveLength(1);
-      expect(clock.pending).toBe(0);
-    }),
+    fc.asyncProperty(
+      fc.array(event, { maxLength: 8 }),
+      fc.boolean(),
+      fc.nat(9),
+      fc.boolean(),
+      async (plays, hold, leaveAt, done) => {
+        const { body, read, ends, state, clock } = watch(plays);
+        state.done = done;
+        const before = plays.findIndex((play) => play === BAD || play instanceof Error);
+        const good = before === -1 ? plays : plays.slice(0, before);
+        const opened = await body.untilContent(hold).then(
+          () => true,
+          () => false,
+        );
+        if (!opened) {
+          expect(good.every((play) => play === ROLE || play === USAGE)).toBe(true);
+          expect(ends).toEqual([]);
+          return;
+        }
+        const { items, error, iterator } = await read(leaveAt);
+        expect(items).toEqual(good.slice(0, items.length));
+        if (items.length === leaveAt) await iterator.return?.();
+        else expect(items).toEqual(good);
+        if (items.length < leaveAt) {
+          const ended = good.includes(STOP) || (done && good.includes(TEXT));
+          expect(error === undefined).toBe(before === -1 && ended);
+        }
+        expect(ends).toHaveLength(1);
+        expect(clock.pending).toBe(0);
+      },
+    ),
     runs(300),
   );
 });

@@ -38,14 +38,35 @@ describe('the queue', () => {
     expect([await next, await story.next()]).toEqual([{ is: 'deadline' }, { is: 'woken' }]);
   });
 
-  it('tells of the deadline, and of it to whoever does not read', async () => {
+  it('tells of the deadline', async () => {
     const story = storyOf();
-    story.whenDue = vi.fn();
-    await clock.advance(999);
-    expect(story.whenDue).not.toHaveBeenCalled();
+    await clock.advance(1_000);
+    expect([await story.next(), clock.pending]).toEqual([{ is: 'deadline' }, 0]);
+  });
+
+  it('tells of another bound in its place', async () => {
+    const story = storyOf();
+    await clock.advance(900);
+    story.bound(clock, 5_000);
+    await clock.advance(4_999);
+    expect(clock.pending).toBe(1);
     await clock.advance(1);
     expect([await story.next(), clock.pending]).toEqual([{ is: 'deadline' }, 0]);
-    expect(story.whenDue).toHaveBeenCalledOnce();
+  });
+
+  it('is not told of the deadline while the call rests: then it ends by itself', async () => {
+    const story = storyOf();
+    const after = vi.spyOn(clock, 'after');
+    const run = vi.fn();
+    story.rest(clock, run);
+    expect([after.mock.calls[0]![2], clock.pending]).toEqual([false, 1]);
+    await clock.advance(999);
+    expect(run).not.toHaveBeenCalled();
+    await clock.advance(1);
+    expect(run).toHaveBeenCalledOnce();
+    expect(story.whenDue).toBe(run);
+    story.push({ is: 'woken' });
+    expect(await story.next()).toEqual({ is: 'woken' });
   });
 
   it('tells of a deadline that has passed before it began', async () => {

@@ -31,8 +31,20 @@ const everyAddress = (...codes: string[]) =>
     }),
   });
 
-const CONNECT = { name: 'connect-failed', next: 'another', health: 'failure', scope: 'endpoint', maybeExecuted: false } as const;
-const LOST = { name: 'connection-lost', next: 'another', health: 'failure', scope: 'endpoint', maybeExecuted: true } as const;
+const CONNECT = {
+  name: 'connect-failed',
+  next: 'another',
+  health: 'failure',
+  scope: 'endpoint',
+  maybeExecuted: false,
+} as const;
+const LOST = {
+  name: 'connection-lost',
+  next: 'another',
+  health: 'failure',
+  scope: 'endpoint',
+  maybeExecuted: true,
+} as const;
 
 describe('a connection that failed before anything was sent', () => {
   it.each([
@@ -80,27 +92,76 @@ describe('a connection that failed before anything was sent', () => {
     check(judge(connectionError('UND_ERR_SOCKET'), { sent: 'no' }), CONNECT);
   });
 
-  it.each(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EADDRNOTAVAIL'])('%s: this machine is short of something, no endpoint is to blame', (code) => {
-    check(judge(connectionError(code)), { name: 'local-error', next: 'another', health: 'neutral', maybeExecuted: false });
+  it.each(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EADDRNOTAVAIL'])(
+    '%s: this machine is short of something, no endpoint is to blame',
+    (code) => {
+      check(judge(connectionError(code)), {
+        name: 'local-error',
+        next: 'another',
+        health: 'neutral',
+        maybeExecuted: false,
+      });
+    },
+  );
+});
+
+describe('a request that fetch refused to build', () => {
+  const thrown = (cause: unknown) => judge(new APIConnectionError({ cause: cause as Error }));
+  it('is the caller’s: no endpoint can mend it', () => {
+    check(thrown(new TypeError('Headers.append: "x" is an invalid header value.')), {
+      name: 'caller-error',
+      next: 'throw',
+      health: 'neutral',
+    });
+  });
+
+  it.each([
+    ['what fetch throws for the network', new TypeError('fetch failed')],
+    ['a transfer that ended', new TypeError('terminated')],
+    ['a browser’s word', new TypeError('Load failed')],
+    ['one with a cause', new TypeError('odd', { cause: new Error('x') })],
+    ['one with a code', Object.assign(new TypeError('odd'), { code: 'UND_ERR_SOCKET' })],
+    ['another error', new Error('odd')],
+  ])('is not %s', (_, cause) => {
+    expect(thrown(cause).name).toBe('connection-lost');
+  });
+
+  it('is not one once the headers came', () => {
+    expect(judge(new APIConnectionError({ cause: new TypeError('odd') }), { phase: 'body' }).name).toBe(
+      'connection-lost',
+    );
   });
 });
 
 describe('a connection that broke', () => {
-  it.each(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', 'ETIMEDOUT'])('%s: the request may have been carried out', (code) => {
-    check(judge(connectionError(code), {}, { mayRepeat: false }), LOST);
-  });
+  it.each(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', 'ETIMEDOUT'])(
+    '%s: the request may have been carried out',
+    (code) => {
+      check(judge(connectionError(code), {}, { mayRepeat: false }), LOST);
+    },
+  );
 
   it('without any code', () => {
     check(judge(new APIConnectionError({ message: 'Connection error.' })), LOST);
   });
 
   it.each<[string, unknown, Partial<ClassifyContext>, Partial<Verdict>]>([
-    ['that had served before', connectionError('UND_ERR_SOCKET', { bytesRead: 400 }), {}, { ...LOST, next: 'same', health: 'neutral' }],
+    [
+      'that had served before',
+      connectionError('UND_ERR_SOCKET', { bytesRead: 400 }),
+      {},
+      { ...LOST, next: 'same', health: 'neutral' },
+    ],
     ['reset, where calls were answered', connectionError('ECONNRESET'), {}, { next: 'same', health: 'neutral' }],
     ['reset, where nothing was ever answered', connectionError('ECONNRESET'), { answeredBefore: false }, LOST],
     ['that had served nothing', connectionError('UND_ERR_SOCKET', { bytesRead: 0 }), {}, LOST],
     ['a second time', connectionError('ECONNRESET', { bytesRead: 400 }), { mayRepeat: false }, LOST],
-    ['with a call that must not be sent twice', connectionError('ECONNRESET', { bytesRead: 400 }), { replayable: false }, LOST],
+    [
+      'with a call that must not be sent twice',
+      connectionError('ECONNRESET', { bytesRead: 400 }),
+      { replayable: false },
+      LOST,
+    ],
   ])('one %s', (_, error, context, expected) => {
     check(judge(error, {}, context), expected);
   });
@@ -115,16 +176,64 @@ describe('time', () => {
   const SLOW = { name: 'timed-out', maybeExecuted: true, scope: 'model' } as const;
   it.each<[string, unknown, Partial<Failure>, Partial<ClassifyContext>, Partial<Verdict>]>([
     ['an SDK timeout', new APIConnectionTimeoutError({}), {}, {}, { ...SLOW, next: 'another', health: 'failure' }],
-    ['an SDK timeout inside a body', new APIConnectionTimeoutError({}), { phase: 'body' }, {}, { ...SLOW, health: 'failure' }],
-    ['Node’s own 300 s', connectionError('UND_ERR_HEADERS_TIMEOUT'), {}, {}, { ...SLOW, next: 'another', health: 'neutral' }],
-    ['our cut, before anything is known', timeoutError(), { cut: 'attempt-timeout' }, {}, { ...SLOW, next: 'another', health: 'neutral' }],
-    ['our cut, slower than usual', timeoutError(), { cut: 'attempt-timeout' }, { slowerThanUsual: true }, { ...SLOW, health: 'failure' }],
-    ['our cut by the user’s bound', timeoutError(), { cut: 'attempt-timeout' }, { ownBound: true }, { ...SLOW, health: 'failure' }],
+    [
+      'an SDK timeout inside a body',
+      new APIConnectionTimeoutError({}),
+      { phase: 'body' },
+      {},
+      { ...SLOW, health: 'failure' },
+    ],
+    [
+      'Node’s own 300 s',
+      connectionError('UND_ERR_HEADERS_TIMEOUT'),
+      {},
+      {},
+      { ...SLOW, next: 'another', health: 'neutral' },
+    ],
+    [
+      'our cut, before anything is known',
+      timeoutError(),
+      { cut: 'attempt-timeout' },
+      {},
+      { ...SLOW, next: 'another', health: 'neutral' },
+    ],
+    [
+      'our cut, slower than usual',
+      timeoutError(),
+      { cut: 'attempt-timeout' },
+      { slowerThanUsual: true },
+      { ...SLOW, health: 'failure' },
+    ],
+    [
+      'our cut by the user’s bound',
+      timeoutError(),
+      { cut: 'attempt-timeout' },
+      { ownBound: true },
+      { ...SLOW, health: 'failure' },
+    ],
     ['the deadline', timeoutError(), { cut: 'deadline' }, {}, { ...SLOW, next: 'throw', health: 'neutral' }],
-    ['the deadline, slower than usual', timeoutError(), { cut: 'deadline' }, { slowerThanUsual: true }, { ...SLOW, next: 'throw', health: 'failure' }],
-    ['the deadline by the user’s bound', timeoutError(), { cut: 'deadline' }, { ownBound: true }, { health: 'neutral' }],
+    [
+      'the deadline, slower than usual',
+      timeoutError(),
+      { cut: 'deadline' },
+      { slowerThanUsual: true },
+      { ...SLOW, next: 'throw', health: 'failure' },
+    ],
+    [
+      'the deadline by the user’s bound',
+      timeoutError(),
+      { cut: 'deadline' },
+      { ownBound: true },
+      { health: 'neutral' },
+    ],
     ['given up for another', timeoutError(), { cut: 'abandoned' }, {}, { name: 'abandoned', health: 'neutral' }],
-    ['given up for another, slower than usual', timeoutError(), { cut: 'abandoned' }, { slowerThanUsual: true }, { name: 'abandoned', health: 'failure' }],
+    [
+      'given up for another, slower than usual',
+      timeoutError(),
+      { cut: 'abandoned' },
+      { slowerThanUsual: true },
+      { name: 'abandoned', health: 'failure' },
+    ],
   ])('%s', (_, error, outcome, context, expected) => {
     check(judge(error, outcome, context), expected);
   });
@@ -147,7 +256,11 @@ describe('a body that cannot be used', () => {
   const BAD = { name: 'bad-reply', next: 'another', health: 'failure', scope: 'model', maybeExecuted: true } as const;
   it.each<[string, unknown, Partial<Verdict>]>([
     ['HTML', badReplyError('no JSON'), BAD],
-    ['a connection that broke meanwhile', badReplyError('cut', Object.assign(new Error('x'), { code: 'UND_ERR_SOCKET' })), { ...BAD, name: 'connection-lost' }],
+    [
+      'a connection that broke meanwhile',
+      badReplyError('cut', Object.assign(new Error('x'), { code: 'UND_ERR_SOCKET' })),
+      { ...BAD, name: 'connection-lost' },
+    ],
     ['cut JSON', new SyntaxError('Unexpected end of JSON input'), BAD],
     ['a transfer that ended', new TypeError('terminated'), BAD],
     ['anything else thrown while it was read', 'oops', BAD],
@@ -160,7 +273,11 @@ describe('a body that cannot be used', () => {
   });
 
   it('larger than the caller allows is nobody’s fault', () => {
-    check(judge(callersLimitError('too large'), { phase: 'body' }), { name: 'caller-error', next: 'throw', health: 'neutral' });
+    check(judge(callersLimitError('too large'), { phase: 'body' }), {
+      name: 'caller-error',
+      next: 'throw',
+      health: 'neutral',
+    });
   });
 });
 
@@ -169,12 +286,24 @@ describe('credentials that cannot be had', () => {
   class SubjectTokenProviderError extends OpenAIError {}
   it.each<[string, unknown]>([
     ['an apiKey function that fails', new OpenAIError("Failed to get token from 'apiKey' function: offline")],
-    ['an apiKey function without a key', new OpenAIError("Expected 'apiKey' function argument to return a string but it returned null")],
+    [
+      'an apiKey function without a key',
+      new OpenAIError("Expected 'apiKey' function argument to return a string but it returned null"),
+    ],
     ['no method at all', new Error('Could not resolve authentication method. Expected either apiKey or adminAPIKey')],
     ['a token provider that fails', new SubjectTokenProviderError('no token file')],
-    ['a token endpoint that refuses with 400', new OAuthError(400, { error: 'invalid_grant' }, undefined, new Headers())],
-    ['a token endpoint that refuses with 401', new OAuthError(401, { error: 'invalid_client' }, undefined, new Headers())],
-    ['a token endpoint that refuses with 403', new OAuthError(403, { error: 'access_denied' }, undefined, new Headers())],
+    [
+      'a token endpoint that refuses with 400',
+      new OAuthError(400, { error: 'invalid_grant' }, undefined, new Headers()),
+    ],
+    [
+      'a token endpoint that refuses with 401',
+      new OAuthError(401, { error: 'invalid_client' }, undefined, new Headers()),
+    ],
+    [
+      'a token endpoint that refuses with 403',
+      new OAuthError(403, { error: 'access_denied' }, undefined, new Headers()),
+    ],
   ])('%s: out for a while, not for health', (_, error) => {
     const found = judge(error);
     expect(found).toMatchObject({ name: 'credentials-refused', next: 'another', health: 'neutral' });

@@ -20,21 +20,38 @@ const CONTEXT: ClassifyContext = {
   renewable: false,
 };
 
-const failure = (error: unknown, phase: 'head' | 'body' = 'head'): Outcome => ({ is: 'error', error, phase, sent: 'maybe' });
+const failure = (error: unknown, phase: 'head' | 'body' = 'head'): Outcome => ({
+  is: 'error',
+  error,
+  phase,
+  sent: 'maybe',
+});
 const judge = (error: unknown, call: Parameters<typeof aCall>[0] = {}, context: Partial<ClassifyContext> = {}) =>
   classify(failure(error), aCall(call), { ...CONTEXT, ...context });
 
 const cooled = (scope: CooldownOrder['scope'], reason: string, ms: number | undefined, pause = false) => ({
   cooldown: { scope, reason, ms, pause },
 });
-const NO_MONEY = (ms?: number) => ({
-  cooldown: { scope: 'endpoint', reason: 'out of credit', ms, grows: { first: 10 * MINUTE, longest: 60 * MINUTE }, pause: false },
-}) as const;
+const NO_MONEY = (ms?: number) =>
+  ({
+    cooldown: {
+      scope: 'endpoint',
+      reason: 'out of credit',
+      ms,
+      grows: { first: 10 * MINUTE, longest: 60 * MINUTE },
+      pause: false,
+    },
+  }) as const;
 const NONE = { cooldown: undefined };
 
 type Expected = Partial<Verdict> | typeof NONE;
 const CALLER = { name: 'caller-error', next: 'throw', health: 'neutral', ...NONE } as const;
-const MODEL_MISSING = { name: 'model-missing', next: 'another', health: 'neutral', ...cooled('model', 'model not found', 5 * MINUTE) } as const;
+const MODEL_MISSING = {
+  name: 'model-missing',
+  next: 'another',
+  health: 'neutral',
+  ...cooled('model', 'model not found', 5 * MINUTE),
+} as const;
 const BROKE = { name: 'out-of-credit', next: 'another', health: 'neutral', scope: 'endpoint' } as const;
 const SERVER = { name: 'server-error', next: 'another', health: 'failure', maybeExecuted: true, ...NONE } as const;
 
@@ -94,19 +111,43 @@ describe('failoverOn', () => {
   ] as const)('%s lets a %d move', (reason, status, body) => {
     const error = apiError(status, body);
     check(judge(error, {}, { failoverOn: [reason] }), MOVES);
-    check(judge(error, {}, { failoverOn: reason === 'context-length' ? ['content-filter'] : ['context-length'] }), CALLER);
+    check(
+      judge(error, {}, { failoverOn: reason === 'context-length' ? ['content-filter'] : ['context-length'] }),
+      CALLER,
+    );
   });
 });
 
 describe('401', () => {
-  const REFUSED = { name: 'credentials-refused', next: 'another', health: 'neutral', ...cooled('endpoint', '401', 5 * MINUTE) } as const;
+  const REFUSED = {
+    name: 'credentials-refused',
+    next: 'another',
+    health: 'neutral',
+    ...cooled('endpoint', '401', 5 * MINUTE),
+  } as const;
   it.each<[string, Partial<ClassifyContext>, Expected]>([
     ['a key', {}, REFUSED],
-    ['a function, the first time', { renewable: true }, { name: 'credentials-refused', next: 'same', health: 'neutral' }],
+    [
+      'a function, the first time',
+      { renewable: true },
+      { name: 'credentials-refused', next: 'same', health: 'neutral' },
+    ],
     ['a function, the second time', { renewable: true, mayRepeat: false }, REFUSED],
-    ['a function, of a call that may be sent twice for this only', { renewable: true, replayable: false }, { next: 'same' }],
+    [
+      'a function, of a call that may be sent twice for this only',
+      { renewable: true, replayable: false },
+      { next: 'same' },
+    ],
   ])('with %s', (_, context, expected) => {
     check(judge(apiError(401, { code: 'invalid_api_key' }), {}, context), expected);
+  });
+});
+
+it.each([401, 402, 403])('%d for credentials that the call brought along is its own affair', (status) => {
+  check(judge(apiError(status), { ownCredentials: true }), CALLER);
+  check(judge(apiError(429), { ownCredentials: true }), {
+    name: 'rate-limited',
+    ...cooled('model', '429', undefined, true),
   });
 });
 
@@ -115,12 +156,24 @@ describe('402, 403', () => {
   it.each<[string, APIError, Expected]>([
     ['402', apiError(402), { ...BROKE, ...NO_MONEY() }],
     ['402 with a retry-after', apiError(402, {}, { 'retry-after': '5' }), { ...BROKE, ...NO_MONEY(5_000) }],
-    ['403', apiError(403), { name: 'forbidden', next: 'another', health: 'neutral', ...cooled('model', '403', 5 * MINUTE) }],
-    ['403 for a region', apiError(403, { code: 'unsupported_country_region_territory' }), { name: 'forbidden', ...cooled('model', '403', 5 * MINUTE) }],
+    [
+      '403',
+      apiError(403),
+      { name: 'forbidden', next: 'another', health: 'neutral', ...cooled('model', '403', 5 * MINUTE) },
+    ],
+    [
+      '403 for a region',
+      apiError(403, { code: 'unsupported_country_region_territory' }),
+      { name: 'forbidden', ...cooled('model', '403', 5 * MINUTE) },
+    ],
     ['403 with moderation metadata', MODERATED, CALLER],
     ['403 with a flagged input alone', apiError(403, { metadata: { flagged_input: 'x' } }), CALLER],
     ['403 with reasons alone', apiError(403, { metadata: { reasons: [] } }), CALLER],
-    ['403 with other metadata', apiError(403, { metadata: { provider: 'x' } }), { name: 'forbidden', ...cooled('model', '403', 5 * MINUTE) }],
+    [
+      '403 with other metadata',
+      apiError(403, { metadata: { provider: 'x' } }),
+      { name: 'forbidden', ...cooled('model', '403', 5 * MINUTE) },
+    ],
     ['403 content_policy_violation', apiError(403, { code: 'content_policy_violation' }), CALLER],
     ['403 moderation_blocked', apiError(403, { code: 'moderation_blocked' }), CALLER],
   ])('%s', (_, error, expected) => {
@@ -130,7 +183,12 @@ describe('402, 403', () => {
 
 describe('404, 405, 501', () => {
   const NOT_FOUND = { name: 'not-found', next: 'throw', health: 'neutral', ...NONE } as const;
-  const OPERATION = { name: 'operation-missing', next: 'another', health: 'neutral', ...cooled('operation', 'operation not found', 10 * MINUTE) } as const;
+  const OPERATION = {
+    name: 'operation-missing',
+    next: 'another',
+    health: 'neutral',
+    ...cooled('operation', 'operation not found', 10 * MINUTE),
+  } as const;
   it.each<[string, APIError, Parameters<typeof aCall>[0], Expected]>([
     ['a model the endpoint lacks', apiError(404, { code: 'model_not_found' }), {}, MODEL_MISSING],
     ['a deployment it lacks', apiError(404, { code: 'DeploymentNotFound' }), {}, MODEL_MISSING],
@@ -145,7 +203,24 @@ describe('404, 405, 501', () => {
     ['an id, 501', apiError(501), { path: '/files/file-1', method: 'get' }, NOT_FOUND],
     ['an id in the body', apiError(404), { path: '/threads/runs', ownerIds: ['asst_1'] }, NOT_FOUND],
     ['a path nobody knows', apiError(404), { path: '/v2/thing' }, NOT_FOUND],
+    ...[
+      "No assistant found with id 'asst_1'",
+      'The prompt was not found',
+      'No such voice',
+      "Voice 'my_voice' unknown",
+    ].map((message): [string, APIError, Parameters<typeof aCall>[0], Expected] => [
+      `something the call names: ${message}`,
+      apiError(404, { message }),
+      {},
+      { name: 'not-supported', next: 'another', health: 'neutral', ...NONE },
+    ]),
     ['an operation, 404', apiError(404), { path: '/responses' }, OPERATION],
+    [
+      'an operation, 404 with words',
+      apiError(404, { message: 'Invalid URL (POST /v1/responses)' }),
+      { path: '/responses' },
+      OPERATION,
+    ],
     ['an operation, 405', apiError(405), { path: '/embeddings' }, OPERATION],
     ['an operation, 501', apiError(501), { path: '/files', method: 'get' }, OPERATION],
   ])('%s', (_, error, call, expected) => {
@@ -156,7 +231,10 @@ describe('404, 405, 501', () => {
     ['with the code of the API', { code: 'model_not_found' }],
     ['without one', {}],
   ])('a model that was asked about by name %s keeps nobody else from asking about models', (_, body) => {
-    check(judge(apiError(404, body), { path: '/models/no-such', method: 'get', model: undefined }), { health: 'neutral', ...NONE });
+    check(judge(apiError(404, body), { path: '/models/no-such', method: 'get', model: undefined }), {
+      health: 'neutral',
+      ...NONE,
+    });
   });
 
   it('a model that was asked about by name may be known elsewhere', () => {
@@ -167,7 +245,13 @@ describe('404, 405, 501', () => {
 
 describe('408, 409', () => {
   it('408: the server timed out', () => {
-    check(judge(apiError(408)), { name: 'timed-out', next: 'another', health: 'failure', scope: 'model', maybeExecuted: true });
+    check(judge(apiError(408)), {
+      name: 'timed-out',
+      next: 'another',
+      health: 'failure',
+      scope: 'model',
+      maybeExecuted: true,
+    });
     check(judge(apiError(408, {}, { 'retry-after': '3' })), cooled('model', '408', 3_000, true));
   });
 
@@ -255,10 +339,18 @@ describe('x-should-retry', () => {
 
 describe('an error object inside a 200, or an SSE error event', () => {
   it.each<[string, object, Expected]>([
-    ['server_error', { type: 'server_error', message: 'x' }, { name: 'server-error', health: 'failure', next: 'another' }],
+    [
+      'server_error',
+      { type: 'server_error', message: 'x' },
+      { name: 'server-error', health: 'failure', next: 'another' },
+    ],
     ['no word at all', {}, { name: 'server-error', health: 'failure', next: 'another' }],
     ['overloaded', { type: 'overloaded_error' }, { name: 'overloaded', health: 'failure', next: 'another' }],
-    ['a rate limit', { code: 'rate_limit_exceeded' }, { name: 'rate-limited', health: 'neutral', ...cooled('model', '429', undefined, true) }],
+    [
+      'a rate limit',
+      { code: 'rate_limit_exceeded' },
+      { name: 'rate-limited', health: 'neutral', ...cooled('model', '429', undefined, true) },
+    ],
     ['no money', { code: 'insufficient_quota' }, { ...BROKE, ...NO_MONEY() }],
     ['a model it lacks', { code: 'model_not_found' }, MODEL_MISSING],
     ['a bad request', { type: 'invalid_request_error' }, CALLER],
@@ -298,7 +390,10 @@ describe('an error object inside a 200, or an SSE error event', () => {
 
 it.each<[string, unknown]>([
   ['a TypeError of the caller’s own code', new TypeError('body is not serialisable')],
-  ['an error of the SDK before anything was sent', new OpenAIError('Path parameters result in path with invalid segments')],
+  [
+    'an error of the SDK before anything was sent',
+    new OpenAIError('Path parameters result in path with invalid segments'),
+  ],
   ['text', 'oops'],
   ['nothing', undefined],
 ])('%s is the caller’s: no endpoint can mend it', (_, thrown) => {

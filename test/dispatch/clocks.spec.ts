@@ -16,8 +16,12 @@ function taking(times: { plain?: number; head?: number; content?: number }, samp
     for (let i = 0; i < samples; i++) own.state.latency(key)![kind as 'plain'].record(ms);
   return own;
 }
-const bounds = (call: Parameters<typeof aCall>[0], of: Endpoint, settings: Parameters<typeof poolSettings>[1] = {}, others: Endpoint[] = []): Bounds =>
-  boundsOf(aCall(call), of, [of, ...others], poolSettings(clock, settings));
+const bounds = (
+  call: Parameters<typeof aCall>[0],
+  of: Endpoint,
+  settings: Parameters<typeof poolSettings>[1] = {},
+  others: Endpoint[] = [],
+): Bounds => boundsOf(aCall(call), of, [of, ...others], poolSettings(clock, settings));
 
 describe('a stream', () => {
   it('is cut after a minute without headers, five without content, if somebody else is there', () => {
@@ -69,7 +73,9 @@ describe('a plain call', () => {
   });
 
   it('is rescued as the user says, or not at all', () => {
-    expect(bounds({}, taking({ plain: 1_000 }), { rescue: { after: 1_000, factor: 10 } }).rescue).toBeGreaterThanOrEqual(10_000);
+    expect(
+      bounds({}, taking({ plain: 1_000 }), { rescue: { after: 1_000, factor: 10 } }).rescue,
+    ).toBeGreaterThanOrEqual(10_000);
     expect(bounds({}, taking({ plain: 10 }), { rescue: { after: 1_000, factor: 10 } }).rescue).toBe(1_000);
     expect(bounds({}, taking({ plain: 10 }), { rescue: false }).rescue).toBeUndefined();
   });
@@ -84,7 +90,11 @@ describe('a bound of the user', () => {
   ])('%s replaces what was learned', (_, settings, timeout, ms) => {
     const bound = { after: ms, certain: true };
     for (const stream of [true, false])
-      expect(bounds({ stream }, endpoint({ timeout }), settings)).toMatchObject({ headers: bound, content: bound, rescue: undefined });
+      expect(bounds({ stream }, endpoint({ timeout }), settings)).toMatchObject({
+        headers: bound,
+        content: bound,
+        rescue: undefined,
+      });
   });
 });
 
@@ -92,7 +102,12 @@ describe('slow', () => {
   it.each<[string, Parameters<typeof aCall>[0], Endpoint, number]>([
     ['half of the client’s timeout at first', { clientTimeout: 600_000 }, endpoint(), 300_000],
     ['not decided by a caller’s own short timeout', { deadline: 100 }, endpoint(), 300_000],
-    ['no later than half of the client’s timeout where the model is quick', { clientTimeout: 10_000 }, taking({ plain: 10 }), 5_000],
+    [
+      'no later than half of the client’s timeout where the model is quick',
+      { clientTimeout: 10_000 },
+      taking({ plain: 10 }),
+      5_000,
+    ],
     ['20 s where the model is quick', {}, taking({ plain: 10 }), 20_000],
     ['20 s where streams begin quickly', { stream: true }, taking({ head: 10 }), 20_000],
   ])('is %s', (_, call, of, ms) => {

@@ -30,9 +30,13 @@ const situation = ({ call, refused = [], ...rest }: Changes = {}): Situation => 
   backoff: 500,
   ...rest,
 });
-type Changes = Partial<Omit<Situation, 'call' | 'refusals'>> & { call?: Parameters<typeof aCall>[0]; refused?: Refusal[] };
+type Changes = Partial<Omit<Situation, 'call' | 'refusals'>> & {
+  call?: Parameters<typeof aCall>[0];
+  refused?: Refusal[];
+};
 
 const WAIT = (ms: number, reason: string, costs: boolean): Step => ({ do: 'wait', ms, reason, costs });
+const REFUSED = refusal('refused');
 const FAILED = verdict('server-error');
 const LIMITED = verdict('rate-limited');
 
@@ -40,17 +44,59 @@ describe('before the first attempt', () => {
   it.each<[string, Changes, Step]>([
     ['somebody is eligible', { anyEligible: true }, { do: 'another' }],
     ['nobody serves it', {}, { do: 'refuse' }],
-    ['all are limited: waits for the earliest, free of charge', { refused: [refusal('limited', NOW + 3_000), refusal('limited')] }, WAIT(2_000, 'limited reason', false)],
-    ['all are limited, and the caller never waits', { call: { maxRetries: 0 }, refused: [refusal('limited')] }, { do: 'refuse' }],
-    ['the earliest lies beyond the longest wait', { longestWait: 1_999, refused: [refusal('limited')] }, { do: 'refuse' }],
+    [
+      'all are limited: waits for the earliest, free of charge',
+      { refused: [refusal('limited', NOW + 3_000), refusal('limited')] },
+      WAIT(2_000, 'limited reason', false),
+    ],
+    [
+      'all are limited, and the caller never waits',
+      { call: { maxRetries: 0 }, refused: [refusal('limited')] },
+      { do: 'refuse' },
+    ],
+    [
+      'the earliest lies beyond the longest wait',
+      { longestWait: 1_999, refused: [refusal('limited')] },
+      { do: 'refuse' },
+    ],
     ['there is no room to wait', { longestWait: 0, refused: [refusal('limited')] }, { do: 'refuse' }],
-    ['the earliest lies at the deadline', { call: { deadline: NOW + 2_000 }, refused: [refusal('limited')] }, { do: 'refuse' }],
-    ['the earliest lies just before the deadline', { call: { deadline: NOW + 2_001 }, refused: [refusal('limited')] }, WAIT(2_000, 'limited reason', false)],
-    ['a pause that has just ended is waited out for a moment', { refused: [refusal('limited', NOW)] }, WAIT(1, 'limited reason', false)],
+    [
+      'the earliest lies at the deadline',
+      { call: { deadline: NOW + 2_000 }, refused: [refusal('limited')] },
+      { do: 'refuse' },
+    ],
+    [
+      'the earliest lies just before the deadline',
+      { call: { deadline: NOW + 2_001 }, refused: [refusal('limited')] },
+      WAIT(2_000, 'limited reason', false),
+    ],
+    [
+      'a pause that has just ended is waited out for a moment',
+      { refused: [refusal('limited', NOW)] },
+      WAIT(1, 'limited reason', false),
+    ],
     ['all are ejected: panic', { refused: [refusal('ejected')] }, { do: 'panic' }],
     ['all are ejected, panic is off', { panic: false, refused: [refusal('ejected')] }, { do: 'refuse' }],
-    ['some ejected, one limited: the pause is waited for', { refused: [refusal('ejected'), refusal('limited', NOW + 9_000)] }, WAIT(9_000, 'limited reason', false)],
-    ['some ejected, one refused: panic before asking again', { refused: [refusal('refused', NOW + 1), refusal('ejected')] }, { do: 'panic' }],
+    [
+      'some ejected, one limited: waits for whoever comes back first',
+      { refused: [refusal('ejected', NOW + 3_000), refusal('limited', NOW + 9_000)] },
+      WAIT(3_000, 'limited reason', false),
+    ],
+    [
+      'some ejected, one limited for less: the pause is waited for',
+      { refused: [refusal('ejected', NOW + 30_000), refusal('limited', NOW + 9_000)] },
+      WAIT(9_000, 'limited reason', false),
+    ],
+    [
+      'some ejected, one limited, and the caller never waits: panic',
+      { call: { maxRetries: 0 }, refused: [refusal('ejected'), refusal('limited')] },
+      { do: 'panic' },
+    ],
+    [
+      'some ejected, one refused: panic before asking again',
+      { refused: [refusal('refused', NOW + 1), refusal('ejected')] },
+      { do: 'panic' },
+    ],
   ])('%s', (_, changes, step) => {
     expect(nextStep(situation(changes))).toEqual(step);
   });
@@ -58,7 +104,6 @@ describe('before the first attempt', () => {
   it('nobody lets us in: asks the one that comes back first, for the real error', () => {
     const [late, soon] = [refusal('refused', NOW + 9_000), refusal('refused', NOW + 4_000)];
     expect(nextStep(situation({ refused: [late, soon] }))).toEqual({ do: 'ask-again', refusal: soon });
-    expect(nextStep(situation({ refused: [late], attempted: true }))).toEqual({ do: 'throw' });
   });
 
   it('does not ask for reasons while somebody is eligible', () => {
@@ -75,62 +120,133 @@ describe('after a failure', () => {
     ['an abort', { last: verdict('aborted'), anyEligible: true }, { do: 'throw' }],
     ['the last attempt allowed', { last: FAILED, counted: 3, anyEligible: true }, { do: 'throw' }],
     ['the last but one', { last: FAILED, counted: 2, anyEligible: true }, { do: 'another' }],
-    ['a fresh credential: the same once more', { last: verdict('credentials-refused', { next: 'same' }), anyEligible: true }, { do: 'same' }],
-    ['nobody is left, all were tried: backs off', { last: FAILED, refused: [refusal('tried', 0)] }, WAIT(500, 'backoff', true)],
-    ['nobody is left, the others are ejected', { last: FAILED, refused: [refusal('ejected')] }, WAIT(500, 'backoff', true)],
-    ['nobody is left, the retries are used up', { last: FAILED, waits: 2, refused: [refusal('tried', 0)] }, { do: 'throw' }],
-    ['nobody is left, the caller never waits', { last: FAILED, call: { maxRetries: 0 }, refused: [refusal('tried', 0)] }, { do: 'throw' }],
-    ['nobody is left and nobody comes back', { last: verdict('model-missing'), refused: [refusal('refused')] }, { do: 'throw' }],
-    ['nobody is left, and the backoff is too long', { last: FAILED, call: { deadline: NOW + 400 }, refused: [refusal('tried', 0)] }, { do: 'throw' }],
-    ['everybody is limited: waits for the earliest', { last: LIMITED, refused: [refusal('limited', NOW + 7_000), refusal('limited')] }, WAIT(2_000, 'limited reason', true)],
-    ['everybody is limited, no retry left', { last: LIMITED, waits: 2, refused: [refusal('limited')] }, { do: 'throw' }],
-    ['limited for less than the backoff', { last: FAILED, refused: [refusal('tried', 0), refusal('limited', NOW + 100)] }, WAIT(100, 'limited reason', true)],
-    ['limited for longer than the backoff', { last: FAILED, refused: [refusal('tried', 0), refusal('limited', NOW + 30_000)] }, expect.objectContaining({ do: 'wait', ms: 500 }) as Step],
+    [
+      'a fresh credential: the same once more',
+      { last: verdict('credentials-refused', { next: 'same' }), anyEligible: true },
+      { do: 'same' },
+    ],
+    [
+      'nobody is left, all were tried: backs off',
+      { last: FAILED, refused: [refusal('tried', 0)] },
+      WAIT(500, 'backoff', true),
+    ],
+    [
+      'nobody is left, the others are ejected',
+      { last: FAILED, refused: [refusal('ejected')] },
+      WAIT(500, 'backoff', true),
+    ],
+    [
+      'nobody is left, the retries are used up',
+      { last: FAILED, waits: 2, refused: [refusal('tried', 0)] },
+      { do: 'throw' },
+    ],
+    [
+      'nobody is left, the caller never waits',
+      { last: FAILED, call: { maxRetries: 0 }, refused: [refusal('tried', 0)] },
+      { do: 'throw' },
+    ],
+    ['nobody is left and nobody comes back', { last: verdict('model-missing') }, { do: 'throw' }],
+    [
+      'nobody is left but one that refused before: asks it, for the real answer',
+      { last: verdict('model-missing'), refused: [REFUSED] },
+      { do: 'ask-again', refusal: REFUSED },
+    ],
+    [
+      'the last attempt allowed: nobody is asked again',
+      { last: verdict('model-missing'), counted: 3, refused: [REFUSED] },
+      { do: 'throw' },
+    ],
+    [
+      'nobody is left, and the backoff is too long',
+      { last: FAILED, call: { deadline: NOW + 400 }, refused: [refusal('tried', 0)] },
+      { do: 'throw' },
+    ],
+    [
+      'everybody is limited: waits for the earliest',
+      { last: LIMITED, refused: [refusal('limited', NOW + 7_000), refusal('limited')] },
+      WAIT(2_000, 'limited reason', true),
+    ],
+    [
+      'everybody is limited, no retry left',
+      { last: LIMITED, waits: 2, refused: [refusal('limited')] },
+      { do: 'throw' },
+    ],
+    [
+      'limited for less than the backoff',
+      { last: FAILED, refused: [refusal('tried', 0), refusal('limited', NOW + 100)] },
+      WAIT(100, 'limited reason', true),
+    ],
+    [
+      'limited for longer than the backoff',
+      { last: FAILED, refused: [refusal('tried', 0), refusal('limited', NOW + 30_000)] },
+      expect.objectContaining({ do: 'wait', ms: 500 }) as Step,
+    ],
   ])('%s', (_, changes, step) => {
     expect(nextStep(situation(changes))).toEqual(step);
   });
 
-  it.each<[string, Changes]>([
-    ['waited and found nobody', { attempted: true, refused: [] }],
-    ['waited and found those that refuse', { attempted: true, refused: [refusal('refused')] }],
-  ])('%s: throws what it met', (_, changes) => {
-    expect(nextStep(situation(changes))).toEqual({ do: 'throw' });
+  it('waited and found nobody: throws what it met', () => {
+    expect(nextStep(situation({ attempted: true, refused: [] }))).toEqual({ do: 'throw' });
+  });
+
+  it('waited and found one that refused before: asks it', () => {
+    expect(nextStep(situation({ attempted: true, refused: [REFUSED] }))).toEqual({ do: 'ask-again', refusal: REFUSED });
   });
 
   it('waited, and everybody is still limited: that costs another retry', () => {
-    expect(nextStep(situation({ attempted: true, refused: [refusal('limited')] }))).toEqual(WAIT(2_000, 'limited reason', true));
+    expect(nextStep(situation({ attempted: true, refused: [refusal('limited')] }))).toEqual(
+      WAIT(2_000, 'limited reason', true),
+    );
     expect(nextStep(situation({ attempted: true, waits: 2, refused: [refusal('limited')] }))).toEqual({ do: 'throw' });
   });
 
   it('a conflict waits a moment, whoever else is eligible', () => {
     expect(nextStep(situation({ last: verdict('conflict'), anyEligible: true }))).toEqual(WAIT(500, 'conflict', true));
-    expect(nextStep(situation({ last: verdict('conflict', { next: 'throw' }), anyEligible: true }))).toEqual({ do: 'throw' });
+    expect(nextStep(situation({ last: verdict('conflict', { next: 'throw' }), anyEligible: true }))).toEqual({
+      do: 'throw',
+    });
     expect(nextStep(situation({ last: verdict('conflict'), waits: 2 }))).toEqual({ do: 'throw' });
   });
 });
 
 describe('what must not be sent twice', () => {
   const MAY_EXIST: VerdictName[] = ['server-error', 'timed-out', 'connection-lost', 'bad-reply', 'abandoned'];
-  const NOTHING_EXISTS: VerdictName[] = ['rate-limited', 'overloaded', 'connect-failed', 'credentials-refused', 'forbidden', 'model-missing', 'operation-missing'];
+  const NOTHING_EXISTS: VerdictName[] = [
+    'rate-limited',
+    'overloaded',
+    'connect-failed',
+    'credentials-refused',
+    'forbidden',
+    'model-missing',
+    'operation-missing',
+  ];
 
   it.each(MAY_EXIST)('a create that met %s is not moved', (name) => {
-    expect(nextStep(situation({ call: { replay: 'create' }, last: verdict(name), anyEligible: true }))).toEqual({ do: 'throw' });
+    expect(nextStep(situation({ call: { replay: 'create' }, last: verdict(name), anyEligible: true }))).toEqual({
+      do: 'throw',
+    });
     expect(nextStep(situation({ last: verdict(name), anyEligible: true }))).toEqual({ do: 'another' });
   });
 
   it.each(NOTHING_EXISTS)('a create that met %s moves', (name) => {
-    expect(nextStep(situation({ call: { replay: 'create' }, last: verdict(name), anyEligible: true }))).toEqual({ do: 'another' });
+    expect(nextStep(situation({ call: { replay: 'create' }, last: verdict(name), anyEligible: true }))).toEqual({
+      do: 'another',
+    });
   });
 
   it.each([...MAY_EXIST, ...NOTHING_EXISTS])('a body that can be read once is never sent again: %s', (name) => {
     const last = verdict(name);
     expect(nextStep(situation({ call: { replay: 'once' }, last, anyEligible: true }))).toEqual({ do: 'throw' });
-    expect(nextStep(situation({ call: { replay: 'once' }, last, refused: [refusal('limited')] }))).toEqual({ do: 'throw' });
+    expect(nextStep(situation({ call: { replay: 'once' }, last, refused: [refusal('limited')] }))).toEqual({
+      do: 'throw',
+    });
     expect(nextStep(situation({ call: { replay: 'once' }, last: { ...last, next: 'same' } }))).toEqual({ do: 'throw' });
   });
 
   it('may wait for its turn before it was sent', () => {
-    expect(nextStep(situation({ call: { replay: 'once' }, refused: [refusal('limited')] }))).toEqual(WAIT(2_000, 'limited reason', false));
+    expect(nextStep(situation({ call: { replay: 'once' }, refused: [refusal('limited')] }))).toEqual(
+      WAIT(2_000, 'limited reason', false),
+    );
   });
 });
 
@@ -177,11 +293,22 @@ describe('which failures pass with time', () => {
 
 it('keeps its limits in any situation', () => {
   const kinds = fc.constantFrom<Refusal['kind']>('tried', 'limited', 'ejected', 'refused');
-  const names = fc.constantFrom<VerdictName>('server-error', 'rate-limited', 'caller-error', 'conflict', 'model-missing', 'aborted', 'connect-failed');
+  const names = fc.constantFrom<VerdictName>(
+    'server-error',
+    'rate-limited',
+    'caller-error',
+    'conflict',
+    'model-missing',
+    'aborted',
+    'connect-failed',
+  );
   fc.assert(
     fc.property(
       fc.record({
-        last: fc.option(names.map((name) => verdict(name)), { nil: undefined }),
+        last: fc.option(
+          names.map((name) => verdict(name)),
+          { nil: undefined },
+        ),
         attempted: fc.boolean(),
         counted: fc.nat(5),
         waits: fc.nat(4),
@@ -189,9 +316,16 @@ it('keeps its limits in any situation', () => {
         panic: fc.boolean(),
         longestWait: fc.constantFrom(0, 1_000, 60_000),
         backoff: fc.integer({ min: 375, max: 8_000 }),
-        refused: fc.array(fc.tuple(kinds, fc.integer({ min: 0, max: 90_000 })).map(([kind, until]) => refusal(kind, until)), { maxLength: 4 }),
+        refused: fc.array(
+          fc.tuple(kinds, fc.integer({ min: 0, max: 90_000 })).map(([kind, until]) => refusal(kind, until)),
+          { maxLength: 4 },
+        ),
       }),
-      fc.record({ maxRetries: fc.nat(3), maxAttempts: fc.integer({ min: 1, max: 4 }), deadline: fc.integer({ min: NOW, max: 100_000 }) }),
+      fc.record({
+        maxRetries: fc.nat(3),
+        maxAttempts: fc.integer({ min: 1, max: 4 }),
+        deadline: fc.integer({ min: NOW, max: 100_000 }),
+      }),
       (rest, call) => {
         const all = situation({ ...rest, call });
         const step = nextStep(all);

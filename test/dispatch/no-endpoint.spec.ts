@@ -59,7 +59,12 @@ describe('the message', () => {
 describe('what retriers look at', () => {
   it('is 429 when any exclusion is a rate limit, with the smallest wait', () => {
     const error = of([limited('a', 2_500), limited('b', 1_200)]);
-    expect(error).toMatchObject({ status: 429, retryAfterMs: 1_200, type: 'rate_limit_error', code: 'no_endpoint_available' });
+    expect(error).toMatchObject({
+      status: 429,
+      retryAfterMs: 1_200,
+      type: 'rate_limit_error',
+      code: 'no_endpoint_available',
+    });
     expect([error.headers.get('retry-after'), error.headers.get('retry-after-ms')]).toEqual(['2', '1200']);
     expect(error.error).toEqual({ message: error.message, type: 'rate_limit_error', code: 'no_endpoint_available' });
     expect(error).toBeInstanceOf(OpenAIError);
@@ -72,7 +77,11 @@ describe('what retriers look at', () => {
 
   it('names no wait where waiting does not help', () => {
     const error = of([unfit('a'), refusal('b', 'refused', 'cooling down (401)', 300_000)]);
-    expect([error.retryAfterMs, error.headers.get('retry-after'), error.message.includes('Try again')]).toEqual([undefined, null, false]);
+    expect([error.retryAfterMs, error.headers.get('retry-after'), error.message.includes('Try again')]).toEqual([
+      undefined,
+      null,
+      false,
+    ]);
   });
 
   it.each([0, -5])('names at least a millisecond for what ended %d ms ago', (left) => {

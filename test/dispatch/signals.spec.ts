@@ -6,9 +6,18 @@ import { apiError, connectionError, errorInside200 } from '../support/parts.ts';
 
 describe('factsOf', () => {
   it('reads an error of the API', () => {
-    const error = apiError(429, { code: 'Rate_Limit_Exceeded', type: 'tokens', message: 'slow' }, { 'retry-after': '1' });
+    const error = apiError(
+      429,
+      { code: 'Rate_Limit_Exceeded', type: 'tokens', message: 'slow' },
+      { 'retry-after': '1' },
+    );
     const facts = factsOf(error);
-    expect(facts).toMatchObject({ status: 429, name: 'RateLimitError', codes: ['rate_limit_exceeded', 'tokens'], reusedSocket: false });
+    expect(facts).toMatchObject({
+      status: 429,
+      name: 'RateLimitError',
+      codes: ['rate_limit_exceeded', 'tokens'],
+      reusedSocket: false,
+    });
     expect(facts.message).toContain('slow');
     expect(facts.headers?.get('retry-after')).toBe('1');
   });
@@ -73,10 +82,19 @@ describe('factsOf', () => {
   });
 
   it.each([undefined, null, 'text', 7, Symbol('x'), () => undefined])('bears anything thrown: %s', (thrown) => {
-    expect(factsOf(thrown)).toMatchObject({ status: undefined, codes: [], message: '', reusedSocket: false, headers: undefined });
+    expect(factsOf(thrown)).toMatchObject({
+      status: undefined,
+      codes: [],
+      message: '',
+      reusedSocket: false,
+      headers: undefined,
+    });
   });
 
   it('trusts headers only where they are real ones', () => {
-    expect(factsOf({ headers: { get: () => '1' }, status: '500' })).toMatchObject({ headers: undefined, status: undefined });
+    expect(factsOf({ headers: { get: () => '1' }, status: '500' })).toMatchObject({
+      headers: undefined,
+      status: undefined,
+    });
   });
 });

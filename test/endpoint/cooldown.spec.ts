@@ -64,7 +64,14 @@ describe('a cooldown with a hint', () => {
 
   it('says why, and whether the upstream asked for it', () => {
     cooldowns.start({ scope: 'endpoint', ms: 300_000, reason: '401', pause: false }, '');
-    expect(cooldowns.of('m', 'chat')).toEqual({ scope: 'endpoint', key: '', until: 300_000, reason: '401', pause: false });
+    expect(cooldowns.of('m', 'chat')).toMatchObject({
+      scope: 'endpoint',
+      key: '',
+      until: 300_000,
+      reason: '401',
+      pause: false,
+      since: 0,
+    });
   });
 });
 
@@ -85,9 +92,9 @@ describe('a cooldown without a hint', () => {
 
   it('starts with 1 s again after a success of that model', async () => {
     await inRow(3);
-    cooldowns.succeeded('other');
+    cooldowns.succeeded('other', clock.now());
     expect(cooldowns.start(order(undefined), 'm')).toBe(8_000);
-    cooldowns.succeeded('m');
+    cooldowns.succeeded('m', clock.now());
     await clock.advance(8_000);
     expect(cooldowns.start(order(undefined), 'm')).toBe(1_000);
   });
@@ -97,7 +104,7 @@ describe('a cooldown without a hint', () => {
       expect(cooldowns.start(order(undefined, 'endpoint'), '')).toBe(span);
       await clock.advance(span);
     }
-    cooldowns.succeeded('any');
+    cooldowns.succeeded('any', clock.now());
     expect(cooldowns.start(order(undefined, 'endpoint'), '')).toBe(1_000);
   });
 
@@ -112,7 +119,9 @@ describe('a cooldown without a hint', () => {
     const grows = { first: 600_000, longest: 3_600_000 };
     const spans: number[] = [];
     for (let i = 0; i < 5; i++) {
-      spans.push(cooldowns.start({ scope: 'endpoint', ms: undefined, grows, reason: 'out of credit', pause: false }, ''));
+      spans.push(
+        cooldowns.start({ scope: 'endpoint', ms: undefined, grows, reason: 'out of credit', pause: false }, ''),
+      );
       await clock.advance(spans.at(-1)!);
     }
     expect(spans.map((ms) => ms / 60_000)).toEqual([10, 20, 40, 60, 60]);
@@ -126,9 +135,32 @@ describe('a cooldown without a hint', () => {
 
 describe('who is kept away', () => {
   it.each<[CooldownOrder['scope'], string, [string, string, boolean][]]>([
-    ['model', 'm', [['m', 'chat', true], ['m', 'embeddings', true], ['other', 'chat', false]]],
-    ['endpoint', '', [['m', 'chat', true], ['other', 'files', true]]],
-    ['operation', 'chat', [['m', 'chat', true], ['other', 'chat', true], ['m', 'embeddings', false]]],
+    [
+      'model',
+      'm',
+      [
+        ['m', 'chat', true],
+        ['m', 'embeddings', true],
+        ['other', 'chat', false],
+      ],
+    ],
+    [
+      'endpoint',
+      '',
+      [
+        ['m', 'chat', true],
+        ['other', 'files', true],
+      ],
+    ],
+    [
+      'operation',
+      'chat',
+      [
+        ['m', 'chat', true],
+        ['other', 'chat', true],
+        ['m', 'embeddings', false],
+      ],
+    ],
   ])('by scope %s', (scope, key, rows) => {
     cooldowns.start(order(1_000, scope), key);
     for (const [model, operation, kept] of rows) expect(left(model, operation) !== undefined).toBe(kept);
@@ -144,6 +176,32 @@ describe('who is kept away', () => {
   it('does not mix a model up with an operation of that name', () => {
     cooldowns.start(order(1_000, 'model'), 'chat');
     expect(left('m', 'chat')).toBeUndefined();
+  });
+});
+
+describe('a success', () => {
+  const refuse = (scope: CooldownOrder['scope'], key: string) =>
+    cooldowns.start({ scope, ms: 300_000, reason: '401', pause: false }, key);
+
+  it.each<[CooldownOrder['scope'], string, boolean]>([
+    ['endpoint', '', true],
+    ['model', 'm', true],
+    ['model', 'other', false],
+    ['operation', 'chat', false],
+  ])('disproves a refusal of the %s %s: %s', (scope, key, disproved) => {
+    refuse(scope, key);
+    expect(cooldowns.succeeded('m', clock.now())).toBe(disproved);
+    expect(cooldowns.list()).toHaveLength(disproved ? 0 : 1);
+  });
+
+  it('of an attempt from before disproves nothing, nor does one end a pause', async () => {
+    const startedAt = clock.now();
+    await clock.advance(10);
+    refuse('endpoint', '');
+    cooldowns.start(order(8_000), 'm');
+    expect(cooldowns.succeeded('m', startedAt)).toBe(false);
+    expect(cooldowns.succeeded('other', clock.now())).toBe(true);
+    expect(left('m')).toBe(8_000);
   });
 });
 

@@ -86,7 +86,9 @@ describe('two scopes of breakers', () => {
     play(name, 5);
     expect([excluded('m')?.kind, excluded('well')?.kind, state.breakerState]).toEqual(['ejected', 'ejected', 'open']);
     expect(state.sickModels()).toEqual([]);
-    expect(state.takeTransitions()).toEqual([{ state: 'ejected', model: undefined, openMs: expect.any(Number) as number }]);
+    expect(state.takeTransitions()).toEqual([
+      { state: 'ejected', model: undefined, openMs: expect.any(Number) as number },
+    ]);
     expect(state.takeTransitions()).toEqual([]);
   });
 
@@ -243,6 +245,28 @@ describe('cooldowns', () => {
     play('server-error', 4);
     end(begin(), 'overloaded', { cooldown: { scope: 'model', reason: '503', ms: 60_000, pause: true } });
     expect(excluded()).toMatchObject({ kind: 'limited', reason: 'cooling down (503)' });
+  });
+
+  it('that only people can end are disproved by a success', () => {
+    end(begin(), 'credentials-refused', { cooldown: { scope: 'endpoint', reason: '401', ms: 300_000, pause: false } });
+    const before = touched;
+    end(begin('m', true), 'ok');
+    expect(excluded()).toBeUndefined();
+    expect(touched).toBeGreaterThan(before);
+  });
+
+  it('are not disproved by the success of an attempt that began before', async () => {
+    const stream = begin();
+    await clock.advance(1_000);
+    end(begin(), 'credentials-refused', { cooldown: { scope: 'endpoint', reason: '401', ms: 300_000, pause: false } });
+    end(stream, 'ok');
+    expect(excluded()).toMatchObject({ kind: 'refused', reason: 'cooling down (401)' });
+  });
+
+  it('that the upstream asked for outlast a success', () => {
+    end(begin(), 'rate-limited', limited(8_000));
+    end(begin('m', true), 'ok');
+    expect(excluded()).toMatchObject({ kind: 'limited' });
   });
 
   it('without a hint start at 1 s again after a success', async () => {

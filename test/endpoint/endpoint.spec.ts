@@ -12,8 +12,20 @@ it.each<[string, Parameters<typeof anEndpoint>[1], string | undefined, string, s
   ['no model at all', { models: [] }, 'gpt-5', 'chat', "has no model 'gpt-5' (models)"],
   ['calls without a model', { models: ['gpt-5'] }, undefined, 'files', undefined],
   ['its operations', { operations: new Set(['chat']) }, 'gpt-5', 'chat', undefined],
-  ['no other operation', { operations: new Set(['chat']) }, 'gpt-5', 'embeddings', 'is not used for embeddings (operations)'],
-  ['operations before models', { operations: new Set(['chat']), models: [] }, 'm', 'files', 'is not used for files (operations)'],
+  [
+    'no other operation',
+    { operations: new Set(['chat']) },
+    'gpt-5',
+    'embeddings',
+    'is not used for embeddings (operations)',
+  ],
+  [
+    'operations before models',
+    { operations: new Set(['chat']), models: [] },
+    'm',
+    'files',
+    'is not used for files (operations)',
+  ],
 ])('serves %s', (_, settings, model, operation, reason) => {
   expect(anEndpoint(manualClock(), settings).unfit(model, operation)).toBe(reason);
 });

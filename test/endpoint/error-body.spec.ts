@@ -8,8 +8,13 @@ afterEach(() => void vi.useRealTimers());
 const MIB = 1_048_576;
 const bytes = (text: string) => new TextEncoder().encode(text);
 
-function body(pull: (controller: ReadableStreamDefaultController<Uint8Array>) => void | Promise<void>, cancel = vi.fn()) {
-  const response = boundErrorBody(new Response(new ReadableStream({ pull, cancel }, { highWaterMark: 0 }), { status: 500 }));
+function body(
+  pull: (controller: ReadableStreamDefaultController<Uint8Array>) => void | Promise<void>,
+  cancel = vi.fn(),
+) {
+  const response = boundErrorBody(
+    new Response(new ReadableStream({ pull, cancel }, { highWaterMark: 0 }), { status: 500 }),
+  );
   return { response, cancel };
 }
 

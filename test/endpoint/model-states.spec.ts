@@ -9,7 +9,10 @@ let clock: ManualClock;
 let states: ModelStates;
 beforeEach(() => {
   clock = manualClock();
-  states = new ModelStates(() => new Breaker(breakerSettings({ consecutiveFailures: 1 }), clock, () => undefined), clock);
+  states = new ModelStates(
+    () => new Breaker(breakerSettings({ consecutiveFailures: 1 }), clock, () => undefined),
+    clock,
+  );
 });
 
 function tried(...models: string[]): void {
@@ -33,12 +36,55 @@ describe('the endpoint as a whole', () => {
     ['nothing was tried', () => undefined, false],
     ['all is well', () => works('a', 'b'), false],
     ['the only model is open', () => fails('a'), true],
-    ['one of two is open, the other untested', () => (fails('a'), tried('b')), true],
-    ['one of two is open, the other works', () => (fails('a'), works('b')), false],
-    ['one of three is open', () => (fails('a'), tried('b', 'c')), false],
-    ['two of three are open', () => (fails('a', 'b'), works('c')), true],
-    ['two of four are open, one works', () => (fails('a', 'b'), works('c'), tried('d')), false],
-    ['three of five are open, though others work', () => (fails('a', 'b', 'c'), works('d', 'e')), true],
+    [
+      'one of two is open, the other untested',
+      () => {
+        fails('a');
+        tried('b');
+      },
+      true,
+    ],
+    [
+      'one of two is open, the other works',
+      () => {
+        fails('a');
+        works('b');
+      },
+      false,
+    ],
+    [
+      'one of three is open',
+      () => {
+        fails('a');
+        tried('b', 'c');
+      },
+      false,
+    ],
+    [
+      'two of three are open',
+      () => {
+        fails('a', 'b');
+        works('c');
+      },
+      true,
+    ],
+    [
+      'two of four are open, one works',
+      () => {
+        fails('a', 'b');
+        works('c');
+        tried('d');
+      },
+      false,
+    ],
+    [
+      'three of five are open, though others work',
+      () => {
+        fails('a', 'b', 'c');
+        works('d', 'e');
+      },
+      true,
+    ],
     ['all are open', () => fails('a', 'b', 'c'), true],
   ])('when %s, is out: %s', (_, happen, expected) => {
     happen();

@@ -2,13 +2,25 @@
 import { inspect } from 'node:util';
 import { describe, expect, it, vi } from 'vitest';
 import { verdict } from '../../src/dispatch/verdicts.ts';
-import { identityOf, newRegistry, processRegistry, type Registry, sharedValue, stateOf } from '../../src/endpoint/registry.ts';
+import {
+  identityOf,
+  newRegistry,
+  processRegistry,
+  type Registry,
+  sharedValue,
+  stateOf,
+} from '../../src/endpoint/registry.ts';
 import { manualClock } from '../../src/testing/index.ts';
 import { breakerSettings, collectGarbage } from '../support/parts.ts';
 
 const clock = manualClock();
 const breaker = breakerSettings();
-const facts = { baseURL: 'https://a.example/v1', credential: 'sk-secret-key' as unknown, breaker };
+const facts = {
+  baseURL: 'https://a.example/v1',
+  credential: 'sk-secret-key' as unknown,
+  headers: ['x-api-key: mine'],
+  breaker,
+};
 const stateIn = (registry: Registry, identity: string) => stateOf(registry, identity, breaker, clock);
 
 describe('the register of the process', () => {
@@ -39,6 +51,7 @@ describe('identity', () => {
     ['another host', { baseURL: 'https://b.example/v1' }],
     ['another key', { credential: 'sk-other' }],
     ['no key', { credential: null }],
+    ['another key in a header', { headers: ['x-api-key: other'] }],
     ['other breaker options', { breaker: breakerSettings({ resetTimeout: 1 }) }],
     ['no breaker', { breaker: false }],
   ])('differs for %s', (_, change) => {
@@ -61,7 +74,12 @@ describe('identity', () => {
 
   it('holds no key, nor does the register', () => {
     const secret = 'sk-canary-0123456789';
-    const withSecrets = { ...facts, baseURL: `https://user:${secret}@a.example/v1`, credential: secret };
+    const withSecrets = {
+      ...facts,
+      headers: [`x-api-key: ${secret}`],
+      baseURL: `https://user:${secret}@a.example/v1`,
+      credential: secret,
+    };
     const own = newRegistry();
     stateIn(own, identityOf(own, { ...withSecrets, baseURL: facts.baseURL }));
     expect(inspect(own, { depth: 6, showHidden: true })).not.toContain(secret);
@@ -100,7 +118,11 @@ describe('state', () => {
     stateIn(registry, 'e0');
     stateIn(registry, 'late');
     expect(registry.held.size).toBe(1_000);
-    expect([registry.held.has('kept'), registry.held.has('lost'), registry.held.has('e0')]).toEqual([false, false, true]);
+    expect([registry.held.has('kept'), registry.held.has('lost'), registry.held.has('e0')]).toEqual([
+      false,
+      false,
+      true,
+    ]);
     await collectGarbage();
     expect(registry.states.get('lost')?.deref()).toBeUndefined();
     // Somebody still uses it, so its next client must meet the same state.
@@ -134,6 +156,10 @@ describe('other things that equal pools share', () => {
     for (let i = 0; i < 998; i++) sharedValue(registry, `k${i}`, () => ({}));
     expect(sharedValue(registry, 'first', () => ({}))).toBe(first);
     sharedValue(registry, 'late', () => ({}));
-    expect([registry.shared.size, registry.shared.has('first'), registry.shared.has('second')]).toEqual([1_000, true, false]);
+    expect([registry.shared.size, registry.shared.has('first'), registry.shared.has('second')]).toEqual([
+      1_000,
+      true,
+      false,
+    ]);
   });
 });

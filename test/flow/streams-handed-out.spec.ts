@@ -103,7 +103,9 @@ describe.each(STREAMS)('$kind: what breaks after the first content surfaces', (k
     });
   });
 
-  it('everything sent and the connection left open: it ends all the same, and the connection is given up', async () => {
+  it('everything sent and the connection left open: it ends all the same, and the connection is given up', {
+    timeout: 5_000,
+  }, async () => {
     await using stage = await openStage({ a: [{ stream: 3, keepOpen: true }], b: [] });
     const reading = readAll(await kind.open(stage.client), kind);
     // Chat says [DONE]; a response is over with response.completed, which the SDK reads on after.

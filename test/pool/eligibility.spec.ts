@@ -27,10 +27,20 @@ it('there is none for an endpoint that could take the call', () => {
   expect(of(anEndpoint(clock))).toEqual([]);
 });
 
-it.each<[string, Parameters<typeof anEndpoint>[1], (endpoint: Endpoint) => void, object]>([
-  ['drained', {}, (e) => void (e.drained = true), { kind: 'unfit', reason: 'drained', until: NEVER }],
-  ['no such model', { models: ['x'] }, () => undefined, { kind: 'unfit', reason: "has no model 'gpt-5' (models)", until: NEVER }],
-  ['no such operation', { operations: new Set(['files']) }, () => undefined, { kind: 'unfit', reason: 'is not used for chat (operations)' }],
+it.each<[string, Parameters<typeof anEndpoint>[1], (endpoint: Endpoint) => unknown, object]>([
+  ['drained', {}, (e) => Object.assign(e, { drained: true }), { kind: 'unfit', reason: 'drained', until: NEVER }],
+  [
+    'no such model',
+    { models: ['x'] },
+    () => undefined,
+    { kind: 'unfit', reason: "has no model 'gpt-5' (models)", until: NEVER },
+  ],
+  [
+    'no such operation',
+    { operations: new Set(['files']) },
+    () => undefined,
+    { kind: 'unfit', reason: 'is not used for chat (operations)' },
+  ],
   [
     'a rate limit',
     {},

@@ -33,7 +33,8 @@ const NONE = new Set<Endpoint>();
 function end(endpoint: Endpoint, changes: Partial<Verdict>, model = 'gpt-5'): void {
   endpoint.state.end(endpoint.state.begin(model, 1_000, true)!, verdict('rate-limited', changes), 'chat');
 }
-const cool = (endpoint: Endpoint, ms: number) => end(endpoint, { cooldown: { scope: 'model', reason: '429', ms, pause: true } });
+const cool = (endpoint: Endpoint, ms: number) =>
+  end(endpoint, { cooldown: { scope: 'model', reason: '429', ms, pause: true } });
 function eject(endpoint: Endpoint): void {
   for (let i = 0; i < 5; i++) end(endpoint, { health: 'failure', scope: 'endpoint' });
 }
@@ -134,7 +135,8 @@ describe('the eligible endpoints', () => {
           if (what === 'cool') cool(endpoint, ms);
           else if (what === 'fail') end(endpoint, { health: 'failure', scope: 'endpoint' });
           else if (what === 'ok') end(endpoint, { health: 'success' });
-          else if (what === 'limit') end(endpoint, { cooldown: { scope: 'endpoint', reason: '401', ms, pause: false } });
+          else if (what === 'limit')
+            end(endpoint, { cooldown: { scope: 'endpoint', reason: '401', ms, pause: false } });
           else if (what === 'probe') endpoint.state.begin('gpt-5', 60_000, false);
           else await clock.advance(what === 'long' ? 40_000 : ms);
           const kept = names(pool.eligible(aCall()));

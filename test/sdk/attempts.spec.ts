@@ -3,7 +3,9 @@ import { describe, expect, it, vi } from 'vitest';
 import { attemptsOf, explain, remember, type Told } from '../../src/sdk/attempts.ts';
 import { aReport, collectGarbage } from '../support/parts.ts';
 
-const told: Told = { reports: [aReport({ endpoint: 'a', verdict: 'server-error', status: 500 }), aReport({ endpoint: 'b' })] };
+const told: Told = {
+  reports: [aReport({ endpoint: 'a', verdict: 'server-error', status: 500 }), aReport({ endpoint: 'b' })],
+};
 
 describe('attemptsOf', () => {
   it.each([
@@ -19,10 +21,13 @@ describe('attemptsOf', () => {
     expect(attemptsOf(thing)).toEqual(told.reports);
   });
 
-  it.each([undefined, null, 'text', 7, true, Symbol('x'), 1n])('has nothing on the primitive %s, told of or not', (thing) => {
-    remember(thing, told);
-    expect(attemptsOf(thing)).toEqual([]);
-  });
+  it.each([undefined, null, 'text', 7, true, Symbol('x'), 1n])(
+    'has nothing on the primitive %s, told of or not',
+    (thing) => {
+      remember(thing, told);
+      expect(attemptsOf(thing)).toEqual([]);
+    },
+  );
 
   it('has nothing on strangers, nor on copies', () => {
     const thing = { id: 1 };
@@ -69,5 +74,9 @@ describe('attemptsOf', () => {
 it('explain tells it in one line, and nothing for strangers', () => {
   const thing = {};
   remember(thing, told);
-  expect([explain(thing), explain({}), explain(undefined)]).toEqual(['a 500 server error in 12 ms → b 200 in 12 ms', '', '']);
+  expect([explain(thing), explain({}), explain(undefined)]).toEqual([
+    'a 500 server error in 12 ms → b 200 in 12 ms',
+    '',
+    '',
+  ]);
 });

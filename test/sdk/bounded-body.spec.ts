@@ -1,5 +1,4 @@
 // Buffered bodies within a limit, and what the bytes of a stream show.
-import { gzipSync } from 'node:zlib';
 import { OpenAIError } from 'openai';
 import { describe, expect, it, vi } from 'vitest';
 import { isBadReply, isCallersLimit } from '../../src/errors.ts';
@@ -51,10 +50,13 @@ describe('limitBody', () => {
     const text = 'x'.repeat(3_000);
     const judged = async (contentLength: number) => {
       const headers = { 'content-encoding': 'gzip', 'content-length': String(contentLength) };
-      return isBadReply(await limited(text, 2_000, headers).response.text().catch((thrown: unknown) => thrown));
+      return isBadReply(
+        await limited(text, 2_000, headers)
+          .response.text()
+          .catch((thrown: unknown) => thrown),
+      );
     };
     expect([await judged(29), await judged(30)]).toEqual([true, false]);
-    expect(gzipSync(text).length).toBeLessThan(60);
   });
 
   it('costs nothing where the headers show that it is small', () => {
@@ -86,7 +88,12 @@ describe('limitBody', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.nat(bytes.length), { maxLength: 6 }), async (cuts) => {
         const places = [0, ...cuts.sort((a, b) => a - b), bytes.length];
-        const { response: cut } = response(places.slice(1).map((to, i) => bytes.slice(places[i], to)).filter(({ length }) => length > 0));
+        const { response: cut } = response(
+          places
+            .slice(1)
+            .map((to, i) => bytes.slice(places[i], to))
+            .filter(({ length }) => length > 0),
+        );
         limitBody(cut, bytes.length);
         expect(await cut.text()).toBe(text);
       }),
@@ -104,7 +111,9 @@ describe('limitBody', () => {
 describe('tapStream', () => {
   async function read(chunks: readonly (string | Uint8Array)[], pause = 0) {
     const clock = manualClock();
-    const { response: made, cancel } = response(chunks.map((chunk) => (typeof chunk === 'string' ? encode(chunk) : chunk)));
+    const { response: made, cancel } = response(
+      chunks.map((chunk) => (typeof chunk === 'string' ? encode(chunk) : chunk)),
+    );
     const tap = tapStream(made, clock);
     const reader = made.body!.getReader();
     const times: number[] = [];
@@ -136,12 +145,16 @@ describe('tapStream', () => {
     const text = 'data: {"choices":[{"delta":{"content":"€ [DONE]"}}]}\n\ndata: [DONE]\n\n';
     const bytes = encode(text);
     await fc.assert(
-      fc.asyncProperty(fc.uniqueArray(fc.integer({ min: 1, max: bytes.length - 1 }), { maxLength: bytes.length }), fc.boolean(), async (cuts, ends) => {
-        const end = ends ? bytes.length : bytes.length - 15;
-        const places = [0, ...cuts.filter((cut) => cut < end).sort((a, b) => a - b), end];
-        const { tap } = await read(places.slice(1).map((to, i) => bytes.slice(places[i], to)));
-        expect(tap.sawDone()).toBe(ends);
-      }),
+      fc.asyncProperty(
+        fc.uniqueArray(fc.integer({ min: 1, max: bytes.length - 1 }), { maxLength: bytes.length }),
+        fc.boolean(),
+        async (cuts, ends) => {
+          const end = ends ? bytes.length : bytes.length - 15;
+          const places = [0, ...cuts.filter((cut) => cut < end).sort((a, b) => a - b), end];
+          const { tap } = await read(places.slice(1).map((to, i) => bytes.slice(places[i], to)));
+          expect(tap.sawDone()).toBe(ends);
+        },
+      ),
       runs(100),
     );
   });
@@ -171,7 +184,9 @@ describe('tapStream', () => {
     await reader.closed;
     reader.releaseLock();
     expect(made.body!.locked).toBe(false);
-    const broken = new Response(new ReadableStream({ pull: (controller) => controller.error(new TypeError('terminated')) }));
+    const broken = new Response(
+      new ReadableStream({ pull: (controller) => controller.error(new TypeError('terminated')) }),
+    );
     tapStream(broken, manualClock());
     await expect(broken.body!.getReader().read()).rejects.toThrow('terminated');
     const whole = response([encode('a')]);

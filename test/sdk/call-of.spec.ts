@@ -1,13 +1,24 @@
 // From the SDK's request options to a call.
 import { describe, expect, it } from 'vitest';
-import { type CallDefaults, callOf, foreignOrigin, foreignOriginError, PAGE_ENDPOINT, type RequestOptions } from '../../src/sdk/call-of.ts';
+import {
+  type CallDefaults,
+  callOf,
+  foreignOrigin,
+  foreignOriginError,
+  PAGE_ENDPOINT,
+  type RequestOptions,
+} from '../../src/sdk/call-of.ts';
 import { manualClock } from '../../src/testing/index.ts';
 import { poolSettings } from '../support/parts.ts';
 
 const clock = manualClock();
 const of = (
   options: Partial<RequestOptions> = {},
-  { replay = 'free', maxAttempts, ...defaults }: Partial<CallDefaults> & { replay?: 'free' | 'once'; maxAttempts?: number } = {},
+  {
+    replay = 'free',
+    maxAttempts,
+    ...defaults
+  }: Partial<CallDefaults> & { replay?: 'free' | 'once'; maxAttempts?: number } = {},
 ) =>
   callOf(
     { method: 'post', path: '/chat/completions', body: { model: 'gpt-5' }, ...options } as RequestOptions,
@@ -44,7 +55,13 @@ describe('callOf', () => {
     const own = manualClock();
     await own.advance(5_000);
     own.jump(-1e9);
-    const call = callOf({ method: 'get', path: '/models' } as RequestOptions, 'free', { timeout: 1_000, maxRetries: 0, pin: undefined }, poolSettings(own), own);
+    const call = callOf(
+      { method: 'get', path: '/models' } as RequestOptions,
+      'free',
+      { timeout: 1_000, maxRetries: 0, pin: undefined },
+      poolSettings(own),
+      own,
+    );
     expect([call.startedAt, call.deadline]).toEqual([5_000, 6_000]);
   });
 
@@ -112,7 +129,9 @@ describe('callOf', () => {
   });
 
   it('takes the model from the metadata of an upload', () => {
-    expect(of({ body: new FormData(), __metadata: { model: 'whisper-1' } } as Partial<RequestOptions>).model).toBe('whisper-1');
+    expect(of({ body: new FormData(), __metadata: { model: 'whisper-1' } } as Partial<RequestOptions>).model).toBe(
+      'whisper-1',
+    );
     expect(of({ path: '/files', method: 'get', body: undefined }).model).toBeUndefined();
   });
 

