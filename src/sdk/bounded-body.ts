@@ -52,6 +52,17 @@ export interface StreamTap {
 const COMMENTS_ALONE = 900_000;
 const COLON = 58;
 
+const DONE = /(^|[\r\n])data: ?\[DONE\]/;
+const [BRACKET, NEWLINE, RETURN] = [93, 10, 13];
+
+/** True when the last thing read is a whole `data: [DONE]` line. Cheap: most reads end otherwise. */
+function endsWithDone(tail: Uint8Array): boolean {
+  let end = tail.length;
+  while (end > 0 && (tail[end - 1] === NEWLINE || tail[end - 1] === RETURN)) end -= 1;
+  if (end === tail.length || tail[end - 1] !== BRACKET) return false;
+  return /(^|[\r\n])data: ?\[DONE\]$/.test(new TextDecoder().decode(tail.subarray(0, end)));
+}
+
 /** Longer than the end marker with whatever keep-alives may follow it in the same read. */
 const TAIL = 64;
 
@@ -74,8 +85,13 @@ export function tapStream(response: Response, clock: Clock): StreamTap {
     const getReader = () => {
       const reader = body.getReader();
       return {
-        read: () =>
-          reader.read().then((result) => {
+        read: () => {
+          if (endsWithDone(tail)) {
+            // The stream is over, whatever the server does with its connection; older SDKs would wait for it.
+            void reader.cancel().catch(() => undefined);
+            return Promise.resolve({ done: true as const, value: undefined });
+          }
+          return reader.read().then((result) => {
             if (result.value) {
               tail = endOf(tail, result.value);
               const now = clock.now();
@@ -83,7 +99,8 @@ export function tapStream(response: Response, clock: Clock): StreamTap {
               if (now - eventAt < COMMENTS_ALONE) byteAt = now;
             }
             return result;
-          }),
+          });
+        },
         cancel: (reason?: unknown) => reader.cancel(reason),
         releaseLock: () => reader.releaseLock(),
         get closed() {
@@ -101,7 +118,7 @@ export function tapStream(response: Response, clock: Clock): StreamTap {
     Object.defineProperty(response, 'body', { value: tapped, configurable: true });
   }
   return {
-    sawDone: () => /(^|[\r\n])data: ?\[DONE\]/.test(new TextDecoder().decode(tail)),
+    sawDone: () => DONE.test(new TextDecoder().decode(tail)),
     lastByteAt: () => byteAt,
   };
 }

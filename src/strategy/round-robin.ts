@@ -6,7 +6,7 @@
 import type { Candidate, Strategy } from './strategy.ts';
 
 /** Longest schedule kept, in picks; only weights finer than that are rounded. */
-const LONGEST = 100_000;
+const LONGEST = 20_000;
 /** Up to this product of picks and endpoints nginx's order is worked out: about a millisecond. */
 const NGINX_LIMIT = 100_000;
 /** Sets of candidates remembered; more only appear when hundreds of endpoints fail in turn. */

@@ -29,13 +29,13 @@ function attemptOn(endpoint: Endpoint, settled = false): Attempt<Reply> {
 describe('the queue', () => {
   it('hands events out in order, whether asked for before or after they came', async () => {
     const story = storyOf();
-    story.push({ is: 'woken' });
+    story.push({ is: 'woken', early: false });
     story.push({ is: 'abort' });
-    expect([await story.next(), await story.next()]).toEqual([{ is: 'woken' }, { is: 'abort' }]);
+    expect([await story.next(), await story.next()]).toEqual([{ is: 'woken', early: false }, { is: 'abort' }]);
     const next = story.next();
     story.push({ is: 'deadline' });
-    story.push({ is: 'woken' });
-    expect([await next, await story.next()]).toEqual([{ is: 'deadline' }, { is: 'woken' }]);
+    story.push({ is: 'woken', early: false });
+    expect([await next, await story.next()]).toEqual([{ is: 'deadline' }, { is: 'woken', early: false }]);
   });
 
   it('tells of the deadline', async () => {
@@ -65,8 +65,8 @@ describe('the queue', () => {
     await clock.advance(1);
     expect(run).toHaveBeenCalledOnce();
     expect(story.whenDue).toBe(run);
-    story.push({ is: 'woken' });
-    expect(await story.next()).toEqual({ is: 'woken' });
+    story.push({ is: 'woken', early: false });
+    expect(await story.next()).toEqual({ is: 'woken', early: false });
   });
 
   it('tells of a deadline that has passed before it began', async () => {
