@@ -19,9 +19,8 @@ import {
   handRaw,
   letRest,
   propsOf,
-  SERVED,
   type Served,
-  type ServedProps,
+  servedBy,
   streamEnded,
   type ToldHandover,
 } from './served.ts';
@@ -75,7 +74,9 @@ async function serve(
       if (handover.raw && !handover.wanted) handRaw(core, served);
       else if (!handover.wanted) letRest(core, served);
       handover.remember(attempt.reply?.response);
-      return Object.assign(propsOf(served, undefined), { [SERVED]: served });
+      const props = propsOf(served, undefined);
+      servedBy.set(props, served);
+      return props;
     } finally {
       handover.told.reports = story.reports;
     }
@@ -85,9 +86,8 @@ async function serve(
   }
 }
 
-async function parseOnce(caller: Caller, props: ServedProps, handover: ToldHandover): Promise<unknown> {
+async function parseOnce(caller: Caller, served: Served, props: Props, handover: ToldHandover): Promise<unknown> {
   const { core } = caller;
-  const served = props[SERVED];
   const { story } = served;
   const { call } = story;
   const { settings, dispatcher, pool } = core;
@@ -155,10 +155,10 @@ async function parseOnce(caller: Caller, props: ServedProps, handover: ToldHando
 
 function parser(caller: Caller, handover: ToldHandover): Parse<unknown> {
   return (props) => {
-    const served = (props as ServedProps)[SERVED];
+    const served = servedBy.get(props) as Served;
     const stream = served.stream?.deref();
     if (stream) return Promise.resolve(stream);
-    served.parsed ??= parseOnce(caller, props as ServedProps, handover).finally(() => {
+    served.parsed ??= parseOnce(caller, served, props, handover).finally(() => {
       if (served.stream) served.parsed = undefined;
     });
     return served.parsed;
@@ -187,7 +187,7 @@ export function balancedList(
   const handover = handoverOf();
   const request = serve(caller, options, null, handover);
   const pageOptions = (props: Props) => {
-    const { options: own, attempt } = (props as ServedProps)[SERVED];
+    const { options: own, attempt } = servedBy.get(props) as Served;
     return { ...own, __metadata: { ...own.__metadata, [PAGE_ENDPOINT]: attempt.endpoint.name } };
   };
   return balancedPages(caller.client, request, parser(caller, handover), handover, Page, pageOptions);

@@ -21,10 +21,8 @@ export interface Served {
   stream?: WeakRef<object>;
 }
 
-/** Key of the `Served` in the SDK's properties of a reply. */
-export const SERVED = Symbol('load-balanced-openai.served');
-/** The SDK's properties of a reply, with the call behind them. */
-export type ServedProps = Props & { [SERVED]: Served };
+/** The call behind the SDK's properties of a reply. Why a map: whoever prints a promise must not see the pool through it. */
+export const servedBy = new WeakMap<object, Served>();
 
 /** The SDK's properties of the reply that counts now. */
 export function propsOf(served: Served, clientProps: Partial<Props> | undefined): Props {

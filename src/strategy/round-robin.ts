@@ -7,6 +7,7 @@ import type { Candidate, Strategy } from './strategy.ts';
 
 /** Longest schedule kept, in picks; only weights finer than that are rounded. */
 const LONGEST = 20_000;
+const ROUNDED = 2_000;
 /** Up to this product of picks and endpoints nginx's order is worked out: about a millisecond. */
 const NGINX_LIMIT = 100_000;
 /** Sets of candidates remembered; more only appear when hundreds of endpoints fail in turn. */
@@ -26,7 +27,8 @@ function shares(weights: readonly number[]): number[] {
     if (whole && counts.reduce((sum, count) => sum + count, 0) <= LONGEST) return counts.map(Math.round);
   }
   const total = usable.reduce((sum, weight) => sum + weight, 0);
-  const length = Math.max(LONGEST, usable.length * 2);
+  // Rounded anyway: two thousand places are exact to a twentieth of a percent.
+  const length = Math.max(ROUNDED, usable.length * 20);
   return usable.map((weight) => (weight === 0 ? 0 : Math.max(1, Math.round((weight / total) * length))));
 }
 

@@ -128,6 +128,7 @@ describe('the usual time', () => {
     expect(of(quick, [quick, slow])).toBeLessThan(120);
     expect(of(unknown, [unknown, quick, slow])).toBeGreaterThanOrEqual(1_000);
     expect(of(unknown, [unknown, slow, quick])).toBeGreaterThanOrEqual(1_000);
+    expect(of(unknown, [unknown, taking({ plain: 0.1 })])).toBe(1);
     expect(usualTime(aCall(), quick, [quick], 'head')).toBeUndefined();
     expect(usualTime(aCall({ model: 'other' }), quick, [quick], 'plain')).toBeUndefined();
   });

@@ -21,6 +21,18 @@ describe('blame', () => {
     expect(bench.endpoint('a').state.failures).toBe(1);
   });
 
+  it('is not laid for one that is not far beyond what is usual', async () => {
+    const slow = Array.from({ length: 20 }, () => ({ ms: 5_000 }));
+    const bench = dispatchBench({ a: [...slow, 'hang'] });
+    for (let i = 0; i < 20; i++) {
+      bench.call();
+      await bench.clock.advance(5_000);
+    }
+    bench.call({ deadline: bench.clock.now() + 1_000 });
+    await bench.clock.advance(1_000);
+    expect(bench.endpoint('a').state.failures).toBe(0);
+  });
+
   it('is not laid where others were answered in the meantime', async () => {
     const bench = await quick(['hang', 'ok']);
     bench.call({ deadline: bench.clock.now() + 1_000 });
@@ -93,6 +105,34 @@ describe('the user’s own word on verdicts', () => {
       expect(await bench.call().outcome).toMatchObject({ served: 'b', verdicts: ['server-error', 'ok'] });
     }
   });
+});
+
+it('how long it took and what came of it is told alike to the report, to listeners and to the log', async () => {
+  const bench = dispatchBench({ a: [{ ms: 30, fails: apiError(500) }], b: [{ ms: 70 }] });
+  await bench.clock.advance(1_000);
+  const call = bench.call();
+  await bench.clock.advance(100);
+  expect(call.story.reports).toMatchObject([
+    { endpoint: 'a', model: 'gpt-5', verdict: 'server-error', status: 500, ms: 30 },
+    { endpoint: 'b', model: 'gpt-5', verdict: 'ok', status: 200, ms: 70 },
+  ]);
+  expect(bench.names('attempt-end')).toMatchObject([
+    { endpoint: 'a', verdict: 'server-error', status: 500, ms: 30, at: bench.clock.date() - 70 },
+    { endpoint: 'b', verdict: 'ok', status: 200, ms: 70 },
+  ]);
+  expect(bench.names('call-end')).toMatchObject([{ ok: true, ms: 100, attempts: call.story.reports }]);
+  expect(bench.lines.filter((line) => line.startsWith('debug'))).toEqual([
+    'debug: [load-balanced-openai] a 500 server error in 30 ms',
+    'debug: [load-balanced-openai] b 200 in 70 ms',
+  ]);
+});
+
+it('the model is reported as the endpoint knows it', async () => {
+  const bench = dispatchBench({ a: ['ok'] }, { endpoints: { a: { modelMap: { 'gpt-*': 'openai/gpt-$1' } } } });
+  const call = bench.call();
+  await call.outcome;
+  expect(call.story.reports[0]!.model).toBe('openai/gpt-5');
+  expect(bench.names('attempt-start')).toMatchObject([{ model: 'openai/gpt-5', attempt: 1 }]);
 });
 
 describe('what an attempt was billed', () => {

@@ -59,6 +59,16 @@ describe('before the first attempt', () => {
       { longestWait: 1_999, refused: [refusal('limited')] },
       { do: 'refuse' },
     ],
+    [
+      'the earliest is just the longest wait',
+      { longestWait: 2_000, refused: [refusal('limited')] },
+      WAIT(2_000, 'limited reason', false),
+    ],
+    [
+      'the caller may wait once',
+      { call: { maxRetries: 1 }, refused: [refusal('limited')] },
+      WAIT(2_000, 'limited reason', false),
+    ],
     ['there is no room to wait', { longestWait: 0, refused: [refusal('limited')] }, { do: 'refuse' }],
     [
       'the earliest lies at the deadline',

@@ -97,6 +97,26 @@ describe('everybody is ejected', () => {
     ).toHaveLength(1);
   });
 
+  it('most of many calls are let through while answers come', async () => {
+    const bench = await ejected();
+    for (let i = 0; i < 60; i++) bench.dispatcher.parts.throttle!.accepted();
+    const before = bench.sent.a! + bench.sent.b!;
+    await Promise.all(Array.from({ length: 90 }, () => bench.call({ maxRetries: 0 }).outcome));
+    expect(bench.sent.a! + bench.sent.b! - before).toBe(90);
+  });
+
+  it('an answer is what lets more through, a failure is not', async () => {
+    const bench = dispatchBench({ a: ['ok'], b: [REFUSED] });
+    const admitted = () => {
+      bench.clock.random = () => 0.5;
+      return bench.dispatcher.parts.throttle!.admit();
+    };
+    for (let i = 0; i < 9; i++) await bench.call({ maxRetries: 0 }, { only: 'b' }).outcome;
+    expect(admitted()).toBe(false);
+    for (let i = 0; i < 9; i++) await bench.call({ maxRetries: 0 }, { only: 'a' }).outcome;
+    expect(admitted()).toBe(true);
+  });
+
   it('good news closes at once', async () => {
     const bench = dispatchBench({ a: [...Array.from({ length: 5 }, () => REFUSED), 'ok'] });
     for (let i = 0; i < 5; i++) await bench.call({ maxRetries: 0 }).outcome;
