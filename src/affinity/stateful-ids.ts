@@ -43,6 +43,7 @@ function takeNested(entry: unknown, ids: string[]): void {
     const value = record[field];
     if (typeof value === 'string' || Array.isArray(value)) take(value, ids);
   }
+  if (record.type === 'file_id') take(record.id, ids);
   for (const field of DEEPER) if (typeof record[field] === 'object') takeNested(record[field], ids);
 }
 

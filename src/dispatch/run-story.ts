@@ -58,7 +58,9 @@ function failed<R extends Reply>(
   else story.unsentOnce.add(endpoint);
   parts.now.lastError = outcome.error;
   const counts = report.status !== undefined || story.failure?.attempt.report.status === undefined;
-  if (counts || judged.next === 'throw') story.failure = { attempt, error: outcome.error, verdict: judged };
+  // What no endpoint can mend stays the answer, whatever else fails.
+  const final = story.failure?.verdict.next === 'throw';
+  if (!final && (counts || judged.next === 'throw')) story.failure = { attempt, error: outcome.error, verdict: judged };
   story.last = { attempt, verdict: judged };
   const [other] = story.live;
   if (!other) goOn(story, parts);

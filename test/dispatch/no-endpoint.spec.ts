@@ -51,7 +51,18 @@ describe('the message', () => {
     expect(drained).not.toContain('models');
   });
 
-  it('bears an empty pool', () => {
+  it('advises about models where any endpoint would take such calls', () => {
+    const unused = refusal('b', 'unfit', 'is not used for chat (operations)', Number.POSITIVE_INFINITY);
+    expect(of([unused, unfit('a')]).message).toContain("Add 'gpt-5' to `models`");
+    expect(of([unused]).message).toContain("Add 'chat' to `operations`");
+  });
+
+  it('names even a moment that is left', () => {
+    expect(of([limited('a', 0.6)]).message).toContain('a cooling down (429), for 1 ms');
+  });
+
+  it('bears an empty pool, for which there is no advice', () => {
+    expect(of([]).message).not.toContain('Add');
     expect(of([]).message).toMatch(/^No endpoint can take 'gpt-5' \(chat\): the pool is empty\./);
   });
 });

@@ -1,5 +1,5 @@
 // Nobody is left: refused everywhere, or everybody ejected for health.
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { NoEndpointAvailableError } from '../../src/errors.ts';
 import { roundRobin } from '../../src/strategy/round-robin.ts';
 import { dispatchBench } from '../support/dispatch-bench.ts';
@@ -115,6 +115,17 @@ describe('everybody is ejected', () => {
     expect(admitted()).toBe(false);
     for (let i = 0; i < 9; i++) await bench.call({ maxRetries: 0 }, { only: 'a' }).outcome;
     expect(admitted()).toBe(true);
+  });
+
+  it('is judged over as long as answers usually take', async () => {
+    const bench = dispatchBench({ a: [...Array.from({ length: 20 }, () => ({ ms: 5_000 })), REFUSED] });
+    const calls = Array.from({ length: 20 }, () => bench.call());
+    await bench.clock.advance(5_000);
+    expect(calls.every(({ told }) => told?.served === 'a')).toBe(true);
+    for (let i = 0; i < 5; i++) await bench.call({ maxRetries: 0 }).outcome;
+    const admit = vi.spyOn(bench.dispatcher.parts.throttle!, 'admit');
+    await bench.call({ maxRetries: 0 }).outcome;
+    expect(admit.mock.calls[0]![0]).toBeGreaterThanOrEqual(5_000);
   });
 
   it('good news closes at once', async () => {

@@ -78,6 +78,17 @@ describe('what must not be sent twice', () => {
     expect((await stays.call().outcome).error).toBeUndefined();
   });
 
+  it('leaves the errors of calls that may be sent twice as they are', async () => {
+    const error = apiError(500);
+    const bench = dispatchBench({ a: [error] });
+    expect((await bench.call({ maxRetries: 0 }).outcome).error).toBe(error);
+    expect('maybeExecuted' in error).toBe(false);
+    const refused = apiError(429);
+    const create = dispatchBench({ a: [refused] }).call({ maxRetries: 0, replay: 'create' });
+    expect((await create.outcome).error).toBe(refused);
+    expect('maybeExecuted' in refused).toBe(false);
+  });
+
   it('is not sent a second time in any case when its body can be read once', async () => {
     for (const error of [apiError(429), apiError(503), apiError(401), REFUSED, apiError(500)]) {
       const bench = dispatchBench({ a: [error, 'ok'], b: ['ok'] });

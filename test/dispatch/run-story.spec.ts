@@ -91,6 +91,26 @@ it('needs nobody to listen', async () => {
   expect(bench.events).toEqual([]);
 });
 
+it('numbers the attempts of a call for the port, and reports one as pending while it runs', async () => {
+  const indexes: number[] = [];
+  const note: Step = ({ index }) => {
+    indexes.push(index);
+    return Promise.reject(apiError(500));
+  };
+  const bench = dispatchBench({ a: [note], b: [note], c: ['hang'] });
+  const call = bench.call();
+  await bench.clock.advance(10);
+  expect(indexes).toEqual([0, 1]);
+  expect(call.story.attempts[2]!.report).toEqual({
+    endpoint: 'c',
+    model: 'gpt-5',
+    verdict: 'pending',
+    status: undefined,
+    ms: 0,
+    billed: 'maybe',
+  });
+});
+
 describe('what the wire tells', () => {
   it('a connect that timed out was never sent: it costs no attempt', async () => {
     const late: Step = ({ wire }) => {

@@ -24,6 +24,33 @@ describe('a plain call that hangs', () => {
     expect(call.told).toMatchObject({ served: 'a', attempts: ['b', 'a'] });
   });
 
+  it('gets another second attempt when the first one failed', async () => {
+    const bench = dispatchBench({ a: ['hang'], b: [apiError(500)], c: ['ok'] });
+    const call = bench.call({ deadline: 20_000 });
+    await bench.clock.advance(10_000);
+    expect(call.told).toMatchObject({ served: 'c', attempts: ['a', 'b', 'c'], at: 10_000 });
+  });
+
+  it('is thrown at by a second attempt only when it is over itself', async () => {
+    const bench = dispatchBench({ a: [{ ms: 11_000 }], b: [apiError(400)] });
+    const call = bench.call({ deadline: 20_000 });
+    await bench.clock.advance(11_000);
+    expect(call.told).toMatchObject({ served: 'a' });
+    const both = dispatchBench({ a: [{ ms: 11_000, fails: apiError(500) }], b: [apiError(400)], c: ['ok'] });
+    const lost = both.call({ deadline: 20_000 });
+    await both.clock.advance(20_000);
+    expect(lost.told?.served).toBeUndefined();
+    expect(both.sent.c).toBe(0);
+  });
+
+  it('is no failover: the endpoint it began on is still at work', async () => {
+    const bench = dispatchBench({ a: [apiError(500)], b: ['hang'], c: ['ok'] });
+    const call = bench.call({ deadline: 20_000 });
+    await bench.clock.advance(10_000);
+    expect(call.told?.served).toBe('c');
+    expect(bench.names('failover-start')).toMatchObject([{ from: 'a', endpoint: 'b' }]);
+  });
+
   it('is rescued once, if the budget and the attempts allow it, and somebody is there', async () => {
     const hangs = async (scripts: Parameters<typeof dispatchBench>[0], settings = {}, changes = {}) => {
       const bench = dispatchBench(scripts, { settings });
