@@ -104,6 +104,17 @@ describe('a stream without headers', () => {
     expect(bench.endpoint('a').state.failures).toBe(1);
   });
 
+  it('enters what is usual by the stage it was given up in', async () => {
+    const bench = dispatchBench({ a: ['hang'] }, { settings: { breaker: false } });
+    for (let i = 0; i < 20; i++) bench.call({ stream: true, deadline: 30_000 });
+    await bench.clock.advance(30_000);
+    const { head, content, plain } = bench.endpoint('a').state.latency('gpt-5')!;
+    expect([head.learned, content.learned, plain.learned]).toEqual([true, false, false]);
+    for (let i = 0; i < 20; i++) bench.call({ deadline: bench.clock.now() + 30_000 });
+    await bench.clock.advance(30_000);
+    expect([content.learned, plain.learned]).toEqual([false, true]);
+  });
+
   it('enters what is usual with the time it was given up at', async () => {
     const bench = dispatchBench({ a: ['hang'], b: ['ok'] }, { settings: { breaker: false } });
     for (let i = 0; i < 20; i++) bench.call({ stream: true });

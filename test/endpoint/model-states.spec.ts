@@ -99,6 +99,14 @@ describe('the endpoint as a whole', () => {
     expect(states.mostOpenUntil()).toBeGreaterThan(0);
   });
 
+  it('is out when one of two is and the other succeeded more than a minute ago', async () => {
+    works('other');
+    await clock.advance(60_000);
+    tried('other');
+    fails('sick');
+    expect(out()).toBe(true);
+  });
+
   it('comes back with the first of its models', async () => {
     fails('a');
     await clock.advance(1_000);

@@ -67,9 +67,38 @@ describe('the client for attempts', () => {
   });
 });
 
+/** What the client itself would fetch. */
+const leak = (client: OpenAI, url: string | URL | Request) =>
+  (client as unknown as { fetch: typeof globalThis.fetch }).fetch(url, {});
+
+describe('a logger that throws', () => {
+  it('reaches no call, and hears every level', async () => {
+    const heard: string[] = [];
+    const say = (level: string) => () => {
+      heard.push(level);
+      throw new Error('disk full');
+    };
+    const logger = { error: say('error'), warn: say('warn'), info: say('info'), debug: say('debug') };
+    const { client } = bench({
+      options: { apiKey: 'key', baseURL: 'https://a.example/v1', logger, logLevel: 'debug' },
+    });
+    await client.models.list();
+    expect(heard).toContain('debug');
+    const own = (client as unknown as { logger: typeof logger }).logger;
+    for (const level of ['error', 'warn', 'info', 'debug'] as const) {
+      heard.length = 0;
+      expect(() => own[level]()).not.toThrow();
+      expect(heard).toEqual([level]);
+    }
+  });
+});
+
 describe('the guarded fetch', () => {
-  const leak = (client: OpenAI, url: string | URL | Request) =>
-    (client as unknown as { fetch: typeof globalThis.fetch }).fetch(url, {});
+  it('is not followed where a reply points', async () => {
+    const { client, seen } = bench();
+    await client.models.list({ fetchOptions: { redirect: 'follow' } });
+    expect(seen[0]!.init.redirect).toBe('manual');
+  });
 
   it.each<[string, string | URL | Request]>([
     ['another host', 'https://evil.example/v1/models'],
@@ -132,7 +161,7 @@ describe('a hook for each attempt', () => {
 });
 
 describe('the client for direct use', () => {
-  it('has the SDK’s own retries and timeout, no guard of ours', () => {
+  it('has the SDK’s own retries and timeout', () => {
     const client = directClient(
       endpointSettings({ options: { apiKey: 'key', baseURL: 'https://a.example/v1' } }),
       {},
@@ -140,6 +169,29 @@ describe('the client for direct use', () => {
       7,
     );
     expect([client.timeout, client.maxRetries, client.baseURL]).toEqual([1_234, 7, 'https://a.example/v1']);
+  });
+
+  it('is as careful with its key', async () => {
+    const { fetch, seen } = bench();
+    const options = { apiKey: 'key', baseURL: 'https://a.example/v1', fetch };
+    const client = directClient(endpointSettings({ options }), {}, 1_000, 0);
+    await client.models.list();
+    expect(seen[0]!.init.redirect).toBe('manual');
+    await expect(leak(client, 'https://evil.example/')).rejects.toThrow(/another origin/);
+    expect(seen).toHaveLength(1);
+  });
+
+  it('takes the global fetch where the endpoint has none', async () => {
+    const { fetch, seen } = bench();
+    vi.stubGlobal('fetch', fetch);
+    await directClient(
+      endpointSettings({ options: { apiKey: 'key', baseURL: 'https://a.example/v1' } }),
+      {},
+      1_000,
+      0,
+    ).models.list();
+    vi.unstubAllGlobals();
+    expect(seen).toHaveLength(1);
   });
 
   it('takes what a clone overrides', () => {

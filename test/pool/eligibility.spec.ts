@@ -28,12 +28,17 @@ it('there is none for an endpoint that could take the call', () => {
 });
 
 it.each<[string, Parameters<typeof anEndpoint>[1], (endpoint: Endpoint) => unknown, object]>([
-  ['drained', {}, (e) => Object.assign(e, { drained: true }), { kind: 'unfit', reason: 'drained', until: NEVER }],
+  [
+    'drained',
+    {},
+    (e) => Object.assign(e, { drained: true }),
+    { kind: 'unfit', reason: 'drained', until: NEVER, rateLimited: false },
+  ],
   [
     'no such model',
     { models: ['x'] },
     () => undefined,
-    { kind: 'unfit', reason: "has no model 'gpt-5' (models)", until: NEVER },
+    { kind: 'unfit', reason: "has no model 'gpt-5' (models)", until: NEVER, rateLimited: false },
   ],
   [
     'no such operation',

@@ -71,7 +71,9 @@ describe('no answer', () => {
     ],
     ['an empty text without the field', answer({ message: message('') }), {}],
     ['HTML for responses', '<html>', { path: '/responses' }],
-    ['nothing for embeddings', undefined, { path: '/embeddings' }],
+    ...['/completions', '/responses', '/embeddings', '/moderations', '/images/edits'].map(
+      (path): [string, unknown, Parameters<typeof aCall>[0]] => [`nothing for ${path}`, undefined, { path }],
+    ),
   ])('%s is a bad reply', (_, data, call) => {
     const error = thrown(data, call);
     expect(isBadReply(error)).toBe(true);
