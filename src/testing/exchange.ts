@@ -92,10 +92,18 @@ export async function hangUpAfterData(exchange: Exchange, how: 'reset' | 'close'
 /** Long enough (ms) for a client on the same machine to wake up and read. */
 const BREATH = 5;
 
-/** RST; a TLS connection can only be dropped. */
+/**
+ * RST, at once; a TLS connection, or one whose FIN is on its way, can only be dropped.
+ * Why not `resetAndDestroy()` alone: it sends FIN first, and when the client hangs up in that moment the system refuses the
+ * RST and Node never closes the socket: a connection that neither ends nor is told of.
+ */
 export function reset(socket: Socket): void {
-  if ('encrypted' in socket) socket.destroy();
-  else socket.resetAndDestroy();
+  if ('encrypted' in socket || socket.writableEnded) {
+    socket.destroy();
+    return;
+  }
+  socket.destroySoon = socket.destroy;
+  socket.resetAndDestroy();
 }
 
 function written(

@@ -1,7 +1,9 @@
 // A fault server goes up and down, closes idle connections, speaks TLS, and leaves nothing behind.
+import { once } from 'node:events';
 import { request as httpsRequest } from 'node:https';
-import { connect } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import { reset } from '../../src/testing/exchange.ts';
 import { faultServer } from '../../src/testing/index.ts';
 import { certificate } from '../support/certificate.ts';
 import { rawRequest } from '../support/raw-client.ts';
@@ -34,6 +36,23 @@ describe('connections', () => {
     expect(reply.head.toLowerCase()).not.toContain('keep-alive:');
     await using patient = await faultServer();
     expect((await rawRequest(patient.port, { body: hi })).end).toBe('open');
+  });
+
+  it('end when reset, even if the client hangs up in that very moment', async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    for (const first of ['reset', 'end'] as const) {
+      const client = connect((server.address() as AddressInfo).port, '127.0.0.1').on('error', () => undefined);
+      const [socket] = (await once(server, 'connection')) as [Socket];
+      const closed = new Promise((resolve) => socket.once('close', resolve));
+      if (first === 'end') socket.end();
+      reset(socket);
+      // What Node itself does when it reads that the client is gone.
+      socket.destroy();
+      await closed;
+      client.destroy();
+    }
+    await new Promise((resolve) => server.close(resolve));
   });
 
   it('are all gone after close(), which may be called twice', async () => {
