@@ -59,15 +59,15 @@ export async function faultFront({ behind, fault, thinking }: FrontOptions): Pro
   const server = createServer(async (request, response) => {
     request.on('error', () => response.destroy());
     response.once('finish', () => killed && request.socket.destroySoon());
-    if (fault()?.is === 'drop') return request.socket.resetAndDestroy();
+    if (fault()?.is === 'drop') return request.socket.destroy();
     await sleep(thinking());
     if (response.destroyed) return undefined;
     const now = fault();
-    if (now?.is === 'drop') return request.socket.resetAndDestroy();
+    if (now?.is === 'drop') return request.socket.destroy();
     return now ? refuse(response, now) : passOn(request, response, behind, agent);
   });
   server.on('connection', (socket) => {
-    if (fault()?.is === 'drop') return socket.resetAndDestroy();
+    if (fault()?.is === 'drop') return socket.destroy();
     sockets.add(socket);
     return socket.once('close', () => sockets.delete(socket));
   });

@@ -3,6 +3,7 @@
 // Why not the fault server: these suites are about what leaves and what comes back, so they own both ends to the byte.
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { reset } from '../../../src/testing/exchange.ts';
 
 /** One request as it arrived on the wire. */
 export interface Seen {
@@ -73,7 +74,7 @@ const sseFrame = (event: unknown): string => {
 async function send(reply: Reply, res: ServerResponse): Promise<void> {
   await reply.gate;
   if (reply.hang) return;
-  if (reply.reset) return void res.socket?.resetAndDestroy();
+  if (reply.reset) return void (res.socket && reset(res.socket));
   const status = reply.status ?? 200;
   const body =
     reply.bytes ??
@@ -87,7 +88,7 @@ async function send(reply: Reply, res: ServerResponse): Promise<void> {
   res.writeHead(status, { ...(type ? { 'content-type': type } : {}), ...reply.headers });
   if (reply.sse) for (const event of reply.sse) res.write(sseFrame(event));
   if (reply.cutAfter !== undefined && body) {
-    res.write(body.subarray(0, reply.cutAfter), () => res.socket?.resetAndDestroy());
+    res.write(body.subarray(0, reply.cutAfter), () => res.socket && reset(res.socket));
   } else if (reply.hold) {
     if (body) res.write(body);
   } else {
