@@ -87,11 +87,14 @@ const PUBLIC_NAMES_OF_TESTING: readonly string[] = [
   'Step',
   'StepName',
   'StepOptions',
+  'StrategyCheck',
+  'StrategyContractOptions',
   'StreamPlace',
   'StreamStep',
   'faultServer',
   'manualClock',
   'recordEvents',
+  'strategyContract',
 ];
 
 const packageJson = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Record<

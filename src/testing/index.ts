@@ -22,3 +22,4 @@ export type {
   StreamPlace,
   StreamStep,
 } from './steps.ts';
+export { type StrategyCheck, type StrategyContractOptions, strategyContract } from './strategy-contract.ts';

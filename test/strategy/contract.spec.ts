@@ -1,12 +1,37 @@
-// Every strategy of ours keeps the contract of strategies.
+// Every strategy of ours keeps the contract of strategies, which users hold their own to.
+import { describe, expect, it } from 'vitest';
 import { priority } from '../../src/strategy/priority.ts';
 import { random } from '../../src/strategy/random.ts';
 import { roundRobin } from '../../src/strategy/round-robin.ts';
-import { manualClock } from '../../src/testing/index.ts';
-import { strategyContract } from '../contract/strategy-contract.ts';
+import type { Strategy } from '../../src/strategy/strategy.ts';
+import { manualClock, strategyContract } from '../../src/testing/index.ts';
+import { CALL, candidate } from '../support/candidates.ts';
 
-strategyContract('round-robin', roundRobin);
-strategyContract('random', () => random(manualClock({ seed: 5 }).random));
-strategyContract('random, by the clock of the machine', () => random());
-strategyContract('priority', () => priority());
-strategyContract('priority(random)', () => priority(random(manualClock({ seed: 6 }).random)));
+const STRATEGIES: Record<string, () => Strategy> = {
+  'round-robin': roundRobin,
+  random: () => random(manualClock({ seed: 5 }).random),
+  'random, by the clock of the machine': () => random(),
+  priority: () => priority(),
+  'priority(random)': () => priority(random(manualClock({ seed: 6 }).random)),
+};
+
+for (const [name, make] of Object.entries(STRATEGIES)) {
+  describe(`${name}: what every strategy promises`, () => {
+    for (const { promise, check } of strategyContract(make)) it(promise, check);
+
+    it('has a name that says what it is', () => {
+      expect(make().name).toMatch(/^[a-z-]+(\([a-z-]+\))?$/);
+    });
+
+    it('keeps nothing of sets that are gone: ever new ones cost no memory to speak of', () => {
+      const strategy = make();
+      const before = process.memoryUsage().heapUsed;
+      for (let i = 0; i < 3_000; i++)
+        strategy.pick(
+          ['a', 'b', 'c'].map((each) => candidate(`${each}${i}`)),
+          CALL,
+        );
+      expect(process.memoryUsage().heapUsed - before).toBeLessThan(50e6);
+    });
+  });
+}

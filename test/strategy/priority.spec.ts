@@ -2,7 +2,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { priority } from '../../src/strategy/priority.ts';
 import { roundRobin } from '../../src/strategy/round-robin.ts';
-import { CALL, candidate, countPicks } from '../contract/strategy-contract.ts';
+import { CALL, candidate, countPicks } from '../support/candidates.ts';
 
 const pool = (...priorities: number[]) => priorities.map((each, index) => candidate(`e${index}`, { priority: each }));
 

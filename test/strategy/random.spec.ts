@@ -3,7 +3,7 @@
 import { expect, it } from 'vitest';
 import { random } from '../../src/strategy/random.ts';
 import { manualClock } from '../../src/testing/index.ts';
-import { CALL, candidate, countPicks } from '../contract/strategy-contract.ts';
+import { CALL, candidate, countPicks } from '../support/candidates.ts';
 import { fc } from '../support/property.ts';
 
 const pool = (...weights: number[]) => weights.map((weight, index) => candidate(`e${index}`, { weight }));

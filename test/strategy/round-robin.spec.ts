@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { roundRobin } from '../../src/strategy/round-robin.ts';
 import type { Candidate } from '../../src/strategy/strategy.ts';
-import { CALL, candidate, countPicks } from '../contract/strategy-contract.ts';
+import { CALL, candidate, countPicks } from '../support/candidates.ts';
 import { fc, runs } from '../support/property.ts';
 
 const pool = (...weights: number[]) => weights.map((weight, index) => candidate(`e${index}`, { weight }));
