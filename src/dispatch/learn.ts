@@ -26,6 +26,8 @@ function billed(verdict: Verdict): 'yes' | 'no' | 'maybe' {
   return verdict.maybeExecuted ? 'maybe' : 'no';
 }
 
+const cutOf = (outcome: Outcome) => (outcome.is === 'error' ? outcome.cut : undefined);
+
 function ask<Answer>(question: () => Answer): Answer | undefined {
   try {
     return question();
@@ -39,10 +41,14 @@ function ask<Answer>(question: () => Answer): Answer | undefined {
 function slowAndSilent<R extends Reply>(
   story: CallStory<R>,
   attempt: Attempt<R>,
+  outcome: Outcome,
   { clock, pool }: LearnParts,
 ): boolean {
+  const { call } = story;
   const { endpoint, load, reply } = attempt;
-  const usual = usualTime(story.call, endpoint, pool.endpoints, kindOf(story.call, reply !== undefined));
+  // One caller's small timeout measures an endpoint by its own times only: being slower than its neighbours is no fault.
+  const small = call.deadline - call.startedAt < call.clientTimeout && cutOf(outcome) !== 'attempt-timeout';
+  const usual = usualTime(call, endpoint, small ? [] : pool.endpoints, kindOf(call, reply !== undefined));
   if (usual === undefined || clock.now() - load.startedAt < usual) return false;
   return reply !== undefined || !endpoint.state.answeredSince(load.startedAt);
 }
@@ -59,7 +65,7 @@ function judged<R extends Reply>(
   let found = classify(outcome, call, {
     wallNow: clock.date(),
     failoverOn: settings.failoverOn,
-    slowerThanUsual: slowAndSilent(story, attempt, parts),
+    slowerThanUsual: slowAndSilent(story, attempt, outcome, parts),
     ownBound: settings.attemptTimeout !== 'auto' || endpoint.settings.timeout !== undefined,
     mayRepeat: !story.repeated.has(endpoint) && call.replay !== 'once',
     replayable: call.replay === 'free',

@@ -8,7 +8,7 @@ import type { DispatchParts } from './dispatch-parts.ts';
 import { learn } from './learn.ts';
 import { passes } from './next-step.ts';
 import { failureOf, proceed } from './proceed.ts';
-import { cutOutcome, dropAll, markOutrun, takesLong, took } from './taking-long.ts';
+import { cutOutcome, dropAll, markOutrun, takesLong, took, tookAtLeast } from './taking-long.ts';
 import { verdict } from './verdicts.ts';
 
 function goOn<R extends Reply>(story: CallStory<R>, parts: DispatchParts): void {
@@ -50,7 +50,7 @@ function failed<R extends Reply>(
   attempt.controller.abort();
   story.won = undefined;
   const judged = learn(story, attempt, outcome, parts);
-  if (outcome.cut) took(attempt, kindOf(story.call, attempt.reply !== undefined), parts);
+  if (outcome.cut) tookAtLeast(story, attempt, outcome.cut, parts);
   const { endpoint, report } = attempt;
   if (!passes(judged) && judged.next !== 'same') story.barred.add(endpoint);
   // A connect that failed before anything was sent costs no attempt, once per endpoint.

@@ -26,6 +26,21 @@ export function took<R extends Reply>(
 }
 
 /**
+ * Notes that something was given up after so long.
+ * Why only what is known may rise: how long a caller is willing to wait says nothing of what is usual, and who names a tiny
+ * timeout must not make every answer look slow.
+ */
+export function tookAtLeast<R extends Reply>(
+  story: CallStory<R>,
+  { endpoint, load, reply }: Attempt<R>,
+  cut: Cut,
+  { clock }: DispatchParts,
+): void {
+  const known = endpoint.state.latency(load.model)?.[kindOf(story.call, reply !== undefined)];
+  if (known && (known.learned || cut === 'attempt-timeout')) known.recordCut(clock.now() - load.startedAt);
+}
+
+/**
  * An attempt takes long: a second one starts beside a plain call, a stream is cut if somebody else can take it.
  * @returns the outcome to fail the attempt with, if it is to be cut.
  */
@@ -68,7 +83,7 @@ export function dropAll<R extends Reply>(story: CallStory<R>, outcome: Failure, 
   for (const attempt of [...story.live]) {
     learn(story, attempt, outcome, parts);
     // After learning: the time it was given up at must not excuse itself.
-    if (outcome.cut) took(attempt, kindOf(story.call, attempt.reply !== undefined), parts);
+    if (outcome.cut) tookAtLeast(story, attempt, outcome.cut, parts);
     story.live.delete(attempt);
     attempt.controller.abort();
   }

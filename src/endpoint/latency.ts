@@ -31,6 +31,12 @@ export class Latency {
     }
   }
 
+  /** Takes a duration that was cut short. It would have been longer: it may raise what is known, never lower it. */
+  recordCut(ms: number): void {
+    // Measured as coarsely as it is kept: the bucket of the slowest in a hundred counts as that long.
+    if (ms * 2 ** (1 / PER_DOUBLING) >= this.quantile(0.99)) this.record(ms);
+  }
+
   /** The q-quantile in ms, rounded up to its bucket (at most 19 %); 0 without samples. */
   quantile(q: number): number {
     let left = Math.ceil(q * this.#total);

@@ -1,5 +1,6 @@
 // Attempts that take long: rescued, cut, or waited for.
 import { describe, expect, it } from 'vitest';
+import { roundRobin } from '../../src/strategy/round-robin.ts';
 import { dispatchBench } from '../support/dispatch-bench.ts';
 import { apiError } from '../support/parts.ts';
 
@@ -105,12 +106,12 @@ describe('a stream without headers', () => {
   });
 
   it('enters what is usual by the stage it was given up in', async () => {
-    const bench = dispatchBench({ a: ['hang'] }, { settings: { breaker: false } });
-    for (let i = 0; i < 20; i++) bench.call({ stream: true, deadline: 30_000 });
+    const bench = dispatchBench({ a: ['hang'] }, { settings: { breaker: false, attemptTimeout: 30_000 } });
+    for (let i = 0; i < 20; i++) bench.call({ stream: true, maxRetries: 0 });
     await bench.clock.advance(30_000);
     const { head, content, plain } = bench.endpoint('a').state.latency('gpt-5')!;
     expect([head.learned, content.learned, plain.learned]).toEqual([true, false, false]);
-    for (let i = 0; i < 20; i++) bench.call({ deadline: bench.clock.now() + 30_000 });
+    for (let i = 0; i < 20; i++) bench.call({ maxRetries: 0 });
     await bench.clock.advance(30_000);
     expect([content.learned, plain.learned]).toEqual([false, true]);
   });
@@ -120,5 +121,31 @@ describe('a stream without headers', () => {
     for (let i = 0; i < 20; i++) bench.call({ stream: true });
     await bench.clock.advance(MINUTE);
     expect(bench.endpoint('a').state.latency('gpt-5')!.head.quantile(0.99)).toBeGreaterThanOrEqual(MINUTE);
+  });
+
+  it('is no measure of what is usual when a caller would not wait: tiny timeouts blame nobody, in any number and order', async () => {
+    const bench = dispatchBench({ a: ['hang'], b: ['hang'] }, { settings: { strategy: roundRobin() } });
+    for (const timeout of [1, 1, 2, 4, 50]) {
+      for (let i = 0; i < 60; i++) {
+        const made = bench.call({ deadline: bench.clock.now() + timeout, maxRetries: 0 });
+        await bench.clock.advance(timeout);
+        await made.outcome;
+      }
+    }
+    expect(['a', 'b'].map((name) => bench.endpoint(name).state.failures)).toEqual([0, 0]);
+    expect(bench.names('endpoint-ejected')).toEqual([]);
+  });
+
+  it('nor when a faster neighbour is known, or comes to the rescue in time', async () => {
+    const bench = dispatchBench({ a: [{ ms: 150 }], b: ['ok'] });
+    for (const timeout of [2, 20]) {
+      for (let i = 0; i < 60; i++) {
+        const made = bench.call({ deadline: bench.clock.now() + timeout });
+        await bench.clock.advance(timeout);
+        await made.outcome;
+      }
+    }
+    expect(bench.sent.b).toBeGreaterThan(60);
+    expect(bench.endpoint('a').state.failures).toBe(0);
   });
 });

@@ -43,6 +43,30 @@ describe('quantile', () => {
   });
 });
 
+describe('a duration that was cut short', () => {
+  it('raises what is known and never lowers it', () => {
+    const durations = fc.array(fc.integer({ min: 1, max: 600_000 }), { maxLength: 300 });
+    fc.assert(
+      fc.property(durations, durations, (whole, cut) => {
+        const latency = of(whole);
+        for (const ms of cut) {
+          const before = latency.quantile(0.99);
+          latency.recordCut(ms);
+          expect(latency.quantile(0.99)).toBeGreaterThanOrEqual(before);
+        }
+      }),
+      runs(60),
+    );
+  });
+
+  it('teaches where nothing else is known: again and again at the same bound', () => {
+    const latency = new Latency();
+    for (let i = 0; i < 20; i++) latency.recordCut(60_000);
+    expect(latency.learned).toBe(true);
+    expect(latency.quantile(0.99)).toBeGreaterThanOrEqual(60_000);
+  });
+});
+
 describe('learned', () => {
   it('needs 20 samples', () => {
     expect([of(Array(19).fill(5)).learned, of(Array(20).fill(5)).learned]).toEqual([false, true]);
