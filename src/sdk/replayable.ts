@@ -42,31 +42,61 @@ async function formOf(bytes: Blob, contentType: string): Promise<FormData | unde
   }
 }
 
-async function* from(first: readonly Uint8Array[], rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
+/** A body being read. */
+interface Source {
+  next(): Promise<{ done?: boolean | undefined; value?: unknown }>;
+  /** Reads no more and lets go of what is behind the body, also while a read is pending. */
+  close(): void;
+}
+
+/** Why not its iterator alone: an iterator's `return()` waits for the read that is pending, and a stalled one never ends. */
+function sourceOf(body: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>): Source {
+  const quiet = () => undefined;
+  if (body instanceof ReadableStream) {
+    const reader = body.getReader();
+    return { next: () => reader.read(), close: () => void reader.cancel().catch(quiet) };
+  }
+  const iterator = body[Symbol.asyncIterator]();
+  return {
+    next: () => iterator.next(),
+    close() {
+      (body as { destroy?: () => void }).destroy?.();
+      void Promise.resolve(iterator.return?.()).catch(quiet);
+    },
+  };
+}
+
+async function* from(first: readonly Uint8Array[], rest: Source): AsyncGenerator<Uint8Array> {
   try {
     yield* first;
     for (;;) {
       const { value, done } = await rest.next();
       if (done) return;
-      yield value;
+      yield value as Uint8Array;
     }
   } finally {
     // An upload that ends early closes its file.
-    await rest.return?.();
+    rest.close();
   }
 }
 
-/** Reads a one-shot body once. The options returned can be sent again unless `replay` says `once`. */
+/**
+ * Reads a one-shot body once. The options returned can be sent again unless `replay` says `once`.
+ * @param stop aborted when nobody waits for it any more: then no more is read, and the body is closed.
+ */
 export async function makeReplayable<Options extends { body?: unknown; headers?: unknown }>(
   options: Options,
+  stop?: AbortSignal,
 ): Promise<{ options: Options; replay: Extract<Replay, 'free' | 'once'> }> {
   const { body } = options;
   if (!isOneShot(body)) return { options, replay: 'free' };
-  const source = (body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
+  const source = sourceOf(body);
+  stop?.addEventListener('abort', () => source.close(), { once: true });
   const chunks: Uint8Array[] = [];
   let size = 0;
   while (size <= LIMIT) {
     const { value, done } = await source.next();
+    stop?.throwIfAborted();
     if (done) {
       const contentType = valuesOf(options.headers).get('content-type') ?? '';
       const bytes = new Blob(chunks as Uint8Array<ArrayBuffer>[]);
@@ -76,8 +106,8 @@ export async function makeReplayable<Options extends { body?: unknown; headers?:
       }
       return { options: { ...options, body: new Uint8Array(await bytes.arrayBuffer()) }, replay: 'free' };
     }
-    chunks.push(value);
-    size += value.byteLength;
+    chunks.push(value as Uint8Array);
+    size += (value as Uint8Array).byteLength;
   }
   // Larger: what was read goes first, the rest follows; there is no second time.
   const stream = ReadableStream.from(from(chunks, source));
@@ -101,20 +131,25 @@ export async function prepared<
   if (!isOneShot(options.body)) return { options, replay: 'free' };
   if (!mayMove) return { options, replay: 'once' };
   const signal = options.signal ?? undefined;
-  let stop: () => void = () => undefined;
+  const given = new AbortController();
+  let unbind: () => void = () => undefined;
   const bounded = new Promise<never>((_, reject) => {
     const cancel = clock.after(timeout, () => reject(timeoutError()));
     const abort = () => reject(abortError(signal));
     signal?.addEventListener('abort', abort, { once: true });
     if (signal?.aborted) abort();
-    stop = () => {
+    unbind = () => {
       cancel();
       signal?.removeEventListener('abort', abort);
     };
   });
   try {
-    return await Promise.race([makeReplayable(options), bounded]);
+    return await Promise.race([bounded, makeReplayable(options, given.signal)]);
+  } catch (error) {
+    // Given up: whoever feeds the body must not go on filling the memory for nobody.
+    given.abort();
+    throw error;
   } finally {
-    stop();
+    unbind();
   }
 }

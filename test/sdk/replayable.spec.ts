@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, it, vi } from 'vitest';
-import { isOneShot, makeReplayable } from '../../src/sdk/replayable.ts';
+import { isOneShot, makeReplayable, prepared } from '../../src/sdk/replayable.ts';
+import { manualClock } from '../../src/testing/index.ts';
 
 const MIB = 1_048_576;
 const encode = (text: string) => new TextEncoder().encode(text);
@@ -148,6 +149,86 @@ describe('a body larger than 32 MiB', () => {
     await reader.cancel();
     await new Promise((resolve) => setImmediate(resolve));
     expect(cancel).toHaveBeenCalled();
+  });
+});
+
+describe('a call that ends while its body is still read', () => {
+  /** A source that would go on for ever, and says how much was taken from it and whether it was closed. */
+  function endless() {
+    const source = { taken: 0, closed: 0 };
+    const chunk = new Uint8Array(1_024);
+    const forms: Record<string, () => unknown> = {
+      'a web stream': () =>
+        new ReadableStream<Uint8Array>(
+          {
+            async pull(controller) {
+              await new Promise((resolve) => setImmediate(resolve));
+              source.taken += 1;
+              controller.enqueue(chunk);
+            },
+            cancel() {
+              source.closed += 1;
+            },
+          },
+          { highWaterMark: 0 },
+        ),
+      'a Node stream': () =>
+        new Readable({
+          highWaterMark: 1,
+          read() {
+            setImmediate(() => {
+              source.taken += 1;
+              this.push(chunk);
+            });
+          },
+          destroy: (error, done) => {
+            source.closed += 1;
+            done(error);
+          },
+        }),
+      'an async generator': async function* () {
+        try {
+          for (;;) {
+            await new Promise((resolve) => setImmediate(resolve));
+            source.taken += 1;
+            yield chunk;
+          }
+        } finally {
+          source.closed += 1;
+        }
+      },
+    };
+    return { source, forms };
+  }
+  const turns = async (count: number) => {
+    for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
+  };
+
+  it.each(['a web stream', 'a Node stream', 'an async generator'])('%s: aborted, no more is read', async (form) => {
+    const { source, forms } = endless();
+    const abort = new AbortController();
+    const body = (forms[form] as () => unknown)();
+    const promise = prepared({ body, signal: abort.signal }, true, 60_000, manualClock());
+    await turns(10);
+    abort.abort();
+    await expect(promise).rejects.toMatchObject({ name: 'Error', message: 'Request was aborted.' });
+    await turns(5);
+    const { taken } = source;
+    await turns(50);
+    expect([source.taken - taken, source.closed]).toEqual([0, 1]);
+  });
+
+  it('out of time, a body that stalls is closed although its read is still pending', async () => {
+    const clock = manualClock();
+    const cancel = vi.fn();
+    const body = new ReadableStream<Uint8Array>({ pull: () => new Promise(() => undefined), cancel });
+    const destroyed = vi.fn();
+    const node = new Readable({ read: () => undefined, destroy: (_, done) => done(void destroyed()) });
+    const promises = [body, node].map((each) => prepared({ body: each as unknown }, true, 1_000, clock));
+    const failed = Promise.all(promises.map((each) => expect(each).rejects.toThrow('timed out')));
+    await clock.advance(1_000);
+    await failed;
+    expect([cancel.mock.calls.length, destroyed.mock.calls.length]).toEqual([1, 1]);
   });
 });
 
