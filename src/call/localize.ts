@@ -22,7 +22,7 @@ export function modelOf(options: LocalizableOptions): string | undefined {
 }
 
 function isPlain(body: unknown): body is Record<string, unknown> {
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) return false;
+  if (body === null || body === undefined) return false;
   const prototype = Object.getPrototypeOf(body) as unknown;
   return (
     (prototype === Object.prototype || prototype === null) &&

@@ -32,8 +32,7 @@ export function mapModel(map: ModelMap, model: string): MappedModel | undefined 
   let key: string | undefined = Object.hasOwn(map, model) ? model : undefined;
   if (key === undefined) {
     for (const candidate of Object.keys(map)) {
-      if (candidate.endsWith('*') && matchesName(candidate, model) && candidate.length > (key?.length ?? 0))
-        key = candidate;
+      if (matchesName(candidate, model) && candidate.length > (key?.length ?? 0)) key = candidate;
     }
   }
   if (key === undefined) return undefined;

@@ -49,6 +49,7 @@ describe('a body that does not map', () => {
     ['a body with toJSON', json, 'gpt-5', MAP],
     ['an instance of a class', new Special(), 'gpt-5', MAP],
     ['a list', [{ model: 'gpt-5' }], 'gpt-5', MAP],
+    ['null', null, 'gpt-5', MAP],
     ['text', 'raw', 'gpt-5', MAP],
     ['bytes', new Uint8Array([1]), 'gpt-5', MAP],
     ['an object without a model field, the name coming from the metadata', { input: 'x' }, 'gpt-5', MAP],
@@ -116,7 +117,9 @@ describe('a body that maps', () => {
     expect(options.__metadata).toEqual({ model: 'prod', other: 1 });
     expect(__metadata.model).toBe('gpt-5');
     const without = { other: 1 };
-    expect(localize({ __metadata: without }, 'gpt-5', MAP).options.__metadata).toBe(without);
+    const bodiless = localize({ __metadata: without }, 'gpt-5', MAP).options;
+    expect(bodiless.__metadata).toBe(without);
+    expect(bodiless).not.toHaveProperty('body');
   });
 });
 
