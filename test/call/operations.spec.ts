@@ -118,6 +118,15 @@ describe('the path', () => {
     expect(operationOf('get', path)).toMatchObject({ name: 'files', ids: [] });
   });
 
+  it('may be none at all', () => {
+    expect(operationOf('get', '')).toMatchObject({ name: 'other', ids: [], named: false });
+    expect(operationOf('post', '/files')).toMatchObject({ creates: true, ids: [] });
+  });
+
+  it('has voices below audio only', () => {
+    expect(operationOf('post', '/images/voices')).toMatchObject({ place: 'anywhere', creates: false });
+  });
+
   it.each(['/constructor', '/toString/x', '/__proto__'])('of no API is other: %s', (path) => {
     expect(operationOf('get', path)).toMatchObject({ name: 'other', ids: [], json: false });
   });
@@ -130,6 +139,9 @@ it.each<[string, string, boolean]>([
   ['get', '/videos/video_1/content', false],
   ['post', '/audio/speech', false],
   ['post', '/audio/transcriptions', false],
+  ['get', '/containers/cntr_1/files/cfile_1', true],
+  ['get', '/containers/cntr_1/files/content/x', true],
+  ['post', '/embeddings', true],
   ['get', '/unheard-of', false],
 ])('%s %s must answer with a JSON object: %s', (method, path, json) => {
   expect(operationOf(method, path).json).toBe(json);

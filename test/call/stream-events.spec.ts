@@ -49,6 +49,7 @@ describe('completions', () => {
     ['an end', { choices: [{ text: 'a', finish_reason: 'stop' }] }, 'end'],
     ['finish_reason error', { choices: [{ text: '', finish_reason: 'error' }] }, 'bad'],
     ['another shape', { text: 'a' }, 'content'],
+    ['a null among the choices', { choices: [null] }, 'preamble'],
   ])('%s', (_, event, meaning) => {
     expect(meaningOf('completions', event)).toBe(meaning);
   });
@@ -76,6 +77,7 @@ describe('responses', () => {
     ['an unknown type', { type: 'response.new_thing' }, 'content'],
     ['no type', {}, 'content'],
     ['an item without a body', { type: 'response.output_item.added' }, 'content'],
+    ['a reasoning item that is done', { type: 'response.output_item.done', item: { type: 'reasoning' } }, 'content'],
   ])('%s', (_, event, meaning) => {
     expect(meaningOf('responses', event)).toBe(meaning);
   });
@@ -106,6 +108,7 @@ describe('images, speech, transcripts', () => {
     ['a transcript', { type: 'transcript.text.delta' }, 'content'],
     ['the end of a transcript', { type: 'transcript.text.done' }, 'end'],
     ['another shape', { done: true }, 'content'],
+    ['a name that only holds the word', { type: 'image.completed_part' }, 'content'],
   ])('%s', (_, event, meaning) => {
     expect(meaningOf('media', event)).toBe(meaning);
   });
