@@ -3,25 +3,13 @@ import { APIConnectionError, APIConnectionTimeoutError, APIUserAbortError } from
 import type { Outcome, Verdict } from '../call/outcome.ts';
 import { isBadReply, isCallersLimit } from '../errors.ts';
 import type { ClassifyContext } from './classify-context.ts';
+import { isProxyFault } from './connection-facts.ts';
 import type { ErrorFacts } from './signals.ts';
 import { verdict } from './verdicts.ts';
 
-/** Nothing was sent: nobody listens, no such host, no route, no handshake. */
-const CONNECT = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'EHOSTDOWN',
-  'ENETDOWN',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'EPROTO',
-  'ERR_SSL_WRONG_VERSION_NUMBER',
-  'ERR_INVALID_URL',
-]);
 /** The certificate is wrong: this does not pass by itself. */
-const CERTIFICATE = /^(CERT_|ERR_TLS_CERT|DEPTH_ZERO_SELF_SIGNED|SELF_SIGNED_CERT|UNABLE_TO_(VERIFY|GET_ISSUER))/;
+const CERTIFICATE =
+  /^(CERT_|CRL_|ERR_TLS_CERT|ERROR_IN_C|DEPTH_ZERO_SELF|SELF_SIGNED_|UNABLE_TO_(VERIFY|GET|DEC)|INVALID_(CA|PURPOSE)|PATH_LENGTH_EX|HOSTNAME_MIS)/;
 /** This machine ran out of something; no endpoint is to blame. */
 const LOCAL = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EADDRNOTAVAIL']);
 /** The SDK could not get a credential. */
@@ -57,8 +45,10 @@ function socketVerdict(outcome: Outcome & { is: 'error' }, facts: ErrorFacts, co
   }
   // fetch refused to build the request; what it throws for the network always has a cause.
   if (outcome.phase === 'head' && cannotBeBuilt(outcome.error, facts)) return verdict('caller-error');
-  const refused = [...facts.causes].some((code) => CONNECT.has(code) || code.startsWith('ERR_SSL_'));
-  if (outcome.phase === 'head' && (refused || outcome.sent === 'no')) return verdict('connect-failed');
+  if (outcome.phase === 'head' && (facts.neverSent || outcome.sent === 'no')) {
+    // A proxy that is down is in the way of every endpoint: ejecting them all would outlast it.
+    return verdict('connect-failed', isProxyFault(facts, context.baseURL) ? { health: 'neutral' } : {});
+  }
   // Node's own limit on waiting for headers, 300 s: a slow answer, not a sick endpoint.
   if (facts.causes.has('UND_ERR_HEADERS_TIMEOUT')) return verdict('timed-out', { health: 'neutral' });
   if (outcome.error instanceof APIConnectionTimeoutError || named(facts, APIConnectionTimeoutError))

@@ -18,4 +18,6 @@ export interface ClassifyContext {
   readonly answeredBefore: boolean;
   /** True when the endpoint's credential is a function that may give a fresh one. */
   readonly renewable: boolean;
+  /** The endpoint's address, as it was configured. */
+  readonly baseURL: string;
 }

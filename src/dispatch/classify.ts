@@ -95,6 +95,8 @@ const BY_STATUS: Readonly<Record<number, Rule>> = {
   },
   404: missing,
   405: missing,
+  // Said by a proxy, never by the API; an endpoint that is reached another way can answer.
+  407: () => verdict('connect-failed', { health: 'neutral', again: false }),
   408: (_facts, _call, _context, hint) =>
     verdict('timed-out', hint === undefined ? {} : { cooldown: pause('408', hint) }),
   409: (_facts, _call, context) => (context.mayRepeat ? verdict('conflict') : verdict('conflict', { next: 'throw' })),

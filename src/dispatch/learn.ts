@@ -71,6 +71,7 @@ function judged<R extends Reply>(
     replayable: call.replay === 'free',
     answeredBefore: endpoint.state.successes > 0,
     renewable: typeof endpoint.settings.credential === 'function',
+    baseURL: endpoint.settings.baseURL,
   });
   const changes = settings.classify && ask(() => settings.classify?.(outcome, call));
   if (changes) found = { ...found, ...changes };

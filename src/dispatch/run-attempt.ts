@@ -6,7 +6,7 @@ import { type Endpoint, healthKey } from '../endpoint/endpoint.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { Attempt, CallStory, Reply } from './call-story.ts';
 import { boundsOf } from './clocks.ts';
-import { factsOf } from './signals.ts';
+import { connectionFacts } from './connection-facts.ts';
 
 /** What an attempt is run with. */
 export interface AttemptParts {
@@ -60,7 +60,7 @@ export function runAttempt<R extends Reply>(
   const wire = {
     answered: () => endpoint.state.answered(load),
     failed: (error: unknown) => {
-      attempt.unsent = factsOf({ cause: error }).causes.has('UND_ERR_CONNECT_TIMEOUT');
+      attempt.unsent = connectionFacts({ cause: error }).neverSent;
     },
   };
   story.send(endpoint, { index: story.attempts.length - 1, signal: controller.signal, wire }).then(

@@ -16,6 +16,7 @@ const CONTEXT: ClassifyContext = {
   replayable: true,
   answeredBefore: true,
   renewable: false,
+  baseURL: 'https://a.example/v1',
 };
 type Failure = Outcome & { is: 'error' };
 const judge = (error: unknown, changes: Partial<Failure> = {}, context: Partial<ClassifyContext> = {}) =>
@@ -30,6 +31,10 @@ const everyAddress = (...codes: string[]) =>
       cause: new AggregateError(codes.map((code) => Object.assign(new Error(code), { code }))),
     }),
   });
+
+/** What `fetch` throws for a connection that failed so. */
+const brokenBy = (facts: object) =>
+  new APIConnectionError({ cause: new TypeError('fetch failed', { cause: Object.assign(new Error('x'), facts) }) });
 
 const CONNECT = {
   name: 'connect-failed',
@@ -71,6 +76,14 @@ describe('a connection that failed before anything was sent', () => {
     'SELF_SIGNED_CERT_IN_CHAIN',
     'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
     'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+    'UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY',
+    'CERT_NOT_YET_VALID',
+    'CRL_HAS_EXPIRED',
+    'ERROR_IN_CERT_NOT_AFTER_FIELD',
+    'INVALID_CA',
+    'INVALID_PURPOSE',
+    'PATH_LENGTH_EXCEEDED',
+    'HOSTNAME_MISMATCH',
   ])('%s does not pass by itself: 5 min', (code) => {
     check(judge(connectionError(code)), {
       ...CONNECT,
@@ -85,6 +98,53 @@ describe('a connection that failed before anything was sent', () => {
   it('is known by its system call where the code alone is ambiguous', () => {
     const system = Object.assign(new Error('connect ETIMEDOUT'), { code: 'ETIMEDOUT', syscall: 'connect' });
     check(judge(new APIConnectionError({ cause: new TypeError('fetch failed', { cause: system }) })), CONNECT);
+  });
+
+  it.each<[string, object]>([
+    ['a resolver of one’s own', { code: 'ESERVFAIL', syscall: 'queryA', hostname: 'a.example' }],
+    ['the system’s resolver', { code: 'EAI_FAIL', syscall: 'getaddrinfo', hostname: 'A.example' }],
+    ['a reset while connecting', { code: 'ECONNRESET', syscall: 'connect', port: 443 }],
+    [
+      'a handshake cut short',
+      {
+        code: 'ECONNRESET',
+        message: 'Client network socket disconnected before secure TLS connection was established',
+      },
+    ],
+    ['a port that fetch never opens', { message: 'bad port' }],
+    ['a proxy that cannot reach it', { message: 'Proxy response (502) !== 200 when HTTP Tunneling' }],
+    [
+      'a stream that was refused',
+      { code: 'ERR_HTTP2_STREAM_ERROR', message: 'Stream closed with error code NGHTTP2_REFUSED_STREAM' },
+    ],
+  ])('is known to be so from %s', (_, facts) => {
+    check(judge(brokenBy(facts)), CONNECT);
+  });
+
+  it('is known where every address timed out', () => {
+    const each = { code: 'ETIMEDOUT', syscall: 'connect', port: 443 };
+    check(judge(brokenBy({ code: 'ETIMEDOUT', errors: [each, each] })), CONNECT);
+  });
+
+  it.each<[string, object]>([
+    ['another port refused', { code: 'ECONNREFUSED', syscall: 'connect', port: 3128 }],
+    ['another host is unknown', { code: 'ENOTFOUND', syscall: 'getaddrinfo', hostname: 'proxy.example' }],
+    ['it wants credentials', { message: 'Proxy response (407) !== 200 when HTTP Tunneling' }],
+  ])('is a proxy’s, and nobody’s fault: %s', (_, facts) => {
+    check(judge(brokenBy(facts)), { ...CONNECT, health: 'neutral' });
+  });
+
+  it.each([
+    ['https://a.example:8443/v1', 8443],
+    ['http://a.example/v1', 80],
+  ])('is the endpoint’s own at the port of %s', (baseURL, port) => {
+    const refused = brokenBy({ code: 'ECONNREFUSED', syscall: 'connect', port });
+    check(judge(refused, {}, { baseURL }), CONNECT);
+  });
+
+  it('is the endpoint’s own where no address is known', () => {
+    check(judge(brokenBy({ code: 'ECONNREFUSED', syscall: 'connect', port: 3128 }), {}, { baseURL: '' }), CONNECT);
+    check(judge(brokenBy({ code: 'ENOENT', syscall: 'connect' })), CONNECT);
   });
 
   it('is known by what the wire told, whatever the SDK made of it', () => {

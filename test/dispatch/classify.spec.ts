@@ -18,6 +18,7 @@ const CONTEXT: ClassifyContext = {
   replayable: true,
   answeredBefore: false,
   renewable: false,
+  baseURL: 'https://a.example/v1',
 };
 
 const failure = (error: unknown, phase: 'head' | 'body' = 'head'): Outcome => ({
@@ -240,6 +241,16 @@ describe('404, 405, 501', () => {
   it('a model that was asked about by name may be known elsewhere', () => {
     const call = { path: '/models/other/vendor', method: 'get', model: undefined };
     check(judge(apiError(404, { code: 'model_not_found' }), call), { next: 'another', ...NONE });
+  });
+});
+
+it('407 is said by a proxy: nobody’s fault, and another endpoint may be reached without it', () => {
+  check(judge(apiError(407)), {
+    name: 'connect-failed',
+    next: 'another',
+    health: 'neutral',
+    again: false,
+    maybeExecuted: false,
   });
 });
 
