@@ -1,5 +1,6 @@
 // Real fault servers and one client over them, closed together: what `scenario.ts` and the longer tests play on.
 //   await using stage = await openStage({ a: [503], b: [] });   stage.client … stage.servers.a.calls … stage.events.names()
+import type { ClientOptions } from 'openai';
 import {
   type EndpointOptions,
   type EndpointSnapshot,
@@ -18,8 +19,12 @@ import {
 /** One endpoint: the script of its server, or the script with options of the server and of the endpoint. */
 export type EndpointScript = Script | ScriptedEndpoint;
 
+type Transport = Pick<ClientOptions, 'fetch' | 'fetchOptions'>;
+
 /** A script with more to say. */
-export interface ScriptedEndpoint extends Omit<EndpointOptions, 'name' | 'apiKey' | 'baseURL'> {
+export interface ScriptedEndpoint extends Omit<EndpointOptions, 'name' | 'apiKey' | 'baseURL'>, Transport {
+  /** Where the calls go in place of the server: `https://…/v1`, or a host name at the server's own port. */
+  readonly at?: string;
   readonly script: Script;
   readonly server?: Omit<FaultServerOptions, 'name' | 'script' | 'apiKey'>;
 }
@@ -67,13 +72,13 @@ export async function openStage<Name extends string>(
   const keys = {} as Record<Name, string>;
   const endpoints: EndpointOptions[] = [];
   for (const [name, given] of Object.entries(scripts) as [Name, EndpointScript][]) {
-    const { script, server: serverOptions, ...rest } = isScripted(given) ? given : { script: given };
+    const { script, server: serverOptions, at, ...rest } = isScripted(given) ? given : { script: given };
     const apiKey = `key-${name}-${opened}`;
     const server = await faultServer({ ...serverOptions, name, script, apiKey });
     servers[name] = server;
     keys[name] = apiKey;
-    const where =
-      rest.type === 'azure' ? { endpoint: server.origin, apiVersion: '2024-10-21' } : { baseURL: server.url };
+    const baseURL = at?.includes('/') ? at : server.url.replace('127.0.0.1', at ?? '127.0.0.1');
+    const where = rest.type === 'azure' ? { endpoint: server.origin, apiVersion: '2024-10-21' } : { baseURL };
     endpoints.push({ ...where, ...rest, name, apiKey } as EndpointOptions);
   }
   const whole: LoadBalancedOpenAIOptions = { strategy: 'priority', logLevel: 'off', ...options, endpoints };
