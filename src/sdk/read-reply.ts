@@ -37,6 +37,8 @@ export interface OpenStream {
 
 /** Streams that nobody reads to the end and nobody closes free their connection when they are collected. */
 const abandoned = new FinalizationRegistry<() => void>((dropped) => dropped());
+/** An iterator keeps its stream: `for await (… of await create(…))` holds nothing else of it while it reads. */
+const readers = new WeakMap<AsyncIterator<unknown>, Stream<unknown>>();
 
 /** What the transfer of a body threw, as the caller shall see it: never a bare `SyntaxError` or `TypeError`, never raw text. */
 function translate(error: unknown): unknown {
@@ -76,6 +78,20 @@ function parsed(reply: SdkReply): Promise<unknown> {
   });
 }
 
+/** The stream for the caller. Apart from `openStream`, so that nothing which outlives the stream can hold it. */
+function streamOf(source: Stream<unknown>, watch: BodyWatch<unknown>): Stream<unknown> {
+  const Class = source.constructor as typeof Stream;
+  let taken = false;
+  const stream: Stream<unknown> = new Class<unknown>(() => {
+    if (taken) return source[Symbol.asyncIterator]();
+    taken = true;
+    const iterator = watch.iterator();
+    readers.set(iterator, stream);
+    return iterator;
+  }, source.controller);
+  return stream;
+}
+
 async function openStream(attempt: Attempt<SdkReply>, reply: SdkReply, reading: Reading): Promise<OpenStream> {
   const { call, clock } = reading;
   const tap = tapStream(reply.response, clock);
@@ -105,13 +121,7 @@ async function openStream(attempt: Attempt<SdkReply>, reply: SdkReply, reading: 
   });
   source.controller.signal.addEventListener('abort', () => watch.aborted(), { once: true });
   await watch.untilContent(reading.mayMove());
-  const Class = source.constructor as typeof Stream;
-  let taken = false;
-  const stream = new Class<unknown>(() => {
-    if (taken) return source[Symbol.asyncIterator]();
-    taken = true;
-    return watch.iterator();
-  }, source.controller);
+  const stream = streamOf(source, watch);
   const dropped = () => watch.dropped();
   abandoned.register(stream, dropped);
   return { stream, dropped };
