@@ -6,7 +6,7 @@ import type { Endpoint } from '../endpoint/endpoint.ts';
 import { bringsTransport, PREPARE, type PrepareRequest, WATCH } from '../endpoint/sdk-client.ts';
 import type { Props } from './balanced-promise.ts';
 import { foreignOriginError, type RequestOptions } from './call-of.ts';
-import { scrub, secretsOf } from './scrub.ts';
+import { nameHostOnly, scrub, secretsOf } from './scrub.ts';
 
 /** Good headers of an SDK reply, with what is needed to parse it. */
 export interface SdkReply extends Reply {
@@ -70,6 +70,7 @@ export async function sendAttempt(
   refuseForeign(client, own);
   const inner = client.request<unknown>(own, 0);
   const response = await inner.asResponse().catch((error: unknown) => {
+    nameHostOnly(error, client.baseURL);
     scrub(error, secretsOf(settings, client));
     throw error;
   });

@@ -1,8 +1,8 @@
 // An endpoint's credentials are taken out of errors, wherever they stand; the error stays what it was.
 import { inspect } from 'node:util';
-import { APIConnectionError, AuthenticationError, OpenAI } from 'openai';
+import { APIConnectionError, APIError, AuthenticationError, OpenAI } from 'openai';
 import { describe, expect, it } from 'vitest';
-import { scrub, secretsOf } from '../../src/sdk/scrub.ts';
+import { nameHostOnly, scrub, secretsOf } from '../../src/sdk/scrub.ts';
 import { apiError, endpointSettings } from '../support/parts.ts';
 
 const KEY = 'sk-canary-0123456789';
@@ -106,4 +106,39 @@ describe('scrub', () => {
     scrub(odd, SECRETS);
     expect(odd.message).toBe('[redacted]');
   });
+});
+
+describe('nameHostOnly', () => {
+  const redirect = (location: string | undefined) =>
+    APIError.generate(
+      307,
+      undefined,
+      '<html>secret-page</html>',
+      new Headers(location === undefined ? {} : { location }),
+    );
+
+  it.each([
+    ['https://other.example:8443/path?token=x', 'other.example:8443'],
+    ['/v1/elsewhere?token=x', 'a.example'],
+    ['//third.example/x', 'third.example'],
+    [undefined, 'a.example'],
+    ['http://[', 'an address that is none'],
+  ])('a redirect to %s names %s alone', (location, host) => {
+    const error = redirect(location);
+    nameHostOnly(error, 'https://a.example/v1');
+    expect(error.message).toBe(`307 The endpoint redirects to ${host}; nothing was sent there.`);
+    expect(error.stack).toContain(host);
+    expect(`${error.message} ${error.stack}`).not.toMatch(/token|secret-page/);
+    expect(error).toMatchObject({ status: 307 });
+    expect(Object.keys(error)).not.toContain('message');
+  });
+
+  it.each([apiError(400, { message: 'bad' }), new Error('x'), 'text', undefined])(
+    'leaves others alone: %s',
+    (error) => {
+      const before = inspect(error);
+      nameHostOnly(error, 'https://a.example');
+      expect(inspect(error)).toBe(before);
+    },
+  );
 });
