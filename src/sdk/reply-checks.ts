@@ -51,14 +51,8 @@ export function checkReply(call: Call, data: unknown, headers: Headers): unknown
   if (typeof value !== 'object') return value;
   const record = value as Loose;
   const { error } = record;
-  if (
-    typeof error === 'object' &&
-    error !== null &&
-    record.id === undefined &&
-    record.object === undefined &&
-    !record.choices
-  ) {
-    throw embeddedError(error, headers);
+  if (error && record.id === undefined && record.object === undefined && !record.choices) {
+    throw embeddedError(typeof error === 'object' ? error : { message: String(error) }, headers);
   }
   const choices = record.choices;
   if (Array.isArray(choices)) {

@@ -97,6 +97,13 @@ describe('an error object', () => {
     expect(error.message).toContain('boom');
   });
 
+  it('may be a mere text', () => {
+    expect(thrown({ error: 'Unexpected endpoint' })).toMatchObject({
+      status: undefined,
+      message: 'Unexpected endpoint',
+    });
+  });
+
   it('is made up for a choice that only says error', () => {
     expect(thrown(answer({ finish_reason: 'error' })).message).toContain("finish_reason 'error'");
     expect(thrown(answer({ finish_reason: 'error', error: null })).message).toContain("finish_reason 'error'");
