@@ -10,6 +10,8 @@ export type StreamKind = 'chat' | 'completions' | 'responses' | 'assistants' | '
 export interface Operation {
   /** Name as used in an endpoint's `operations` option. */
   readonly name: string;
+  /** Method and path without ids, e.g. `post audio/speech`: what an endpoint has or lacks. */
+  readonly route: string;
   /** Where a call without a known id may go: anywhere, or only to the account that holds the objects. */
   readonly place: 'anywhere' | 'home';
   /** True when a POST leaves an object behind that a second POST would duplicate. */
@@ -119,6 +121,7 @@ function describe(method: string, path: string): Operation {
   const voices = first === 'audio' && (rest[0] === 'voices' || rest[0] === 'voice_consents');
   return {
     name: known ? first : 'other',
+    route: `${method} ${known ? [first, ...rest.filter((segment) => row.words?.includes(segment))].join('/') : 'other'}`,
     place: voices || (first === 'models' && method === 'delete') ? 'home' : row.place,
     creates: writes && (row.creates || voices) && !ids.includes(last) && !ACTIONS.has(last),
     ids,

@@ -16,6 +16,8 @@ export interface ClassifyContext {
   readonly replayable: boolean;
   /** True when the endpoint answered calls before, so that a connection may have been a used one. */
   readonly answeredBefore: boolean;
+  /** True when the endpoint served this operation lately, so that it cannot lack it. */
+  readonly serves: boolean;
   /** True when the endpoint's credential is a function that may give a fresh one. */
   readonly renewable: boolean;
   /** The endpoint's address, as it was configured. */

@@ -70,6 +70,7 @@ function judged<R extends Reply>(
     mayRepeat: !story.repeated.has(endpoint) && call.replay !== 'once',
     replayable: call.replay === 'free',
     answeredBefore: endpoint.state.successes > 0,
+    serves: endpoint.state.served.has(call.operation.route),
     renewable: typeof endpoint.settings.credential === 'function',
     baseURL: endpoint.settings.baseURL,
   });
@@ -117,7 +118,7 @@ export function learn<R extends Reply>(
   report.verdict = verdict.name;
   report.billed = billed(verdict);
   if (outcome.is === 'error') report.status ??= factsOf(outcome.error).status;
-  const cooldown = endpoint.state.end(load, verdict, call.operation.name);
+  const cooldown = endpoint.state.end(load, verdict, call.operation.route);
   if (cooldown !== undefined) report.retryAfterMs = cooldown;
   const { events, log } = parts;
   const at = parts.clock.date();
@@ -134,7 +135,7 @@ export function learn<R extends Reply>(
     events.emit({
       type: 'endpoint-cooldown',
       ...about,
-      model: scope === 'model' ? call.model : undefined,
+      model: scope === 'model' || scope === 'use' ? call.model : undefined,
       ms: cooldown,
       reason,
     });

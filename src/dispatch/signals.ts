@@ -1,4 +1,5 @@
 /** What can be read off an error: status, codes, headers, the cause chain. The facts `classify` decides by. Pure. */
+import { droppedBody } from '../endpoint/error-body.ts';
 import { type ConnectionFacts, connectionFacts } from './connection-facts.ts';
 
 /** The facts of an error, whatever copy of the SDK threw it. */
@@ -8,8 +9,12 @@ export interface ErrorFacts extends ConnectionFacts {
   /** Class name, e.g. `RateLimitError`. */
   readonly name: string;
   readonly headers: Headers | undefined;
-  /** `code` and `type` of the API error, lower case. */
+  /** `code`, `type` and the like of the API error, lower case. */
   readonly codes: readonly string[];
+  /** The parameter of the call that the API blames, if it names one. */
+  readonly param: string | undefined;
+  /** The API's own words, without what stands in quotes: that is often the caller's. */
+  readonly said: string;
   readonly message: string;
   /** The API error's `metadata` and inner error, where moderation and routers say more. */
   readonly metadata: object | undefined;
@@ -17,11 +22,30 @@ export interface ErrorFacts extends ConnectionFacts {
 
 type Loose = Record<string, unknown>;
 
+/** Longer messages are web pages and the like. */
+const LONGEST_WORDS = 2_000;
+const QUOTED = /`[^`]*`|"[^"]*"|(?<!\w)'[^']*'/g;
+
+/** The object that says what is wrong: some vendors put it into a list, one level deeper, or send a text in its place. */
+function bodyOf(thrown: Loose): Loose {
+  const error = thrown.error ?? droppedBody(thrown);
+  let body: unknown = Array.isArray(error) ? error[0] : error;
+  const inner = (body as Loose | undefined | null)?.error;
+  if (inner !== undefined && inner !== null) body = inner;
+  return typeof body === 'object' && body !== null ? (body as Loose) : { message: body };
+}
+
+function saidIn({ message, detail }: Loose, loose: Loose): string {
+  const [text] = [message, detail, loose.message].filter((words) => typeof words === 'string') as string[];
+  return (text ?? '').slice(0, LONGEST_WORDS).replace(QUOTED, '');
+}
+
 /** Collects the facts of an error. */
 export function factsOf(error: unknown): ErrorFacts {
   const loose = (typeof error === 'object' && error !== null ? error : {}) as Loose;
-  const inner = (typeof loose.error === 'object' && loose.error !== null ? loose.error : {}) as Loose;
-  const codes = [loose.code, loose.type, inner.code, inner.type].flatMap((code) =>
+  const inner = bodyOf(loose);
+  const reasons = Array.isArray(inner.details) ? inner.details.map((each: Loose | null) => each?.reason) : [];
+  const codes = [loose.code, loose.type, inner.code, inner.type, inner.status, ...reasons].flatMap((code) =>
     typeof code === 'string' ? [code.toLowerCase()] : [],
   );
   const nested = [loose.code, inner.code, inner.status].find(
@@ -34,6 +58,8 @@ export function factsOf(error: unknown): ErrorFacts {
     name: error instanceof Error ? error.constructor.name : 'unknown',
     headers: loose.headers instanceof Headers ? loose.headers : undefined,
     codes: [...new Set(codes)],
+    param: typeof inner.param === 'string' && !/^(none)?$/i.test(inner.param) ? inner.param : undefined,
+    said: saidIn(inner, loose),
     message: typeof loose.message === 'string' ? loose.message : '',
     metadata: typeof metadata === 'object' && metadata !== null ? metadata : undefined,
   };

@@ -29,9 +29,13 @@ function anyEligible<R extends Reply>(story: CallStory<R>, { pool }: DispatchPar
 }
 
 function refusalsOf<R extends Reply>(story: CallStory<R>, { pool }: DispatchParts): Refusal[] {
-  return pool.refusals(story.call, story.tried).filter(({ endpoint, kind }) => {
-    const asked = kind === 'refused' && story.tried.has(endpoint);
-    return kind !== 'unfit' && !asked && !story.barred.has(endpoint) && (!story.only || endpoint === story.only);
+  const open = pool.refusals(story.call, story.tried).filter(({ endpoint, kind }) => {
+    return kind !== 'unfit' && !story.barred.has(endpoint) && (!story.only || endpoint === story.only);
+  });
+  // Asked in spite of an earlier refusal, it failed in a way that passes: like any other that was tried.
+  return open.map((refusal) => {
+    const asked = refusal.kind === 'refused' && story.tried.has(refusal.endpoint);
+    return asked ? { ...refusal, kind: 'tried', until: 0 } : refusal;
   });
 }
 

@@ -5,7 +5,7 @@ import type { Clock } from '../clock.ts';
 /** One running cooldown. */
 export interface Cooldown {
   readonly scope: CooldownOrder['scope'];
-  /** The model or operation it is about; empty for the endpoint. */
+  /** What it is about; empty for the endpoint. */
   readonly key: string;
   readonly until: number;
   readonly reason: string;
@@ -18,6 +18,17 @@ export interface Cooldown {
 const UNHINTED = { first: 1_000, longest: 60_000 };
 /** More entries than this only arise from made-up model names; the oldest go first. */
 const LIMIT = 500;
+const SCOPES = ['endpoint', 'model', 'operation', 'use'] as const;
+
+/** What a cooldown of this scope is about, in a call for `model` by `operation`. */
+export function keyOf(scope: CooldownOrder['scope'], model: string, operation: string): string {
+  return { endpoint: '', model, operation, use: `${operation} ${model}` }[scope];
+}
+
+/** Every cooldown that can keep such a call away. */
+function idsOf(model: string, operation: string): string[] {
+  return SCOPES.map((scope) => `${scope}:${keyOf(scope, model, operation)}`);
+}
 
 /** The cooldowns of one endpoint. A new order never shortens a running one. */
 export class Cooldowns {
@@ -54,9 +65,9 @@ export class Cooldowns {
   }
 
   /** A success: the next cooldown without a hint starts at 1 s again, and a refusal from before `startedAt` is disproved. @returns whether one was. */
-  succeeded(model: string, startedAt: number): boolean {
+  succeeded(model: string, operation: string, startedAt: number): boolean {
     let ended = false;
-    for (const id of this.#running.size === 0 ? [] : ['endpoint:', `model:${model}`]) {
+    for (const id of this.#running.size === 0 ? [] : idsOf(model, operation)) {
       const running = this.#running.get(id);
       if (running?.pause === false && running.since <= startedAt) ended = this.#running.delete(id);
     }
@@ -74,7 +85,7 @@ export class Cooldowns {
   of(model: string, operation: string): Cooldown | undefined {
     if (this.#running.size === 0) return undefined;
     let longest: Cooldown | undefined;
-    for (const id of ['endpoint:', `model:${model}`, `operation:${operation}`]) {
+    for (const id of idsOf(model, operation)) {
       const found = this.#running.get(id);
       if (!found) continue;
       if (found.until <= this.#clock.now()) this.#running.delete(id);

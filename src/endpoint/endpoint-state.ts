@@ -7,13 +7,15 @@ import type { Verdict } from '../call/outcome.ts';
 import type { Clock } from '../clock.ts';
 import type { BreakerSettings } from '../config/settings.ts';
 import { Breaker } from './breaker.ts';
-import { Cooldowns } from './cooldown.ts';
+import { Cooldowns, keyOf } from './cooldown.ts';
 import { exclusionOf } from './exclusion.ts';
 import { FailureRate } from './failure-rate.ts';
 import { noteHeadroom } from './headroom.ts';
 import type { BreakerState, Exclusion, Load, Transition } from './live-facts.ts';
 import { type ModelState, ModelStates } from './model-states.ts';
+import { ServedLately } from './served-lately.ts';
 import { Silence } from './silence.ts';
+import { healthOfBoth } from './two-scopes.ts';
 
 /** Live state of one endpoint. */
 export class EndpointState {
@@ -22,6 +24,7 @@ export class EndpointState {
   successes = 0;
   failures = 0;
   readonly cooldowns: Cooldowns;
+  readonly served: ServedLately;
   readonly #breaker: Breaker | undefined;
   readonly #models: ModelStates;
   readonly #failureRate: FailureRate;
@@ -39,6 +42,7 @@ export class EndpointState {
     this.#breaker = this.#newBreaker(undefined);
     this.#models = new ModelStates((model) => this.#newBreaker(model), clock);
     this.cooldowns = new Cooldowns(clock);
+    this.served = new ServedLately(clock);
     this.#failureRate = new FailureRate(clock);
     this.#silence = new Silence(clock.now());
   }
@@ -117,25 +121,21 @@ export class EndpointState {
     if (load.judged) return undefined;
     load.judged = true;
     this.release(load);
-    const { health, scope } = verdict;
+    const { health } = verdict;
     const state = this.#models.of(load.model);
     if (health === 'success') {
       this.successes += 1;
       state.succeededAt = this.#clock.now();
-      if (this.cooldowns.succeeded(load.model, load.startedAt)) this.#touch();
+      this.served.note(operation);
+      if (this.cooldowns.succeeded(load.model, operation, load.startedAt)) this.#touch();
     } else if (health === 'failure') {
       this.failures += 1;
       this.#failureRate.failed();
     }
-    const failed = health === 'failure';
-    // Whoever answers can be reached, even when the answer is an error; silence proves neither.
-    const reached = verdict.name === 'server-error' || verdict.name === 'overloaded' || verdict.name === 'bad-reply';
-    const ofModel = failed && scope === 'model';
-    this.#tell(load, ofModel ? (reached ? 'success' : 'neutral') : health, failed && !ofModel ? 'neutral' : health);
+    this.#tell(load, ...healthOfBoth(verdict));
     if (!verdict.cooldown) return undefined;
-    const key = { endpoint: '', model: load.model, operation }[verdict.cooldown.scope];
     this.#touch();
-    return this.cooldowns.start(verdict.cooldown, key);
+    return this.cooldowns.start(verdict.cooldown, keyOf(verdict.cooldown.scope, load.model, operation));
   }
 
   /** Gives the attempt's place free without an outcome. */

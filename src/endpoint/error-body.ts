@@ -1,7 +1,8 @@
 /**
- * Reads the body of an error reply within bounds: 5 s and 1 MiB.
- * Why: the SDK reads it without any, so an endpoint that sends "500" and then nothing would hold the call for ever.
+ * Reads the body of an error reply within bounds, 5 s and 1 MiB, and keeps what the SDK leaves out of its error.
+ * Why bounds: the SDK has none, so an endpoint that sends "500" and then nothing would hold the call for ever.
  */
+import type { OpenAI } from 'openai';
 import { systemClock } from '../clock.ts';
 
 const PATIENCE = 5_000;
@@ -31,6 +32,29 @@ async function boundedText(response: Response): Promise<string> {
   } finally {
     stop();
   }
+}
+
+const dropped = new WeakMap<object, unknown>();
+
+/** The body of an error reply that this copy of the SDK left out of its error. */
+export function droppedBody(error: object): unknown {
+  return dropped.get(error);
+}
+
+/**
+ * Keeps the bodies that the SDK drops: version 6 knows none without an `error` of its own, and there are vendors who send
+ * lists, plain objects, or `{ detail }`. The error itself stays as it is.
+ */
+export function keepDroppedBodies(client: OpenAI): void {
+  type Make = (status: number, body: object | undefined, message: string | undefined, headers: Headers) => object;
+  const own = client as unknown as { makeStatusError: Make };
+  const make = own.makeStatusError.bind(client);
+  const value: Make = (status, body, message, headers) => {
+    const error = make(status, body, message, headers);
+    if ((error as { error?: unknown }).error === undefined && body !== undefined) dropped.set(error, body);
+    return error;
+  };
+  Object.defineProperty(client, 'makeStatusError', { value, configurable: true, writable: true });
 }
 
 /** The same response, whose `text()` ends in time whatever the server does. */

@@ -6,7 +6,7 @@
 import { AzureOpenAI, type ClientOptions, OpenAI, OpenAIError } from 'openai';
 import type { AzureClientOptions } from 'openai/azure';
 import type { EndpointSettings } from '../config/settings.ts';
-import { boundErrorBody } from './error-body.ts';
+import { boundErrorBody, keepDroppedBodies } from './error-body.ts';
 
 /** Told by the guarded fetch what happened to one attempt; travels in the attempt's `fetchOptions`. */
 export interface FetchWatch {
@@ -110,6 +110,7 @@ export function attemptClient(settings: EndpointSettings, overrides: ClientOverr
   if (options.logger) options.logger = guardedLogger(options.logger);
   const client = construct(settings, options);
   installPrepare(client);
+  keepDroppedBodies(client);
   return client;
 }
 

@@ -17,12 +17,12 @@ export interface Refusal {
 }
 
 function refusalOf(endpoint: Endpoint, call: Call, tried: ReadonlySet<Endpoint>): Refusal | undefined {
-  const operation = call.operation.name;
+  const { name: operation, route } = call.operation;
   const never = Number.POSITIVE_INFINITY;
   if (endpoint.drained) return { endpoint, kind: 'unfit', reason: 'drained', until: never, rateLimited: false };
   const unfit = endpoint.unfit(call.model, operation);
   if (unfit) return { endpoint, kind: 'unfit', reason: unfit, until: never, rateLimited: false };
-  const exclusion = endpoint.state.exclusion(healthKey(call.model, operation), operation);
+  const exclusion = endpoint.state.exclusion(healthKey(call.model, operation), route);
   if (exclusion) return { endpoint, ...exclusion };
   return tried.has(endpoint)
     ? { endpoint, kind: 'tried', reason: 'failed this call', until: 0, rateLimited: false }

@@ -60,15 +60,15 @@ export class Pool {
 
   /** The eligible endpoints for such a call: the same array for as long as nothing changes. */
   eligible(call: Call): readonly Endpoint[] {
-    const operation = call.operation.name;
-    const key = call.model === undefined ? operation : `${operation} ${call.model}`;
+    const { name: operation, route } = call.operation;
+    const key = call.model === undefined ? route : `${route} ${call.model}`;
     const before = this.#eligible.get(key);
     if (before && before.version === this.#registry.version && before.validUntil > this.#clock.now())
       return before.list;
     let validUntil = Number.POSITIVE_INFINITY;
     const list = this.#endpoints.filter((endpoint) => {
       if (endpoint.drained || endpoint.unfit(call.model, operation)) return false;
-      const exclusion = endpoint.state.exclusion(healthKey(call.model, operation), operation);
+      const exclusion = endpoint.state.exclusion(healthKey(call.model, operation), route);
       if (exclusion) validUntil = Math.min(validUntil, exclusion.until);
       return !exclusion;
     });

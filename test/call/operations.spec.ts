@@ -132,6 +132,19 @@ describe('the path', () => {
   });
 });
 
+it.each([
+  ['post', '/chat/completions', 'post chat/completions'],
+  ['get', '/chat/completions', 'get chat/completions'],
+  ['get', '/chat/completions/chatcmpl-1/messages', 'get chat/completions/messages'],
+  ['post', '/audio/speech?x=1', 'post audio/speech'],
+  ['post', '/responses/compact', 'post responses/compact'],
+  ['get', '/models/org/some-model', 'get models'],
+  ['delete', '/files/file-1', 'delete files'],
+  ['post', '/v2/thing', 'post other'],
+])('%s %s goes by the route %s', (method, path, route) => {
+  expect(operationOf(method, path).route).toBe(route);
+});
+
 it.each<[string, string, boolean]>([
   ['post', '/chat/completions', true],
   ['get', '/files/file-1', true],

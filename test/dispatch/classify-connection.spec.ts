@@ -17,6 +17,7 @@ const CONTEXT: ClassifyContext = {
   answeredBefore: true,
   renewable: false,
   baseURL: 'https://a.example/v1',
+  serves: false,
 };
 type Failure = Outcome & { is: 'error' };
 const judge = (error: unknown, changes: Partial<Failure> = {}, context: Partial<ClassifyContext> = {}) =>

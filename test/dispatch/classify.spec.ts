@@ -19,6 +19,7 @@ const CONTEXT: ClassifyContext = {
   answeredBefore: false,
   renewable: false,
   baseURL: 'https://a.example/v1',
+  serves: false,
 };
 
 const failure = (error: unknown, phase: 'head' | 'body' = 'head'): Outcome => ({
@@ -81,7 +82,11 @@ describe('400', () => {
     ['an unsupported value', apiError(400, { code: 'unsupported_value' }), CALLER],
     ['model_not_found', apiError(400, { code: 'model_not_found' }), MODEL_MISSING],
     ['DeploymentNotFound', apiError(400, { code: 'DeploymentNotFound' }), MODEL_MISSING],
-    ['OperationNotSupported', apiError(400, { code: 'OperationNotSupported' }), MODEL_MISSING],
+    [
+      'OperationNotSupported',
+      apiError(400, { code: 'OperationNotSupported' }),
+      { ...MODEL_MISSING, ...cooled('use', 'not for this model', 5 * MINUTE) },
+    ],
     ['an unknown api-version', apiError(400, { message: 'Unsupported api-version query' }), MODEL_MISSING],
     ['an unknown API version', apiError(400, { message: 'API version not supported' }), MODEL_MISSING],
     ['a low credit balance', apiError(400, { message: 'Your credit balance is too low' }), { ...BROKE, ...NO_MONEY() }],
@@ -228,6 +233,18 @@ describe('404, 405, 501', () => {
     check(judge(error, call), expected);
   });
 
+  it.each([404, 405, 501])('%d of an operation that the endpoint served lately is about the call', (status) => {
+    check(judge(apiError(status), { path: '/responses' }, { serves: true }), {
+      name: 'not-supported',
+      next: 'another',
+      ...NONE,
+    });
+  });
+
+  it('a 404 that blames a parameter of the call is about that', () => {
+    check(judge(apiError(404, { message: 'Not here.', param: 'tools' })), { name: 'not-supported', ...NONE });
+  });
+
   it.each([
     ['with the code of the API', { code: 'model_not_found' }],
     ['without one', {}],
@@ -341,6 +358,15 @@ describe('x-should-retry', () => {
   it('false rules the endpoint out for this call, no other', () => {
     check(judge(apiError(500, {}, { 'x-should-retry': 'false' })), { ...SERVER, again: false });
     expect(judge(apiError(500, {}, { 'x-should-retry': 'true' })).again).toBe(true);
+  });
+
+  it('false on a 409: no second try there', () => {
+    check(judge(apiError(409, {}, { 'x-should-retry': 'false' })), { name: 'conflict', next: 'throw', again: false });
+  });
+
+  it('false on a 401 with a key that is a function: a fresh key is another request', () => {
+    const error = apiError(401, {}, { 'x-should-retry': 'false' });
+    check(judge(error, {}, { renewable: true }), { name: 'credentials-refused', next: 'same' });
   });
 
   it('true on a 4xx is not believed', () => {

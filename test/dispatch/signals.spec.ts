@@ -81,6 +81,47 @@ describe('factsOf', () => {
     expect(factsOf(apiError(403, body)).metadata).toEqual(metadata);
   });
 
+  it.each<[string, unknown, { codes?: string[]; said: string }]>([
+    ['an object', { code: 'X', message: 'no' }, { codes: ['x'], said: 'no' }],
+    ['a list', [{ error: { status: 'NOT_FOUND', message: 'no' } }], { codes: ['not_found'], said: 'no' }],
+    ['one level deeper', { type: 'error', error: { type: 'y', message: 'no' } }, { said: 'no' }],
+    ['a text one level deeper', { code: 'z', error: 'no' }, { said: 'no' }],
+    ['with nothing deeper', { error: null, message: 'no' }, { said: 'no' }],
+    ['a text', 'no', { codes: [], said: 'no' }],
+    ['with reasons', { details: [{ reason: 'WHY' }, { other: 1 }, null] }, { codes: ['why'], said: '400 status' }],
+    ['with details in words', { message: 'no', details: 'words' }, { said: 'no' }],
+    ['of FastAPI', { detail: 'Not Found' }, { said: 'Not Found' }],
+    ['an empty list', [], { codes: [], said: '400 status' }],
+  ])('finds what is wrong in a body that is %s', (_, error, expected) => {
+    expect(factsOf({ status: 400, message: '400 status', error })).toMatchObject(expected);
+  });
+
+  it.each([
+    ["Invalid value: 'a b'. Supported: 'c', 'd'", 'Invalid value: . Supported: , '],
+    ["The account doesn't exist, and it's not yours", "The account doesn't exist, and it's not yours"],
+    ['model `x y` or "z" unknown', 'model  or  unknown'],
+    ["an open 'quote", "an open 'quote"],
+  ])('leaves out what stands in quotes: %s', (message, said) => {
+    expect(factsOf(apiError(400, { message })).said).toBe(said);
+  });
+
+  it('reads quotes without end in no time', () => {
+    const from = performance.now();
+    const { said } = factsOf(apiError(400, { message: `'"\`x `.repeat(200_000) }));
+    expect(said.length).toBeLessThanOrEqual(2_000);
+    expect(performance.now() - from).toBeLessThan(500);
+  });
+
+  it.each<[unknown, string | undefined]>([
+    ['tools', 'tools'],
+    ['None', undefined],
+    ['', undefined],
+    [null, undefined],
+    [undefined, undefined],
+  ])('takes the parameter %j for %j', (param, expected) => {
+    expect(factsOf(apiError(400, { param })).param).toBe(expected);
+  });
+
   it.each([undefined, null, 'text', 7, Symbol('x'), () => undefined])('bears anything thrown: %s', (thrown) => {
     expect(factsOf(thrown)).toMatchObject({
       status: undefined,

@@ -1,7 +1,7 @@
 // Cooldowns: how long, for whom, never shorter than a running one, doubling without a hint.
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { CooldownOrder } from '../../src/call/outcome.ts';
-import { Cooldowns } from '../../src/endpoint/cooldown.ts';
+import { Cooldowns, keyOf } from '../../src/endpoint/cooldown.ts';
 import { type ManualClock, manualClock } from '../../src/testing/index.ts';
 import { fc, runs } from '../support/property.ts';
 
@@ -92,9 +92,9 @@ describe('a cooldown without a hint', () => {
 
   it('starts with 1 s again after a success of that model', async () => {
     await inRow(3);
-    cooldowns.succeeded('other', clock.now());
+    cooldowns.succeeded('other', 'chat', clock.now());
     expect(cooldowns.start(order(undefined), 'm')).toBe(8_000);
-    cooldowns.succeeded('m', clock.now());
+    cooldowns.succeeded('m', 'chat', clock.now());
     await clock.advance(8_000);
     expect(cooldowns.start(order(undefined), 'm')).toBe(1_000);
   });
@@ -104,7 +104,7 @@ describe('a cooldown without a hint', () => {
       expect(cooldowns.start(order(undefined, 'endpoint'), '')).toBe(span);
       await clock.advance(span);
     }
-    cooldowns.succeeded('any', clock.now());
+    cooldowns.succeeded('any', 'chat', clock.now());
     expect(cooldowns.start(order(undefined, 'endpoint'), '')).toBe(1_000);
   });
 
@@ -173,6 +173,11 @@ describe('who is kept away', () => {
     expect([left('m', 'chat'), left('x', 'chat'), left('x', 'files')]).toEqual([3_000, 2_000, 1_000]);
   });
 
+  it('of a use is about this model in this operation', () => {
+    cooldowns.start(order(1_000, 'use'), keyOf('use', 'm', 'chat'));
+    expect([left('m'), left('m', 'embeddings'), left('other')]).toEqual([1_000, undefined, undefined]);
+  });
+
   it('does not mix a model up with an operation of that name', () => {
     cooldowns.start(order(1_000, 'model'), 'chat');
     expect(left('m', 'chat')).toBeUndefined();
@@ -187,10 +192,13 @@ describe('a success', () => {
     ['endpoint', '', true],
     ['model', 'm', true],
     ['model', 'other', false],
-    ['operation', 'chat', false],
+    ['operation', 'chat', true],
+    ['operation', 'audio', false],
+    ['use', 'chat m', true],
+    ['use', 'audio m', false],
   ])('disproves a refusal of the %s %s: %s', (scope, key, disproved) => {
     refuse(scope, key);
-    expect(cooldowns.succeeded('m', clock.now())).toBe(disproved);
+    expect(cooldowns.succeeded('m', 'chat', clock.now())).toBe(disproved);
     expect(cooldowns.list()).toHaveLength(disproved ? 0 : 1);
   });
 
@@ -199,8 +207,8 @@ describe('a success', () => {
     await clock.advance(10);
     refuse('endpoint', '');
     cooldowns.start(order(8_000), 'm');
-    expect(cooldowns.succeeded('m', startedAt)).toBe(false);
-    expect(cooldowns.succeeded('other', clock.now())).toBe(true);
+    expect(cooldowns.succeeded('m', 'chat', startedAt)).toBe(false);
+    expect(cooldowns.succeeded('other', 'chat', clock.now())).toBe(true);
     expect(left('m')).toBe(8_000);
   });
 });

@@ -343,7 +343,7 @@ describe('models and operations limit what an endpoint is asked for', () => {
   it('an operation that an endpoint turns out not to have: on to the next', async () => {
     await using stage = await openStage({ a: { script: { status: 404, body: { detail: 'Not Found' } } }, b: [] });
     await stage.client.responses.create({ model: 'gpt-5', input: 'x' });
-    expect(stage.state('a').cooldowns).toMatchObject([{ model: '(responses)', reason: 'operation not found' }]);
+    expect(stage.state('a').cooldowns).toMatchObject([{ model: '(post responses)', reason: 'operation not found' }]);
     stage.servers.a.script([]);
     // Chat is another operation.
     expect(servedBy(await chat(stage.client))).toBe('a');

@@ -1,0 +1,29 @@
+/** Which operations an endpoint served lately. Why: a 404 by an endpoint that has the operation is about the call, not about the operation. */
+import type { Clock } from '../clock.ts';
+
+/** How long a success proves that the endpoint has an operation, in ms. */
+const LATELY = 600_000;
+/** Operations remembered; more only arise from made-up paths. */
+const LIMIT = 200;
+
+/** The operations of one endpoint, with the time of their last success. */
+export class ServedLately {
+  readonly #at = new Map<string, number>();
+  readonly #clock: Clock;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** A call of this operation succeeded. */
+  note(operation: string): void {
+    this.#at.delete(operation);
+    this.#at.set(operation, this.#clock.now());
+    if (this.#at.size > LIMIT) this.#at.delete(this.#at.keys().next().value as string);
+  }
+
+  /** True when one did within the last ten minutes. */
+  has(operation: string): boolean {
+    return this.#clock.now() - (this.#at.get(operation) ?? Number.NEGATIVE_INFINITY) < LATELY;
+  }
+}
