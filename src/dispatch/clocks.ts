@@ -9,12 +9,21 @@ const NO_CONTENT = 300_000;
 /** How far beyond the learned slowest-in-a-hundred a stream may be before it is cut. */
 const STREAM_FACTOR = 5;
 
+/** What happens when something takes `after` ms. */
+export interface Bound {
+  readonly after: number;
+  /** The attempt is cut, even when nobody else is left. */
+  readonly certain: boolean;
+  /** Nothing is cut: a second attempt starts beside it. */
+  readonly beside: boolean;
+}
+
 /** The bounds of one attempt. */
 export interface Bounds {
-  /** Cuts the attempt when no headers came; `certain`: even when nobody else is left. */
-  readonly headers: { readonly after: number; readonly certain: boolean } | undefined;
-  /** Cuts a stream whose content has not begun, counted from its headers. */
-  readonly content: { readonly after: number; readonly certain: boolean };
+  /** Until the headers of a stream. */
+  readonly headers: Bound | undefined;
+  /** From the headers of a stream until its content. */
+  readonly content: Bound;
   /** Starts a second attempt of a plain call elsewhere. */
   readonly rescue: number | undefined;
   /** After this long without a byte the endpoint counts as silent. */
@@ -57,22 +66,29 @@ export function boundsOf(call: Call, endpoint: Endpoint, endpoints: readonly End
   const usual = usualTime(call, endpoint, endpoints, kindOf(call, false));
   const { after, factor } = rescue || { after: 20_000, factor: 3 };
   // Half of the timeout before anything is learned, and never so late that a second attempt could not be in time.
-  const patience = (timeout: number) =>
-    usual === undefined ? timeout / 2 : Math.max(factor * usual, Math.min(after, timeout / 2));
+  const patience = (timeout: number, takes = usual) =>
+    takes === undefined ? timeout / 2 : Math.max(factor * takes, Math.min(after, timeout / 2));
   const slow = patience(call.clientTimeout);
   const own = Math.min(
     settings.attemptTimeout === 'auto' ? Number.POSITIVE_INFINITY : settings.attemptTimeout,
     endpoint.settings.timeout ?? Number.POSITIVE_INFINITY,
   );
   if (own !== Number.POSITIVE_INFINITY) {
-    const bound = { after: own, certain: true };
+    const bound = { after: own, certain: true, beside: false };
     return { headers: bound, content: bound, rescue: undefined, slow };
   }
-  const content = call.stream ? (usualTime(call, endpoint, endpoints, 'content') ?? 0) : 0;
+  const time = call.deadline - call.startedAt;
+  const bound = (least: number, takes: number | undefined): Bound => {
+    const cut = Math.max(least, STREAM_FACTOR * (takes ?? 0));
+    // A cut that comes when the call is over helps nobody: such a stream is rescued like a plain call.
+    return cut >= time && rescue
+      ? { after: patience(time, takes), certain: false, beside: true }
+      : { after: cut, certain: false, beside: false };
+  };
   return {
-    headers: call.stream ? { after: Math.max(NO_HEADERS, STREAM_FACTOR * (usual ?? 0)), certain: false } : undefined,
-    content: { after: Math.max(NO_CONTENT, STREAM_FACTOR * content), certain: false },
-    rescue: rescue && !call.stream && call.replay === 'free' ? patience(call.deadline - call.startedAt) : undefined,
+    headers: call.stream ? bound(NO_HEADERS, usual) : undefined,
+    content: bound(NO_CONTENT, call.stream ? usualTime(call, endpoint, endpoints, 'content') : undefined),
+    rescue: rescue && !call.stream && call.replay === 'free' ? patience(time) : undefined,
     slow,
   };
 }

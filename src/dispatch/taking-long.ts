@@ -41,7 +41,8 @@ export function tookAtLeast<R extends Reply>(
 }
 
 /**
- * An attempt takes long: a second one starts beside a plain call, a stream is cut if somebody else can take it.
+ * An attempt takes long: a second one starts beside a plain call or a stream that is short of time, any other stream is cut if
+ * somebody else can take it.
  * @returns the outcome to fail the attempt with, if it is to be cut.
  */
 export function takesLong<R extends Reply>(
@@ -51,11 +52,12 @@ export function takesLong<R extends Reply>(
 ): Failure | undefined {
   const { call } = story;
   const { settings, budget } = parts;
-  if (!boundsOf(call, attempt.endpoint, parts.pool.endpoints, settings).content.certain) {
+  const { headers, content } = boundsOf(call, attempt.endpoint, parts.pool.endpoints, settings);
+  if (!content.certain) {
     const may = settings.failover && call.replay === 'free' && story.counted + story.live.size < call.maxAttempts;
     const another = may ? choose(story, parts) : undefined;
     if (!another) return undefined;
-    if (!call.stream) {
+    if (!call.stream || (attempt.reply ? content : headers)?.beside) {
       if (!story.rescued && budget.withdraw()) {
         story.rescued = true;
         start(story, another, parts, false);

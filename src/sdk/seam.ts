@@ -101,13 +101,15 @@ async function parseOnce(caller: Caller, served: Served, props: Props, handover:
       maxResponseBytes: settings.maxResponseBytes,
       streamIdleTimeout: settings.streamIdleTimeout,
       mayMove: () =>
-        settings.failover &&
-        !story.only &&
-        call.replay === 'free' &&
-        story.counted + 1 < call.maxAttempts &&
-        pool
-          .eligible(call)
-          .some((other) => other !== attempt.endpoint && !story.tried.has(other) && !story.barred.has(other)),
+        // Beside another attempt the first content decides whose answer it is.
+        story.live.size > 1 ||
+        (settings.failover &&
+          !story.only &&
+          call.replay === 'free' &&
+          story.counted + 1 < call.maxAttempts &&
+          pool
+            .eligible(call)
+            .some((other) => other !== attempt.endpoint && !story.tried.has(other) && !story.barred.has(other))),
       safe: (error) => {
         scrub(error, secretsOf(attempt.endpoint.settings, caller.clientOf(attempt.endpoint)));
         return error;
@@ -115,6 +117,8 @@ async function parseOnce(caller: Caller, served: Served, props: Props, handover:
       learnIds: (ids) => core.affinity.learn(ids, attempt.endpoint.name),
       contentCame: () => dispatcher.proved(story, attempt),
       streamEnded: (end) => {
+        // The stream of an attempt that lost to another one was never handed out.
+        if (story.won !== attempt) return;
         if (end.is === 'failed') handover.remember(end.error);
         streamEnded(core, served, unlink, end);
       },

@@ -26,8 +26,8 @@ const bounds = (
 describe('a stream', () => {
   it('is cut after a minute without headers, five without content, if somebody else is there', () => {
     expect(bounds({ stream: true }, endpoint())).toMatchObject({
-      headers: { after: 60_000, certain: false },
-      content: { after: 300_000, certain: false },
+      headers: { after: 60_000, certain: false, beside: false },
+      content: { after: 300_000, certain: false, beside: false },
       rescue: undefined,
     });
   });
@@ -44,6 +44,35 @@ describe('a stream', () => {
     expect(bounds({ stream: true }, taking({ head: 100, content: 200 }))).toMatchObject({
       headers: { after: 60_000 },
       content: { after: 300_000 },
+    });
+  });
+});
+
+describe('a stream whose cut would come when its time is over', () => {
+  const rescued = (after: number) => ({ after, certain: false, beside: true });
+
+  it('is rescued like a plain call instead, each stage by what it usually takes', () => {
+    expect(bounds({ stream: true, deadline: 60_000 }, endpoint())).toMatchObject({
+      headers: rescued(30_000),
+      content: rescued(30_000),
+    });
+    expect(bounds({ stream: true, deadline: 60_001 }, endpoint())).toMatchObject({
+      headers: { after: 60_000, beside: false },
+      content: rescued(30_000.5),
+    });
+    const quick = taking({ head: 100, content: 200 });
+    expect(bounds({ stream: true, deadline: 50_000 }, quick)).toMatchObject({
+      headers: rescued(20_000),
+      content: rescued(20_000),
+    });
+    const thinks = bounds({ stream: true, deadline: 50_000 }, taking({ head: 100, content: 16_384 }));
+    expect(thinks).toMatchObject({ headers: rescued(20_000), content: rescued(3 * 16_384) });
+  });
+
+  it('is not where the user wants no rescue', () => {
+    expect(bounds({ stream: true, deadline: 30_000 }, endpoint(), { rescue: false })).toMatchObject({
+      headers: { after: 60_000, beside: false },
+      content: { after: 300_000, beside: false },
     });
   });
 });
@@ -88,7 +117,7 @@ describe('a bound of the user', () => {
     ['both: the shorter', { attemptTimeout: 7_000 }, 9_000, 7_000],
     ['both: the shorter, the endpoint’s', { attemptTimeout: 7_000 }, 5_000, 5_000],
   ])('%s replaces what was learned', (_, settings, timeout, ms) => {
-    const bound = { after: ms, certain: true };
+    const bound = { after: ms, certain: true, beside: false };
     for (const stream of [true, false])
       expect(bounds({ stream }, endpoint({ timeout }), settings)).toMatchObject({
         headers: bound,

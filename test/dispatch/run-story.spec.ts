@@ -293,8 +293,17 @@ describe('a body that is read here', () => {
     expect(verdicts()).toEqual(['a 200 abandoned', 'b 200 pending']);
   });
 
+  it('of a stream that would be cut too late is rescued as well', async () => {
+    const { bench, outcome, verdicts } = await read(['hang', 'data'], { deadline: 300_000, stream: true });
+    await bench.clock.advance(149_999);
+    expect(bench.names('attempt-start')).toHaveLength(1);
+    await bench.clock.advance(1);
+    expect(await outcome).toMatchObject({ served: 'b', data: 'data' });
+    expect(verdicts()).toEqual(['a 200 abandoned', 'b 200 pending']);
+  });
+
   it('ends at the deadline', async () => {
-    const { bench, outcome } = await read(['hang'], { deadline: 5_000, stream: true });
+    const { bench, outcome } = await read(['hang', 'hang'], { deadline: 5_000, stream: true });
     await bench.clock.advance(5_000);
     expect((await outcome).error).toBeInstanceOf(APIConnectionTimeoutError);
     expect(bench.endpoint('a').inFlight).toBe(0);

@@ -90,6 +90,18 @@ describe('a stream without headers', () => {
     expect(bench.endpoint('a').state.failures).toBe(0);
   });
 
+  it('is rescued where that cut would come too late, and nothing is cut', async () => {
+    const bench = dispatchBench({ a: [{ ms: 16_000 }], b: ['hang'] });
+    const call = bench.call({ stream: true, deadline: 30_000 });
+    await bench.clock.advance(16_000);
+    expect(call.told).toMatchObject({ served: 'a', attempts: ['b', 'a'], verdicts: ['abandoned', 'ok'], at: 16_000 });
+    expect(bench.sent).toEqual({ a: 1, b: 1 });
+    const other = dispatchBench({ a: ['hang'], b: ['ok'] });
+    const saved = other.call({ stream: true, deadline: 30_000 });
+    await other.clock.advance(15_000);
+    expect(saved.told).toMatchObject({ served: 'b', attempts: ['a', 'b'], at: 15_000 });
+  });
+
   it('is waited for where nobody else is', async () => {
     const bench = dispatchBench({ a: [{ ms: 500_000 }] });
     const call = bench.call({ stream: true });
