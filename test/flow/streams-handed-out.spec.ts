@@ -9,6 +9,7 @@ import { runChild } from '../support/child.ts';
 import { openStage } from '../support/stage.ts';
 
 const DROPPED = new URL('./children/dropped-streams.ts', import.meta.url);
+const COLLECTING = new URL('./children/read-while-collecting.ts', import.meta.url);
 /** A stream that goes on for as long as somebody listens. */
 const endless: Step = { stream: 4_000, gap: 5 };
 
@@ -283,6 +284,13 @@ describe('however a reader leaves, connection and place are free at once', () =>
       streams: 20,
     });
     expect({ opened, left }).toEqual({ opened: 20, left: 0 });
+  });
+
+  it('read through its iterator alone, it is not taken for dropped when garbage is collected', async () => {
+    await using stage = await openStage({ a: { stream: 10, gap: 10, times: 3 } });
+    const { events } = await runChild<{ events: number[] }>(COLLECTING, { options: stage.options, streams: 3 });
+    expect(events).toEqual([12, 12, 12]);
+    expect(stage.servers.a.requests.map(({ aborted }) => aborted)).toEqual([false, false, false]);
   });
 });
 
