@@ -52,33 +52,44 @@ export interface StreamTap {
 const COMMENTS_ALONE = 900_000;
 const COLON = 58;
 
-const DONE = /(^|[\r\n])data: ?\[DONE\]/;
+const DONE = /[\r\n]data: ?\[DONE\]/;
 const [BRACKET, NEWLINE, RETURN] = [93, 10, 13];
+/** Longer than the end marker with its line ends. */
+const MARKER = 32;
 
-/** True when the last thing read is a whole `data: [DONE]` line. Cheap: most reads end otherwise. */
-function endsWithDone(tail: Uint8Array): boolean {
-  let end = tail.length;
-  while (end > 0 && (tail[end - 1] === NEWLINE || tail[end - 1] === RETURN)) end -= 1;
-  if (end === tail.length || tail[end - 1] !== BRACKET) return false;
-  return /(^|[\r\n])data: ?\[DONE\]$/.test(new TextDecoder().decode(tail.subarray(0, end)));
-}
+/** The end of what was read, across two reads at least: the marker may be cut anywhere. A stream begins as after a line end. */
+class Tail {
+  #before: Uint8Array = new Uint8Array();
+  #last: Uint8Array = Uint8Array.of(NEWLINE);
 
-/** Longer than the end marker with whatever keep-alives may follow it in the same read. */
-const TAIL = 64;
+  add(chunk: Uint8Array): void {
+    this.#before = this.#last.length < MARKER ? this.#joined().slice(-MARKER) : this.#last.subarray(-MARKER);
+    this.#last = chunk;
+  }
 
-function endOf(tail: Uint8Array, chunk: Uint8Array): Uint8Array {
-  if (chunk.length >= TAIL) return chunk;
-  const joined = new Uint8Array(tail.length + chunk.length);
-  joined.set(tail);
-  joined.set(chunk, tail.length);
-  return joined.subarray(Math.max(0, joined.length - TAIL));
+  /** Whether a line `data: [DONE]` came last, keep-alives after it aside. */
+  get sawDone(): boolean {
+    return DONE.test(new TextDecoder().decode(this.#joined()));
+  }
+
+  /** True when the last thing read is that line, whole. Cheap: most reads end otherwise. */
+  get endsWithDone(): boolean {
+    const last = this.#last;
+    let end = last.length;
+    while (end > 0 && (last[end - 1] === NEWLINE || last[end - 1] === RETURN)) end -= 1;
+    if (end === last.length || (end > 0 && last[end - 1] !== BRACKET)) return false;
+    return /[\r\n]data: ?\[DONE\][\r\n]+$/.test(new TextDecoder().decode(this.#joined().subarray(-MARKER)));
+  }
+
+  #joined(): Uint8Array {
+    return Buffer.concat([this.#before, this.#last]);
+  }
 }
 
 /** Looks at a stream's bytes as the SDK reads them: when something came, and whether it ended with `[DONE]`. */
 export function tapStream(response: Response, clock: Clock): StreamTap {
   const { body } = response;
-  // The end of what was read: enough for the end marker, however its bytes were cut into chunks.
-  let tail: Uint8Array = new Uint8Array();
+  const tail = new Tail();
   let eventAt = clock.now();
   let byteAt = eventAt;
   if (body) {
@@ -86,14 +97,14 @@ export function tapStream(response: Response, clock: Clock): StreamTap {
       const reader = body.getReader();
       return {
         read: () => {
-          if (endsWithDone(tail)) {
+          if (tail.endsWithDone) {
             // The stream is over, whatever the server does with its connection; older SDKs would wait for it.
             void reader.cancel().catch(() => undefined);
             return Promise.resolve({ done: true as const, value: undefined });
           }
           return reader.read().then((result) => {
             if (result.value) {
-              tail = endOf(tail, result.value);
+              tail.add(result.value);
               const now = clock.now();
               if (result.value[0] !== COLON) eventAt = now;
               if (now - eventAt < COMMENTS_ALONE) byteAt = now;
@@ -118,7 +129,7 @@ export function tapStream(response: Response, clock: Clock): StreamTap {
     Object.defineProperty(response, 'body', { value: tapped, configurable: true });
   }
   return {
-    sawDone: () => DONE.test(new TextDecoder().decode(tail)),
+    sawDone: () => tail.sawDone,
     lastByteAt: () => byteAt,
   };
 }

@@ -2,9 +2,11 @@
 import type { Stream } from 'openai/streaming';
 import { idsInReply } from '../affinity/stateful-ids.ts';
 import type { Call } from '../call/call.ts';
+import { answersAsked } from '../call/stream-progress.ts';
 import type { Clock } from '../clock.ts';
-import { BodyWatch, type StreamEnd } from '../dispatch/body-watch.ts';
+import { BodyWatch } from '../dispatch/body-watch.ts';
 import type { Attempt } from '../dispatch/call-story.ts';
+import type { StreamEnd } from '../dispatch/watched.ts';
 import { badReplyError, embeddedError } from '../errors.ts';
 import { withRequestId } from './balanced-promise.ts';
 import { limitBody, tapStream } from './bounded-body.ts';
@@ -79,7 +81,7 @@ function parsed(reply: SdkReply): Promise<unknown> {
 }
 
 /** The stream for the caller. Apart from `openStream`, so that nothing which outlives the stream can hold it. */
-function streamOf(source: Stream<unknown>, watch: BodyWatch<unknown>): Stream<unknown> {
+function streamOf(source: Stream<unknown>, watch: BodyWatch<unknown>, controller: AbortController): Stream<unknown> {
   const Class = source.constructor as typeof Stream;
   let taken = false;
   const stream: Stream<unknown> = new Class<unknown>(() => {
@@ -88,7 +90,7 @@ function streamOf(source: Stream<unknown>, watch: BodyWatch<unknown>): Stream<un
     const iterator = watch.iterator();
     readers.set(iterator, stream);
     return iterator;
-  }, source.controller);
+  }, controller);
   return stream;
 }
 
@@ -97,11 +99,14 @@ async function openStream(attempt: Attempt<SdkReply>, reply: SdkReply, reading: 
   const tap = tapStream(reply.response, clock);
   const source = (await parsed(reply)) as Stream<unknown>;
   const learns = keepsIds(call, reply.options);
+  // Not the SDK's own, which it aborts itself when the transfer breaks: its helpers take that for the caller's will.
+  const controller = new AbortController();
   const watch = new BodyWatch(source[Symbol.asyncIterator](), {
     kind: call.operation.stream,
+    answers: answersAsked(reply.options.body),
     clock,
     idleTimeout: reading.streamIdleTimeout,
-    aborted: () => source.controller.signal.aborted,
+    aborted: () => controller.signal.aborted,
     sawDone: tap.sawDone,
     lastByteAt: tap.lastByteAt,
     stop: () => source.controller.abort(),
@@ -119,9 +124,15 @@ async function openStream(attempt: Attempt<SdkReply>, reply: SdkReply, reading: 
     onContent: reading.contentCame,
     onEnd: reading.streamEnded,
   });
-  source.controller.signal.addEventListener('abort', () => watch.aborted(), { once: true });
+  const { signal } = source.controller;
+  controller.signal.addEventListener('abort', () => source.controller.abort(controller.signal.reason), { once: true });
+  const aborted = () => {
+    if (!watch.complete || attempt.controller.signal.aborted) controller.abort(signal.reason);
+    watch.aborted();
+  };
+  signal.addEventListener('abort', aborted, { once: true });
   await watch.untilContent(reading.mayMove());
-  const stream = streamOf(source, watch);
+  const stream = streamOf(source, watch, controller);
   const dropped = () => watch.dropped();
   abandoned.register(stream, dropped);
   return { stream, dropped };

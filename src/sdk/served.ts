@@ -1,6 +1,7 @@
 /** One served call between its headers and its end: what is handed out, and what is learnt when that is over. */
-import type { StreamEnd } from '../dispatch/body-watch.ts';
+
 import type { Attempt, CallStory } from '../dispatch/call-story.ts';
+import type { StreamEnd } from '../dispatch/watched.ts';
 import { abortError } from '../errors.ts';
 import { remember, type Told } from './attempts.ts';
 import type { Handover, Props } from './balanced-promise.ts';

@@ -2,8 +2,9 @@
 import { APIConnectionError, APIConnectionTimeoutError } from 'openai';
 import { describe, expect, it, vi } from 'vitest';
 import type { StreamKind } from '../../src/call/operations.ts';
-import { BodyWatch, type StreamEnd, type Watched } from '../../src/dispatch/body-watch.ts';
-import { isBadReply } from '../../src/errors.ts';
+import { BodyWatch } from '../../src/dispatch/body-watch.ts';
+import type { StreamEnd, Watched } from '../../src/dispatch/watched.ts';
+import { badReplyError, isBadReply } from '../../src/errors.ts';
 import { manualClock } from '../../src/testing/index.ts';
 import { fc, runs } from '../support/property.ts';
 
@@ -13,6 +14,10 @@ const TEXT = chunk({ content: 'a' });
 const STOP = chunk({}, 'stop');
 const BAD = chunk({}, 'error');
 const USAGE = { choices: [], usage: { total_tokens: 1 } };
+
+/** An error that an event stood for: the SDK throws it, and it is shown as it is. */
+const SAID = new Error('an error event');
+const isApi = (error: unknown) => error === SAID;
 
 /** What a source does next: an event, an error, or nothing for ever. */
 type Play = object | Error | 'hang';
@@ -46,13 +51,14 @@ function watch(plays: readonly Play[], changes: Partial<Watched> = {}) {
   const onContent = vi.fn();
   const body = new BodyWatch(source, {
     kind: 'chat' as StreamKind,
+    answers: 1,
     clock,
     idleTimeout: 1_000,
     aborted: () => state.aborted,
     sawDone: () => state.done,
     lastByteAt: () => state.lastByteAt,
     stop,
-    translate: (error) => new Error('translated', { cause: error }),
+    translate: (error) => (isApi(error) ? error : badReplyError('translated', error)),
     failureIn: () => new Error('bad event'),
     onEvent: (event) => void seen.push(event),
     onContent,
@@ -185,6 +191,37 @@ describe('an end', () => {
     }
   });
 
+  it('is one although the connection breaks after it: the answer is whole', async () => {
+    const { body, read, ends, clock } = watch([TEXT, STOP, new TypeError('terminated')]);
+    await body.untilContent(true);
+    const { items, error, iterator } = await read();
+    expect([items, error, ends]).toEqual([[TEXT, STOP], undefined, [{ is: 'complete' }]]);
+    expect([await iterator.next(), clock.pending]).toEqual([{ value: undefined, done: true }, 0]);
+  });
+
+  it.each<[string, StreamKind, Play[], number]>([
+    [
+      'of a response is one a second later, though the connection stays',
+      'responses',
+      [{ type: 'response.completed' }],
+      1_000,
+    ],
+    ['of a run is one a second later', 'assistants', [{ event: 'done' }], 1_000],
+    ['of a chat is waited for: its usage may still come', 'chat', [TEXT, STOP], 300_000],
+  ])('%s', async (_, kind, plays, ms) => {
+    const { body, clock, read, ends, stop, state } = watch([...plays, 'hang'], { kind, idleTimeout: 300_000 });
+    await body.untilContent(true);
+    const reading = read();
+    await clock.advance(ms / 2);
+    // Keep-alives do not hold it open.
+    if (kind !== 'chat') state.lastByteAt = clock.now();
+    await clock.advance(ms / 2 - 1);
+    expect(ends).toEqual([]);
+    await clock.advance(1);
+    expect(await reading).toMatchObject({ items: plays, error: undefined });
+    expect([ends, stop.mock.calls.length, clock.pending]).toEqual([[{ is: 'complete' }], 1, 0]);
+  });
+
   it('that is all there is makes a complete stream without content', async () => {
     const { body, state, read, ends } = watch([], { kind: 'media' });
     state.done = true;
@@ -214,7 +251,8 @@ describe('an end', () => {
 describe('after its first content, a stream that', () => {
   it.each<[string, Play[], string]>([
     ['breaks', [TEXT, new TypeError('terminated')], 'translated'],
-    ['breaks after its finish_reason', [TEXT, STOP, new TypeError('terminated')], 'translated'],
+    ['says error after its finish_reason', [TEXT, STOP, SAID], 'an error event'],
+    ['says so itself after its finish_reason', [TEXT, STOP, BAD], 'bad event'],
     ['just stops', [TEXT], 'The stream ended before its end.'],
     ['says error', [TEXT, BAD], 'bad event'],
   ])('%s throws once, and then is over', async (_, plays, message) => {
@@ -387,8 +425,9 @@ it('loses nothing, doubles nothing and tells one end, for any stream, cut anywhe
         if (items.length === leaveAt) await iterator.return?.();
         else expect(items).toEqual(good);
         if (items.length < leaveAt) {
-          const ended = good.includes(STOP) || (done && good.includes(TEXT));
-          expect(error === undefined).toBe(before === -1 && ended);
+          const whole = good.includes(STOP);
+          const ended = before === -1 ? whole || (done && good.includes(TEXT)) : whole && plays[before] !== BAD;
+          expect(error === undefined).toBe(ended);
         }
         expect(ends).toHaveLength(1);
         expect(clock.pending).toBe(0);

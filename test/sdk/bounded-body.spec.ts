@@ -133,8 +133,13 @@ describe('tapStream', () => {
     ['alone', ['data: [DONE]\n\n'], true],
     ['without its line end', ['data: {}\n\n', 'data: [DONE]'], true],
     ['cut in two', ['data: {}\n\ndata: [DO', 'NE]\n\n'], true],
+    ['with keep-alives after it', [`data: {}\n\ndata: [DONE]\n\n${': ka\n\n'.repeat(20)}`], true],
+    ['at the start of a long read', ['data: {}\n\n', `data: [DONE]\n\n${': ka\n\n'.repeat(20)}`], true],
+    ['cut in two, before a long read', ['data: {}\n\ndata: [D', `ONE]\n\n${': ka\n\n'.repeat(20)}`], true],
     ['never', ['data: {"a":1}\n\n'], false],
     ['inside of a text', ['data: {"a":"\\ndata: [DONE]"}\n\n'], false],
+    ['inside of a text that a read begins with', ['data: {"a":"', 'data: [DONE]"}\n\n'], false],
+    ['inside of a text that a long read begins with', ['data: {"a":"', `data: [DONE]${'x'.repeat(100)}"}\n\n`], false],
     ['as a field of another name', ['xdata: [DONE]\n\n'], false],
     ['in an empty stream', [], false],
   ])('sees [DONE] %s', async (_, chunks, seen) => {
@@ -142,7 +147,7 @@ describe('tapStream', () => {
   });
 
   it('sees [DONE] however the bytes are cut, and only then', async () => {
-    const text = 'data: {"choices":[{"delta":{"content":"€ [DONE]"}}]}\n\ndata: [DONE]\n\n';
+    const text = 'data: {"choices":[{"delta":{"content":"€ data: [DONE]"}}]}\n\ndata: [DONE]\n\n';
     const bytes = encode(text);
     await fc.assert(
       fc.asyncProperty(

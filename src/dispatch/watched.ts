@@ -1,0 +1,36 @@
+/** What the watch over a stream is told of it, and what it tells. Filled in by whoever reads the reply. */
+import type { StreamKind } from '../call/operations.ts';
+import type { Clock } from '../clock.ts';
+
+/** How a stream that was handed out ended. */
+export type StreamEnd =
+  | { readonly is: 'complete' }
+  /** The consumer stopped, aborted or dropped it; `said`: after content had come. */
+  | { readonly is: 'left'; readonly said: boolean }
+  | { readonly is: 'failed'; readonly error: unknown };
+
+/** What the watch needs to know of the stream. */
+export interface Watched {
+  readonly kind: StreamKind;
+  /** How many answers it is made of. */
+  readonly answers: number;
+  readonly clock: Clock;
+  /** Longest silence between events while somebody waits for one, in ms. */
+  readonly idleTimeout: number;
+  /** True once somebody aborted the request: then the SDK ends the iteration without an error, and so does the watch. */
+  readonly aborted: () => boolean;
+  /** True when the bytes of the stream ended with `[DONE]`. */
+  readonly sawDone: () => boolean;
+  /** Monotonic time of the last byte that was more than a comment; comments alone count for 15 min in all. */
+  readonly lastByteAt: () => number;
+  /** Stops the request. */
+  readonly stop: () => void;
+  /** Turns what the transfer threw into what the caller shall see. */
+  readonly translate: (error: unknown) => unknown;
+  /** The error that an event stands for. */
+  readonly failureIn: (event: unknown) => unknown;
+  readonly onEvent: (event: unknown) => void;
+  /** The first content came. */
+  readonly onContent: () => void;
+  readonly onEnd: (end: StreamEnd) => void;
+}
