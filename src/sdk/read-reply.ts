@@ -12,6 +12,7 @@ import { withRequestId } from './balanced-promise.ts';
 import { limitBody, tapStream } from './bounded-body.ts';
 import { checkReply } from './reply-checks.ts';
 import type { SdkReply } from './send.ts';
+import { wholeEvents } from './whole-events.ts';
 
 /** What reading needs. */
 export interface Reading {
@@ -97,6 +98,7 @@ function streamOf(source: Stream<unknown>, watch: BodyWatch<unknown>, controller
 async function openStream(attempt: Attempt<SdkReply>, reply: SdkReply, reading: Reading): Promise<OpenStream> {
   const { call, clock } = reading;
   const tap = tapStream(reply.response, clock);
+  wholeEvents(reply.response);
   const source = (await parsed(reply)) as Stream<unknown>;
   const learns = keepsIds(call, reply.options);
   // Not the SDK's own, which it aborts itself when the transfer breaks: its helpers take that for the caller's will.
