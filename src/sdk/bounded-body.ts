@@ -3,17 +3,28 @@
  * the bytes. Why on the `Response` itself: its identity, `url` and headers are the caller's to see, so it is not rebuilt.
  */
 
+import { constants } from 'node:buffer';
+import { deflateRawSync } from 'node:zlib';
 import type { Clock } from '../clock.ts';
 import { badReplyError, callersLimitError } from '../errors.ts';
 
 /** More than this many times its transferred size is no answer but a bomb. */
 const BOMB_RATIO = 100;
 
+/**
+ * Whether `size` bytes that were read are a bomb. Where no length was told, a piece of them compressed once more tells how
+ * much they were compressed: what is no bomb does not shrink so far.
+ */
+function isBomb({ headers }: Response, size: number, piece: Uint8Array): boolean {
+  const transferred = headers.get('content-length');
+  if (transferred !== null) return size > BOMB_RATIO * Number(transferred);
+  return headers.has('content-encoding') && piece.byteLength > BOMB_RATIO * deflateRawSync(piece).byteLength;
+}
+
 async function limitedText(response: Response, limit: number): Promise<string> {
   const reader = response.body?.getReader();
   if (!reader) return '';
   const decoder = new TextDecoder();
-  const transferred = Number(response.headers.get('content-length') ?? Number.NaN);
   let text = '';
   let size = 0;
   for (;;) {
@@ -24,14 +35,18 @@ async function limitedText(response: Response, limit: number): Promise<string> {
       void reader.cancel().catch(() => undefined);
       const message = `The reply is larger than maxResponseBytes (${limit} bytes); raise that option if it is meant to be.`;
       // A bomb is the endpoint's fault; a large answer is the call's own.
-      throw size > BOMB_RATIO * transferred ? badReplyError(message) : callersLimitError(message);
+      throw isBomb(response, size, value) ? badReplyError(message) : callersLimitError(message);
     }
     text += decoder.decode(value, { stream: true });
   }
 }
 
-/** Makes `text()` and `json()` of a buffered reply stop at `limit` bytes. Costs nothing where the headers show that it is small. */
-export function limitBody(response: Response, limit: number): void {
+/**
+ * Makes `text()` and `json()` of a buffered reply stop at `maxBytes`, or at what a string can hold. Costs nothing where the
+ * headers show that it is small.
+ */
+export function limitBody(response: Response, maxBytes: number): void {
+  const limit = Math.min(maxBytes, constants.MAX_STRING_LENGTH);
   const length = response.headers.get('content-length');
   if (length !== null && !response.headers.has('content-encoding') && Number(length) <= limit) return;
   const text = () => limitedText(response, limit);

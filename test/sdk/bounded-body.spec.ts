@@ -59,6 +59,24 @@ describe('limitBody', () => {
     expect([await judged(29), await judged(30)]).toEqual([true, false]);
   });
 
+  it.each([
+    ['a bomb', () => new Uint8Array(16_384).fill(97), { 'content-encoding': 'gzip' }, true],
+    ['an answer', () => encode(fc.sample(fc.lorem({ maxCount: 3_000 }), 1)[0]!), { 'content-encoding': 'br' }, false],
+    ['what came as it is', () => new Uint8Array(16_384).fill(97), {}, false],
+  ])('knows a bomb whose length nobody told: %s', async (_, bytes, headers, blamed) => {
+    const { response: made } = response([bytes(), bytes()], headers as Record<string, string>);
+    limitBody(made, 1);
+    const error: unknown = await made.json().catch((thrown: unknown) => thrown);
+    expect([isBadReply(error), isCallersLimit(error)]).toEqual([blamed, !blamed]);
+  });
+
+  it('stops at what a string can hold, whatever the limit', async () => {
+    const huge = Buffer.alloc(2 ** 29);
+    const { response: made } = response([huge, huge]);
+    limitBody(made, Number.MAX_SAFE_INTEGER);
+    expect(isCallersLimit(await made.text().catch((thrown: unknown) => thrown))).toBe(true);
+  });
+
   it('costs nothing where the headers show that it is small', () => {
     const { response: small } = limited('{}', 10, { 'content-length': '2' });
     expect(Object.keys(Object.getOwnPropertyDescriptors(small))).not.toContain('text');
