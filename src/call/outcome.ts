@@ -48,8 +48,8 @@ export interface CooldownOrder {
   readonly ms: number | undefined;
   /** First length and longest one of a cooldown without a hint, in ms; it doubles until a success. @default 1 s to 60 s */
   readonly grows?: { readonly first: number; readonly longest: number };
-  /** `use`: this model in this operation, e.g. an embedding model in a chat. */
-  readonly scope: 'endpoint' | 'model' | 'operation' | 'use';
+  /** `use`: this model in this operation, e.g. an embedding model in a chat. `figures`: a model whose rate-limit headers say "used up". */
+  readonly scope: 'endpoint' | 'model' | 'operation' | 'use' | 'figures';
   /** A short public reason, e.g. `429`. */
   readonly reason: string;
   /** True when the upstream asked for a pause, after which calls may succeed; false when only people can mend it. */

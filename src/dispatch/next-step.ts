@@ -35,7 +35,7 @@ export type Step =
   | { readonly do: 'another' }
   /** Everybody is ejected: ask the throttle, then try somebody. */
   | { readonly do: 'panic' }
-  /** Nobody lets us in, by what they said before: ask once more, so that the caller gets the real error. */
+  /** Nobody lets us in, by what they said before: ask once more, so that the caller gets the real answer. */
   | { readonly do: 'ask-again'; readonly refusal: Refusal }
   /** `costs`: counts as one of the call's retries. */
   | { readonly do: 'wait'; readonly ms: number; readonly reason: string; readonly costs: boolean };
@@ -74,6 +74,9 @@ function nobodyEligible(situation: Situation): Step {
   const soonest = (kind: Refusal['kind']) =>
     open.filter((refusal) => refusal.kind === kind).sort((a, b) => a.until - b.until)[0];
   const [limited, ejected, refused] = [soonest('limited'), soonest('ejected'), soonest('refused')];
+  // Nobody waits or fails because of mere figures.
+  const doubtful = soonest('doubtful');
+  if (doubtful) return { do: 'ask-again', refusal: doubtful };
   const never = Number.POSITIVE_INFINITY;
   // Nobody better is left: whoever refused before is asked once more, so that the caller gets the real answer.
   const lastResort = (): Step => (refused ? { do: 'ask-again', refusal: refused } : giveUp(situation));

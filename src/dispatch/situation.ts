@@ -32,9 +32,9 @@ function refusalsOf<R extends Reply>(story: CallStory<R>, { pool }: DispatchPart
   const open = pool.refusals(story.call, story.tried).filter(({ endpoint, kind }) => {
     return kind !== 'unfit' && !story.barred.has(endpoint) && (!story.only || endpoint === story.only);
   });
-  // Asked in spite of an earlier refusal, it failed in a way that passes: like any other that was tried.
+  // Asked in spite of what it said before, it failed in a way that passes: like any other that was tried.
   return open.map((refusal) => {
-    const asked = refusal.kind === 'refused' && story.tried.has(refusal.endpoint);
+    const asked = (refusal.kind === 'refused' || refusal.kind === 'doubtful') && story.tried.has(refusal.endpoint);
     return asked ? { ...refusal, kind: 'tried', until: 0 } : refusal;
   });
 }

@@ -22,7 +22,7 @@ const SCOPES = ['endpoint', 'model', 'operation', 'use'] as const;
 
 /** What a cooldown of this scope is about, in a call for `model` by `operation`. */
 export function keyOf(scope: CooldownOrder['scope'], model: string, operation: string): string {
-  return { endpoint: '', model, operation, use: `${operation} ${model}` }[scope];
+  return { endpoint: '', model, operation, use: `${operation} ${model}`, figures: model }[scope];
 }
 
 /** Every cooldown that can keep such a call away. */
@@ -76,12 +76,18 @@ export class Cooldowns {
     return ended;
   }
 
-  /** Ends a model's cooldown with this reason, since a reply contradicted it. */
-  contradict(model: string, reason: string): void {
-    if (this.#running.get(`model:${model}`)?.reason === reason) this.#running.delete(`model:${model}`);
+  /** The running cooldown of a model whose rate-limit headers say that it is used up. */
+  figures(model: string): Cooldown | undefined {
+    const found = this.#running.get(`figures:${model}`);
+    return found && found.until > this.#clock.now() ? found : undefined;
   }
 
-  /** The cooldown that keeps this call away longest, if any. */
+  /** Ends it: the figures were contradicted. */
+  forgetFigures(model: string): void {
+    this.#running.delete(`figures:${model}`);
+  }
+
+  /** The cooldown that keeps this call away longest, if any; mere figures only where nothing else does. */
   of(model: string, operation: string): Cooldown | undefined {
     if (this.#running.size === 0) return undefined;
     let longest: Cooldown | undefined;
@@ -91,7 +97,7 @@ export class Cooldowns {
       if (found.until <= this.#clock.now()) this.#running.delete(id);
       else if (!longest || found.until > longest.until) longest = found;
     }
-    return longest;
+    return longest ?? this.figures(model);
   }
 
   /** Every running cooldown. */

@@ -148,8 +148,9 @@ export class EndpointState {
 
   /** A good reply's rate-limit headers. @returns the length of the cooldown they led to, in ms. */
   headroom(load: Load, headers: Headers): number | undefined {
-    const ms = noteHeadroom(this.#models.of(load.model), this.cooldowns, load.model, headers);
-    if (ms !== undefined) this.#touch();
+    const before = this.cooldowns.figures(load.model);
+    const ms = noteHeadroom(this.#models.of(load.model), this.cooldowns, load, headers);
+    if (this.cooldowns.figures(load.model) !== before) this.#touch();
     return ms;
   }
 

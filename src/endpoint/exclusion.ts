@@ -1,6 +1,5 @@
 /** Words for why an endpoint is out, from the facts of its live state. Pure. */
 import type { Cooldown } from './cooldown.ts';
-import { USED_UP } from './headroom.ts';
 import type { Exclusion } from './live-facts.ts';
 
 /** The first that holds: a cooldown, a breaker, silence. Times in monotonic ms; 0 = not. */
@@ -11,9 +10,12 @@ export function exclusionOf(
   now: number,
 ): Exclusion | undefined {
   if (cooldown) {
-    const rateLimited = cooldown.reason === '429' || cooldown.reason === USED_UP;
-    const kind = cooldown.pause ? 'limited' : 'refused';
-    return { kind, reason: `cooling down (${cooldown.reason})`, until: cooldown.until, rateLimited };
+    const figures = cooldown.scope === 'figures';
+    const kind = figures ? 'doubtful' : cooldown.pause ? 'limited' : 'refused';
+    const reason = `cooling down (${cooldown.reason})`;
+    // A breaker that is open weighs more than mere figures.
+    if (!figures || Math.max(opensAt, silentUntil) <= now)
+      return { kind, reason, until: cooldown.until, rateLimited: figures || cooldown.reason === '429' };
   }
   if (opensAt > now) return { kind: 'ejected', reason: 'ejected after failures', until: opensAt, rateLimited: false };
   if (silentUntil > now) return { kind: 'ejected', reason: 'unresponsive', until: silentUntil, rateLimited: false };

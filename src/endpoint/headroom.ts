@@ -1,8 +1,10 @@
 /**
  * What is left of an endpoint's rate limits, as its good replies tell it: a window that is used up excludes the model before
- * the next 429 does. Why only after three replies in a row: relays and mocks send figures that mean nothing.
+ * the next 429 does. Why only after three replies in a row, and only as long as somebody else is left: relays and mocks send
+ * figures that mean nothing.
  */
 import type { Cooldowns } from './cooldown.ts';
+import type { Load } from './live-facts.ts';
 import type { ModelState } from './model-states.ts';
 import { usedUp } from './rate-limits.ts';
 
@@ -14,17 +16,19 @@ const IN_A_ROW = 3;
 export function noteHeadroom(
   state: ModelState,
   cooldowns: Cooldowns,
-  model: string,
+  { model, startedAt }: Pick<Load, 'model' | 'startedAt'>,
   headers: Headers,
 ): number | undefined {
   const reset = usedUp(headers);
   if (reset === undefined) return undefined;
-  if (reset === 0) {
+  const running = cooldowns.figures(model);
+  // Room again; or a call that went there all the same was served, so that the figures mean something else.
+  if (reset === 0 || (running && running.since < startedAt)) {
     state.usedUp = 0;
-    cooldowns.contradict(model, USED_UP);
+    cooldowns.forgetFigures(model);
     return undefined;
   }
   state.usedUp += 1;
-  if (state.usedUp < IN_A_ROW) return undefined;
-  return cooldowns.start({ scope: 'model', reason: USED_UP, ms: reset, pause: true }, model);
+  if (running || state.usedUp < IN_A_ROW) return undefined;
+  return cooldowns.start({ scope: 'figures', reason: USED_UP, ms: reset, pause: true }, model);
 }

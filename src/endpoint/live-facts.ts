@@ -12,8 +12,11 @@ export interface Permit {
 
 /** Why an endpoint may not take a call now. */
 export interface Exclusion {
-  /** `limited`: the upstream asked for a pause. `refused`: it does not let us in or lacks the thing. `ejected`: health. */
-  readonly kind: 'limited' | 'refused' | 'ejected';
+  /**
+   * `limited`: the upstream asked for a pause. `doubtful`: its figures say that a limit is used up.
+   * `refused`: it does not let us in or lacks the thing. `ejected`: health.
+   */
+  readonly kind: 'limited' | 'doubtful' | 'refused' | 'ejected';
   readonly reason: string;
   /** When it may end, in monotonic ms. */
   readonly until: number;

@@ -7,9 +7,9 @@ export interface Refusal {
   readonly endpoint: Endpoint;
   /**
    * `unfit`: by configuration or drained. `tried`: this call was there. `limited`: the upstream asked for a pause.
-   * `ejected`: health. `refused`: it does not let us in or lacks the thing asked for; an attempt would most likely fail.
+   * `doubtful`: its figures say that a limit is used up. `ejected`: health. `refused`: it does not let us in or lacks the thing asked for; an attempt would most likely fail.
    */
-  readonly kind: 'unfit' | 'tried' | 'limited' | 'ejected' | 'refused';
+  readonly kind: 'unfit' | 'tried' | 'limited' | 'doubtful' | 'ejected' | 'refused';
   readonly reason: string;
   /** When it may take the call again, in monotonic ms. */
   readonly until: number;

@@ -71,7 +71,7 @@ function endpointSnapshot(endpoint: Endpoint, now: number): EndpointSnapshot {
     failures: state.failures,
     excluded: exclusion ?? state.exclusion(healthKey(undefined, ''), '')?.reason ?? null,
     cooldowns: state.cooldowns.list().map(({ scope, key, reason, until }) => ({
-      model: scope === 'endpoint' ? null : scope === 'model' ? key : `(${key})`,
+      model: scope === 'endpoint' ? null : scope === 'model' || scope === 'figures' ? key : `(${key})`,
       reason,
       msLeft: Math.round(until - now),
     })),

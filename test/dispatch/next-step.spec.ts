@@ -116,6 +116,20 @@ describe('before the first attempt', () => {
     expect(nextStep(situation({ refused: [late, soon] }))).toEqual({ do: 'ask-again', refusal: soon });
   });
 
+  it.each(['limited', 'ejected', 'refused', 'tried'] as const)(
+    'asks one whose figures are doubtful before it minds that another is %s',
+    (kind) => {
+      const doubtful = refusal('doubtful', NOW + 9_000);
+      for (const last of [undefined, FAILED])
+        expect(
+          nextStep(situation({ last, call: { maxRetries: 0 }, refused: [refusal(kind, NOW + 1), doubtful] })),
+        ).toEqual({
+          do: 'ask-again',
+          refusal: doubtful,
+        });
+    },
+  );
+
   it('does not ask for reasons while somebody is eligible', () => {
     const step = nextStep({ ...situation({ anyEligible: true }), refusals: () => expect.unreachable() });
     expect(step).toEqual({ do: 'another' });

@@ -213,29 +213,27 @@ describe('a success', () => {
   });
 });
 
-describe('a contradiction', () => {
-  it('ends a cooldown of that reason, and no other', () => {
-    cooldowns.start({ ...order(5_000), reason: 'rate limit used up' }, 'm');
-    cooldowns.contradict('other', 'rate limit used up');
-    cooldowns.contradict('m', '429');
-    expect(left('m')).toBe(5_000);
-    cooldowns.contradict('m', 'rate limit used up');
-    expect(left('m')).toBeUndefined();
-  });
-});
+describe('mere figures', () => {
+  const figures = (ms: number) => cooldowns.start({ ...order(ms, 'figures'), reason: 'used up' }, 'm');
 
-describe('the list', () => {
-  it('holds what runs and drops what is over', async () => {
-    cooldowns.start(order(1_000), 'a');
-    cooldowns.start(order(2_000), 'b');
-    expect(cooldowns.list().map(({ key }) => key)).toEqual(['a', 'b']);
+  it('keep the model away in every operation, and are forgotten alone', () => {
+    figures(5_000);
+    cooldowns.start(order(3_000, 'endpoint'), '');
+    expect([left('m'), left('other')]).toEqual([3_000, 3_000]);
+    cooldowns.forgetFigures('other');
+    expect(cooldowns.figures('m')).toMatchObject({ until: 5_000, scope: 'figures' });
+    cooldowns.forgetFigures('m');
+    expect(cooldowns.figures('m')).toBeUndefined();
+    expect(left('m')).toBe(3_000);
+  });
+
+  it('weigh less than anything else, however long they last', async () => {
+    figures(9_000);
+    cooldowns.start(order(1_000), 'm');
+    expect(cooldowns.of('m', 'chat')).toMatchObject({ scope: 'model', until: 1_000 });
     await clock.advance(1_000);
-    expect(cooldowns.list().map(({ key }) => key)).toEqual(['b']);
-  });
-
-  it('is bounded: made-up models push out the oldest', () => {
-    for (let i = 0; i < 2_000; i++) cooldowns.start(order(i % 2 === 0 ? undefined : 60_000), `m${i}`);
-    expect(cooldowns.list()).toHaveLength(500);
-    expect([left('m0'), left('m1999')]).toEqual([undefined, 60_000]);
+    expect(cooldowns.of('m', 'chat')).toMatchObject({ scope: 'figures', until: 9_000 });
+    await clock.advance(8_000);
+    expect([cooldowns.of('m', 'chat'), cooldowns.figures('m')]).toEqual([undefined, undefined]);
   });
 });

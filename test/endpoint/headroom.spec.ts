@@ -20,7 +20,8 @@ const headers = (remaining: string, reset = '8s') =>
     'x-ratelimit-remaining-requests': remaining,
     'x-ratelimit-reset-requests': reset,
   });
-const reply = (told: Headers) => noteHeadroom(state, cooldowns, 'm', told);
+const reply = (told: Headers, startedAt = clock.now()) =>
+  noteHeadroom(state, cooldowns, { model: 'm', startedAt }, told);
 
 describe('a window that is used up', () => {
   it('excludes the model from the third reply in a row on', () => {
@@ -28,9 +29,9 @@ describe('a window that is used up', () => {
       undefined,
       undefined,
       8_000,
-      9_000,
+      undefined,
     ]);
-    expect(cooldowns.of('m', 'chat')).toMatchObject({ scope: 'model', reason: USED_UP, until: 9_000, pause: true });
+    expect(cooldowns.of('m', 'chat')).toMatchObject({ scope: 'figures', reason: USED_UP, until: 8_000, pause: true });
     expect(cooldowns.of('other', 'chat')).toBeUndefined();
   });
 
@@ -59,11 +60,20 @@ describe('a window that is used up', () => {
     expect(cooldowns.of('m', 'chat')?.reason).toBe('429');
   });
 
-  it('does not take the place of a 429 that lasts longer', () => {
+  it.each(['8s', '59s'])('does not take the place of a 429 of 30 s, be it for %s', (reset) => {
     cooldowns.start({ scope: 'model', reason: '429', ms: 30_000, pause: true }, 'm');
+    for (let i = 0; i < 3; i++) reply(headers('0', reset));
+    expect(cooldowns.of('m', 'chat')).toMatchObject({ reason: '429', until: 30_000 });
+  });
+
+  it('is contradicted by a call that went there meanwhile and was served, not by one that was under way', async () => {
     for (let i = 0; i < 3; i++) reply(headers('0'));
-    expect(cooldowns.of('m', 'chat')?.until).toBe(30_000);
-    reply(headers('59'));
-    expect(cooldowns.of('m', 'chat')?.until).toBe(30_000);
+    await clock.advance(100);
+    reply(headers('0'), 0);
+    expect(cooldowns.figures('m')?.until).toBe(8_000);
+    reply(headers('0'), 50);
+    expect(cooldowns.figures('m')).toBeUndefined();
+    // Then it takes three again.
+    expect([reply(headers('0')), reply(headers('0')), reply(headers('0'))]).toEqual([undefined, undefined, 8_000]);
   });
 });
