@@ -10,7 +10,7 @@ import { resolveSettings } from './config/resolve-settings.ts';
 import type { Settings } from './config/settings.ts';
 import type { Balancer } from './sdk/balancer.ts';
 import { balancerOf } from './sdk/balancer.ts';
-import { CLIENT_STATE, type ClientState, carry, clientState, LINK, linkOf } from './sdk/client-state.ts';
+import { CLIENT_STATE, type ClientState, carry, clientState, linked, linkOf } from './sdk/client-state.ts';
 import { outerOptions } from './sdk/outer-options.ts';
 import { balancedList, balancedRequest } from './sdk/seam.ts';
 
@@ -40,8 +40,9 @@ export class LoadBalancedOpenAI extends OpenAI {
       this,
       'balancer',
       balancerOf<this>({
-        ...state,
-        pinned: (name) => this.withOptions({ [LINK]: state.pinnedTo(name) } as ClientOptions),
+        core: state.core(),
+        direct: state.direct,
+        pinned: (name) => this.withOptions(linked(state.pinnedTo(name))),
       }),
     );
   }
@@ -49,7 +50,7 @@ export class LoadBalancedOpenAI extends OpenAI {
   /** As in the SDK; over the pool when there is one. */
   override request<Rsp>(options: Request[0], remainingRetries: Request[1] = null): APIPromise<Rsp> {
     const state = this[CLIENT_STATE];
-    if (!state?.pooled) return super.request<Rsp>(options, remainingRetries);
+    if (!state?.pooled()) return super.request<Rsp>(options, remainingRetries);
     return balancedRequest<Rsp>(state.caller(this), options, remainingRetries ?? null);
   }
 
@@ -58,7 +59,7 @@ export class LoadBalancedOpenAI extends OpenAI {
     const { requestAPIList } = OpenAI.prototype;
     LoadBalancedOpenAI.prototype.requestAPIList = function (this: LoadBalancedOpenAI, Page, options) {
       const state = this[CLIENT_STATE];
-      if (!state?.pooled) return requestAPIList.call(this, Page, options) as never;
+      if (!state?.pooled()) return requestAPIList.call(this, Page, options) as never;
       return balancedList(state.caller(this), Page as never, options) as never;
     };
     // A method, and like one it is not listed.
@@ -71,7 +72,7 @@ export class LoadBalancedOpenAI extends OpenAI {
    */
   override withOptions(options: Partial<LoadBalancedOpenAIOptions>): this {
     const state = this[CLIENT_STATE];
-    if (!state?.pooled) return super.withOptions(options);
+    if (!state?.pooled()) return super.withOptions(options);
     const fresh = state.freshOptions(options);
     if (fresh) return new (this.constructor as new (options: LoadBalancedOpenAIOptions) => this)(fresh);
     return super.withOptions(state.cloneOptions(options));
@@ -79,14 +80,20 @@ export class LoadBalancedOpenAI extends OpenAI {
 
   /** Takes no new calls and ends the waiting ones; resolves when the running ones are over. The pool of all clones ends with it. */
   close(): Promise<void> {
-    return this[CLIENT_STATE].core.dispatcher.close();
+    return this[CLIENT_STATE].core().dispatcher.close();
   }
 
   /** How the client prints: its endpoints by name, never their credentials. Without a pool it prints as the SDK's does. */
   [Symbol.for('nodejs.util.inspect.custom')](): unknown {
-    const { pooled, core } = this[CLIENT_STATE];
-    if (!pooled) return this;
-    return `${this.constructor.name} { endpoints: ${core.pool.endpoints.map(({ name }) => name).join(', ')} }`;
+    const { endpoints } = this.toJSON() as { endpoints?: readonly string[] };
+    return endpoints ? `${this.constructor.name} { endpoints: ${endpoints.join(', ')} }` : this;
+  }
+
+  /** How the client is serialised, by loggers for example: as it prints. */
+  toJSON(): object {
+    const state = this[CLIENT_STATE];
+    if (!state?.pooled()) return this;
+    return { endpoints: state.core().pool.endpoints.map(({ name }) => name) };
   }
 
   /** The same as `close()`. */

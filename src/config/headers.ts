@@ -6,20 +6,27 @@ type Query = ClientOptions['defaultQuery'];
 type Value = string | null | undefined;
 type Row = readonly [name: string, values: readonly Value[]];
 
-/** Endings of words in a name that say "this is a secret": `x-api-key`, `helicone-auth`, `access_token`. */
+/** Endings of words in a name that say "this is a secret": `x-api-key`, `helicone-auth`, `access_token`, `x-key2`, `x-pat`. */
 const SECRET_NAME =
-  /(auth|authorization|authentication|key|token|secret|cookie|passw(or)?d|pwd|credentials?|sig|signature|jwt|bearer)($|[-_])/i;
+  /(auth|authorization|authentication|key|token|secret|cookie|passw(or)?d|passphrase|pwd|credentials?|sig|signature|jwt|bearer|(^|[-_])(pat|sid|session([-_]?id)?|access))\d*($|[-_])/i;
 /** Ends like a secret and is none. */
 const IDEMPOTENCY = /^(x-)?idempotency-key$/i;
 /** Names of an account; no secret, but another vendor's business neither. */
 const ACCOUNT = /^openai-(organization|project)$/i;
-const SECRET_VALUE = /^\s*(bearer|basic|digest)\s|^\s*sk-/i;
+/** How the keys of well-known vendors begin, JSON web tokens among them. */
+const SECRET_VALUE =
+  /^\s*((bearer|basic|digest|token|api-?key)\s|(sk|pk|rk|gsk|xai|hf|r8|nvapi|pplx|csk|gh[pousr]|github_pat|glpat|xox[a-z])[-_]|AKIA|AIza|eyJ[\w-]+\.)/i;
+/** The word before a key in a header. */
+const SCHEME = /^\s*(bearer|basic|digest|token|api-?key)\s+/i;
 
 /** True for a header that identifies or authenticates somebody. */
 const isSecret = (name: string, value: unknown) =>
   (SECRET_NAME.test(name) && !IDEMPOTENCY.test(name)) ||
   ACCOUNT.test(name) ||
   (typeof value === 'string' && SECRET_VALUE.test(value));
+
+/** True for a query parameter that does; functions of Azure take their key as `code`. */
+export const isSecretParameter = (name: string, value: unknown): boolean => isSecret(name, value) || name === 'code';
 
 /** Every header as lower-case name and values; `null` removes the header. */
 function rowsOf(headers: HeadersLike): Row[] {
@@ -56,21 +63,17 @@ export function inheritHeaders(
   if (!own && passed.length === from.length) return inherited;
   const ownRows = rowsOf(own);
   const ownNames = new Set(ownRows.map(([name]) => name));
-  const result: Record<string, Value[]> = {};
+  const result = new Map<string, Value[]>();
   for (const [name, values] of [...passed.filter(([name]) => !ownNames.has(name)), ...ownRows]) {
-    result[name] = [...(result[name] ?? []), ...values];
+    result.set(name, [...(result.get(name) ?? []), ...values]);
   }
-  return Object.fromEntries(
-    Object.entries(result).map(([name, values]) => [name, values.length === 1 ? values[0] : values]),
-  );
+  return Object.fromEntries([...result].map(([name, values]) => [name, values.length === 1 ? values[0] : values]));
 }
 
 /** An endpoint's query parameters, in the same way. */
 export function inheritQuery(inherited: Query, own: Query, isolated: boolean): Query {
   if (!inherited) return own;
-  const passed = Object.entries(inherited).filter(
-    ([name, value]) => !isolated || !(isSecret(name, value) || name === 'code'),
-  );
+  const passed = Object.entries(inherited).filter(([name, value]) => !isolated || !isSecretParameter(name, value));
   if (passed.length === 0) return own;
   return { ...Object.fromEntries(passed), ...own };
 }
@@ -97,14 +100,27 @@ export function ownHeaders(headers: HeadersLike, inherited: HeadersLike): Header
   return Object.fromEntries(rows.map(([name, values]) => [name, values.length === 1 ? values[0] : [...values]]));
 }
 
-/** The values of headers that authenticate, with and without the word before the key. */
+/** The secret in a header's value: what stands behind the scheme, and of `Basic` also what is coded in it. */
+function secretsInValue(value: string): string[] {
+  const secret = value.replace(SCHEME, '').trim();
+  if (!/^\s*basic\s/i.test(value)) return [secret];
+  const pair = Buffer.from(secret, 'base64').toString();
+  return [secret, pair, pair.slice(pair.indexOf(':') + 1)];
+}
+
+/** The secrets in headers that authenticate, without the word before them. */
 export function secretHeaders(headers: HeadersLike): string[] {
   return rowsOf(headers).flatMap(([name, values]) =>
     values.flatMap((value) =>
-      typeof value === 'string' && isSecret(name, value) && !ACCOUNT.test(name)
-        ? [value, value.replace(/^\s*(bearer|basic|digest)\s+/i, '')]
-        : [],
+      typeof value === 'string' && isSecret(name, value) && !ACCOUNT.test(name) ? secretsInValue(value) : [],
     ),
+  );
+}
+
+/** The same for query parameters. */
+export function secretParameters(query: Query): string[] {
+  return Object.entries(query ?? {}).flatMap(([name, value]) =>
+    isSecretParameter(name, value) ? [String(value)] : [],
   );
 }
 

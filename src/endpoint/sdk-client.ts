@@ -7,9 +7,13 @@ import { AzureOpenAI, type ClientOptions, OpenAI, OpenAIError } from 'openai';
 import type { AzureClientOptions } from 'openai/azure';
 import type { EndpointSettings } from '../config/settings.ts';
 import { boundErrorBody, keepDroppedBodies } from './error-body.ts';
+import { guardedLogger, recentSecrets } from './guarded-logger.ts';
+import { secretsOf, secretsOfRequest, shownURL } from './secrets.ts';
 
 /** Told by the guarded fetch what happened to one attempt; travels in the attempt's `fetchOptions`. */
 export interface FetchWatch {
+  /** The request goes out; what it carries is secret. */
+  sent?(url: string, headers: unknown): void;
   /** The response's headers came. */
   answered(): void;
   /** The request failed before a response; the error as fetch threw it. */
@@ -28,6 +32,7 @@ export const PREPARE = Symbol('load-balanced-openai.prepare');
 const NO_TIMEOUT = 1_728_000_000;
 
 type Fetch = typeof globalThis.fetch;
+type Build = (options: ClientOptions) => OpenAI;
 
 function guardedFetch(fetch: Fetch, client: () => OpenAI): Fetch {
   let [base, own] = ['', ''];
@@ -43,6 +48,7 @@ function guardedFetch(fetch: Fetch, client: () => OpenAI): Fetch {
     }
     const watch = (init as { [WATCH]?: FetchWatch } | undefined)?.[WATCH];
     let response: Response;
+    watch?.sent?.(url, init?.headers);
     try {
       // Nothing is ever sent to where a reply points.
       response = await fetch(input, { ...init, redirect: 'manual' });
@@ -55,26 +61,14 @@ function guardedFetch(fetch: Fetch, client: () => OpenAI): Fetch {
   };
 }
 
-/** A logger that throws must not reach a call, also not from the SDK's own lines. */
-function guardedLogger(logger: NonNullable<ClientOptions['logger']>): NonNullable<ClientOptions['logger']> {
-  const guard =
-    (level: 'error' | 'warn' | 'info' | 'debug') =>
-    (message: string, ...rest: unknown[]) => {
-      try {
-        logger[level](message, ...rest);
-      } catch {
-        // The user's own code; there is nobody left to tell.
-      }
-    };
-  return { error: guard('error'), warn: guard('warn'), info: guard('info'), debug: guard('debug') };
-}
-
-function installPrepare(client: OpenAI): void {
+/** Runs the hook of an attempt after the client's own, and tells what is secret in the request before the SDK logs it. */
+function installPrepare(client: OpenAI, note: (secrets: readonly string[]) => void): void {
   const hooked = client as unknown as { prepareRequest: PrepareRequest };
   const own = hooked.prepareRequest.bind(client);
   const value: PrepareRequest = async (request, context) => {
     await own(request, context);
     await (context.options as { [PREPARE]?: PrepareRequest })[PREPARE]?.(request, context);
+    if (client.logLevel === 'debug' || client.logLevel === 'info') note(secretsOfRequest(context.url, request.headers));
   };
   Object.defineProperty(client, 'prepareRequest', { value, configurable: true, writable: true });
 }
@@ -82,12 +76,6 @@ function installPrepare(client: OpenAI): void {
 /** Undoes what the SDK reads from the environment against an endpoint of another vendor. */
 export function isolate(client: OpenAI, own: ClientOptions['defaultHeaders']): void {
   (client as unknown as { _options: ClientOptions })._options.defaultHeaders = own;
-}
-
-function construct(settings: EndpointSettings, options: ClientOptions): OpenAI {
-  const client = settings.type === 'azure' ? new AzureOpenAI(options as AzureClientOptions) : new OpenAI(options);
-  if (settings.isolated) isolate(client, options.defaultHeaders);
-  return client;
 }
 
 /** True for an endpoint whose credential comes with a transport of its own. */
@@ -101,16 +89,52 @@ export function bringsTransport({ options }: EndpointSettings): boolean {
 /** SDK options that a clone of the balancing client may change for every endpoint. */
 export type ClientOverrides = Partial<ClientOptions>;
 
+/** Keeps a client's key to its origin, out of the log, and apart from what the environment says of another vendor. */
+function guarded(settings: EndpointSettings, given: ClientOptions, fetch: Fetch, build: Build): OpenAI {
+  const options = { ...given };
+  // A certificate identity brings its own transport and refuses every other fetch.
+  if (!bringsTransport(settings)) options.fetch = guardedFetch(options.fetch ?? fetch, () => client);
+  const lately = recentSecrets();
+  options.logger = guardedLogger(options.logger ?? console, () => [...secretsOf(settings, client), ...lately.all()]);
+  const client = build(options);
+  if (settings.isolated) isolate(client, options.defaultHeaders);
+  installPrepare(client, lately.add);
+  return client;
+}
+
+const construct = (settings: EndpointSettings) => (options: ClientOptions) =>
+  settings.type === 'azure' ? new AzureOpenAI(options as AzureClientOptions) : new OpenAI(options);
+
 /** The client through which attempts on an endpoint are sent; a brought client as it is. */
 export function attemptClient(settings: EndpointSettings, overrides: ClientOverrides, fetch: Fetch): OpenAI {
   if (settings.client) return settings.client;
   const options = { ...settings.options, ...overrides, maxRetries: 0, timeout: NO_TIMEOUT } as ClientOptions;
-  // A certificate identity brings its own transport and refuses every other fetch.
-  if (!bringsTransport(settings)) options.fetch = guardedFetch(options.fetch ?? fetch, () => client);
-  if (options.logger) options.logger = guardedLogger(options.logger);
-  const client = construct(settings, options);
-  installPrepare(client);
+  const client = guarded(settings, options, fetch, construct(settings));
   keepDroppedBodies(client);
+  return client;
+}
+
+/** Puts a member onto one client; not listed, so that it looks like the SDK's. */
+function own(client: OpenAI, name: PropertyKey, value: unknown): void {
+  Object.defineProperty(client, name, { value, configurable: true, writable: true });
+}
+
+/** Makes a client for direct use print without its key, and its clones as careful as itself. @param given what it was built with. */
+function concealed(settings: EndpointSettings, client: OpenAI, given: ClientOptions, fetch: Fetch): OpenAI {
+  const { withOptions } = client;
+  const shown = () => ({ endpoint: settings.name, baseURL: shownURL(client.baseURL) });
+  own(client, 'toJSON', shown);
+  own(
+    client,
+    Symbol.for('nodejs.util.inspect.custom'),
+    () => `${client.constructor.name} { endpoint: ${settings.name}, baseURL: ${shown().baseURL} }`,
+  );
+  own(client, 'withOptions', (changes: Partial<ClientOptions>) => {
+    const { logger, fetch: transport, defaultHeaders } = { ...given, ...changes };
+    const options = { ...changes, logger, fetch: transport, defaultHeaders };
+    const clone = guarded(settings, options, fetch, (safe) => withOptions.call(client, safe));
+    return concealed(settings, clone, { ...given, ...changes }, fetch);
+  });
   return client;
 }
 
@@ -123,7 +147,6 @@ export function directClient(
 ): OpenAI {
   if (settings.client) return settings.client;
   const options = { ...settings.options, timeout, maxRetries, ...overrides } as ClientOptions;
-  if (!bringsTransport(settings)) options.fetch = guardedFetch(options.fetch ?? globalThis.fetch, () => client);
-  const client = construct(settings, options);
-  return client;
+  const { fetch } = globalThis;
+  return concealed(settings, guarded(settings, options, fetch, construct(settings)), options, fetch);
 }

@@ -16,17 +16,17 @@ export const CLIENT_STATE: unique symbol = Symbol.for('load-balanced-openai.clie
 /** Key under which the SDK's `withOptions` hands the pool on to the clone it constructs. */
 export const LINK = Symbol.for('load-balanced-openai.link');
 
-/** What a clone gets from the client it was made from. */
+/** What a clone gets from the client it was made from; handed on in a function, so that it prints nowhere. */
 export interface Link {
   readonly core: Core;
   readonly overrides: ClientOverrides;
   readonly pin: string | undefined;
 }
 
-/** State of one client. */
+/** State of one client. Functions only: whoever prints the client with all it hides must not find other endpoints' keys. */
 export interface ClientState {
-  readonly core: Core;
-  readonly pooled: boolean;
+  core(): Core;
+  pooled(): boolean;
   caller(client: OpenAI): Caller;
   direct(name: string): OpenAI;
   pinnedTo(name: string): Link;
@@ -38,7 +38,12 @@ export interface ClientState {
 
 /** The link in a constructor's options, if the SDK's `withOptions` made them. */
 export function linkOf(input: object): Link | undefined {
-  return (input as { [LINK]?: Link })[LINK];
+  return (input as { [LINK]?: () => Link })[LINK]?.();
+}
+
+/** The options that make a clone out of a constructor's call. */
+export function linked(link: Link): Partial<ClientOptions> {
+  return { [LINK]: () => link } as Partial<ClientOptions>;
 }
 
 /** Sets an own property that copies of the client do not take along, and that foreign proxies may wrap. */
@@ -119,8 +124,8 @@ export function clientState(
     return found;
   };
   const state: ClientState = {
-    core,
-    pooled,
+    core: () => core,
+    pooled: () => pooled,
     caller: (outer) => ({ client: outer, core, pin, clientOf }),
     direct(name) {
       const endpoint = pool.named(name) as Endpoint;
@@ -158,7 +163,7 @@ export function clientState(
       }
       const changed = Object.fromEntries(Object.entries(options).filter(([key]) => !OUTER_ONLY.has(key)));
       const next: Link = linkOf(options) ?? { core, overrides: { ...overrides, ...changed }, pin };
-      return { ...options, [LINK]: next } as Partial<ClientOptions>;
+      return { ...options, ...linked(next) };
     },
   };
   return state;

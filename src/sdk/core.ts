@@ -1,7 +1,7 @@
 /** What a balancing client and its clones share: the pool, its dispatcher and what goes with it; wired together here. */
 import { Affinity } from '../affinity/affinity.ts';
 import { systemClock } from '../clock.ts';
-import { secretHeaders } from '../config/headers.ts';
+import { secretHeaders, secretParameters } from '../config/headers.ts';
 import type { LoadBalancedOpenAIOptions } from '../config/options.ts';
 import type { EndpointSettings, Settings } from '../config/settings.ts';
 import { Dispatcher } from '../dispatch/dispatcher.ts';
@@ -34,7 +34,7 @@ function identity(registry: Registry, settings: Settings, endpoint: EndpointSett
   const credential = endpoint.client ?? endpoint.credential;
   // Some vendors are told who is asking by a header or a query parameter of their own.
   const { defaultHeaders, defaultQuery } = endpoint.options;
-  const headers = [...secretHeaders(defaultHeaders), ...secretHeaders(defaultQuery)];
+  const headers = [...secretHeaders(defaultHeaders), ...secretParameters(defaultQuery)];
   return identityOf(registry, { baseURL: endpoint.baseURL, credential, headers, breaker: settings.breaker });
 }
 

@@ -12,6 +12,7 @@ import { withRequestId } from './balanced-promise.ts';
 import { limitBody, tapStream } from './bounded-body.ts';
 import { checkReply } from './reply-checks.ts';
 import type { SdkReply } from './send.ts';
+import { usageOf } from './usage.ts';
 import { wholeEvents } from './whole-events.ts';
 
 /** What reading needs. */
@@ -66,11 +67,6 @@ function keepsIds(call: Call, options: { body?: unknown }): boolean {
   // A chat answer leaves an object behind only when it is stored.
   if (call.operation.name === 'chat' && (options.body as { store?: unknown } | undefined)?.store === true) return true;
   return call.operation.place === 'home' || KEEPS_IDS.has(call.operation.name) || call.operation.ids.length > 0;
-}
-
-function usageOf(data: unknown): unknown {
-  const loose = data as { usage?: unknown; response?: { usage?: unknown } | null };
-  return loose.usage ?? loose.response?.usage ?? undefined;
 }
 
 /** Lets the endpoint's SDK client parse its reply, and notes the properties it parsed with. */

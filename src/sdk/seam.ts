@@ -9,10 +9,10 @@ import type { Endpoint } from '../endpoint/endpoint.ts';
 import { balancedPages, balancedPromise, type Parse, type Props } from './balanced-promise.ts';
 import { callOf, foreignOrigin, foreignOriginError, PAGE_ENDPOINT, type RequestOptions } from './call-of.ts';
 import type { Core } from './core.ts';
+import { discreet } from './discreet.ts';
 import { linkAbort } from './link-abort.ts';
 import { type OpenStream, readReply } from './read-reply.ts';
 import { prepared } from './replayable.ts';
-import { scrub, secretsOf } from './scrub.ts';
 import { type SdkReply, sendAttempt } from './send.ts';
 import {
   handoverOf,
@@ -110,10 +110,7 @@ async function parseOnce(caller: Caller, served: Served, props: Props, handover:
           pool
             .eligible(call)
             .some((other) => other !== attempt.endpoint && !story.tried.has(other) && !story.barred.has(other))),
-      safe: (error) => {
-        scrub(error, secretsOf(attempt.endpoint.settings, caller.clientOf(attempt.endpoint)));
-        return error;
-      },
+      safe: (attempt.reply as SdkReply).safe,
       learnIds: (ids) => core.affinity.learn(ids, attempt.endpoint.name),
       contentCame: () => dispatcher.proved(story, attempt),
       streamEnded: (end) => {
@@ -192,7 +189,7 @@ export function balancedList(
   const request = serve(caller, options, null, handover);
   const pageOptions = (props: Props) => {
     const { options: own, attempt } = servedBy.get(props) as Served;
-    return { ...own, __metadata: { ...own.__metadata, [PAGE_ENDPOINT]: attempt.endpoint.name } };
+    return discreet({ ...own, __metadata: { ...own.__metadata, [PAGE_ENDPOINT]: attempt.endpoint.name } });
   };
   return balancedPages(caller.client, request, parser(caller, handover), handover, Page, pageOptions);
 }

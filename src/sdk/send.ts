@@ -3,10 +3,13 @@ import { type APIPromise, OpenAI } from 'openai';
 import { localize } from '../call/localize.ts';
 import type { Reply, Sending } from '../dispatch/call-story.ts';
 import type { Endpoint } from '../endpoint/endpoint.ts';
-import { bringsTransport, PREPARE, type PrepareRequest, WATCH } from '../endpoint/sdk-client.ts';
+import { bringsTransport, PREPARE, type PrepareRequest } from '../endpoint/sdk-client.ts';
+import { shownURL } from '../endpoint/secrets.ts';
 import type { Props } from './balanced-promise.ts';
 import { foreignOriginError, type RequestOptions } from './call-of.ts';
-import { nameHostOnly, scrub, secretsOf } from './scrub.ts';
+import { confidant } from './confidant.ts';
+import { discreet } from './discreet.ts';
+import { nameHostOnly } from './redirect-error.ts';
 
 /** Good headers of an SDK reply, with what is needed to parse it. */
 export interface SdkReply extends Reply {
@@ -15,6 +18,8 @@ export interface SdkReply extends Reply {
   readonly options: RequestOptions;
   /** The SDK's properties of the reply; known once it is parsed. */
   props: Props | undefined;
+  /** An error of this attempt as the caller may see it: without the credentials that were sent. */
+  readonly safe: (error: unknown) => unknown;
 }
 
 interface Hooks {
@@ -57,22 +62,27 @@ export async function sendAttempt(
 ): Promise<SdkReply> {
   const client = clientOf(endpoint);
   const { settings } = endpoint;
-  const own: RequestOptions = localize(options, model, settings.modelMap).options;
+  const own: RequestOptions = discreet(localize(options, model, settings.modelMap).options);
   own.signal = sending.signal;
   // The pool's own retries are told to the server as the SDK's would be: `maxRetries − 0` is the retry count.
   own.maxRetries = sending.index;
+  const { safe, listening } = confidant(settings, client, own);
   // Nothing is ever sent where a reply points to, and the guarded fetch tells what happened on the wire.
-  const guarded: object = { ...own.fetchOptions, redirect: 'manual', [WATCH]: sending.wire };
+  const guarded = listening({ ...own.fetchOptions, redirect: 'manual' }, sending.wire);
   if (!bringsTransport(settings)) own.fetchOptions = guarded as NonNullable<RequestOptions['fetchOptions']>;
-  const hooks = hooksOf(outer);
-  if (hooks.options) await hooks.options(own);
-  if (hooks.request) Object.assign(own, { [PREPARE]: hooks.request });
-  refuseForeign(client, own);
-  const inner = client.request<unknown>(own, 0);
-  const response = await inner.asResponse().catch((error: unknown) => {
+  try {
+    const hooks = hooksOf(outer);
+    if (hooks.options) await hooks.options(own);
+    if (hooks.request) Object.assign(own, { [PREPARE]: hooks.request });
+    refuseForeign(client, own);
+    const inner = client.request<unknown>(own, 0);
+    const response = await inner.asResponse();
+    const shown = shownURL(response.url);
+    if (shown !== response.url) Object.defineProperty(response, 'url', { value: shown, configurable: true });
+    const { status, headers } = response;
+    return { status, headers, response, inner, options: own, props: undefined, safe };
+  } catch (error) {
     nameHostOnly(error, client.baseURL);
-    scrub(error, secretsOf(settings, client));
-    throw error;
-  });
-  return { status: response.status, headers: response.headers, response, inner, options: own, props: undefined };
+    throw safe(error);
+  }
 }

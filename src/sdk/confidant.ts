@@ -1,0 +1,61 @@
+/**
+ * Knows what is secret in one attempt, as it was really sent, and takes it out of the attempt's errors.
+ * Why per attempt: key functions return another key each time, and a call may carry a key of its own.
+ */
+import type { OpenAI } from 'openai';
+import { secretHeaders, secretParameters } from '../config/headers.ts';
+import type { EndpointSettings } from '../config/settings.ts';
+import { type FetchWatch, WATCH } from '../endpoint/sdk-client.ts';
+import { secretsOf, secretsOfRequest } from '../endpoint/secrets.ts';
+import { redactor } from '../observe/redact.ts';
+import { scrub } from '../observe/scrub.ts';
+import type { RequestOptions } from './call-of.ts';
+
+/** Messages that repeat what they complain of: a key that is no text, or one that no header can carry. */
+const TELLING = [
+  /^Expected 'apiKey' function argument to return a string but it returned ([\s\S]+)/,
+  /"([\s\S]+)" is an invalid header value/,
+];
+
+function toldBy(error: unknown): string[] {
+  const { message } = (error ?? {}) as { message?: unknown };
+  if (typeof message !== 'string') return [];
+  return TELLING.flatMap((pattern) => pattern.exec(message)?.[1] ?? []);
+}
+
+/** Who keeps one attempt's secrets. */
+export interface Confidant {
+  /** The `fetchOptions` of the attempt, through which the request is seen as it goes out. @param wire told what happens to it. */
+  listening(fetchOptions: object, wire: FetchWatch): object;
+  /** The error without any secret; the same object if it is an error. */
+  safe(error: unknown): unknown;
+}
+
+/** @param options of the attempt's request. */
+export function confidant(settings: EndpointSettings, client: OpenAI, options: RequestOptions): Confidant {
+  const keys = new Set<string>();
+  let sent: { readonly url: string; readonly headers: unknown } | undefined;
+  return {
+    listening(fetchOptions, wire) {
+      const watch: FetchWatch = {
+        ...wire,
+        sent: (url, headers) => {
+          sent = { url, headers };
+        },
+      };
+      // Read by the SDK when it has built the request: then, and only then, the client holds the key that it used.
+      const get = () => {
+        if (client.apiKey) keys.add(client.apiKey);
+        return watch;
+      };
+      return Object.defineProperty(fetchOptions, WATCH, { get, enumerable: true });
+    },
+    safe(error) {
+      const { headers, query } = options;
+      const carried = sent ? secretsOfRequest(sent.url, sent.headers) : [];
+      const own = [...secretHeaders(headers), ...secretParameters(query as Record<string, string> | undefined)];
+      const told = toldBy(error);
+      return scrub(error, redactor([...secretsOf(settings, client), ...keys, ...carried, ...own, ...told]));
+    },
+  };
+}

@@ -1,0 +1,19 @@
+/** The token usage in a reply, as it is reported: its numbers only, since reports are logged and a server may say anything. Pure. */
+
+/** Words of a field's name; a key's letters and digits would not pass. */
+const NAME = /^[a-z]{1,20}(_[a-z]{1,20}|_\d{1,2}[a-z]?|[A-Z][a-z]{1,20}){0,6}$/;
+
+function numbersOf(value: unknown, depth: number): unknown {
+  if (typeof value === 'number' || typeof value === 'boolean' || value === null) return value;
+  if (typeof value !== 'object' || Array.isArray(value) || depth > 3) return undefined;
+  const rows = Object.entries(value as object).slice(0, 50);
+  const kept = rows.map(([name, inner]) => [name, NAME.test(name) ? numbersOf(inner, depth + 1) : undefined] as const);
+  return Object.fromEntries(kept.filter(([, inner]) => inner !== undefined));
+}
+
+/** The usage that a reply or a stream's event names, if it does. */
+export function usageOf(data: unknown): unknown {
+  const loose = data as { usage?: unknown; response?: { usage?: unknown } | null };
+  const usage = loose.usage ?? loose.response?.usage;
+  return typeof usage === 'object' && usage !== null ? numbersOf(usage, 0) : undefined;
+}
