@@ -31,9 +31,16 @@ const CONNECT = new Set([
 const BEFORE_SENDING = /^(connect|getaddrinfo|query\w+)$/;
 /** The same where only words say it: a handshake cut short, a port fetch never opens, a proxy without a tunnel, a stream that HTTP/2 says was not begun. */
 const NEVER_SENT = /before secure TLS connection was established|^bad port$|^Proxy response \(|NGHTTP2_REFUSED_STREAM/;
-const PROXY_REFUSES = /^Proxy response \(407\)/;
+const NO_TUNNEL = /^Proxy response \(407\)/;
 
 type Loose = Record<string, unknown>;
+
+/** A reply of 407 is hidden by fetch behind an error without a word; nothing else is. */
+function hides407({ message, cause }: Loose): boolean {
+  if (message !== 'fetch failed' || typeof cause !== 'object' || cause === null) return false;
+  const why = cause as Loose;
+  return why.name === 'Error' && why.message === '' && why.code === undefined;
+}
 
 const isCode = (code: unknown): code is string => typeof code === 'string';
 
@@ -46,7 +53,7 @@ export function connectionFacts(error: unknown): ConnectionFacts {
     if (isCode(code)) causes.add(code);
     if (isCode(code) && (CONNECT.has(code) || code.startsWith('ERR_SSL_'))) facts.neverSent = true;
     if (typeof message === 'string' && NEVER_SENT.test(message)) facts.neverSent = true;
-    if (typeof message === 'string' && PROXY_REFUSES.test(message)) facts.proxyRefuses = true;
+    if (typeof message === 'string' && NO_TUNNEL.test(message)) facts.proxyRefuses = true;
     // Timed out or reset while connecting: nothing was sent yet.
     if (typeof syscall !== 'string' || !BEFORE_SENDING.test(syscall)) return;
     facts.neverSent = true;
@@ -57,6 +64,7 @@ export function connectionFacts(error: unknown): ConnectionFacts {
   for (let depth = 0; depth < 6 && typeof current === 'object' && current !== null; depth++) {
     const { cause, socket, errors } = current as Loose;
     if (depth > 0) note(current as Loose);
+    if (hides407(current as Loose)) Object.assign(facts, { neverSent: true, proxyRefuses: true });
     if (((socket as Loose | undefined)?.bytesRead as number) > 0) facts.reusedSocket = true;
     // Happy Eyeballs reports one error per address.
     if (Array.isArray(errors)) for (const each of errors) if (typeof each === 'object' && each !== null) note(each);

@@ -130,7 +130,8 @@ describe('a connection that failed before anything was sent', () => {
   it.each<[string, object]>([
     ['another port refused', { code: 'ECONNREFUSED', syscall: 'connect', port: 3128 }],
     ['another host is unknown', { code: 'ENOTFOUND', syscall: 'getaddrinfo', hostname: 'proxy.example' }],
-    ['it wants credentials', { message: 'Proxy response (407) !== 200 when HTTP Tunneling' }],
+    ['it opens no tunnel without credentials', { message: 'Proxy response (407) !== 200 when HTTP Tunneling' }],
+    ['it replies with 407, which fetch hides', { message: '' }],
   ])('is a proxy’s, and nobody’s fault: %s', (_, facts) => {
     check(judge(brokenBy(facts)), { ...CONNECT, health: 'neutral' });
   });
