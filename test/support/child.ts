@@ -7,14 +7,20 @@ const ALIAS = new URL('./sdk-alias.ts', import.meta.url).href;
 
 /**
  * Runs `script` under `--expose-gc` and resolves to what it printed, as JSON. The input is its last argument, as JSON.
+ * @param env variables it shall see besides `PATH`.
  * @throws with its stderr when it fails: a rejection nobody handles, a warning or a deprecation is a failure.
  */
-export async function runChild<Output>(script: URL, input: unknown, ms = 60_000): Promise<Output> {
+export async function runChild<Output>(
+  script: URL,
+  input: unknown,
+  ms = 60_000,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Output> {
   const flags = ['--expose-gc', '--unhandled-rejections=strict', '--throw-deprecation', '--import', ALIAS];
   const { stdout, stderr } = await promisify(execFile)(
     process.execPath,
     [...flags, fileURLToPath(script), JSON.stringify(input)],
-    { timeout: ms, env: { PATH: process.env.PATH, OPENAI: process.env.OPENAI ?? 'openai' } },
+    { timeout: ms, env: { ...env, PATH: process.env.PATH, OPENAI: process.env.OPENAI ?? 'openai' } },
   );
   if (stderr !== '') throw new Error(stderr);
   return JSON.parse(stdout) as Output;
