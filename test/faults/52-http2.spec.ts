@@ -1,15 +1,18 @@
 // Row 52: faults of HTTP/2, for an endpoint whose agent speaks it.
 import { constants, type ServerHttp2Stream } from 'node:http2';
-import { expect, it } from 'vitest';
+import { expect } from 'vitest';
 import { attemptsOf } from '../../src/index.ts';
 import { chat, FULL, failure, many, servedBy, tally } from '../support/calls.ts';
 import { begin, type H2Step, h2Server } from '../support/h2-server.ts';
 import { timed } from '../support/lag.ts';
+import { sinceNode } from '../support/node.ts';
 import { openStage, type Stage } from '../support/stage.ts';
 import { textOf } from './error-text.ts';
 import { row } from './row.ts';
 
 const upload = ({ client }: Stage) => client.files.create({ file: new File(['x'], 'x.txt'), purpose: 'batch' });
+/** The HTTP/2 of older Nodes' fetch is an experiment, and hangs when a stream is reset. */
+const spoken = sinceNode(24);
 const goaway = (code: number) => (stream: ServerHttp2Stream) => {
   stream.session?.goaway(code, 0);
   stream.session?.destroy();
@@ -32,7 +35,7 @@ row(
   'HTTP/2: GOAWAY, streams reset',
   'fails over, counts; on a connection that served before once more on the same endpoint',
   () => {
-    it('the next endpoint answers, at once', async () => {
+    spoken('the next endpoint answers, at once', async () => {
       for (const [what, step] of Object.entries({ ...LOST, 'reset with REFUSED_STREAM': NGHTTP2_REFUSED_STREAM })) {
         await using server = await h2Server(step);
         await using stage = await openStage({ a: server.endpoint, b: [] });
@@ -48,7 +51,7 @@ row(
       }
     });
 
-    it('GOAWAY on a connection that served before: once more there, and nobody notices', async () => {
+    spoken('GOAWAY on a connection that served before: once more there, and nobody notices', async () => {
       await using server = await h2Server('ok', goaway(NGHTTP2_NO_ERROR));
       await using stage = await openStage({ a: server.endpoint, b: [] });
       await chat(stage.client);
@@ -61,7 +64,7 @@ row(
       expect(stage.state('a').failures).toBe(0);
     });
 
-    it('a storm of resets: no call is lost, the endpoint is ejected and left alone', async () => {
+    spoken('a storm of resets: no call is lost, the endpoint is ejected and left alone', async () => {
       const count = FULL ? 2_000 : 200;
       await using server = await h2Server(...Array.from({ length: 3 * count }, () => NGHTTP2_INTERNAL_ERROR));
       await using stage = await openStage({ a: server.endpoint, b: [], c: [] }, { strategy: 'round-robin' });
@@ -75,7 +78,7 @@ row(
       expect(server.calls).toBeLessThanOrEqual(5 + 16);
     });
 
-    it('reset in the middle of an answer: the next endpoint answers', async () => {
+    spoken('reset in the middle of an answer: the next endpoint answers', async () => {
       await using server = await h2Server(
         (stream) => {
           begin(stream);
@@ -91,7 +94,7 @@ row(
       expect(stage.state('a')).toMatchObject({ failures: 2, inFlight: 0 });
     });
 
-    it('an upload moves when its stream was refused, and is not sent twice after any other loss', async () => {
+    spoken('an upload moves when its stream was refused, and is not sent twice after any other loss', async () => {
       await using server = await h2Server(NGHTTP2_REFUSED_STREAM, ...Object.values(LOST));
       await using stage = await openStage({ a: server.endpoint, b: [] }, { breaker: false });
       expect(attemptsOf(await upload(stage)).map(({ verdict }) => verdict)).toEqual(['connect-failed', 'ok']);
@@ -105,7 +108,7 @@ row(
       expect([server.calls, stage.servers.b.calls]).toEqual([1 + Object.keys(LOST).length, 1]);
     });
 
-    it('alone: an APIConnectionError, and no key in it', async () => {
+    spoken('alone: an APIConnectionError, and no key in it', async () => {
       await using server = await h2Server(...Object.values(LOST));
       await using stage = await openStage({ a: server.endpoint }, { maxRetries: 0, breaker: false });
       for (const what of Object.keys(LOST)) {

@@ -3,13 +3,14 @@ import { expect, it } from 'vitest';
 import { faultServer } from '../../src/testing/index.ts';
 import { runChild } from '../support/child.ts';
 import { connectProxy } from '../support/connect-proxy.ts';
+import { sinceNode } from '../support/node.ts';
 import { scenario } from '../support/scenario.ts';
 import type { Act, Seen } from './children/calls.ts';
 import { saying } from './error-text.ts';
 import { row } from './row.ts';
 
 const CHILD = new URL('./children/calls.ts', import.meta.url);
-const proxied = it.skipIf(Number(process.versions.node.split('.')[0]) < 24);
+const proxied = sinceNode(24);
 const through = (url: string, acts: readonly Act[]) =>
   runChild<Seen[]>(CHILD, acts, 60_000, {
     NODE_USE_ENV_PROXY: '1',
