@@ -51,6 +51,7 @@ export class EndpointState {
     if (!this.#settings) return undefined;
     return new Breaker(this.#settings, this.#clock, (state, openMs) => {
       this.#transitions.push({ state, model, openMs });
+      if (model !== undefined) this.#models.fellSick();
       this.#touch();
     });
   }
@@ -88,7 +89,7 @@ export class EndpointState {
       judged: false,
       outrun: false,
     };
-    if (this.#silence.begin(load, now)) this.#touch();
+    if (this.#silence.begin(load, now) || this.#models.someSick) this.#touch();
     state.triedAt = now;
     this.inFlight += 1;
     this.attempts += 1;
@@ -127,7 +128,7 @@ export class EndpointState {
       this.successes += 1;
       state.succeededAt = this.#clock.now();
       this.served.note(operation);
-      if (this.cooldowns.succeeded(load.model, operation, load.startedAt)) this.#touch();
+      if (this.cooldowns.succeeded(load.model, operation, load.startedAt) || this.#models.someSick) this.#touch();
     } else if (health === 'failure') {
       this.failures += 1;
       this.#failureRate.failed();

@@ -30,6 +30,7 @@ export class ModelStates {
   readonly #states = new Map<string, ModelState>();
   readonly #newBreaker: (model: string) => Breaker | undefined;
   readonly #clock: Clock;
+  #someSick = false;
 
   constructor(newBreaker: (model: string) => Breaker | undefined, clock: Clock) {
     this.#newBreaker = newBreaker;
@@ -65,6 +66,17 @@ export class ModelStates {
   worksLately(model: string): boolean {
     const state = this.#states.get(model);
     return state !== undefined && this.#clock.now() - state.succeededAt < LATELY;
+  }
+
+  /** A model's breaker opened. */
+  fellSick(): void {
+    this.#someSick = true;
+  }
+
+  /** True while a model is sick: then each attempt on another one can change what that says of the endpoint. */
+  get someSick(): boolean {
+    if (this.#someSick) this.#someSick = this.sick().length > 0;
+    return this.#someSick;
   }
 
   /** The models whose breaker is not closed. */

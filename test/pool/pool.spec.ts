@@ -149,6 +149,33 @@ describe('the eligible endpoints', () => {
       runs(60),
     );
   });
+
+  it('hold whoever a fresh look lets in, also when one model takes the others along', async () => {
+    const step = fc.record({
+      model: fc.constantFrom('gpt-5', 'mini', 'nano'),
+      what: fc.constantFrom('fail', 'fail', 'ok', 'begin', 'wait', 'long'),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 8, maxLength: 60 }), async (steps) => {
+        clock = manualClock();
+        registry = newRegistry();
+        const endpoint = endpointOf('a');
+        const pool = poolOf([endpoint]);
+        for (const { model, what } of steps) {
+          if (what === 'fail') for (let i = 0; i < 5; i++) end(endpoint, { health: 'failure' }, model);
+          else if (what === 'ok') end(endpoint, { health: 'success' }, model);
+          else if (what === 'begin') endpoint.state.begin(model, 60_000, true);
+          else await clock.advance(what === 'long' ? 61_000 : 1_000);
+          for (const asked of ['gpt-5', 'mini', 'nano']) {
+            const call = aCall({ model: asked });
+            const fresh = names(poolOf([endpoint]).eligible(call));
+            expect(names(pool.eligible(call)), asked).toEqual(expect.arrayContaining(fresh));
+          }
+        }
+      }),
+      runs(60),
+    );
+  });
 });
 
 describe('the choice', () => {
