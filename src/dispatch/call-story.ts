@@ -84,9 +84,11 @@ export class CallStory<R extends Reply> {
   /** The failure just met. */
   last: { readonly attempt: Attempt<R>; readonly verdict: Verdict } | undefined;
   over = false;
+  /** Set once everybody was told of its end. */
+  told = false;
   /** Ends a call whose reply was never asked for. */
   whenDue: (() => void) | undefined;
-  readonly whenOver: Promise<void>;
+  whenOver: Promise<void> = Promise.resolve();
   #tellOver: () => void = () => undefined;
   /** The attempt whose reply the caller got. */
   won: Attempt<R> | undefined;
@@ -100,12 +102,17 @@ export class CallStory<R extends Reply> {
   constructor(call: Call, send: Send<R>, clock: Clock) {
     this.call = call;
     this.send = send;
+    this.#begin(clock, call.deadline - clock.now());
+    if (call.signal?.aborted) this.push({ is: 'abort' });
+  }
+
+  #begin(clock: Clock, ms: number): void {
+    this.over = false;
     this.whenOver = new Promise((resolve) => {
       this.#tellOver = resolve;
     });
-    this.bound(clock, call.deadline - clock.now());
-    call.signal?.addEventListener('abort', this.#onAbort, { once: true });
-    if (call.signal?.aborted) this.push({ is: 'abort' });
+    this.bound(clock, ms);
+    this.call.signal?.addEventListener('abort', this.#onAbort, { once: true });
   }
 
   /** Something happened. */
@@ -137,6 +144,13 @@ export class CallStory<R extends Reply> {
     this.#cancelDeadline();
     this.whenDue = run;
     this.#cancelDeadline = clock.after(this.call.deadline - clock.now(), run, false);
+  }
+
+  /** Somebody asks for the reply that rested, be it after the call's end: it has as much time as the whole call had. */
+  resume(clock: Clock): void {
+    const ms = this.call.deadline - this.call.startedAt;
+    if (this.over) this.#begin(clock, ms);
+    else this.bound(clock, ms);
   }
 
   /** The answer has begun: from here on the deadline does not count. */

@@ -10,6 +10,7 @@ import { type Attempt, CallStory, type Reply, type Send } from './call-story.ts'
 import type { DispatchParts } from './dispatch-parts.ts';
 import { announce, learn } from './learn.ts';
 import { follow, runStory } from './run-story.ts';
+import { giveUpOthers } from './taking-long.ts';
 
 /** The dispatcher of one pool. */
 export class Dispatcher {
@@ -67,6 +68,18 @@ export class Dispatcher {
     return this.head(story);
   }
 
+  /** Nobody waits for a body: the headers of `attempt` are all that is wanted, and what runs beside it is given up. */
+  headsOnly<R extends Reply>(story: CallStory<R>, attempt: Attempt<R>): void {
+    giveUpOthers(story, attempt, this.parts);
+  }
+
+  /** A reply that rested is asked for after all: the wait was the caller's own, and costs the call no time. */
+  resume<R extends Reply>(story: CallStory<R>): void {
+    if (!story.whenDue) return;
+    story.resume(this.parts.clock);
+    this.parts.now.running.add(story);
+  }
+
   /** Judges an attempt that ended after the loop was left: a reply handed out, a stream's end. */
   settle<R extends Reply>(story: CallStory<R>, attempt: Attempt<R>, outcome: Outcome): void {
     learn(story, attempt, outcome, this.parts);
@@ -85,6 +98,9 @@ export class Dispatcher {
     const { events, clock, now, throttle } = this.parts;
     now.running.delete(story);
     if (now.closed && now.running.size === 0) now.whenIdle?.();
+    // One that ended while its reply rested was told of then.
+    if (story.told) return;
+    story.told = true;
     if (ok) throttle?.accepted();
     if (!events.active) return;
     const { id: callId, startedAt } = story.call;

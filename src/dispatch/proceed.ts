@@ -129,8 +129,10 @@ function perform<R extends Reply>(story: CallStory<R>, step: Step, situation: Si
     case 'same': {
       const { attempt, verdict } = story.last as NonNullable<typeof story.last>;
       story.repeated.add(attempt.endpoint);
+      // In the meantime it may have been drained, or have asked another call for a pause.
+      const gone = !parts.pool.eligible(story.call).includes(attempt.endpoint);
       // A fresh credential is no extra load; a lost connection that is tried again is.
-      if (verdict.name === 'connection-lost' && !parts.budget.withdraw()) {
+      if (gone || (verdict.name === 'connection-lost' && !parts.budget.withdraw())) {
         story.last = { attempt, verdict: { ...verdict, next: 'another' } };
         proceed(story, parts);
         break;

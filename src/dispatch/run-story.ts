@@ -8,7 +8,8 @@ import type { DispatchParts } from './dispatch-parts.ts';
 import { learn } from './learn.ts';
 import { passes } from './next-step.ts';
 import { failureOf, proceed } from './proceed.ts';
-import { cutOutcome, dropAll, markOutrun, takesLong, took, tookAtLeast } from './taking-long.ts';
+import { anyEligible } from './situation.ts';
+import { cutOutcome, dropAll, giveUpOthers, takesLong, took, tookAtLeast } from './taking-long.ts';
 import { verdict } from './verdicts.ts';
 
 function goOn<R extends Reply>(story: CallStory<R>, parts: DispatchParts): void {
@@ -112,10 +113,8 @@ function ended<R extends Reply>(
   } else if (stream) took(attempt, 'content', parts);
   story.live.delete(attempt);
   story.won = attempt;
-  if (story.live.size > 0) {
-    markOutrun(story, attempt, parts);
-    dropAll(story, cutOutcome('abandoned'), parts);
-  }
+  // Headers alone are no answer yet: what runs beside them may still be needed.
+  if (event.is === 'body') giveUpOthers(story, attempt, parts);
   return attempt;
 }
 
@@ -140,8 +139,12 @@ function act<R extends Reply>(story: CallStory<R>, event: StoryEvent<R>, parts: 
       outOfTime(story, parts);
       throw story.failure ? failureOf(story, parts) : timeoutError();
     case 'woken':
-      story.stopWaiting?.(event.early);
-      story.tried.clear();
+      // Two may wake it in one breath; the wait is over with the first.
+      if (!story.stopWaiting) return undefined;
+      // Woken early, it goes on with whoever is new; those that failed it have the rest of the wait.
+      if (event.early && !parts.now.closed && !anyEligible(story, parts)) return undefined;
+      story.stopWaiting(event.early);
+      if (!event.early) story.tried.clear();
       goOn(story, parts);
       return undefined;
     case 'alarm': {

@@ -21,7 +21,8 @@ export function choose<R extends Reply>(story: CallStory<R>, { pool }: DispatchP
   return only ? undefined : pool.choose(call, excluded);
 }
 
-function anyEligible<R extends Reply>(story: CallStory<R>, { pool }: DispatchParts): boolean {
+/** True when an endpoint can take the call now that was not tried in this round. */
+export function anyEligible<R extends Reply>(story: CallStory<R>, { pool }: DispatchParts): boolean {
   const eligible = pool.eligible(story.call);
   if (!story.only && story.tried.size === 0 && story.barred.size === 0) return eligible.length > 0;
   const excluded = out(story);

@@ -71,9 +71,8 @@ export function takesLong<R extends Reply>(
 /** An attempt that waited this many times longer than the one that answered, without a byte, speaks of a silent endpoint. */
 const OUTRUN = 5;
 
-/** A rescue answered: notes which of the attempts it beat were far behind. */
-export function markOutrun<R extends Reply>(story: CallStory<R>, winner: Attempt<R>, { clock }: DispatchParts): void {
-  const now = clock.now();
+/** Notes which of the attempts that the winner beat were far behind. */
+function markOutrun<R extends Reply>(story: CallStory<R>, winner: Attempt<R>, now: number): void {
   const quickest = now - winner.load.startedAt;
   for (const { load, reply } of story.live) {
     load.outrun = !reply && now >= load.slowAt && now - load.startedAt >= OUTRUN * quickest;
@@ -89,4 +88,12 @@ export function dropAll<R extends Reply>(story: CallStory<R>, outcome: Failure, 
     story.live.delete(attempt);
     attempt.controller.abort();
   }
+}
+
+/** The winner is all the caller gets: gives up what runs beside it. Servers saw those attempts, so they count. */
+export function giveUpOthers<R extends Reply>(story: CallStory<R>, winner: Attempt<R>, parts: DispatchParts): void {
+  if (story.live.size === 0) return;
+  story.counted += story.live.size;
+  markOutrun(story, winner, parts.clock.now());
+  dropAll(story, cutOutcome('abandoned'), parts);
 }

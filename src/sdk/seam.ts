@@ -121,8 +121,7 @@ async function parseOnce(caller: Caller, served: Served, props: Props, handover:
       },
     });
   try {
-    // Awaited late, the body has as much time as the whole call had: the wait was the caller's own.
-    if (story.whenDue) story.bound(settings.clock, call.deadline - call.startedAt);
+    dispatcher.resume(story);
     const attempt = await dispatcher.body(story, served.attempt, read);
     const { data } = attempt;
     served.attempt = attempt;

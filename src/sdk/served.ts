@@ -54,6 +54,7 @@ export function handRaw(core: Core, served: Served): void {
   const { story, attempt } = served;
   const reply = attempt.reply as SdkReply;
   served.raw = true;
+  core.dispatcher.headsOnly(story, attempt);
   core.dispatcher.settle(story, attempt, { is: 'reply', status: reply.status, headers: reply.headers });
   core.dispatcher.finish(story, true);
   linkAbort(story.call.signal, attempt.controller, reply.response);
@@ -64,6 +65,7 @@ export function handRaw(core: Core, served: Served): void {
  * none; whoever awaits it later still gets a checked body, and failover if that fails.
  */
 export function letRest(core: Core, { story, attempt }: Served): void {
+  core.dispatcher.headsOnly(story, attempt);
   attempt.endpoint.state.release(attempt.load);
   story.rest(core.settings.clock, () => {
     if (story.read) return;

@@ -105,6 +105,52 @@ describe('the end', () => {
   });
 });
 
+describe('a reply that rested', () => {
+  const rested = async (signal?: AbortSignal) => {
+    const story = storyOf({ signal });
+    story.rest(clock, () => story.close());
+    await clock.advance(5_000);
+    expect([story.over, clock.pending]).toEqual([true, 0]);
+    return story;
+  };
+
+  it('has the time of the whole call when it is asked for, also after the end', async () => {
+    const story = await rested();
+    story.resume(clock);
+    expect(story.over).toBe(false);
+    await clock.advance(999);
+    expect(clock.pending).toBe(1);
+    await clock.advance(1);
+    expect(await story.next()).toEqual({ is: 'deadline' });
+  });
+
+  it('hears the caller’s abort again, and ends again', async () => {
+    const controller = new AbortController();
+    const story = await rested(controller.signal);
+    story.resume(clock);
+    controller.abort();
+    expect(await story.next()).toEqual({ is: 'abort' });
+    const over = vi.fn();
+    void story.whenOver.then(over);
+    await clock.advance(0);
+    expect(over).not.toHaveBeenCalled();
+    story.close();
+    await story.whenOver;
+    expect([story.over, clock.pending]).toEqual([true, 0]);
+  });
+
+  it('asked for in time has no less', async () => {
+    const story = storyOf();
+    story.rest(clock, vi.fn());
+    await clock.advance(900);
+    story.resume(clock);
+    await clock.advance(999);
+    expect(clock.pending).toBe(1);
+    await clock.advance(1);
+    expect(await story.next()).toEqual({ is: 'deadline' });
+  });
+});
+
 describe('the attempts', () => {
   it('on an endpoint are those not judged yet', async () => {
     const [a, b] = [anEndpoint(clock, { name: 'a' }), anEndpoint(clock, { name: 'b' })];

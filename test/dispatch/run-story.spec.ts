@@ -111,6 +111,23 @@ it('numbers the attempts of a call for the port, and reports one as pending whil
   });
 });
 
+describe('once more on the same endpoint', () => {
+  const LOST = connectionError('ECONNRESET');
+
+  it.each<[string, (bench: ReturnType<typeof dispatchBench>) => unknown]>([
+    ['was drained', (bench) => bench.pool.drain(bench.endpoint('a'))],
+    ['cools down', (bench) => bench.call().outcome],
+  ])('goes elsewhere when that one %s in the meantime', async (_, meanwhile) => {
+    const bench = dispatchBench({ a: ['ok', { ms: 100, fails: LOST }, LIMITED(5_000)], b: ['ok'] });
+    await bench.call().outcome;
+    const call = bench.call();
+    await bench.clock.advance(50);
+    await meanwhile(bench);
+    await bench.clock.advance(50);
+    expect(call.told).toMatchObject({ served: 'b', attempts: ['a', 'b'] });
+  });
+});
+
 describe('what the wire tells', () => {
   it('a connect that timed out was never sent: it costs no attempt', async () => {
     const late: Step = ({ wire }) => {

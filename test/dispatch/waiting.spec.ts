@@ -111,6 +111,35 @@ describe('a wait', () => {
     expect([bench.dispatcher.parts.now.waiting, bench.clock.pending]).toEqual([0, 0]);
   });
 
+  it('goes on for those that failed the call: who comes in is asked, nobody else', async () => {
+    const bench = dispatchBench({ a: [apiError(500), 'ok'], b: ['ok'] });
+    bench.pool.drain(bench.endpoint('b'));
+    const call = bench.call();
+    await bench.clock.advance(100);
+    bench.dispatcher.wake();
+    await bench.clock.advance(100);
+    expect([call.told, bench.sent]).toEqual([undefined, { a: 1, b: 0 }]);
+    bench.endpoint('b').drained = false;
+    bench.pool.add(bench.endpoint('b'));
+    bench.dispatcher.wake();
+    expect(await call.outcome).toMatchObject({ served: 'b', attempts: ['a', 'b'], at: 200 });
+  });
+
+  it('ends once, however many end it in one breath', async () => {
+    const bench = dispatchBench({ a: [LIMITED(30_000)], b: ['hang'], c: ['hang'] });
+    for (const name of ['b', 'c']) bench.pool.drain(bench.endpoint(name));
+    const call = bench.call();
+    await bench.clock.advance(1_000);
+    for (const name of ['b', 'c']) {
+      bench.endpoint(name).drained = false;
+      bench.pool.add(bench.endpoint(name));
+      bench.dispatcher.wake();
+    }
+    await bench.clock.advance(1);
+    expect(bench.sent).toEqual({ a: 1, b: 1, c: 0 });
+    expect(call.told).toBeUndefined();
+  });
+
   it('for many 429s without a hint at one moment is a second, not a minute', async () => {
     const bench = dispatchBench({ a: [...Array.from({ length: 64 }, () => ({ ms: 10, fails: apiError(429) })), 'ok'] });
     const calls = Array.from({ length: 64 }, () => bench.call());

@@ -50,6 +50,26 @@ describe('rescue: a plain call that hangs', () => {
     expect(stage.state('b')).toMatchObject({ inFlight: 0, failures: 0, excluded: null });
   });
 
+  it('the first attempt’s headers are no answer yet: when its body fails, the second is still there', async () => {
+    const clock = manualClock();
+    const [first, second] = [gate<Step>(), gate<Step>()];
+    await using stage = await openStage(
+      { a: () => first.promise, b: () => second.promise },
+      { clock, timeout: 100_000 },
+    );
+    const call = chat(stage.client);
+    call.catch(() => undefined);
+    await stage.servers.a.until(({ calls }) => calls === 1);
+    await clock.advance(50_000);
+    await stage.servers.b.until(({ calls }) => calls === 1);
+    first.open('truncated-json');
+    await vi.waitFor(() => expect(stage.events.of('attempt-end')).toMatchObject([{ verdict: 'bad-reply' }]));
+    second.open('ok');
+    expect(servedBy(await call)).toBe('b');
+    expect([stage.servers.a.calls, stage.servers.b.calls]).toEqual([1, 1]);
+    expect(clock.pending).toBe(0);
+  });
+
   it('after twenty answers: three times the slowest of a hundred, 20 s at the least', async () => {
     const clock = manualClock();
     await using stage = await openStage(

@@ -147,6 +147,7 @@ export function dispatchBench(scripts: Record<string, readonly Step[]>, options:
       const run = async () => {
         try {
           const attempt = await dispatcher.head(story);
+          dispatcher.headsOnly(story, attempt);
           const { status, headers } = attempt.reply as Reply;
           dispatcher.settle(story, attempt, { is: 'reply', status, headers });
           dispatcher.finish(story, true);
