@@ -48,6 +48,24 @@ function refuseForeign(client: OpenAI, { path, defaultBaseURL }: RequestOptions)
 }
 
 /**
+ * Leaves the time of a call to the dispatcher's deadline: the SDK's own clock would run beside it, over the body too, by the
+ * wall, and what it ends looks like the endpoint's fault. What is no timeout at all is left for the SDK to refuse.
+ * @returns a hook that still tells the server the caller's time.
+ */
+function withoutClock(own: RequestOptions, client: OpenAI): PrepareRequest | undefined {
+  const { timeout } = own;
+  if (timeout === undefined || !(timeout > 0 && timeout < client.timeout)) return undefined;
+  own.timeout = client.timeout;
+  return async ({ headers }) => {
+    const seconds = String(Math.trunc(timeout / 1000));
+    if (headers instanceof Headers && headers.has(TIME)) headers.set(TIME, seconds);
+  };
+}
+
+/** The header in which the SDK tells how long it waits, in seconds. */
+const TIME = 'x-stainless-timeout';
+
+/**
  * Sends `options` as one attempt.
  * @param clientOf the SDK client of an endpoint.
  * @param outer the balancing client, whose overridden hooks run.
@@ -67,13 +85,18 @@ export async function sendAttempt(
   // The pool's own retries are told to the server as the SDK's would be: `maxRetries − 0` is the retry count.
   own.maxRetries = sending.index;
   const { safe, listening } = confidant(settings, client, own);
+  const tellTime = withoutClock(own, client);
   // Nothing is ever sent where a reply points to, and the guarded fetch tells what happened on the wire.
   const guarded = listening({ ...own.fetchOptions, redirect: 'manual' }, sending.wire);
   if (!bringsTransport(settings)) own.fetchOptions = guarded as NonNullable<RequestOptions['fetchOptions']>;
   try {
     const hooks = hooksOf(outer);
     if (hooks.options) await hooks.options(own);
-    if (hooks.request) Object.assign(own, { [PREPARE]: hooks.request });
+    const prepare: PrepareRequest = async (request, context) => {
+      await tellTime?.(request, context);
+      await hooks.request?.(request, context);
+    };
+    if (tellTime || hooks.request) Object.assign(own, { [PREPARE]: prepare });
     refuseForeign(client, own);
     const inner = client.request<unknown>(own, 0);
     const response = await inner.asResponse();

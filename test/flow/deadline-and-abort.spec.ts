@@ -52,6 +52,23 @@ describe.each(CALLS)('timeout, %s', (_, call) => {
     await quiet(stage);
   });
 
+  it.each<Step>(['black-hole', 'stall-body', { stream: 3, stallAfter: 0 }])(
+    'of one call: the SDK’s own clock does not run beside the deadline, nor blame the endpoint: %j',
+    async (step) => {
+      const clock = manualClock();
+      await using stage = await openStage({ a: step, b: [] }, { clock, rescue: false });
+      const failed = failure(call(stage.client, {}, { timeout: 50 }));
+      await stage.servers.a.until(({ calls }) => calls === 1);
+      // Time goes by on the wall, and none on the clock that counts.
+      await new Promise((resolve) => setTimeout(resolve, 150));
+      expect([stage.state('a').inFlight, stage.servers.b.calls]).toEqual([1, 0]);
+      await clock.advance(50);
+      expect(await failed).toBeInstanceOf(OpenAI.APIConnectionTimeoutError);
+      expect(stage.state('a')).toMatchObject({ failures: 0 });
+      await quiet(stage, clock);
+    },
+  );
+
   it('over several attempts: the second one gets what the first one left', async () => {
     const clock = manualClock();
     await using stage = await openStage(
