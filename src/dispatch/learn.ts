@@ -3,6 +3,7 @@ import { duration } from '../call/describe.ts';
 import type { Outcome, Verdict } from '../call/outcome.ts';
 import type { Clock } from '../clock.ts';
 import type { PoolSettings } from '../config/settings.ts';
+import { renewsKey } from '../endpoint/sdk-client.ts';
 import type { Emitter } from '../observe/emitter.ts';
 import type { PoolLog } from '../observe/pool-log.ts';
 import type { Pool } from '../pool/pool.ts';
@@ -71,7 +72,7 @@ function judged<R extends Reply>(
     replayable: call.replay === 'free',
     answeredBefore: endpoint.state.successes > 0,
     serves: endpoint.state.served.has(call.operation.route),
-    renewable: typeof endpoint.settings.credential === 'function',
+    renewable: renewsKey(endpoint.settings),
     baseURL: endpoint.settings.baseURL,
   });
   const changes = settings.classify && ask(() => settings.classify?.(outcome, call));

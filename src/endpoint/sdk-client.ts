@@ -86,6 +86,12 @@ export function bringsTransport({ options }: EndpointSettings): boolean {
   );
 }
 
+/** True for an endpoint whose key is a function, or whose brought client's is: asked again, it may give a fresh one. */
+export function renewsKey({ credential, client }: EndpointSettings): boolean {
+  const brought = (client as unknown as { _options?: ClientOptions } | undefined)?._options;
+  return typeof credential === 'function' || typeof brought?.apiKey === 'function';
+}
+
 /** SDK options that a clone of the balancing client may change for every endpoint. */
 export type ClientOverrides = Partial<ClientOptions>;
 
