@@ -16,7 +16,7 @@ export interface Cooldown {
 
 /** Without a hint: 1 s doubling to 60 s, as every official client waits at first. */
 const UNHINTED = { first: 1_000, longest: 60_000 };
-/** More entries than this only arise from made-up model names; the oldest go first. */
+/** More entries than this only arise from made-up model names. */
 const LIMIT = 500;
 const SCOPES = ['endpoint', 'model', 'operation', 'use'] as const;
 
@@ -28,6 +28,13 @@ export function keyOf(scope: CooldownOrder['scope'], model: string, operation: s
 /** Every cooldown that can keep such a call away. */
 function idsOf(model: string, operation: string): string[] {
   return SCOPES.map((scope) => `${scope}:${keyOf(scope, model, operation)}`);
+}
+
+/** How much would be forgotten: nothing, the refusal of one model, a pause of one model, what concerns all. */
+function weight({ scope, pause, until }: Cooldown, now: number): number {
+  if (until <= now) return 0;
+  if (scope === 'endpoint' || scope === 'operation') return 3;
+  return pause ? 2 : 1;
 }
 
 /** The cooldowns of one endpoint. A new order never shortens a running one. */
@@ -59,9 +66,18 @@ export class Cooldowns {
     const until = now + ms;
     this.#running.delete(id);
     this.#running.set(id, { scope: order.scope, key, until, reason: order.reason, pause: order.pause, since: now });
-    if (this.#running.size > LIMIT) this.#running.delete(this.#running.keys().next().value as string);
+    if (this.#running.size > LIMIT) this.#forgetOne(id);
     if (this.#unhinted.size > LIMIT) this.#unhinted.delete(this.#unhinted.keys().next().value as string);
     return until - now;
+  }
+
+  /** What weighs least goes, and of that what ends first: made-up names shall not end what others need. */
+  #forgetOne(except: string): void {
+    const now = this.#clock.now();
+    const less = (a: Cooldown, b: Cooldown) => weight(a, now) - weight(b, now) || a.until - b.until;
+    const others = [...this.#running].filter(([id]) => id !== except);
+    const [least] = others.reduce((found, each) => (less(each[1], found[1]) < 0 ? each : found));
+    this.#running.delete(least);
   }
 
   /** A success: the next cooldown without a hint starts at 1 s again, and a refusal from before `startedAt` is disproved. @returns whether one was. */

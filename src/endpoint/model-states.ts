@@ -20,10 +20,16 @@ export interface ModelState {
   readonly content: Latency;
 }
 
-/** Models kept apart; made-up names beyond them push out the one met first. */
+/** Models kept apart; more only arise from made-up names. */
 const LIMIT = 200;
 /** A model counts as tried lately within this time, in ms. */
 const LATELY = 60_000;
+
+/** How much would be forgotten: a breaker that is not closed weighs more than what worked, and that more than a mere name. */
+function weight({ breaker, succeededAt }: ModelState): number {
+  if (breaker && breaker.state !== 'closed') return 2;
+  return succeededAt === Number.NEGATIVE_INFINITY ? 0 : 1;
+}
 
 /** The models of one endpoint. */
 export class ModelStates {
@@ -41,7 +47,7 @@ export class ModelStates {
   of(model: string): ModelState {
     const found = this.#states.get(model);
     if (found) return found;
-    if (this.#states.size >= LIMIT) this.#states.delete(this.#states.keys().next().value as string);
+    if (this.#states.size >= LIMIT) this.#forgetOne();
     const never = Number.NEGATIVE_INFINITY;
     const [plain, head, content] = [new Latency(), new Latency(), new Latency()];
     const state = {
@@ -55,6 +61,13 @@ export class ModelStates {
     };
     this.#states.set(model, state);
     return state;
+  }
+
+  /** Made-up names push out made-up names: what weighs least goes, and of that what was tried longest ago. */
+  #forgetOne(): void {
+    const less = (a: ModelState, b: ModelState) => weight(a) - weight(b) || a.triedAt - b.triedAt;
+    const [least] = [...this.#states].reduce((found, each) => (less(each[1], found[1]) < 0 ? each : found));
+    this.#states.delete(least);
   }
 
   /** The state of a model, if it was ever tried. */

@@ -184,6 +184,34 @@ describe('who is kept away', () => {
   });
 });
 
+describe('made-up names, however many', () => {
+  const refuse = (scope: CooldownOrder['scope'], key: string, ms: number, pause: boolean) =>
+    cooldowns.start({ scope, ms, reason: 'x', pause }, key);
+
+  it('push out each other, and nothing that others need', () => {
+    refuse('endpoint', '', 1_000, false);
+    refuse('operation', 'chat', 1_000, false);
+    refuse('model', 'real', 1_000, true);
+    for (let i = 0; i < 2_000; i++) refuse('model', `made-up-${i}`, 300_000, false);
+    const kept = cooldowns.list();
+    expect(kept).toHaveLength(500);
+    expect(kept.map(({ key }) => key)).toEqual(expect.arrayContaining(['', 'chat', 'real', 'made-up-1999']));
+  });
+
+  it('push out first what is over, then what ends first', async () => {
+    for (let i = 0; i < 499; i++) refuse('model', `paused-${i}`, 10_000 + i, true);
+    refuse('endpoint', '', 500, false);
+    await clock.advance(500);
+    refuse('model', 'one', 300_000, false);
+    expect(cooldowns.list()).toHaveLength(500);
+    refuse('model', 'two', 200_000, true);
+    expect(cooldowns.list().some(({ key }) => key === 'one')).toBe(false);
+    refuse('endpoint', '', 100, false);
+    const keys = cooldowns.list().map(({ key }) => key);
+    expect([keys.includes('paused-0'), keys.includes('paused-1'), keys.includes('two')]).toEqual([false, true, true]);
+  });
+});
+
 describe('a success', () => {
   const refuse = (scope: CooldownOrder['scope'], key: string) =>
     cooldowns.start({ scope, ms: 300_000, reason: '401', pause: false }, key);

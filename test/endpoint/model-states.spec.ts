@@ -150,8 +150,29 @@ describe('a model', () => {
     expect(states.sick()).toEqual([{ model: 'a', breaker: 'half-open' }]);
   });
 
-  it('with a made-up name costs bounded memory: beyond 200 the one met first goes', () => {
+  it('with a made-up name costs bounded memory: beyond 200 the one tried longest ago goes', () => {
     for (let i = 0; i < 500; i++) states.of(`m${i}`);
     expect([states.peek('m299'), states.peek('m300') === undefined]).toEqual([undefined, false]);
+  });
+
+  it('made-up names push out each other, not the model in use nor the one that is sick', async () => {
+    works('in use');
+    fails('sick');
+    for (let i = 0; i < 500; i++) {
+      await clock.advance(1);
+      tried(`made-up-${i}`);
+    }
+    expect(states.peek('in use')?.succeededAt).toBe(0);
+    expect(states.sick()).toEqual([{ model: 'sick', breaker: 'open' }]);
+    expect([states.peek('made-up-301'), states.peek('made-up-302') === undefined]).toEqual([undefined, false]);
+  });
+
+  it('of those that worked, the one tried longest ago goes', async () => {
+    for (let i = 0; i < 201; i++) {
+      works(`m${i}`);
+      await clock.advance(1);
+      if (i === 100) works('m0');
+    }
+    expect([states.peek('m0') === undefined, states.peek('m1')]).toEqual([false, undefined]);
   });
 });
