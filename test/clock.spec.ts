@@ -37,6 +37,29 @@ describe('after', () => {
     now.mockRestore();
   });
 
+  it('that comes late, since the process stood still, lets what arrived meanwhile be read first; once', async () => {
+    const run = vi.fn();
+    const now = vi.spyOn(performance, 'now').mockReturnValue(1_000);
+    systemClock.after(100, run);
+    now.mockReturnValue(3_000);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(run).not.toHaveBeenCalled();
+    // Late again: a process that is always late must not wait for ever.
+    now.mockReturnValue(5_000);
+    await vi.advanceTimersByTimeAsync(30);
+    expect([run.mock.calls.length, vi.getTimerCount()]).toEqual([1, 0]);
+    systemClock.after(100, run);
+    now.mockReturnValue(5_109.9);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(run).toHaveBeenCalledTimes(2);
+    const cancel = systemClock.after(100, run);
+    now.mockReturnValue(9_000);
+    await vi.advanceTimersByTimeAsync(100);
+    cancel();
+    expect([run.mock.calls.length, vi.getTimerCount()]).toEqual([2, 0]);
+    now.mockRestore();
+  });
+
   it('bears delays that Node cannot count: thirty days', async () => {
     const run = vi.fn();
     systemClock.after(30 * 86_400_000, run);

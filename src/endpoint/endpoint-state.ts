@@ -44,7 +44,7 @@ export class EndpointState {
     this.cooldowns = new Cooldowns(clock);
     this.served = new ServedLately(clock);
     this.#failureRate = new FailureRate(clock);
-    this.#silence = new Silence(clock.now());
+    this.#silence = new Silence(clock, touch);
   }
 
   #newBreaker(model: string | undefined): Breaker | undefined {

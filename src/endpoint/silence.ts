@@ -1,4 +1,5 @@
 /** Notices an endpoint that has gone silent: calls wait there for longer than they should, and nothing is answered at all. */
+import type { Clock } from '../clock.ts';
 
 /** A waiting attempt. */
 export interface Waiting {
@@ -10,11 +11,13 @@ export interface Waiting {
 /** Between two probes of a silent endpoint: 5 s doubling to 5 min, like the breaker's open time. */
 const FIRST_PAUSE = 5_000;
 const LONGEST_PAUSE = 300_000;
+/** Answers that lie unread, because this process itself stood still, are read within this time, in ms. */
+const MOMENT = 50;
 
 /**
- * The attempts of one endpoint that had no byte yet. Why no timer: a new attempt looks at the oldest one; nobody asks in between.
- * The first attempt that finds the endpoint silent is its probe. While it waits, and for a while after it ended without an
- * answer, no other is let in; any answer ends the silence.
+ * The attempts of one endpoint that had no byte yet. A new attempt looks at the oldest one; nobody asks in between. The first
+ * that finds it waiting too long is the endpoint's probe, unless something comes within a moment. While the probe waits, and
+ * for a while after it ended without an answer, no other is let in; any answer ends the silence.
  */
 export class Silence {
   readonly #waiting = new Set<Waiting>();
@@ -23,9 +26,16 @@ export class Silence {
   #silent = false;
   #probes = 0;
   #nextProbeAt = 0;
+  /** Ends the moment in which an answer would say that all is well. */
+  #noDoubt: (() => void) | undefined;
+  readonly #clock: Pick<Clock, 'now' | 'after'>;
+  readonly #closed: () => void;
 
-  constructor(now: number) {
-    this.#answeredAt = now;
+  /** @param closed called when an endpoint that seemed silent still is after a moment. */
+  constructor(clock: Pick<Clock, 'now' | 'after'>, closed: () => void) {
+    this.#clock = clock;
+    this.#closed = closed;
+    this.#answeredAt = clock.now();
   }
 
   /** Until when no call may go there, in monotonic ms; 0 = it may. While a probe waits, `now` plus a moment. */
@@ -40,22 +50,39 @@ export class Silence {
     return this.#answeredAt > time;
   }
 
-  #silentAt(now: number): boolean {
+  #seemsSilent(now: number): boolean {
     const [oldest] = this.#waiting;
-    return this.#silent || (oldest !== undefined && oldest.slowAt < now && this.#answeredAt < oldest.startedAt);
+    return oldest !== undefined && oldest.slowAt < now && this.#answeredAt < oldest.startedAt;
   }
 
-  /** An attempt starts. @returns true when it became the probe. */
+  /** An attempt starts. @returns true when it became the probe at once. */
   begin(attempt: Waiting, now: number): boolean {
-    const probes = this.#probe === undefined && this.#silentAt(now);
+    const probes = this.#probe === undefined && this.#silent;
     if (probes) this.#probe = attempt;
+    else if (!this.#probe && !this.#noDoubt && this.#seemsSilent(now)) {
+      this.#noDoubt = this.#clock.after(MOMENT, () => this.#confirm(attempt), false);
+    }
     this.#waiting.add(attempt);
     return probes;
+  }
+
+  #confirm(first: Waiting): void {
+    this.#noDoubt = undefined;
+    if (this.#probe || !this.#seemsSilent(this.#clock.now())) return;
+    // The one that noticed may have left; then the latest of the others stands in for it.
+    this.#probe = this.#waiting.has(first) ? first : [...this.#waiting].at(-1);
+    this.#closed();
+  }
+
+  #clearDoubt(): void {
+    this.#noDoubt?.();
+    this.#noDoubt = undefined;
   }
 
   /** An attempt had its first byte. @returns true when the endpoint opens again. */
   answered(attempt: Waiting, now: number): boolean {
     if (!this.#waiting.delete(attempt)) return false;
+    this.#clearDoubt();
     this.#answeredAt = now;
     const opens = this.#probe !== undefined || this.#silent;
     this.#probe = undefined;
@@ -67,6 +94,7 @@ export class Silence {
   /** An attempt ended without a byte. @param gaveUp it was far slower than another endpoint. @returns true when something changed. */
   gone(attempt: Waiting, now: number, gaveUp: boolean): boolean {
     const waited = this.#waiting.delete(attempt);
+    if (this.#waiting.size === 0) this.#clearDoubt();
     const probed = this.#probe === attempt;
     if (probed) this.#probe = undefined;
     if (!waited || this.answeredSince(attempt.startedAt) || !(gaveUp || (probed && this.#silent))) return probed;

@@ -286,7 +286,9 @@ describe('an endpoint gone silent', () => {
     await clock.advance(1_001);
     const before = touched;
     const probe = begin('m', false, 1_000)!;
-    expect(excluded()).toEqual({ kind: 'ejected', reason: 'unresponsive', until: 2_002, rateLimited: false });
+    expect(excluded()).toBeUndefined();
+    await clock.advance(50);
+    expect(excluded()).toEqual({ kind: 'ejected', reason: 'unresponsive', until: 2_052, rateLimited: false });
     expect(touched).toBeGreaterThan(before);
     state.answered(first);
     expect(excluded()).toBeUndefined();

@@ -1,11 +1,19 @@
 // An endpoint where calls wait too long and nothing answers: one probe at a time, with growing pauses, until something comes.
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Silence, type Waiting } from '../../src/endpoint/silence.ts';
+import { type ManualClock, manualClock } from '../../src/testing/index.ts';
 
 let silence: Silence;
+let clock: ManualClock;
+let closings: number;
 beforeEach(() => {
-  silence = new Silence(0);
+  clock = manualClock();
+  closings = 0;
+  silence = new Silence(clock, () => {
+    closings += 1;
+  });
 });
+const at = (now: number) => clock.advance(now - clock.now());
 const start = (now: number, patience = 100): [Waiting, boolean] => {
   const attempt = { startedAt: now, slowAt: now + patience };
   return [attempt, silence.begin(attempt, now)];
@@ -13,55 +21,102 @@ const start = (now: number, patience = 100): [Waiting, boolean] => {
 const closed = (now: number) => silence.closedUntil(now) > now;
 
 describe('a silent endpoint', () => {
-  it('is noticed by the first attempt that comes after the oldest was waited for too long', () => {
-    const [, first] = start(1);
+  it('is closed a moment after an attempt found that the oldest was waited for too long; that one is its probe', async () => {
+    start(1);
+    await at(101);
     const [, inTime] = start(101);
-    expect([first, inTime, closed(101)]).toEqual([false, false, false]);
+    await at(102);
     const [, late] = start(102);
-    expect([late, silence.closedUntil(102)]).toEqual([true, 1_102]);
+    await at(151);
+    expect([inTime, late, closed(151), closings]).toEqual([false, false, false, 0]);
+    await at(152);
+    expect([silence.closedUntil(152), closings, clock.pending]).toEqual([1_152, 1, 0]);
+    expect(start(153)[1]).toBe(false);
   });
 
-  it('is not silent while others complete there', () => {
+  it('is not when an answer was there, unread, because the process stood still', async () => {
+    const [first] = start(1);
+    await at(5_000);
+    // All in the very moment in which it goes on.
+    for (let call = 0; call < 100; call++) start(5_000);
+    expect(closed(5_000)).toBe(false);
+    expect(silence.answered(first, 5_001)).toBe(false);
+    await at(5_050);
+    expect([closed(5_050), closings, clock.pending]).toEqual([false, 0, 0]);
+  });
+
+  it('is not silent while others complete there', async () => {
     const [first] = start(1);
     const [second] = start(2);
     silence.answered(second, 50);
-    const [, late] = start(500);
-    expect([late, closed(500)]).toEqual([false, false]);
+    await at(500);
+    start(500);
+    expect([closed(500), clock.pending]).toEqual([false, 0]);
     silence.answered(first, 501);
-    expect(start(502)[1]).toBe(false);
+    start(502);
+    expect(clock.pending).toBe(0);
   });
 
-  it('has one probe at a time', () => {
+  it('has one probe at a time', async () => {
     start(1);
-    expect([start(200)[1], start(201)[1], start(900)[1]]).toEqual([true, false, false]);
-  });
-
-  it('opens at the first byte of anybody', () => {
-    const [first] = start(1);
+    await at(200);
     start(200);
-    expect(silence.answered(first, 210)).toBe(true);
-    expect([closed(210), silence.closedUntil(210)]).toEqual([false, 0]);
-    expect(start(211)[1]).toBe(false);
+    start(201);
+    await at(250);
+    expect([start(251)[1], start(900)[1], closings]).toEqual([false, false, 1]);
   });
 
-  it('takes the next probe at once when the first was aborted by its caller', () => {
+  it('opens at the first byte of anybody', async () => {
+    const [first] = start(1);
+    await at(200);
+    start(200);
+    await at(250);
+    expect(silence.answered(first, 260)).toBe(true);
+    expect([closed(260), silence.closedUntil(260)]).toEqual([false, 0]);
+    expect([start(261)[1], clock.pending]).toEqual([false, 0]);
+  });
+
+  it('takes the next probe when the first was aborted by its caller', async () => {
     start(1);
+    await at(200);
     const [probe] = start(200);
-    expect(silence.gone(probe, 210, false)).toBe(true);
-    expect(closed(210)).toBe(false);
-    expect(start(300)[1]).toBe(true);
+    await at(250);
+    expect(silence.gone(probe, 260, false)).toBe(true);
+    expect(closed(260)).toBe(false);
+    await at(300);
+    start(300);
+    await at(350);
+    expect([closed(350), closings]).toEqual([true, 2]);
   });
 
-  it('stays closed when another attempt ends without a byte', () => {
+  it('is closed although the one that noticed it left at once', async () => {
+    start(1);
+    await at(200);
+    const [hasty] = start(200);
+    silence.gone(hasty, 210, false);
+    const [next] = start(220);
+    await at(250);
+    expect([closed(250), silence.gone(next, 260, false)]).toEqual([true, true]);
+  });
+
+  it('stays closed when another attempt ends without a byte', async () => {
     const [first] = start(1);
+    await at(200);
     start(200);
-    expect([silence.gone(first, 210, false), closed(210)]).toEqual([false, true]);
+    await at(250);
+    expect([silence.gone(first, 260, false), closed(260)]).toEqual([false, true]);
   });
 
-  it('is forgotten with those who waited', () => {
+  it('is forgotten with those who waited, and no timer stays', async () => {
     const [first] = start(1);
-    silence.gone(first, 400, false);
-    expect(start(500)[1]).toBe(false);
+    await at(200);
+    const [second] = start(200);
+    silence.gone(first, 210, false);
+    expect(clock.pending).toBe(1);
+    silence.gone(second, 211, false);
+    expect(clock.pending).toBe(0);
+    start(500);
+    expect(clock.pending).toBe(0);
   });
 });
 
@@ -108,10 +163,11 @@ describe('an attempt that was given up for a far faster one', () => {
   });
 });
 
-it('hears an attempt once: what comes later tells nothing new', () => {
+it('hears an attempt once: what comes later tells nothing new', async () => {
   const [first] = start(1);
   const [second] = start(2, 10);
   silence.answered(first, 5);
+  await at(300);
   start(300);
   expect([silence.answered(first, 301), closed(301)]).toEqual([false, false]);
   expect(silence.answered(second, 302)).toBe(false);
