@@ -1,11 +1,13 @@
 /**
- * Reads the body of an error reply within bounds, 5 s and 1 MiB, and keeps what the SDK leaves out of its error.
- * Why bounds: the SDK has none, so an endpoint that sends "500" and then nothing would hold the call for ever.
+ * Reads the body of an error reply within bounds, 5 s, 1 s of silence and 1 MiB, and keeps what the SDK leaves out of its error.
+ * Why bounds: the SDK has none, so an endpoint that sends "500" and then nothing would hold the call for ever. Where the SDK
+ * tries again it does not read the body at all; a call that can move on must not lose much time with it either.
  */
 import type { OpenAI } from 'openai';
 import { systemClock } from '../clock.ts';
 
 const PATIENCE = 5_000;
+const SILENCE = 1_000;
 const LIMIT = 1_048_576;
 
 async function boundedText(response: Response): Promise<string> {
@@ -15,22 +17,27 @@ async function boundedText(response: Response): Promise<string> {
   let text = '';
   let size = 0;
   let late = false;
-  const stop = systemClock.after(PATIENCE, () => {
+  const giveUp = () => {
     late = true;
     void reader.cancel().catch(() => undefined);
-  });
+  };
+  const stop = systemClock.after(PATIENCE, giveUp);
+  let hush = systemClock.after(SILENCE, giveUp);
   try {
     while (size < LIMIT) {
       const { value, done } = await reader.read();
+      hush();
       if (done || late) break;
       size += value.byteLength;
       text += decoder.decode(value, { stream: true });
+      hush = systemClock.after(SILENCE, giveUp);
     }
     if (size >= LIMIT) void reader.cancel().catch(() => undefined);
     // What came of a stalled body is no JSON, and half a page of HTML helps nobody.
     return late ? '' : text + decoder.decode();
   } finally {
     stop();
+    hush();
   }
 }
 
