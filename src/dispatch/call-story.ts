@@ -49,6 +49,12 @@ export interface Attempt<R extends Reply> {
   cancelAlarm: () => void;
 }
 
+/** A failure that nobody has to answer for yet. */
+export interface Suspicion<R extends Reply> {
+  readonly attempt: Attempt<R>;
+  readonly verdict: Verdict;
+}
+
 /** What may happen to a call while the loop waits. */
 export type StoryEvent<R extends Reply> =
   | { readonly is: 'head' | 'body'; readonly attempt: Attempt<R>; readonly outcome: Outcome; readonly data?: unknown }
@@ -83,6 +89,10 @@ export class CallStory<R extends Reply> {
   failure: { readonly attempt: Attempt<R>; readonly error: unknown; readonly verdict: Verdict } | undefined;
   /** The failure just met. */
   last: { readonly attempt: Attempt<R>; readonly verdict: Verdict } | undefined;
+  /** Failures that may be this call's own fault. */
+  readonly suspicions: Suspicion<R>[] = [];
+  /** The timer after which they are no longer held. */
+  cancelHold: () => void = () => undefined;
   over = false;
   /** Set once everybody was told of its end. */
   told = false;

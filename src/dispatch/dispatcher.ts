@@ -6,9 +6,11 @@ import type { Call } from '../call/call.ts';
 import type { Outcome } from '../call/outcome.ts';
 import type { Endpoint } from '../endpoint/endpoint.ts';
 import { ClosedError } from '../errors.ts';
+import { announce } from './announce.ts';
+import { answerFor, blameAll } from './blame.ts';
 import { type Attempt, CallStory, type Reply, type Send } from './call-story.ts';
 import type { DispatchParts } from './dispatch-parts.ts';
-import { announce, learn } from './learn.ts';
+import { learn } from './learn.ts';
 import { follow, runStory } from './run-story.ts';
 import { giveUpOthers } from './taking-long.ts';
 
@@ -85,15 +87,18 @@ export class Dispatcher {
     learn(story, attempt, outcome, this.parts);
   }
 
-  /** Content came: a probe has done its work. */
+  /** Content came: a probe has done its work, and those that failed before have to answer for it. */
   proved<R extends Reply>(story: CallStory<R>, attempt: Attempt<R>): void {
+    blameAll(story, this.parts);
     attempt.endpoint.state.proved(attempt.load);
-    announce(story, attempt, 'ok', this.parts);
+    announce(story.call.id, attempt.endpoint, 'ok', this.parts);
   }
 
   /** The call is over: tells everybody, once. */
   finish<R extends Reply>(story: CallStory<R>, ok: boolean): void {
     if (story.over) return;
+    if (ok) blameAll(story, this.parts);
+    else answerFor(story, this.parts);
     story.close();
     const { events, clock, now, throttle } = this.parts;
     now.running.delete(story);

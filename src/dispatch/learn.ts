@@ -1,5 +1,4 @@
 /** Steps 4 and 5: an attempt's outcome is judged, the endpoint learns from it, and everybody who listens hears of it. */
-import { duration } from '../call/describe.ts';
 import type { Outcome, Verdict } from '../call/outcome.ts';
 import type { Clock } from '../clock.ts';
 import type { PoolSettings } from '../config/settings.ts';
@@ -7,6 +6,8 @@ import { renewsKey } from '../endpoint/sdk-client.ts';
 import type { Emitter } from '../observe/emitter.ts';
 import type { PoolLog } from '../observe/pool-log.ts';
 import type { Pool } from '../pool/pool.ts';
+import { announce } from './announce.ts';
+import { hold, suspicionOf } from './blame.ts';
 import type { Attempt, CallStory, Reply } from './call-story.ts';
 import { classify } from './classify.ts';
 import { kindOf, usualTime } from './clocks.ts';
@@ -79,26 +80,7 @@ function judged<R extends Reply>(
   if (changes) found = { ...found, ...changes };
   if (found.health !== 'failure' || outcome.is === 'reply') return found;
   const filter = settings.breaker ? settings.breaker.errorFilter : undefined;
-  if (filter && ask(() => filter(outcome.error)) === true) return { ...found, health: 'neutral' };
-  // The call's own fault: it fails alike on a second endpoint where other calls succeed.
-  const before = story.attempts.some((other) => other.report.verdict === found.name && other.endpoint !== endpoint);
-  return before && endpoint.state.worksLately(attempt.load.model) ? { ...found, health: 'neutral' } : found;
-}
-
-/** Tells of the breakers that opened or closed. */
-export function announce<R extends Reply>(
-  story: CallStory<R>,
-  { endpoint }: Attempt<R>,
-  why: string,
-  parts: LearnParts,
-): void {
-  const { events, log, clock } = parts;
-  const about = { at: clock.date(), callId: story.call.id, endpoint: endpoint.name };
-  for (const { state, model, openMs } of endpoint.state.takeTransitions()) {
-    log.transition(endpoint.name, state, `${model === undefined ? '' : `${model}: `}${why}, for ${duration(openMs)}`);
-    if (state === 'ejected') events.emit({ type: 'endpoint-ejected', ...about, model, openMs, reason: why });
-    else events.emit({ type: 'endpoint-restored', ...about, model });
-  }
+  return filter && ask(() => filter(outcome.error)) === true ? { ...found, health: 'neutral' } : found;
 }
 
 /** Judges an outcome and lets the endpoint learn from it, once per attempt. */
@@ -115,11 +97,12 @@ export function learn<R extends Reply>(
   if (attempt.settled) return verdict;
   attempt.settled = true;
   story.live.delete(attempt);
+  const suspicion = suspicionOf(story, attempt, verdict);
   report.ms = parts.clock.now() - load.startedAt;
   report.verdict = verdict.name;
   report.billed = billed(verdict);
   if (outcome.is === 'error') report.status ??= factsOf(outcome.error).status;
-  const cooldown = endpoint.state.end(load, verdict, call.operation.route);
+  const cooldown = endpoint.state.end(load, verdict, call.operation.route, suspicion);
   if (cooldown !== undefined) report.retryAfterMs = cooldown;
   const { events, log } = parts;
   const at = parts.clock.date();
@@ -129,7 +112,8 @@ export function learn<R extends Reply>(
     const { model, status, ms } = report;
     events.emit({ type: 'attempt-end', ...about, model, verdict: verdict.name, status, ms });
   }
-  announce(story, attempt, verdict.name, parts);
+  if (suspicion) hold(story, attempt, verdict, parts);
+  else announce(call.id, endpoint, verdict.name, parts);
   if (verdict.cooldown && cooldown !== undefined) {
     const { reason, scope } = verdict.cooldown;
     log.cooldown(endpoint.name, verdict.name, cooldown);

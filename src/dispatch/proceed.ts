@@ -1,6 +1,7 @@
 /** Carries out a step: starts the next attempt, waits, or throws what the caller shall see. Called by the dispatcher's loop only. */
 import type { Endpoint } from '../endpoint/endpoint.ts';
 import type { Refusal } from '../pool/eligibility.ts';
+import { holdWhileWaiting } from './blame.ts';
 import type { CallStory, Reply } from './call-story.ts';
 import { kindOf, usualTime } from './clocks.ts';
 import type { DispatchParts } from './dispatch-parts.ts';
@@ -80,6 +81,7 @@ export function start<R extends Reply>(
 
 function wait<R extends Reply>(story: CallStory<R>, step: Step & { do: 'wait' }, parts: DispatchParts): void {
   const { clock, events, now } = parts;
+  holdWhileWaiting(story, step.ms, parts);
   if (step.costs) story.waits += 1;
   if (story.last?.verdict.name === 'conflict') {
     story.prefer = story.last.attempt.endpoint;

@@ -2,6 +2,7 @@
 import type { Outcome } from '../call/outcome.ts';
 import { USED_UP } from '../endpoint/headroom.ts';
 import { abortError, ClosedError, timeoutError } from '../errors.ts';
+import { blameAll } from './blame.ts';
 import type { Attempt, CallStory, Reply, StoryEvent } from './call-story.ts';
 import { boundsOf, kindOf } from './clocks.ts';
 import type { DispatchParts } from './dispatch-parts.ts';
@@ -113,6 +114,8 @@ function ended<R extends Reply>(
   } else if (stream) took(attempt, 'content', parts);
   story.live.delete(attempt);
   story.won = attempt;
+  // Good headers are no opinion yet: a body may fail everywhere as well. A stream speaks by its first content.
+  if (event.is === 'body' && !stream) blameAll(story, parts);
   // Headers alone are no answer yet: what runs beside them may still be needed.
   if (event.is === 'body') giveUpOthers(story, attempt, parts);
   return attempt;

@@ -6,16 +6,16 @@
 import type { Verdict } from '../call/outcome.ts';
 import type { Clock } from '../clock.ts';
 import type { BreakerSettings } from '../config/settings.ts';
-import { Breaker } from './breaker.ts';
+import { Breakers } from './breakers.ts';
 import { Cooldowns, keyOf } from './cooldown.ts';
+import type { Doubt } from './doubts.ts';
 import { exclusionOf } from './exclusion.ts';
 import { FailureRate } from './failure-rate.ts';
 import { noteHeadroom } from './headroom.ts';
 import type { BreakerState, Exclusion, Load, Transition } from './live-facts.ts';
-import { type ModelState, ModelStates } from './model-states.ts';
+import type { ModelState, ModelStates } from './model-states.ts';
 import { ServedLately } from './served-lately.ts';
 import { Silence } from './silence.ts';
-import { healthOfBoth } from './two-scopes.ts';
 
 /** Live state of one endpoint. */
 export class EndpointState {
@@ -25,35 +25,23 @@ export class EndpointState {
   failures = 0;
   readonly cooldowns: Cooldowns;
   readonly served: ServedLately;
-  readonly #breaker: Breaker | undefined;
+  readonly #breakers: Breakers;
   readonly #models: ModelStates;
   readonly #failureRate: FailureRate;
   readonly #silence: Silence;
-  readonly #transitions: Transition[] = [];
-  readonly #settings: BreakerSettings | false;
   readonly #clock: Clock;
   readonly #touch: () => void;
 
   /** @param touch called when an exclusion begins or ends, so that pools look again. */
   constructor(settings: BreakerSettings | false, clock: Clock, touch: () => void) {
-    this.#settings = settings;
     this.#clock = clock;
     this.#touch = touch;
-    this.#breaker = this.#newBreaker(undefined);
-    this.#models = new ModelStates((model) => this.#newBreaker(model), clock);
+    this.#breakers = new Breakers(settings, clock, touch);
+    this.#models = this.#breakers.models;
     this.cooldowns = new Cooldowns(clock);
     this.served = new ServedLately(clock);
     this.#failureRate = new FailureRate(clock);
     this.#silence = new Silence(clock, touch);
-  }
-
-  #newBreaker(model: string | undefined): Breaker | undefined {
-    if (!this.#settings) return undefined;
-    return new Breaker(this.#settings, this.#clock, (state, openMs) => {
-      this.#transitions.push({ state, model, openMs });
-      if (model !== undefined) this.#models.fellSick();
-      this.#touch();
-    });
   }
 
   /** Why this call may not go here now; `undefined` = it may. */
@@ -64,33 +52,25 @@ export class EndpointState {
 
   /** When breakers let a call for `model` through, in monotonic ms; 0 = now. */
   opensAt(model: string): number {
-    const own = Math.max(this.#breaker?.opensAt ?? 0, this.#models.peek(model)?.breaker?.opensAt ?? 0);
-    return Math.max(own, this.#models.mostOpenUntil());
+    return this.#breakers.opensAt(model);
   }
 
   /** Takes an attempt in: counts it, asks the breakers for leave. @param force go even while ejected (panic, pins). */
   begin(model: string, slowAfterMs: number, force: boolean): Load | undefined {
-    const state = this.#models.of(model);
-    const endpointPermit = force ? this.#breaker?.admitAnyway() : this.#breaker?.admit();
-    const modelPermit = force ? state.breaker?.admitAnyway() : state.breaker?.admit();
-    if (this.#settings && !(endpointPermit && modelPermit)) {
-      if (endpointPermit) this.#breaker?.settle(endpointPermit, 'neutral');
-      if (modelPermit) state.breaker?.settle(modelPermit, 'neutral');
-      return undefined;
-    }
-    if (endpointPermit?.probe || modelPermit?.probe) this.#touch();
+    const permits = this.#breakers.admit(model, force);
+    if (!permits) return undefined;
     const now = this.#clock.now();
     const load: Load = {
       model,
       startedAt: now,
       slowAt: now + slowAfterMs,
-      permits: [endpointPermit, modelPermit],
+      permits,
       running: true,
       judged: false,
       outrun: false,
     };
     if (this.#silence.begin(load, now) || this.#models.someSick) this.#touch();
-    state.triedAt = now;
+    this.#models.of(model).triedAt = now;
     this.inFlight += 1;
     this.attempts += 1;
     this.#failureRate.attempted();
@@ -102,41 +82,64 @@ export class EndpointState {
     if (this.#silence.answered(load, this.#clock.now())) this.#touch();
   }
 
-  #tell(
-    { permits: [own, model], model: name }: Load,
-    ownHealth: Verdict['health'],
-    modelHealth: Verdict['health'],
-  ): void {
-    if (own) this.#breaker?.settle(own, ownHealth);
-    if (model) this.#models.of(name).breaker?.settle(model, modelHealth);
-    if (own?.probe || model?.probe) this.#touch();
-  }
-
   /** Content came: a probe has done its work, whatever becomes of the rest. */
   proved(load: Load): void {
-    if (load.permits.some((permit) => permit?.probe)) this.#tell(load, 'success', 'success');
+    this.#breakers.proved(load);
   }
 
-  /** The attempt is over, told once; tells the breakers and starts a cooldown. @returns its length in ms, if one was ordered. */
-  end(load: Load, verdict: Verdict, operation: string): number | undefined {
+  /**
+   * The attempt is over, told once; tells the breakers and starts a cooldown.
+   * @param suspicion a failure that may be the call's own fault, `alike` = it met the same before: others will say whose it was.
+   * @returns the cooldown's length in ms, if one was ordered.
+   */
+  end(load: Load, verdict: Verdict, operation: string, suspicion?: 'first' | 'alike'): number | undefined {
     if (load.judged) return undefined;
     load.judged = true;
     this.release(load);
-    const { health } = verdict;
-    const state = this.#models.of(load.model);
-    if (health === 'success') {
-      this.successes += 1;
-      state.succeededAt = this.#clock.now();
-      this.served.note(operation);
-      if (this.cooldowns.succeeded(load.model, operation, load.startedAt) || this.#models.someSick) this.#touch();
-    } else if (health === 'failure') {
-      this.failures += 1;
-      this.#failureRate.failed();
-    }
-    this.#tell(load, ...healthOfBoth(verdict));
+    if (verdict.health === 'failure') {
+      if (suspicion !== 'alike') this.failures += 1;
+      if (!suspicion) this.blame(load, verdict);
+    } else this.#breakers.settle(load, verdict);
+    if (verdict.health === 'success') this.#succeeded(load, operation);
     if (!verdict.cooldown) return undefined;
     this.#touch();
     return this.cooldowns.start(verdict.cooldown, keyOf(verdict.cooldown.scope, load.model, operation));
+  }
+
+  #succeeded(load: Load, operation: string): void {
+    const now = this.#clock.now();
+    const state = this.#models.of(load.model);
+    this.successes += 1;
+    state.succeededAt = now;
+    state.doubts.clear(now);
+    this.served.note(operation);
+    if (this.cooldowns.succeeded(load.model, operation, load.startedAt) || this.#models.someSick) this.#touch();
+  }
+
+  /** Holds a failure against the endpoint, maybe later than the attempt's end. */
+  blame(load: Load, verdict: Verdict): void {
+    this.#failureRate.failed();
+    this.#breakers.settle(load, verdict);
+  }
+
+  /** Sets a failure aside; a probe that met such a call has proved nothing. @returns what says later whether it counts. */
+  doubt(load: Load, verdict: Verdict): (guilty: boolean) => void {
+    this.#failureRate.doubted(1);
+    this.#breakers.settle(load, { ...verdict, health: 'neutral' });
+    return (guilty) => {
+      this.#failureRate.doubted(-1);
+      if (guilty) this.blame(load, verdict);
+    };
+  }
+
+  /** Takes a doubt that the next success here will answer. */
+  witness(model: string, doubt: Doubt): void {
+    this.#models.of(model).doubts.add(doubt, this.#clock.now());
+  }
+
+  /** True while failures are set aside. */
+  get inDoubt(): boolean {
+    return this.#failureRate.inDoubt;
   }
 
   /** Gives the attempt's place free without an outcome. */
@@ -157,7 +160,7 @@ export class EndpointState {
 
   /** Breaker transitions since the last look. */
   takeTransitions(): Transition[] {
-    return this.#transitions.length === 0 ? [] : this.#transitions.splice(0);
+    return this.#breakers.takeTransitions();
   }
 
   /** Share of attempts of the last 10 s that failed, 0 to 1. */
@@ -177,7 +180,7 @@ export class EndpointState {
 
   /** Share of its traffic the endpoint takes after a recovery, in (0, 1]. */
   share(model: string): number {
-    return Math.min(this.#breaker?.share ?? 1, this.#models.peek(model)?.breaker?.share ?? 1);
+    return this.#breakers.share(model);
   }
 
   /** What was learned of a model's times; `undefined` before the first attempt. */
@@ -187,10 +190,7 @@ export class EndpointState {
 
   /** The effective state: the endpoint's own breaker, or that of its models when it is out because of them. */
   get breakerState(): BreakerState {
-    const own = this.#breaker?.state ?? 'closed';
-    if (own !== 'closed') return own;
-    if (this.#models.mostOpenUntil() === 0) return 'closed';
-    return this.#models.sick().some(({ breaker }) => breaker === 'half-open') ? 'half-open' : 'open';
+    return this.#breakers.state;
   }
 
   /** The models whose breaker is not closed. */

@@ -8,6 +8,7 @@ const WINDOW = 10_000;
 export class FailureRate {
   readonly #attempts: RollingCount;
   readonly #failures: RollingCount;
+  #doubted = 0;
 
   constructor(clock: Clock) {
     this.#attempts = new RollingCount(clock, WINDOW);
@@ -24,9 +25,19 @@ export class FailureRate {
     this.#failures.add(1);
   }
 
+  /** So many more failures may be their calls' own fault: they count here until that is known. */
+  doubted(more: number): void {
+    this.#doubted += more;
+  }
+
+  /** True while there are such failures. */
+  get inDoubt(): boolean {
+    return this.#doubted > 0;
+  }
+
   /** Failures per attempt, 0 to 1. */
   get value(): number {
     const attempts = this.#attempts.total;
-    return attempts === 0 ? 0 : Math.min(1, this.#failures.total / attempts);
+    return attempts === 0 ? 0 : Math.min(1, (this.#failures.total + this.#doubted) / attempts);
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../clock.ts';
 import type { Breaker } from './breaker.ts';
+import { Doubts } from './doubts.ts';
 import { Latency } from './latency.ts';
 import type { BreakerState } from './live-facts.ts';
 
@@ -12,6 +13,7 @@ export interface ModelState {
   readonly breaker: Breaker | undefined;
   triedAt: number;
   succeededAt: number;
+  readonly doubts: Doubts;
   /** Replies in a row that said a rate-limit window is used up. */
   usedUp: number;
   /** Times in ms: plain calls until their reply's headers, streams until headers, streams until content. */
@@ -54,6 +56,7 @@ export class ModelStates {
       breaker: this.#newBreaker(model),
       triedAt: never,
       succeededAt: never,
+      doubts: new Doubts(),
       usedUp: 0,
       plain,
       head,
@@ -66,8 +69,9 @@ export class ModelStates {
   /** Made-up names push out made-up names: what weighs least goes, and of that what was tried longest ago. */
   #forgetOne(): void {
     const less = (a: ModelState, b: ModelState) => weight(a) - weight(b) || a.triedAt - b.triedAt;
-    const [least] = [...this.#states].reduce((found, each) => (less(each[1], found[1]) < 0 ? each : found));
+    const [least, { doubts }] = [...this.#states].reduce((found, each) => (less(each[1], found[1]) < 0 ? each : found));
     this.#states.delete(least);
+    doubts.clear(this.#clock.now());
   }
 
   /** The state of a model, if it was ever tried. */

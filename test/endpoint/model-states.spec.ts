@@ -1,5 +1,5 @@
 // What the models of one endpoint say about it as a whole.
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { Breaker } from '../../src/endpoint/breaker.ts';
 import { ModelStates } from '../../src/endpoint/model-states.ts';
 import { type ManualClock, manualClock } from '../../src/testing/index.ts';
@@ -174,5 +174,14 @@ describe('a model', () => {
       if (i === 100) works('m0');
     }
     expect([states.peek('m0') === undefined, states.peek('m1')]).toEqual([false, undefined]);
+  });
+
+  it('that is pushed out leaves no doubt behind', () => {
+    const acquit = vi.fn();
+    states.of('m').doubts.add({ settled: false, acquit, convict: () => undefined }, 0);
+    for (let i = 0; i < 199; i++) states.of(`m${i}`);
+    expect(acquit).not.toHaveBeenCalled();
+    states.of('one too many');
+    expect(acquit).toHaveBeenCalledTimes(1);
   });
 });

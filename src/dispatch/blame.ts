@@ -1,0 +1,116 @@
+/**
+ * Whose fault a failure was: the endpoint's or the call's own. A request that fails alike wherever it is tried, while other
+ * calls succeed there, is to blame itself, and must not take the pool down however often it comes. So a failure is held until
+ * more is known: another endpoint that serves the call speaks against this one, another that fails alike speaks for it.
+ */
+import type { Verdict, VerdictName } from '../call/outcome.ts';
+import type { Doubt } from '../endpoint/doubts.ts';
+import { type AnnounceParts, announce } from './announce.ts';
+import type { Attempt, CallStory, Reply, Suspicion } from './call-story.ts';
+
+/** What failures of a request that the endpoint took have in common. A connection that never stood says nothing of the request. */
+const KINDS: Partial<Record<VerdictName | 'pending', 'broke' | 'turned away'>> = {
+  'server-error': 'broke',
+  'bad-reply': 'broke',
+  'connection-lost': 'broke',
+  'timed-out': 'broke',
+  overloaded: 'turned away',
+};
+
+/** A bad request fails elsewhere about as soon as it did here; an opinion that takes much longer is not waited for, in ms. */
+const PATIENCE = 500;
+const FACTOR = 2;
+/** Nor is a call that will go round again only later than this. */
+const LONGEST_WAIT = 2_000;
+
+const kindOf = ({ verdict }: Suspicion<Reply>) => KINDS[verdict.name];
+
+/** May this failure be the call's own fault? `alike`: it was the same on another endpoint, and here others succeed. */
+export function suspicionOf<R extends Reply>(
+  story: CallStory<R>,
+  { endpoint, load }: Attempt<R>,
+  { name, health }: Verdict,
+): 'first' | 'alike' | undefined {
+  const kind = KINDS[name];
+  if (health !== 'failure' || kind === undefined || story.over) return undefined;
+  const before = story.attempts.some((other) => other.endpoint !== endpoint && KINDS[other.report.verdict] === kind);
+  return before && endpoint.state.worksLately(load.model) ? 'alike' : 'first';
+}
+
+/** Holds a failure until more is known, though not for long. */
+export function hold<R extends Reply>(
+  story: CallStory<R>,
+  attempt: Attempt<R>,
+  verdict: Verdict,
+  parts: AnnounceParts,
+): void {
+  story.suspicions.push({ attempt, verdict });
+  holdOver(story, FACTOR * attempt.report.ms, parts);
+}
+
+/** The next opinion is so far away, in ms. */
+export function holdOver<R extends Reply>(story: CallStory<R>, ms: number, parts: AnnounceParts): void {
+  story.cancelHold();
+  if (story.suspicions.length > 0)
+    story.cancelHold = parts.clock.after(PATIENCE + ms, () => answerFor(story, parts), false);
+}
+
+/** The call waits before it goes round again. */
+export function holdWhileWaiting<R extends Reply>(story: CallStory<R>, ms: number, parts: AnnounceParts): void {
+  if (ms > LONGEST_WAIT) answerFor(story, parts);
+  else holdOver(story, ms, parts);
+}
+
+function blame<R extends Reply>(story: CallStory<R>, failures: readonly Suspicion<R>[], parts: AnnounceParts): void {
+  for (const { attempt, verdict } of failures) {
+    attempt.endpoint.state.blame(attempt.load, verdict);
+    announce(story.call.id, attempt.endpoint, verdict.name, parts);
+  }
+}
+
+/** Another endpoint served the call: those where it failed have to answer for it. */
+export function blameAll<R extends Reply>(story: CallStory<R>, parts: AnnounceParts): void {
+  story.cancelHold();
+  blame(story, story.suspicions.splice(0), parts);
+}
+
+function doubtOf(callId: string, suspicions: readonly Suspicion<Reply>[], parts: AnnounceParts): Doubt {
+  const held = suspicions.map(({ attempt: { endpoint, load }, verdict }) => {
+    return { endpoint, why: verdict.name, decide: endpoint.state.doubt(load, verdict) };
+  });
+  let settled = false;
+  const settle = (guilty: boolean) => {
+    if (settled) return;
+    settled = true;
+    for (const { endpoint, why, decide } of held) {
+      decide(guilty);
+      announce(callId, endpoint, why, parts);
+    }
+  };
+  return {
+    get settled() {
+      return settled;
+    },
+    acquit: () => settle(false),
+    convict: () => settle(true),
+  };
+}
+
+/** Nobody served the call so far: where it failed alike, others who succeed there will say whether it was its own fault. */
+export function answerFor<R extends Reply>(story: CallStory<R>, parts: AnnounceParts): void {
+  story.cancelHold();
+  const held = story.suspicions.splice(0);
+  for (const kind of new Set(held.map(kindOf))) {
+    const group = held.filter((each) => kindOf(each) === kind);
+    const failed = story.attempts.filter(({ report }) => KINDS[report.verdict] === kind);
+    // Once is no pattern; but where calls are doubted already it is one more of them.
+    const witnesses = failed.filter(({ endpoint: { state }, load }) => {
+      return state.inDoubt || (failed.length > 1 && (state.worksLately(load.model) || state.inFlight > 0));
+    });
+    if (witnesses.length === 0) blame(story, group, parts);
+    else {
+      const doubt = doubtOf(story.call.id, group, parts);
+      for (const { endpoint, load } of witnesses) endpoint.state.witness(load.model, doubt);
+    }
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * The breakers of one endpoint as one: its own, which hears of connections and credentials, and one per model.
+ * Who is told what follows from a verdict's scope; who is let in is agreed by both.
+ */
+import type { Verdict } from '../call/outcome.ts';
+import type { Clock } from '../clock.ts';
+import type { BreakerSettings } from '../config/settings.ts';
+import { Breaker } from './breaker.ts';
+import type { BreakerState, Load, Transition } from './live-facts.ts';
+import { ModelStates } from './model-states.ts';
+import { healthOfBoth } from './two-scopes.ts';
+
+/** Both scopes of one endpoint's breakers; without settings every question is answered as if all were well. */
+export class Breakers {
+  readonly models: ModelStates;
+  readonly #own: Breaker | undefined;
+  readonly #transitions: Transition[] = [];
+  readonly #settings: BreakerSettings | false;
+  readonly #clock: Clock;
+  readonly #touch: () => void;
+
+  /** @param touch called when an exclusion begins or ends. */
+  constructor(settings: BreakerSettings | false, clock: Clock, touch: () => void) {
+    this.#settings = settings;
+    this.#clock = clock;
+    this.#touch = touch;
+    this.#own = this.#make(undefined);
+    this.models = new ModelStates((model) => this.#make(model), clock);
+  }
+
+  #make(model: string | undefined): Breaker | undefined {
+    if (!this.#settings) return undefined;
+    return new Breaker(this.#settings, this.#clock, (state, openMs) => {
+      this.#transitions.push({ state, model, openMs });
+      if (model !== undefined) this.models.fellSick();
+      this.#touch();
+    });
+  }
+
+  /** When a call for `model` is let through, in monotonic ms; 0 = now. */
+  opensAt(model: string): number {
+    const own = Math.max(this.#own?.opensAt ?? 0, this.models.peek(model)?.breaker?.opensAt ?? 0);
+    return Math.max(own, this.models.mostOpenUntil());
+  }
+
+  /** Leave of both scopes for one attempt, or `undefined`. @param force go even while ejected. */
+  admit(model: string, force: boolean): Load['permits'] | undefined {
+    const { breaker } = this.models.of(model);
+    const own = force ? this.#own?.admitAnyway() : this.#own?.admit();
+    const ofModel = force ? breaker?.admitAnyway() : breaker?.admit();
+    if (this.#settings && !(own && ofModel)) {
+      if (own) this.#own?.settle(own, 'neutral');
+      if (ofModel) breaker?.settle(ofModel, 'neutral');
+      return undefined;
+    }
+    if (own?.probe || ofModel?.probe) this.#touch();
+    return [own, ofModel];
+  }
+
+  /** Tells what came of an attempt. */
+  settle(load: Load, verdict: Verdict): void {
+    this.#tell(load, ...healthOfBoth(verdict));
+  }
+
+  /** Content came: a probe has done its work, whatever becomes of the rest. */
+  proved(load: Load): void {
+    if (load.permits.some((permit) => permit?.probe)) this.#tell(load, 'success', 'success');
+  }
+
+  #tell({ permits: [own, ofModel], model }: Load, ownHealth: Verdict['health'], modelHealth: Verdict['health']): void {
+    if (own) this.#own?.settle(own, ownHealth);
+    if (ofModel) this.models.of(model).breaker?.settle(ofModel, modelHealth);
+    if (own?.probe || ofModel?.probe) this.#touch();
+  }
+
+  /** Transitions since the last look. */
+  takeTransitions(): Transition[] {
+    return this.#transitions.length === 0 ? [] : this.#transitions.splice(0);
+  }
+
+  /** Share of its traffic the endpoint takes after a recovery, in (0, 1]. */
+  share(model: string): number {
+    return Math.min(this.#own?.share ?? 1, this.models.peek(model)?.breaker?.share ?? 1);
+  }
+
+  /** The effective state: the endpoint's own breaker, or that of its models when it is out because of them. */
+  get state(): BreakerState {
+    const own = this.#own?.state ?? 'closed';
+    if (own !== 'closed') return own;
+    if (this.models.mostOpenUntil() === 0) return 'closed';
+    return this.models.sick().some(({ breaker }) => breaker === 'half-open') ? 'half-open' : 'open';
+  }
+}
