@@ -1,7 +1,8 @@
 // Rows 1 to 4: no connection comes about, so nothing was sent.
+import OpenAI from 'openai';
 import { expect, it } from 'vitest';
-import { attemptsOf } from '../../src/index.ts';
-import { manualClock } from '../../src/testing/index.ts';
+import { attemptsOf, LoadBalancedOpenAI } from '../../src/index.ts';
+import { faultServer, manualClock } from '../../src/testing/index.ts';
 import { addresses, ownAgent } from '../support/agent.ts';
 import { blackHole } from '../support/black-hole.ts';
 import { chat, chatStream, FULL, read, servedBy, tally } from '../support/calls.ts';
@@ -62,6 +63,22 @@ row(1, 'connection refused', 'fails over, counts for the endpoint', () => {
       .does(down)
       .does(file)
       .expect({ served: 'b', attempts: ['a', 'b'], calls: { a: 0, b: 1 } });
+  });
+
+  it('an Azure endpoint and a client of one’s own are treated alike', async () => {
+    await using b = await faultServer({ name: 'b' });
+    const sound = { name: 'b', apiKey: 'key-b', baseURL: b.url };
+    const closed = await faultServer();
+    await closed.close();
+    for (const a of [
+      { name: 'a', type: 'azure', endpoint: closed.origin, apiVersion: '2024-10-21', apiKey: 'key-a' },
+      { name: 'a', client: new OpenAI({ baseURL: closed.url, apiKey: 'key-a' }) },
+    ] as const) {
+      const client = new LoadBalancedOpenAI([a, sound], { strategy: 'priority', logLevel: 'off', shareState: false });
+      for (let call = 0; call < 6; call++) expect(servedBy(await chat(client))).toBe('b');
+      expect(client.balancer.snapshot().endpoints[0]).toMatchObject({ failures: 5, breaker: 'open' });
+      await client.close();
+    }
   });
 
   it('alone: an APIConnectionError that holds the system’s error, and no key', async () => {
