@@ -1,5 +1,6 @@
 /** Step 0 of a call: is it free to go anywhere, pinned to the owner of its ids, or at home on one account? */
 import type { Call } from '../call/call.ts';
+import { quoted } from '../call/describe.ts';
 import type { Endpoint } from '../endpoint/endpoint.ts';
 import { AffinityError } from '../errors.ts';
 import type { Affinity } from './affinity.ts';
@@ -30,12 +31,12 @@ function pinned(pin: string, pool: RoutingPool, owners: ReadonlyMap<string, stri
   const endpoint = pool.named(pin);
   if (!endpoint || endpoint.drained)
     throw new AffinityError(
-      `The endpoint '${pin}' this call is pinned to is ${endpoint ? 'drained' : 'not in the pool'}.`,
+      `The endpoint ${quoted(pin)} this call is pinned to is ${endpoint ? 'drained' : 'not in the pool'}.`,
     );
   for (const [owner, id] of owners) {
     if (owner !== pin)
       throw new AffinityError(
-        `The id '${id}' belongs to endpoint '${owner}', but the call is pinned to '${pin}'. Use a client pinned to '${owner}', or one without a pin.`,
+        `The id ${quoted(id)} belongs to endpoint '${owner}', but the call is pinned to '${pin}'. Use a client pinned to '${owner}', or one without a pin.`,
       );
   }
   return { only: endpoint };
@@ -60,14 +61,14 @@ export function routeOf(
   }
   if (call.pin !== undefined) return pinned(call.pin, pool, owners);
   if (owners.size > 1) {
-    const list = [...owners].map(([owner, id]) => `'${id}' to '${owner}'`).join(', ');
+    const list = [...owners].map(([owner, id]) => `${quoted(id)} to '${owner}'`).join(', ');
     throw new AffinityError(`The ids in this call belong to different endpoints: ${list}. One call cannot use both.`);
   }
   for (const [owner, id] of owners) {
     const endpoint = pool.named(owner);
     if (!endpoint || endpoint.drained)
       throw new AffinityError(
-        `The id '${id}' belongs to endpoint '${owner}', which is ${endpoint ? 'drained' : 'gone'}.`,
+        `The id ${quoted(id)} belongs to endpoint '${owner}', which is ${endpoint ? 'drained' : 'gone'}.`,
       );
     return { only: endpoint };
   }

@@ -8,6 +8,19 @@ export function duration(ms: number): string {
   return `${Math.round(ms / 60_000)} min`;
 }
 
+/** Text without letters that could forge a line of a log, colour it, or turn it round. */
+export function plain(text: string): string {
+  const code = (letter: string) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, code);
+}
+
+const LONGEST = 100;
+
+/** A name from outside as messages show it: in quotes, plain and short. */
+export function quoted(name: string): string {
+  return `'${plain(name.length > LONGEST ? `${name.slice(0, LONGEST)}…` : name)}'`;
+}
+
 /** Verdicts whose cooldown the server asked for; the others are our own precaution. */
 const PAUSES: ReadonlySet<string> = new Set(['rate-limited', 'server-error', 'overloaded', 'timed-out']);
 

@@ -42,7 +42,9 @@ const byDefault = defaults.breaker;
 
 const options = strict(
   {
-    errorThresholdPercentage: number('a percentage from 0 to 100', 0, 100).default(byDefault.errorThresholdPercentage),
+    errorThresholdPercentage: number('a percentage from 0 to 100', 0, 100)
+      .refine((share) => share === 0 || share >= 1, { error: 'is a percentage: write 50 for a half, not 0.5' })
+      .default(byDefault.errorThresholdPercentage),
     resetTimeout: duration().default(byDefault.resetTimeout),
     volumeThreshold: whole('a whole number of 0 or more', 0).default(byDefault.volumeThreshold),
     rollingCountTimeout: duration().default(byDefault.rollingCountTimeout),

@@ -32,7 +32,7 @@ const variable = z.string(expected('the name of an environment variable')).regex
 const shape = {
   name: z
     .string(expected(NAME))
-    .regex(/^[\w.-]{1,64}$/, { error: ({ input }) => `must be ${NAME}, got ${kindOf(input)}` })
+    .regex(/^(?!sk-)[\w.-]{1,64}$/, { error: ({ input }) => `must be ${NAME}, and no key, got ${kindOf(input)}` })
     .optional(),
   type: word('an endpoint type', endpointTypes).optional(),
   client: thing('an SDK client').optional(),

@@ -85,6 +85,20 @@ function connect(type: EndpointType, sdk: SdkOptions, around: Surroundings, fail
   return fail('unknown_option', first, `exists for Azure only; add type: 'azure' to the endpoint${instead}`);
 }
 
+const USER_IN_URL =
+  "holds a user and a password, which fetch refuses; give apiKey: '' and defaultHeaders: { authorization: 'Basic …' } instead";
+
+/** True for an address with a user or a password before its host. */
+function holdsUser(address: string): boolean {
+  try {
+    const { username, password } = new URL(address);
+    return username !== '' || password !== '';
+  } catch {
+    // No address, which is noted elsewhere.
+    return false;
+  }
+}
+
 /** The endpoint, or `undefined` after its problems were noted under `path`. */
 export function resolveEndpoint(input: unknown, path: string, around: Surroundings): Unnamed | undefined {
   const { problems } = around;
@@ -101,6 +115,8 @@ export function resolveEndpoint(input: unknown, path: string, around: Surroundin
   if (sdk.maxRetries !== undefined)
     fail('refused_option', 'maxRetries', 'counts for a whole call; put it beside endpoints, not into one');
   check(endpointFields, sdk, path, problems);
+  // The name is in every event, log line and message.
+  if (own?.name !== undefined && own.name === sdk.apiKey) fail('invalid_value', 'name', 'must not be the key itself');
   if (!own || problems.count > before) return undefined;
 
   if (!own.client && !keyFromVariable(own, sdk, around.env, fail)) return undefined;
@@ -109,6 +125,8 @@ export function resolveEndpoint(input: unknown, path: string, around: Surroundin
   const type = own.type ?? brought?.type ?? 'openai';
   const connection = own.client ? brought : connect(type, sdk, around, fail);
   if (!connection) return undefined;
+  if (connection.options.fetch === undefined && holdsUser(connection.baseURL))
+    return fail('invalid_url', sdk.endpoint ? 'endpoint' : 'baseURL', USER_IN_URL);
   return {
     name: own.name,
     type,

@@ -85,10 +85,12 @@ function readURLs(env: Env, problems: Problems): string[] {
 /** The endpoints the environment describes; none when it describes no pool. */
 export function endpointsOfEnvironment(env: Env, problems: Problems): FoundEndpoint[] {
   const listed = (env.OPENAI_API_KEYS ?? '').split(',').map((key) => key.trim());
-  let keys = listed.filter((key) => key !== '');
   for (const [index, key] of listed.entries()) {
-    if (!isSendable(key)) problems.add('invalid_value', pathOf('OPENAI_API_KEYS', [index]), UNSENDABLE);
+    const message = isSendable(key) ? 'holds a semicolon' : UNSENDABLE;
+    if (!isSendable(key) || key.includes(';'))
+      problems.add('invalid_value', pathOf('OPENAI_API_KEYS', [index]), `${message}; separate keys by commas`);
   }
+  let keys = listed.filter((key) => key !== '' && isSendable(key));
   const urls = readURLs(env, problems);
   if (keys.length === 0) {
     const single = readEnv(env, 'OPENAI_API_KEY');

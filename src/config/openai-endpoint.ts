@@ -66,7 +66,9 @@ function addressOf(options: SdkOptions, env: Env): string {
     return options.baseURL ?? '';
   }
   if (options.dataResidency != null) {
-    return options.dataResidency === 'global' ? OFFICIAL_URL : `https://${options.dataResidency}.api.openai.com/v1`;
+    return options.dataResidency === 'global'
+      ? OFFICIAL_URL
+      : `https://${String(options.dataResidency)}.api.openai.com/v1`;
   }
   const url = options.baseURL === undefined ? readEnv(env, 'OPENAI_BASE_URL') : options.baseURL;
   return url || OFFICIAL_URL;

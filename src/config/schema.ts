@@ -23,11 +23,11 @@ const strategy = z
       return strategyNamed(value);
     } catch (error) {
       const nested = typeof value === 'object' && value !== null && 'priority' in value ? value.priority : value;
-      const near = typeof nested === 'string' ? didYouMean(nested, strategyNames) : '';
-      const twice = /priority inside a priority/.test((error as Error).message)
-        ? '; no priority inside a priority'
-        : '';
-      const message = `must be one of ${KNOWN}${twice}; got ${kindOf(value)}${near}`;
+      const twice = /priority inside a priority/.test((error as Error).message);
+      const near = typeof nested === 'string' && !twice ? didYouMean(nested, strategyNames) : '';
+      // A plain word is no secret.
+      const got = typeof value === 'string' && /^[a-z-]{1,20}$/.test(value) ? `'${value}'` : kindOf(value);
+      const message = `must be one of ${KNOWN}${twice ? '; no priority inside a priority' : ''}; got ${got}${near}`;
       context.addIssue({ code: 'custom', message, params: { code: 'unknown_strategy' } });
       return z.NEVER;
     }

@@ -5,7 +5,7 @@
 import type { ClientOptions } from 'openai';
 import type { AzureClientOptions } from 'openai/azure';
 import { z } from 'zod';
-import { duration, expected, func, text, thing, whole } from './fields.ts';
+import { duration, expected, func, text, thing, whole, word } from './fields.ts';
 
 /** Options of `new OpenAI()` in the versions supported (6.0 to 7.55). */
 export const clientKeys = [
@@ -100,6 +100,8 @@ const common = {
   fetchOptions: thing().optional(),
   defaultHeaders: orNull(z.custom(isHeaders, expected('headers: an object, pairs of name and value, or Headers'))),
   defaultQuery: thing('an object of query parameters').optional(),
+  dataResidency: orNull(z.string(expected('a region such as eu'))),
+  logLevel: orNull(word('a log level', ['off', 'error', 'warn', 'info', 'debug'])),
   logger: thing('a logger with error, warn, info and debug').optional(),
 };
 

@@ -16,7 +16,8 @@ export function split(input: object, ours: ReadonlySet<string>, theirs: Readonly
     const value = (input as Record<string, unknown>)[key];
     if (value === undefined) continue;
     if (ours.has(key)) own[key] = value;
-    else if (theirs.has(key) || key.startsWith('__')) sdk[key] = value;
+    // Written to the object, it would become the place where missing options are looked up.
+    else if (key !== '__proto__' && (theirs.has(key) || key.startsWith('__'))) sdk[key] = value;
     else unknown.push(key);
   }
   for (const key of Object.getOwnPropertySymbols(input)) sdk[key] = (input as Record<symbol, unknown>)[key];

@@ -59,7 +59,12 @@ export function didYouMean(word: string, known: Iterable<string>): string {
   return found === undefined ? '' : `; did you mean ${found}?`;
 }
 
+/** Does a text look like a key that stands in the wrong place? */
+export function looksLikeKey(text: string): boolean {
+  return /^(sk|pk|key|org|proj|gsk|xai)[-_]/i.test(text) || (text.length >= 20 && text.replace(/\D/g, '').length >= 5);
+}
+
 /** An option's name as messages may show it: a name that looks like a key or like prose is not repeated. */
 export function shownName(name: string): string {
-  return /^[A-Za-z_$][\w$-]{0,31}$/.test(name) && !/^(sk|pk|key|org|proj)-/i.test(name) ? name : '(unnamed)';
+  return /^[A-Za-z_$][\w$-]{0,31}$/.test(name) && !looksLikeKey(name) ? name : '(unnamed)';
 }

@@ -1,6 +1,6 @@
 /** The error of a call that found nobody: per endpoint why not, and when to come back. */
 import type { Call } from '../call/call.ts';
-import { duration } from '../call/describe.ts';
+import { duration, quoted } from '../call/describe.ts';
 import { NoEndpointAvailableError } from '../errors.ts';
 import type { Refusal } from '../pool/eligibility.ts';
 
@@ -13,7 +13,8 @@ function advice(refusals: readonly Refusal[], call: Call): string {
   if (refusals.length === 0 || !refusals.every(({ kind, endpoint }) => kind === 'unfit' && !endpoint.drained))
     return '';
   const option = refusals.some(({ reason }) => reason.endsWith('(models)')) ? 'models' : 'operations';
-  return ` Add '${option === 'models' ? call.model : call.operation.name}' to \`${option}\` of an endpoint that serves it.`;
+  const name = quoted(String(option === 'models' ? call.model : call.operation.name));
+  return ` Add ${name} to \`${option}\` of an endpoint that serves it.`;
 }
 
 /** Builds the error. @param now monotonic ms. @param cause the pool's last real error. */
@@ -29,7 +30,7 @@ export function noEndpointAvailable(
     returning.length === 0 ? undefined : Math.max(1, Math.min(...returning.map(({ until }) => until)) - now);
   const why = endpoints.map(({ name, reason }) => `${name} ${reason}`).join('; ');
   const what =
-    call.model === undefined ? `this ${call.operation.name} call` : `'${call.model}' (${call.operation.name})`;
+    call.model === undefined ? `this ${call.operation.name} call` : `${quoted(call.model)} (${call.operation.name})`;
   const again = retryAfterMs === undefined ? '' : ` Try again in ${duration(retryAfterMs)}.`;
   return new NoEndpointAvailableError(
     `No endpoint can take ${what}: ${why || 'the pool is empty'}.${again}${advice(refusals, call)}`,

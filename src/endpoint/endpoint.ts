@@ -1,4 +1,5 @@
 /** One upstream of a pool: what its user configured, joined with its live state. What strategies see as a candidate. */
+import { quoted } from '../call/describe.ts';
 import { matchesName } from '../call/model-map.ts';
 import type { EndpointSettings } from '../config/settings.ts';
 import type { Candidate } from '../strategy/strategy.ts';
@@ -33,7 +34,7 @@ export class Endpoint implements Candidate {
     const { models, operations } = this.settings;
     if (operations && !operations.has(operation)) return `is not used for ${operation} (operations)`;
     if (model === undefined || !models) return undefined;
-    return models.some((pattern) => matchesName(pattern, model)) ? undefined : `has no model '${model}' (models)`;
+    return models.some((pattern) => matchesName(pattern, model)) ? undefined : `has no model ${quoted(model)} (models)`;
   }
 }
 

@@ -136,10 +136,13 @@ function concealed(settings: EndpointSettings, client: OpenAI, given: ClientOpti
     () => `${client.constructor.name} { endpoint: ${settings.name}, baseURL: ${shown().baseURL} }`,
   );
   own(client, 'withOptions', (changes: Partial<ClientOptions>) => {
-    const { logger, fetch: transport, defaultHeaders } = { ...given, ...changes };
-    const options = { ...changes, logger, fetch: transport, defaultHeaders };
+    const next = { ...given, ...changes } as AzureClientOptions;
+    const { logger, fetch: transport, defaultHeaders, apiVersion, deployment } = next;
+    // Version 6 of the SDK forgets what only Azure has.
+    const azure = settings.type === 'azure' ? { apiVersion, deployment } : {};
+    const options = { ...changes, logger, fetch: transport, defaultHeaders, ...azure };
     const clone = guarded(settings, options, fetch, (safe) => withOptions.call(client, safe));
-    return concealed(settings, clone, { ...given, ...changes }, fetch);
+    return concealed(settings, clone, next as ClientOptions, fetch);
   });
   return client;
 }

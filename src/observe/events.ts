@@ -45,6 +45,26 @@ export interface BalancerEvents {
 /** An event name. */
 export type EventName = keyof BalancerEvents;
 
+const NAMES: Readonly<Record<EventName, true>> = {
+  'call-start': true,
+  'call-end': true,
+  'attempt-start': true,
+  'attempt-end': true,
+  'failover-start': true,
+  'call-waiting': true,
+  'endpoint-ejected': true,
+  'endpoint-restored': true,
+  'endpoint-cooldown': true,
+  'endpoint-added': true,
+  'endpoint-drained': true,
+  'budget-exhausted': true,
+  'affinity-missed': true,
+  'panic-entered': true,
+};
+
+/** The names of all events. */
+export const eventNames: readonly string[] = Object.keys(NAMES);
+
 /** Any event, told apart by `type`. */
 export type BalancerEvent = { [Name in EventName]: { type: Name } & BalancerEvents[Name] }[EventName];
 

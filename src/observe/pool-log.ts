@@ -2,7 +2,7 @@
  * Says in the SDK's log what an operator must know: `warn` once per transition and then at most once a minute with a count,
  * `info` when things are well again, `debug` for each attempt. Never a prompt, never a key.
  */
-import { describeAttempts, duration } from '../call/describe.ts';
+import { describeAttempts, duration, plain } from '../call/describe.ts';
 import type { AttemptReport, VerdictName } from '../call/outcome.ts';
 import type { Clock } from '../clock.ts';
 
@@ -43,7 +43,7 @@ export class PoolLog {
 
   #line(level: 'warn' | 'info' | 'debug', message: string): void {
     try {
-      this.#logger()[level](`[load-balanced-openai] ${message}`);
+      this.#logger()[level](`[load-balanced-openai] ${plain(message)}`);
     } catch {
       // A logger that throws must not reach a call.
     }

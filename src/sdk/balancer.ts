@@ -1,10 +1,13 @@
 /** `client.balancer`: everything of ours behind one name. Plain functions over closures, so that foreign proxies may wrap it. */
 import type { OpenAI } from 'openai';
+import { quoted } from '../call/describe.ts';
 import type { EndpointOptions } from '../config/options.ts';
+import { kindOf } from '../config/problems.ts';
 import { resolveAddedEndpoint } from '../config/resolve-settings.ts';
+import { didYouMean, looksLikeKey } from '../config/suggest.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { ListenerOf } from '../observe/emitter.ts';
-import type { EventName } from '../observe/events.ts';
+import { type EventName, eventNames } from '../observe/events.ts';
 import type { Core } from './core.ts';
 import { type Snapshot, snapshotOf } from './snapshot.ts';
 
@@ -33,12 +36,15 @@ export interface BalancerClient<Client> {
   pinned(name: string): Client;
 }
 
+/** What was given as a name, unless it is a key by mistake. */
+const shownAs = (name: unknown) => (looksLikeKey(String(name)) ? 'of this name' : quoted(String(name)));
+
 function named(core: Core, name: string) {
   const endpoint = core.pool.named(name);
   if (endpoint) return endpoint;
   const known = core.pool.endpoints.map((each) => each.name).join(', ');
   const what = known === '' ? 'this client has no pool; pass `endpoints` to have one' : `known are ${known}`;
-  throw new ConfigurationError('unknown_endpoint', `There is no endpoint '${name}': ${what}.`);
+  throw new ConfigurationError('unknown_endpoint', `There is no endpoint ${shownAs(name)}: ${what}.`);
 }
 
 function add<Client>({ core }: BalancerClient<Client>, options: EndpointOptions): string {
@@ -66,11 +72,25 @@ function drain<Client>({ core }: BalancerClient<Client>, name: string): Promise<
   });
 }
 
+/** A misspelt name would hear nothing and say nothing. */
+function checkListener(name: string, listener: unknown): void {
+  if (typeof listener !== 'function')
+    throw new ConfigurationError('invalid_value', `on(): the listener must be a function, got ${kindOf(listener)}.`);
+  if (name === '*' || eventNames.includes(name)) return;
+  const known = eventNames.map((each) => `'${each}'`).join(', ');
+  const hint = didYouMean(String(name), eventNames);
+  throw new ConfigurationError(
+    'invalid_value',
+    `on(): unknown event ${shownAs(name)}${hint}; known are ${known} and '*'.`,
+  );
+}
+
 /** Builds the accessor of one client. */
 export function balancerOf<Client>(client: BalancerClient<Client>): Balancer<Client> {
   const { core } = client;
   const balancer: Balancer<Client> = {
     on(name, listener) {
+      checkListener(name, listener);
       core.events.on(name, listener as never);
       return balancer;
     },

@@ -2,6 +2,7 @@
 import type { ClientOptions, OpenAI } from 'openai';
 import { inheritHeaders, inheritQuery, ownHeaders } from '../config/headers.ts';
 import type { EndpointOptions, LoadBalancedOpenAIOptions } from '../config/options.ts';
+import { checkOverrides } from '../config/overrides.ts';
 import { poolKeys } from '../config/schema.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Endpoint } from '../endpoint/endpoint.ts';
@@ -161,6 +162,7 @@ export function clientState(
           `withOptions cannot change ${pools.join(', ')}: the clone shares its pool. Construct a client with them instead.`,
         );
       }
+      checkOverrides(options);
       const changed = Object.fromEntries(Object.entries(options).filter(([key]) => !OUTER_ONLY.has(key)));
       const next: Link = linkOf(options) ?? { core, overrides: { ...overrides, ...changed }, pin };
       return { ...options, ...linked(next) };

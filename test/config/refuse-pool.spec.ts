@@ -39,14 +39,14 @@ describe('beside endpoints', () =>
       'an unknown strategy',
       { strategy: 'round-robbin' },
       'unknown_strategy',
-      /^strategy: must be one of 'round-robin'.*got a string; did you mean round-robin\?$/,
+      /^strategy: must be one of 'round-robin'.*got 'round-robbin'; did you mean round-robin\?$/,
     ],
     ['a strategy of the wrong kind', { strategy: 7 }, 'unknown_strategy', /^strategy: must be one of .*; got 7$/],
     [
       'a priority inside a priority',
       { strategy: { priority: 'priority' } },
       'unknown_strategy',
-      'no priority inside a priority',
+      /no priority inside a priority; got an object$/,
     ],
     [
       'an unknown strategy inside a priority',

@@ -261,6 +261,8 @@ describe('snapshot', () => {
     const client = new LoadBalancedOpenAI([
       {
         baseURL: `http://user-canary:pass-canary@127.0.0.1:${stage.servers.a.port}/v1?code=query-canary`,
+        // The one Node has refuses such an address.
+        fetch: async () => Response.json({}),
         apiKey: 'key-canary',
         organization: 'org-canary',
         defaultHeaders: { 'x-auth': 'header-canary' },
