@@ -17,6 +17,7 @@ export interface Reply {
 
 /** Told by the port about the connection, as far as it can see it. */
 export interface Wire {
+  readonly clock: Clock;
   answered(): void;
   failed(error: unknown): void;
 }

@@ -58,6 +58,7 @@ export function runAttempt<R extends Reply>(
   const alarm = bounds.headers?.after ?? bounds.rescue;
   if (alarm !== undefined) attempt.cancelAlarm = clock.after(alarm, () => story.push({ is: 'alarm', attempt }));
   const wire = {
+    clock,
     answered: () => endpoint.state.answered(load),
     failed: (error: unknown) => {
       attempt.unsent = connectionFacts({ cause: error }).neverSent;

@@ -4,13 +4,13 @@
  * tries again it does not read the body at all; a call that can move on must not lose much time with it either.
  */
 import type { OpenAI } from 'openai';
-import { systemClock } from '../clock.ts';
+import type { Clock } from '../clock.ts';
 
 const PATIENCE = 5_000;
 const SILENCE = 1_000;
 const LIMIT = 1_048_576;
 
-async function boundedText(response: Response): Promise<string> {
+async function boundedText(response: Response, clock: Clock): Promise<string> {
   const reader = response.body?.getReader();
   if (!reader) return '';
   const decoder = new TextDecoder();
@@ -21,8 +21,8 @@ async function boundedText(response: Response): Promise<string> {
     late = true;
     void reader.cancel().catch(() => undefined);
   };
-  const stop = systemClock.after(PATIENCE, giveUp);
-  let hush = systemClock.after(SILENCE, giveUp);
+  const stop = clock.after(PATIENCE, giveUp);
+  let hush = clock.after(SILENCE, giveUp);
   try {
     while (size < LIMIT) {
       const { value, done } = await reader.read();
@@ -30,7 +30,7 @@ async function boundedText(response: Response): Promise<string> {
       if (done || late) break;
       size += value.byteLength;
       text += decoder.decode(value, { stream: true });
-      hush = systemClock.after(SILENCE, giveUp);
+      hush = clock.after(SILENCE, giveUp);
     }
     if (size >= LIMIT) void reader.cancel().catch(() => undefined);
     // What came of a stalled body is no JSON, and half a page of HTML helps nobody.
@@ -65,7 +65,7 @@ export function keepDroppedBodies(client: OpenAI): void {
 }
 
 /** The same response, whose `text()` ends in time whatever the server does. */
-export function boundErrorBody(response: Response): Response {
-  Object.defineProperty(response, 'text', { value: () => boundedText(response), configurable: true });
+export function boundErrorBody(response: Response, clock: Clock): Response {
+  Object.defineProperty(response, 'text', { value: () => boundedText(response, clock), configurable: true });
   return response;
 }

@@ -5,6 +5,7 @@
  */
 import { AzureOpenAI, type ClientOptions, OpenAI, OpenAIError } from 'openai';
 import type { AzureClientOptions } from 'openai/azure';
+import { type Clock, systemClock } from '../clock.ts';
 import type { EndpointSettings } from '../config/settings.ts';
 import { boundErrorBody, keepDroppedBodies } from './error-body.ts';
 import { guardedLogger, recentSecrets } from './guarded-logger.ts';
@@ -12,6 +13,8 @@ import { secretsOf, secretsOfRequest, shownURL } from './secrets.ts';
 
 /** Told by the guarded fetch what happened to one attempt; travels in the attempt's `fetchOptions`. */
 export interface FetchWatch {
+  /** By which the reading of an error's body is bounded. @default the machine's own */
+  readonly clock?: Clock;
   /** The request goes out; what it carries is secret. */
   sent?(url: string, headers: unknown): void;
   /** The response's headers came. */
@@ -57,7 +60,7 @@ function guardedFetch(fetch: Fetch, client: () => OpenAI): Fetch {
       throw error;
     }
     watch?.answered();
-    return response.ok ? response : boundErrorBody(response);
+    return response.ok ? response : boundErrorBody(response, watch?.clock ?? systemClock);
   };
 }
 

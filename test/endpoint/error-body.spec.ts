@@ -1,5 +1,6 @@
 // Error bodies are read within 5 s, 1 s of silence and 1 MiB, whatever the server does.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
 import { boundErrorBody } from '../../src/endpoint/error-body.ts';
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
@@ -14,18 +15,19 @@ function body(
 ) {
   const response = boundErrorBody(
     new Response(new ReadableStream({ pull, cancel }, { highWaterMark: 0 }), { status: 500 }),
+    systemClock,
   );
   return { response, cancel };
 }
 
 describe('text()', () => {
   it.each(['', '{"error":{"message":"x"}}', '€'.repeat(10_000)])('is what the server sent: %#', async (text) => {
-    expect(await boundErrorBody(new Response(text, { status: 500 })).text()).toBe(text);
+    expect(await boundErrorBody(new Response(text, { status: 500 }), systemClock).text()).toBe(text);
     expect(vi.getTimerCount()).toBe(0);
   });
 
   it('is empty without a body', async () => {
-    expect(await boundErrorBody(new Response(null, { status: 500 })).text()).toBe('');
+    expect(await boundErrorBody(new Response(null, { status: 500 }), systemClock).text()).toBe('');
   });
 
   it('puts characters cut between two pieces together', async () => {
@@ -74,6 +76,6 @@ describe('text()', () => {
 
 it('leaves the response itself as it is', () => {
   const response = new Response('x', { status: 500, headers: { a: 'b' } });
-  expect(boundErrorBody(response)).toBe(response);
+  expect(boundErrorBody(response, systemClock)).toBe(response);
   expect([response.status, response.headers.get('a'), Object.keys(response)]).toEqual([500, 'b', []]);
 });
