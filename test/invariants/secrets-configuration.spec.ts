@@ -168,7 +168,7 @@ describe('what is nearly right is answered with what is right', () => {
       () => build([k], { breaker: { errorThresholdPercentage: 0.5 } }),
       /write 50 for a half, not 0\.5/,
     ],
-    ['a log level', () => build([k], { logLevel: 'warning' }), /'warn', 'info', 'debug'; got a string\?/],
+    ['a log level', () => build([k], { logLevel: 'warning' }), /'warn', 'info', 'debug'; got a string$/],
     [
       'a strategy to come',
       () => build([k], { strategy: 'least-busy' }),
