@@ -21,7 +21,8 @@ const TABLE: Readonly<Record<VerdictName, Omit<Verdict, 'name'>>> = {
   'model-missing': row('another', 'neutral'),
   'operation-missing': row('another', 'neutral'),
   'not-supported': row('another', 'neutral', { again: false }),
-  redirected: row('another', 'failure', { scope: 'endpoint', again: false }),
+  // A redirect may be the answer to work that was done: 303 says so.
+  redirected: row('another', 'failure', { scope: 'endpoint', again: false, maybeExecuted: true }),
   'server-error': row('another', 'failure', { maybeExecuted: true }),
   // 503 and 529 say that the request was turned away.
   overloaded: row('another', 'failure'),

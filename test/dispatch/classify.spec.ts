@@ -347,6 +347,7 @@ it.each([301, 302, 303, 307, 308])('%d leads elsewhere: counts for the endpoint,
   check(judge(new APIError(status, undefined, undefined, new Headers({ location: 'https://evil.example' }))), {
     name: 'redirected',
     next: 'another',
+    maybeExecuted: true,
     health: 'failure',
     scope: 'endpoint',
     again: false,
