@@ -62,10 +62,12 @@ export function connectionFacts(error: unknown): ConnectionFacts {
   };
   let current = error;
   for (let depth = 0; depth < 6 && typeof current === 'object' && current !== null; depth++) {
-    const { cause, socket, errors } = current as Loose;
+    const { cause, socket, errors, message } = current as Loose;
     if (depth > 0) note(current as Loose);
     if (hides407(current as Loose)) Object.assign(facts, { neverSent: true, proxyRefuses: true });
-    if (((socket as Loose | undefined)?.bytesRead as number) > 0) facts.reusedSocket = true;
+    // A bad response is one: then it was no race with a server that closes idle connections.
+    if (((socket as Loose | undefined)?.bytesRead as number) > 0 && !/^bad /.test(String(message)))
+      facts.reusedSocket = true;
     // Happy Eyeballs reports one error per address.
     if (Array.isArray(errors)) for (const each of errors) if (typeof each === 'object' && each !== null) note(each);
     current = cause;

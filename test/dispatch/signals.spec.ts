@@ -72,6 +72,13 @@ describe('factsOf', () => {
     expect(factsOf(connectionError('UND_ERR_SOCKET', socket)).reusedSocket).toBe(reused);
   });
 
+  it('takes a connection that answered, but badly, for none that broke between two replies', () => {
+    const error = Object.assign(new Error('bad response'), { code: 'UND_ERR_SOCKET', socket: { bytesRead: 400 } });
+    expect(
+      factsOf(new APIConnectionError({ cause: new TypeError('fetch failed', { cause: error }) })).reusedSocket,
+    ).toBe(false);
+  });
+
   it.each<[object, object | undefined]>([
     [{ metadata: { reasons: [] } }, { reasons: [] }],
     [{ innererror: { code: 'x' } }, { code: 'x' }],

@@ -55,6 +55,15 @@ row(
         );
     });
 
+    it('also on a connection that served before: an answer came back, so it is not asked once more', async () => {
+      await scenario()
+        .endpoints({ a: ['ok', 'only-continue'], b: [] })
+        .call('gpt-5')
+        .does(() => new Promise((resolve) => setImmediate(resolve)))
+        .call('gpt-5')
+        .expect({ served: 'b', attempts: ['a', 'b'], calls: { a: 2, b: 1 } });
+    });
+
     it('alone: an APIConnectionTimeoutError after hints when the time is up, an APIConnectionError after a 100', async () => {
       await scenario()
         .endpoints({ a: [{ step: 'only-hints', every: 5 }] })
