@@ -67,7 +67,10 @@ row(
     spoken('a storm of resets: no call is lost, the endpoint is ejected and left alone', async () => {
       const count = FULL ? 2_000 : 200;
       await using server = await h2Server(...Array.from({ length: 3 * count }, () => NGHTTP2_INTERNAL_ERROR));
-      await using stage = await openStage({ a: server.endpoint, b: [], c: [] }, { strategy: 'round-robin' });
+      await using stage = await openStage(
+        { a: server.endpoint, b: [], c: [] },
+        { strategy: 'round-robin', breaker: { resetTimeout: 60_000 } },
+      );
       const results = await many(count, 16, async () => servedBy(await chat(stage.client)));
       const served = results.map((result) =>
         result.status === 'fulfilled' ? String(result.value) : textOf(result.reason),
