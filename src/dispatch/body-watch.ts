@@ -5,7 +5,7 @@
 import { duration } from '../call/describe.ts';
 import type { EventMeaning } from '../call/stream-events.ts';
 import { StreamProgress } from '../call/stream-progress.ts';
-import { badReplyError, isBadReply, timeoutError } from '../errors.ts';
+import { isBadReply, timeoutError } from '../errors.ts';
 import type { StreamEnd, Watched } from './watched.ts';
 
 /** More preamble than this is handed on: it must not fill the memory. */
@@ -155,7 +155,7 @@ export class BodyWatch<Item> {
   /** The source ended. @throws when it had not said everything, unless somebody aborted it. */
   #mindEnd(where: string): void {
     this.#sourceDone = true;
-    if (!this.#progress.complete && !this.#watched.aborted()) throw badReplyError(`The stream ended ${where}.`);
+    if (!this.#progress.complete && !this.#watched.aborted()) throw this.#watched.cutShort(where);
   }
 
   #endAsItIs(): void {

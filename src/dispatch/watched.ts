@@ -29,6 +29,8 @@ export interface Watched {
   readonly translate: (error: unknown) => unknown;
   /** The error that an event stands for. */
   readonly failureIn: (event: unknown) => unknown;
+  /** The error of a stream that ended too early. @param where in words. */
+  readonly cutShort: (where: string) => unknown;
   readonly onEvent: (event: unknown) => void;
   /** The first content came. */
   readonly onContent: () => void;

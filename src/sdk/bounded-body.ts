@@ -59,6 +59,8 @@ export function limitBody(response: Response, maxBytes: number): void {
 
 /** What the bytes of a stream showed. */
 export interface StreamTap {
+  /** The text of a body that is a JSON object and no stream, as far as it came. */
+  object(): string | undefined;
   sawDone(): boolean;
   lastByteAt(): number;
 }
@@ -68,7 +70,9 @@ const COMMENTS_ALONE = 900_000;
 const COLON = 58;
 
 const DONE = /[\r\n]data: ?\[DONE\]/;
-const [BRACKET, NEWLINE, RETURN] = [93, 10, 13];
+const [BRACKET, NEWLINE, RETURN, BRACE] = [93, 10, 13, 123];
+/** Larger than any error object, in bytes. */
+const LARGEST_OBJECT = 1_048_576;
 /** Longer than the end marker with its line ends. */
 const MARKER = 32;
 
@@ -105,6 +109,9 @@ class Tail {
 export function tapStream(response: Response, clock: Clock): StreamTap {
   const { body } = response;
   const tail = new Tail();
+  let object: string | undefined;
+  const decoder = new TextDecoder();
+  let begun = false;
   let eventAt = clock.now();
   let byteAt = eventAt;
   if (body) {
@@ -120,6 +127,11 @@ export function tapStream(response: Response, clock: Clock): StreamTap {
           return reader.read().then((result) => {
             if (result.value) {
               tail.add(result.value);
+              // No line of a stream begins like that.
+              if (!begun && result.value[0] === BRACE) object = '';
+              begun = true;
+              if (object !== undefined && object.length < LARGEST_OBJECT)
+                object += decoder.decode(result.value, { stream: true });
               const now = clock.now();
               if (result.value[0] !== COLON) eventAt = now;
               if (now - eventAt < COMMENTS_ALONE) byteAt = now;
@@ -144,6 +156,7 @@ export function tapStream(response: Response, clock: Clock): StreamTap {
     Object.defineProperty(response, 'body', { value: tapped, configurable: true });
   }
   return {
+    object: () => object,
     sawDone: () => tail.sawDone,
     lastByteAt: () => byteAt,
   };

@@ -61,6 +61,17 @@ function failureIn(event: unknown, headers: Headers): Error {
   );
 }
 
+/** The error of a stream that ended too early; where it was an object in place of a stream, what that says. */
+function cutShort(where: string, call: Call, object: string | undefined, headers: Headers): unknown {
+  if (object === undefined) return badReplyError(`The stream ended ${where}.`);
+  try {
+    checkReply(call, object, headers);
+    return badReplyError('The reply is an object although a stream was asked for.');
+  } catch (error) {
+    return error;
+  }
+}
+
 const KEEPS_IDS = new Set(['responses', 'conversations', 'threads', 'assistants']);
 
 function keepsIds(call: Call, options: { body?: unknown }): boolean {
@@ -110,6 +121,7 @@ async function openStream(attempt: Attempt<SdkReply>, reply: SdkReply, reading: 
     stop: () => source.controller.abort(),
     translate: (error) => reading.safe(translate(error)),
     failureIn: (event) => reading.safe(failureIn(event, reply.headers)),
+    cutShort: (where) => reading.safe(cutShort(where, call, tap.object(), reply.headers)),
     onEvent(event) {
       const usage = usageOf(event);
       if (usage) attempt.report.usage = usage;
@@ -145,6 +157,7 @@ export async function readReply(attempt: Attempt<SdkReply>, reading: Reading): P
   const reply = attempt.reply as SdkReply;
   const { options, response } = reply;
   try {
+    if (options.stream && !response.body) throw badReplyError('The reply is empty although its status says success.');
     if (options.stream) return await openStream(attempt, reply, reading);
     if (options.__binaryResponse) return await parsed(reply);
     limitBody(response, reading.maxResponseBytes);

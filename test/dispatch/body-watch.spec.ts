@@ -60,6 +60,7 @@ function watch(plays: readonly Play[], changes: Partial<Watched> = {}) {
     stop,
     translate: (error) => (isApi(error) ? error : badReplyError('translated', error)),
     failureIn: () => new Error('bad event'),
+    cutShort: (where) => badReplyError(`The stream ended ${where}.`),
     onEvent: (event) => void seen.push(event),
     onContent,
     onEnd: (end) => void ends.push(end),

@@ -40,7 +40,7 @@ const ROWS: readonly Row[] = [
   { what: 'an empty body', step: 'empty', verdict: 'bad-reply' },
   { what: '204', step: 'no-content', verdict: 'bad-reply' },
   { what: 'a web page', step: 'html', verdict: 'bad-reply' },
-  { what: 'an error object with 200', step: 'error-200', verdict: 'bad-reply' },
+  { what: 'an error object with 200', step: 'error-200', verdict: 'server-error' },
   { what: '[DONE] and nothing else', step: { stream: ['data: [DONE]\n\n'], endMarker: false }, verdict: 'bad-reply' },
   { what: 'a 500', step: 500, verdict: 'server-error' },
   { what: 'a reset before the headers', step: 'reset', verdict: 'connection-lost' },

@@ -182,6 +182,20 @@ describe('tapStream', () => {
     );
   });
 
+  it.each<[what: string, chunks: string[], object: string | undefined]>([
+    ['an object in place of a stream', ['{"error":', '{"code":"€"}}'], '{"error":{"code":"€"}}'],
+    ['nothing of a stream', ['data: {}\n\n', '{"a":1}'], undefined],
+    ['nothing of a page', ['<html>{}</html>'], undefined],
+    ['nothing of nothing', [], undefined],
+  ])('keeps %s', async (_, chunks, object) => {
+    expect((await read(chunks)).tap.object()).toBe(object);
+  });
+
+  it('keeps 1 MiB of an object, and not much more', async () => {
+    const { tap } = await read(['{', ...Array.from({ length: 30 }, () => 'x'.repeat(100_000))]);
+    expect(tap.object()?.length).toBeLessThan(1_200_000);
+  });
+
   it('knows when something last came', async () => {
     expect((await read(['data: 1\n\n', 'data: 2\n\n', ': ka\n\n'], 1_000)).times).toEqual([1_000, 2_000, 3_000]);
   });
