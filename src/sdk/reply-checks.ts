@@ -27,6 +27,8 @@ function isEmptyAnswer(choice: Loose | undefined): boolean {
   );
 }
 
+const emptyReply = () => badReplyError('The reply is empty although its status says success.');
+
 /**
  * The reply as the caller shall get it.
  * @throws a connection error of the SDK when it is no answer at all, an `APIError` when it is an error object.
@@ -35,6 +37,8 @@ export function checkReply(call: Call, data: unknown, headers: Headers): unknown
   const { operation, method } = call;
   const answers = method === 'post' && ANSWERS.has(operation.name) && operation.ids.length === 0;
   if (!answers) {
+    // Whatever is read has a body; the SDK's pages would break on nothing.
+    if (method === 'get' && operation.json && (data === undefined || data === null)) throw emptyReply();
     // A router page instead of JSON is never what was asked for; everything else is handed on as the SDK does.
     return typeof data === 'string' && operation.json ? (jsonOf(data) ?? htmlOr(data)) : data;
   }
@@ -46,8 +50,7 @@ export function checkReply(call: Call, data: unknown, headers: Headers): unknown
         'The reply is not JSON although its status says success; a proxy or portal may have answered.',
       );
   }
-  if (value === undefined || value === null)
-    throw badReplyError('The reply is empty although its status says success.');
+  if (value === undefined || value === null) throw emptyReply();
   if (typeof value !== 'object') return value;
   const record = value as Loose;
   const { error } = record;

@@ -111,9 +111,15 @@ describe('an error object', () => {
 });
 
 describe('other operations', () => {
+  it.each([undefined, null])('that read something never get %s: the SDK’s pages would break on it', (data) => {
+    expect(() => checkReply(aCall({ path: '/models', method: 'get' }), data, new Headers())).toThrow(
+      'The reply is empty',
+    );
+  });
+
   it.each<[string, unknown, Parameters<typeof aCall>[0]]>([
     ['nothing, where nothing is returned', undefined, { path: '/files/file-1', method: 'delete' }],
-    ['null', null, { path: '/files', method: 'get' }],
+    ['null', null, { path: '/files/file-1', method: 'delete' }],
     ['text', 'plain text', { path: '/files', method: 'get' }],
     ['the content of a file', '<html>mine</html>', { path: '/files/file-1/content', method: 'get' }],
     ['a subtitle', '<html>', { path: '/audio/transcriptions' }],
