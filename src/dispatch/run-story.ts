@@ -1,6 +1,7 @@
 /** The only loop over attempts: takes what happens to a call, one event at a time, and acts on it. Steps 1 to 6 in order. */
 import type { Outcome } from '../call/outcome.ts';
 import { USED_UP } from '../endpoint/headroom.ts';
+import { turnstile } from '../endpoint/turnstile.ts';
 import { abortError, ClosedError, timeoutError } from '../errors.ts';
 import { blameAll } from './blame.ts';
 import type { Attempt, CallStory, Reply, StoryEvent } from './call-story.ts';
@@ -10,8 +11,11 @@ import { learn } from './learn.ts';
 import { passes } from './next-step.ts';
 import { failureOf, proceed } from './proceed.ts';
 import { anyEligible } from './situation.ts';
-import { cutOutcome, dropAll, giveUpOthers, takesLong, took, tookAtLeast } from './taking-long.ts';
+import { cutOutcome, dropAll, giveUpOthers, stop, takesLong, took, tookAtLeast } from './taking-long.ts';
 import { verdict } from './verdicts.ts';
+
+/** One for the process, as its event loop is. */
+const inTurn = turnstile();
 
 function goOn<R extends Reply>(story: CallStory<R>, parts: DispatchParts): void {
   if (parts.now.closed) throw new ClosedError();
@@ -39,7 +43,7 @@ export function follow<R extends Reply>(story: CallStory<R>, attempt: Attempt<R>
       story.push({ is: 'body', attempt, outcome: { is: 'reply', status, headers } });
     },
     (error: unknown) =>
-      story.push({ is: 'body', attempt, outcome: { is: 'error', error, phase: 'body', sent: 'maybe' } }),
+      inTurn(() => story.push({ is: 'body', attempt, outcome: { is: 'error', error, phase: 'body', sent: 'maybe' } })),
   );
 }
 
@@ -49,7 +53,7 @@ function failed<R extends Reply>(
   outcome: Outcome & { is: 'error' },
   parts: DispatchParts,
 ): void {
-  attempt.controller.abort();
+  stop(attempt);
   story.won = undefined;
   const judged = learn(story, attempt, outcome, parts);
   if (outcome.cut) tookAtLeast(story, attempt, outcome.cut, parts);

@@ -79,6 +79,14 @@ function markOutrun<R extends Reply>(story: CallStory<R>, winner: Attempt<R>, no
   }
 }
 
+/** One for all: an abort without a reason makes an error with its stack each time. */
+const OVER = new DOMException('This attempt is over.', 'AbortError');
+
+/** Frees what an attempt still holds on the wire. */
+export function stop<R extends Reply>({ controller }: Attempt<R>): void {
+  controller.abort(OVER);
+}
+
 /** Gives up every attempt still running. */
 export function dropAll<R extends Reply>(story: CallStory<R>, outcome: Failure, parts: DispatchParts): void {
   for (const attempt of [...story.live]) {
@@ -86,7 +94,7 @@ export function dropAll<R extends Reply>(story: CallStory<R>, outcome: Failure, 
     // After learning: the time it was given up at must not excuse itself.
     if (outcome.cut) tookAtLeast(story, attempt, outcome.cut, parts);
     story.live.delete(attempt);
-    attempt.controller.abort();
+    stop(attempt);
   }
 }
 

@@ -10,6 +10,7 @@ import type { EndpointSettings } from '../config/settings.ts';
 import { boundErrorBody, keepDroppedBodies } from './error-body.ts';
 import { guardedLogger, recentSecrets } from './guarded-logger.ts';
 import { secretsOf, secretsOfRequest, shownURL } from './secrets.ts';
+import { turnstile } from './turnstile.ts';
 
 /** Told by the guarded fetch what happened to one attempt; travels in the attempt's `fetchOptions`. */
 export interface FetchWatch {
@@ -35,6 +36,10 @@ export const PREPARE = Symbol('load-balanced-openai.prepare');
 const NO_TIMEOUT = 1_728_000_000;
 
 type Fetch = typeof globalThis.fetch;
+
+/** One for the process, as its event loop is. */
+const pass = turnstile();
+const inTurn = () => new Promise<void>((resolve) => pass(resolve));
 type Build = (options: ClientOptions) => OpenAI;
 
 function guardedFetch(fetch: Fetch, client: () => OpenAI): Fetch {
@@ -56,10 +61,12 @@ function guardedFetch(fetch: Fetch, client: () => OpenAI): Fetch {
       // Nothing is ever sent to where a reply points.
       response = await fetch(input, { ...init, redirect: 'manual' });
     } catch (error) {
+      await inTurn();
       watch?.failed(error);
       throw error;
     }
     watch?.answered();
+    if (!response.ok) await inTurn();
     return response.ok ? response : boundErrorBody(response, watch?.clock ?? systemClock);
   };
 }

@@ -5,6 +5,7 @@ import type { Reply, Sending } from '../dispatch/call-story.ts';
 import type { Endpoint } from '../endpoint/endpoint.ts';
 import { bringsTransport, PREPARE, type PrepareRequest } from '../endpoint/sdk-client.ts';
 import { shownURL } from '../endpoint/secrets.ts';
+import { turnstile } from '../endpoint/turnstile.ts';
 import type { Props } from './balanced-promise.ts';
 import { foreignOriginError, type RequestOptions } from './call-of.ts';
 import { confidant } from './confidant.ts';
@@ -46,6 +47,10 @@ function refuseForeign(client: OpenAI, { path, defaultBaseURL }: RequestOptions)
   const { origin } = new URL(client.buildURL(path, null, defaultBaseURL));
   if (origin !== new URL(client.baseURL).origin) throw foreignOriginError(origin);
 }
+
+/** One for the process, as its event loop is. */
+const pass = turnstile();
+const inTurn = () => new Promise<void>((resolve) => pass(resolve));
 
 /**
  * Leaves the time of a call to the dispatcher's deadline: the SDK's own clock would run beside it, over the body too, by the
@@ -105,6 +110,7 @@ export async function sendAttempt(
     const { status, headers } = response;
     return { status, headers, response, inner, options: own, props: undefined, safe };
   } catch (error) {
+    await inTurn();
     nameHostOnly(error, client.baseURL);
     throw safe(error);
   }
