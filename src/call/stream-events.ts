@@ -18,10 +18,12 @@ const CONTENT_FIELDS = [
   'reasoning_details',
 ];
 
+/** Events of another shape than documented are handed on as they come; older servers of open models say their errors so. */
+const withoutChoices = ({ object }: Loose): EventMeaning => (object === 'error' ? 'bad' : 'content');
+
 function chat(event: Loose): EventMeaning {
   const choices = event.choices;
-  // Events of another shape than documented are handed on as they come.
-  if (!Array.isArray(choices)) return 'content';
+  if (!Array.isArray(choices)) return withoutChoices(event);
   let meaning: EventMeaning = 'preamble';
   for (const choice of choices as Loose[]) {
     const reason = choice?.finish_reason;
@@ -35,7 +37,7 @@ function chat(event: Loose): EventMeaning {
 
 function completions(event: Loose): EventMeaning {
   const choices = event.choices;
-  if (!Array.isArray(choices)) return 'content';
+  if (!Array.isArray(choices)) return withoutChoices(event);
   const reasons = (choices as Loose[]).map((choice) => choice?.finish_reason);
   if (reasons.includes('error')) return 'bad';
   if (reasons.some(filled)) return 'end';

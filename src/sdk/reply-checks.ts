@@ -57,6 +57,8 @@ export function checkReply(call: Call, data: unknown, headers: Headers): unknown
   if (error && record.id === undefined && record.object === undefined && !record.choices) {
     throw embeddedError(typeof error === 'object' ? error : { message: String(error) }, headers);
   }
+  // As older servers of open models say it.
+  if (record.object === 'error') throw embeddedError(record, headers);
   const choices = record.choices;
   if (Array.isArray(choices)) {
     const first = choices[0] as Loose | undefined;

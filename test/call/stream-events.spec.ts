@@ -35,6 +35,7 @@ describe('chat', () => {
     ['an empty finish_reason', choice({}, { finish_reason: '' }), 'preamble'],
     ['a null among the choices', { choices: [null] }, 'preamble'],
     ['another shape', { object: 'ping' }, 'content'],
+    ['an error of an older server', { object: 'error', message: 'x', code: 400 }, 'bad'],
     ['choices that are no list', { choices: {} }, 'content'],
   ])('%s', (_, event, meaning) => {
     expect(meaningOf('chat', event)).toBe(meaning);
@@ -49,6 +50,7 @@ describe('completions', () => {
     ['an end', { choices: [{ text: 'a', finish_reason: 'stop' }] }, 'end'],
     ['finish_reason error', { choices: [{ text: '', finish_reason: 'error' }] }, 'bad'],
     ['another shape', { text: 'a' }, 'content'],
+    ['an error of an older server', { object: 'error', message: 'x', code: 400 }, 'bad'],
     ['a null among the choices', { choices: [null] }, 'preamble'],
   ])('%s', (_, event, meaning) => {
     expect(meaningOf('completions', event)).toBe(meaning);

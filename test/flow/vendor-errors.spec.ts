@@ -33,6 +33,7 @@ const CASES: readonly Case[] = [
   ['vLLM', 404, said('The model `x` does not exist.', { type: 'NotFoundError', param: 'model', code: 404 }), 'model-missing', MODEL],
   ['Ollama', 404, said('model "llama9" not found, try pulling it first', { type: 'api_error' }), 'model-missing', MODEL],
   ['Anthropic', 404, { type: 'error', ...said('model: claude-foo', { type: 'not_found_error' }) }, 'model-missing', MODEL],
+  ['an older vLLM, with a 200', 200, { object: 'error', message: 'The model `x` does not exist.', type: 'NotFoundError', param: null, code: 404 }, 'model-missing', MODEL],
   ['Anthropic, inside a 200', 200, { type: 'error', ...said('model: claude-foo', { type: 'not_found_error' }) }, 'model-missing', MODEL],
   ['xAI', 404, { code: 'Some requested entity was not found', error: 'The model foo does not exist or your team does not have access to it.' }, 'model-missing', MODEL],
   ['Moonshot', 404, said('Not found the model x or Permission denied', { type: 'resource_not_found_error' }), 'model-missing', MODEL],

@@ -97,6 +97,12 @@ describe('an error object', () => {
     expect(error.message).toContain('boom');
   });
 
+  it('may stand in place of the answer', () => {
+    const body = { object: 'error', message: 'boom', type: 'NotFoundError', param: null, code: 404 };
+    expect(thrown(body)).toMatchObject({ status: undefined, message: 'boom', code: 404 });
+    expect(thrown({ ...body, id: 'x' })).toMatchObject({ message: 'boom' });
+  });
+
   it('may be a mere text', () => {
     expect(thrown({ error: 'Unexpected endpoint' })).toMatchObject({
       status: undefined,
