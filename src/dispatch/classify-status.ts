@@ -124,8 +124,6 @@ const BY_STATUS: Readonly<Record<number, Rule>> = {
 
 /** The verdict for a status. */
 export function statusVerdict(status: number, facts: ErrorFacts, call: Call, context: ClassifyContext): Verdict {
-  // Credentials that one call brought along are its own affair.
-  if (call.ownCredentials && (status === 401 || status === 402 || status === 403)) return verdict('caller-error');
   const hint = facts.headers && retryHint(facts.headers, context.wallNow);
   const rule = BY_STATUS[status];
   if (rule) return rule(facts, call, context, hint);

@@ -3,7 +3,7 @@
  * Source of the rows: the API's documented errors, and what Azure and router vendors were seen to send.
  */
 import type { Call } from '../call/call.ts';
-import type { Outcome, Verdict } from '../call/outcome.ts';
+import type { Outcome, Verdict, VerdictName } from '../call/outcome.ts';
 import { connectionVerdict } from './classify-connection.ts';
 import type { ClassifyContext } from './classify-context.ts';
 import { final, outOfCredit, statusVerdict } from './classify-status.ts';
@@ -32,6 +32,16 @@ function embeddedVerdict(facts: ErrorFacts, call: Call, context: ClassifyContext
   return status === undefined ? verdict('server-error') : statusVerdict(status, facts, call, context);
 }
 
+/** Verdicts that speak of the credentials alone. */
+const OF_CREDENTIALS: ReadonlySet<VerdictName> = new Set(['credentials-refused', 'out-of-credit', 'forbidden']);
+
+/** For a call that brought credentials along: what those are refused is nobody else's affair. Pauses hold, it waits for them too. */
+function ofOwnCredentials(found: Verdict): Verdict {
+  if (OF_CREDENTIALS.has(found.name)) return verdict('caller-error');
+  const { cooldown, ...rest } = found;
+  return cooldown?.pause === false && found.health === 'neutral' ? rest : found;
+}
+
 /** What an outcome means. */
 export function classify(outcome: Outcome, call: Call, context: ClassifyContext): Verdict {
   if (outcome.is === 'reply') return verdict('ok');
@@ -44,6 +54,7 @@ export function classify(outcome: Outcome, call: Call, context: ClassifyContext)
   else if (facts.status !== undefined) found = statusVerdict(facts.status, facts, call, context);
   // The SDK or the caller's own code threw before anything was sent: no endpoint can mend it.
   else found = verdict('caller-error');
+  if (call.ownCredentials) found = ofOwnCredentials(found);
   // Inside a body, the reply had begun: something was done there.
   if (outcome.phase === 'body' && found.health === 'failure') found = { ...found, maybeExecuted: true };
   // The server rules itself out for this call; other endpoints stay allowed.

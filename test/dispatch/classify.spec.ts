@@ -149,11 +149,42 @@ describe('401', () => {
   });
 });
 
-it.each([401, 402, 403])('%d for credentials that the call brought along is its own affair', (status) => {
-  check(judge(apiError(status), { ownCredentials: true }), CALLER);
-  check(judge(apiError(429), { ownCredentials: true }), {
-    name: 'rate-limited',
-    ...cooled('model', '429', undefined, true),
+describe('credentials that the call brought along', () => {
+  const own = { ownCredentials: true };
+  it.each<[string, APIError]>([
+    ['401', apiError(401)],
+    ['402', apiError(402)],
+    ['403', apiError(403)],
+    ['429 without credit', apiError(429, { code: 'insufficient_quota' })],
+    ['400 for a bad key', apiError(400, { message: 'API key not valid.' })],
+    ['400 without credit', apiError(400, { message: 'Your credit balance is too low' })],
+    ['401 without a scope', apiError(401, { message: 'Missing scopes: model.request' })],
+    ['an error object without credit', errorInside200({ code: 'insufficient_quota' })],
+  ])('%s: their own affair', (_, error) => {
+    check(judge(error, own), CALLER);
+  });
+
+  it.each<[string, APIError, Partial<Verdict>]>([
+    ['a model that they may not use', apiError(404, { code: 'model_not_found' }), { name: 'model-missing' }],
+    ['an operation that they may not use', apiError(404), { name: 'operation-missing' }],
+  ])('%s: moves on, and nobody else is kept away', (_, error, expected) => {
+    check(judge(error, own), { ...expected, next: 'another', health: 'neutral' });
+  });
+
+  it.each<[string, APIError, Expected]>([
+    ['a rate limit', apiError(429), { name: 'rate-limited', ...cooled('model', '429', undefined, true) }],
+    [
+      'a redirect',
+      new APIError(307, undefined, undefined, new Headers()),
+      { name: 'redirected', ...cooled('endpoint', 'redirects elsewhere', 5 * MINUTE) },
+    ],
+    [
+      'a busy server',
+      apiError(503, {}, { 'retry-after': '2' }),
+      { name: 'overloaded', ...cooled('model', '503', 2_000, true) },
+    ],
+  ])('%s is the same as for any other call', (_, error, expected) => {
+    expect(judge(error, own)).toMatchObject({ health: judge(error).health, ...expected });
   });
 });
 

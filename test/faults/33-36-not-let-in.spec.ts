@@ -126,11 +126,15 @@ row(34, '401, invalid or revoked key', 'fails over, neutral; the endpoint is lef
   });
 
   it('of credentials that one call brought along: the caller’s own affair', async () => {
-    await using stage = await openStage({ a: { repeat: [401] }, b: [] });
-    const headers = { authorization: 'Bearer the-callers-own' };
-    expect(await failure(chat(stage.client, {}, { headers }))).toMatchObject({ status: 401 });
-    expect(stage.state('a')).toMatchObject({ cooldowns: [], excluded: null });
-    expect(stage.servers.b.calls).toBe(0);
+    for (const step of [401, { status: 400, message: 'API key not valid.' }, ...BROKE.map(([, each]) => each)]) {
+      await using stage = await openStage({ a: { repeat: [step] }, b: [] });
+      const headers = { authorization: 'Bearer the-callers-own' };
+      expect(attemptsOf(await failure(chat(stage.client, {}, { headers })))).toMatchObject([
+        { verdict: 'caller-error' },
+      ]);
+      expect(stage.state('a')).toMatchObject({ cooldowns: [], excluded: null });
+      expect(stage.servers.b.calls).toBe(0);
+    }
   });
 });
 
