@@ -9,7 +9,7 @@ import { isBadReply, timeoutError } from '../errors.ts';
 import type { StreamEnd, Watched } from './watched.ts';
 
 /** More preamble than this is handed on: it must not fill the memory. */
-const LONGEST_PREAMBLE = 1_000;
+const LONGEST_PREAMBLE = { events: 1_000, bytes: 8 * 1_048_576 };
 /** How long a server may take to end a stream that is over, in ms. */
 const LAST_BREATH = 1_000;
 
@@ -33,7 +33,7 @@ export class BodyWatch<Item> {
   async untilContent(hold: boolean): Promise<void> {
     try {
       let meaning: EventMeaning = 'preamble';
-      while (hold && meaning === 'preamble' && this.#held.length < LONGEST_PREAMBLE) {
+      while (hold && meaning === 'preamble' && !this.#heldEnough()) {
         // Until then the loop's own clocks bound it: a model may think for minutes.
         const { value, done } = await this.#pull(false);
         if (done) {
@@ -51,6 +51,10 @@ export class BodyWatch<Item> {
     }
   }
 
+  #heldEnough(): boolean {
+    return this.#held.length >= LONGEST_PREAMBLE.events || this.#watched.bytesRead() >= LONGEST_PREAMBLE.bytes;
+  }
+
   /** The events for the caller: what was held back, then the rest. */
   iterator(): AsyncIterator<Item> {
     return {
@@ -58,6 +62,8 @@ export class BodyWatch<Item> {
       return: async () => {
         this.#endAsItIs();
         this.#held.length = 0;
+        // A source ends only after the event it waits for, which may never come.
+        if (this.#pulling) this.#watched.stop();
         if (!this.#sourceDone) await this.#source.return?.();
         this.#sourceDone = true;
         return { value: undefined, done: true };

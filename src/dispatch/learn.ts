@@ -51,7 +51,9 @@ function slowAndSilent<R extends Reply>(
   // One caller's small timeout measures an endpoint by its own times only: being slower than its neighbours is no fault.
   const small = call.deadline - call.startedAt < call.clientTimeout && cutOf(outcome) !== 'attempt-timeout';
   const usual = usualTime(call, endpoint, small ? [] : pool.endpoints, kindOf(call, reply !== undefined));
-  if (usual === undefined || clock.now() - load.startedAt < usual) return false;
+  // What this process itself was late by is nobody's slowness.
+  const waited = Math.min(clock.now(), call.deadline) - load.startedAt;
+  if (usual === undefined || waited < usual) return false;
   return reply !== undefined || !endpoint.state.answeredSince(load.startedAt);
 }
 

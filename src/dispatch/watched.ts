@@ -23,6 +23,8 @@ export interface Watched {
   readonly sawDone: () => boolean;
   /** Monotonic time of the last byte that was more than a comment; comments alone count for 15 min in all. */
   readonly lastByteAt: () => number;
+  /** How much came so far. */
+  readonly bytesRead: () => number;
   /** Stops the request. */
   readonly stop: () => void;
   /** Turns what the transfer threw into what the caller shall see. */

@@ -105,7 +105,7 @@ function streamOf(source: Stream<unknown>, watch: BodyWatch<unknown>, controller
 async function openStream(attempt: Attempt<SdkReply>, reply: SdkReply, reading: Reading): Promise<OpenStream> {
   const { call, clock } = reading;
   const tap = tapStream(reply.response, clock);
-  wholeEvents(reply.response);
+  const bytesRead = wholeEvents(reply.response);
   const source = (await parsed(reply)) as Stream<unknown>;
   const learns = keepsIds(call, reply.options);
   // Not the SDK's own, which it aborts itself when the transfer breaks: its helpers take that for the caller's will.
@@ -118,6 +118,7 @@ async function openStream(attempt: Attempt<SdkReply>, reply: SdkReply, reading: 
     aborted: () => controller.signal.aborted,
     sawDone: tap.sawDone,
     lastByteAt: tap.lastByteAt,
+    bytesRead,
     stop: () => source.controller.abort(),
     translate: (error) => reading.safe(translate(error)),
     failureIn: (event) => reading.safe(failureIn(event, reply.headers)),

@@ -14,6 +14,7 @@ const [NEWLINE, RETURN] = [10, 13];
 const isLineEnd = (byte: number | undefined) => byte === NEWLINE || byte === RETURN;
 /** So much of a blank line may have come with the piece before. */
 const OVERLAP = 2;
+const LARGEST_BLOCK = 1_048_576;
 const NOTHING: Uint8Array = new Uint8Array();
 
 /** True when `piece` ends with a blank line, as most do. */
@@ -32,37 +33,47 @@ function endOfEvents(bytes: Buffer): number {
   return Math.max(...ends);
 }
 
-/** Bytes put together as they come; grows by doubling, so that many small pieces cost no more than a few large ones. */
+/** Bytes put together as they come, in blocks: many small pieces cost no more than a few large ones, and none is copied twice. */
 class Pieces {
-  #bytes = NOTHING;
+  #blocks: Uint8Array[] = [];
   #used = 0;
+  /** What is free at the end of the last block. */
+  #room = 0;
 
   get empty(): boolean {
     return this.#used === 0;
   }
 
   add(piece: Uint8Array): void {
-    const used = this.#used + piece.byteLength;
-    if (used > this.#bytes.byteLength) {
-      const grown = new Uint8Array(Math.max(used, 2 * this.#used));
-      grown.set(this.#bytes.subarray(0, this.#used));
-      this.#bytes = grown;
-    }
-    this.#bytes.set(piece, this.#used);
-    this.#used = used;
+    const last = this.#blocks.at(-1);
+    const fits = piece.subarray(0, this.#room);
+    last?.set(fits, last.byteLength - this.#room);
+    this.#room -= fits.byteLength;
+    this.#used += piece.byteLength;
+    const rest = piece.subarray(fits.byteLength);
+    if (rest.byteLength === 0) return;
+    const block = new Uint8Array(Math.max(rest.byteLength, Math.min(this.#used, LARGEST_BLOCK)));
+    block.set(rest);
+    this.#blocks.push(block);
+    this.#room = block.byteLength - rest.byteLength;
   }
 
   take(): Uint8Array {
-    const whole = this.#bytes.subarray(0, this.#used);
-    this.#bytes = NOTHING;
-    this.#used = 0;
+    const whole = Buffer.concat(this.#blocks, this.#used);
+    this.drop();
     return whole;
+  }
+
+  drop(): void {
+    this.#blocks = [];
+    this.#used = 0;
+    this.#room = 0;
   }
 }
 
 type Reader = Pick<ReadableStreamDefaultReader<Uint8Array>, 'read' | 'cancel'>;
 
-function inWholeEvents(reader: Reader, limit: number): Reader['read'] {
+function inWholeEvents(reader: Reader, limit: number, count: (bytes: number) => void): Reader['read'] {
   const held = new Pieces();
   let before = NOTHING;
   // Of the event that is not whole yet, whoever has its bytes.
@@ -82,9 +93,10 @@ function inWholeEvents(reader: Reader, limit: number): Reader['read'] {
       const result = await reader.read();
       if (result.done) return held.empty ? result : { done: false, value: held.take() };
       const { value } = result;
+      count(value.byteLength);
       const ended = ends(value);
       if (length > limit) {
-        held.take();
+        held.drop();
         void reader.cancel().catch(() => undefined);
         throw badReplyError(`An event of the stream is larger than ${limit} bytes.`);
       }
@@ -95,15 +107,24 @@ function inWholeEvents(reader: Reader, limit: number): Reader['read'] {
   };
 }
 
-/** Makes the body of a streamed reply come in whole events. @param limit of one event, in bytes. */
-export function wholeEvents(response: Response, limit: number = LONGEST_EVENT): void {
+/**
+ * Makes the body of a streamed reply come in whole events.
+ * @param limit of one event, in bytes.
+ * @returns tells how many bytes came so far.
+ */
+export function wholeEvents(response: Response, limit: number = LONGEST_EVENT): () => number {
   const { body } = response;
-  if (!body) return;
+  let bytes = 0;
+  const bytesRead = () => bytes;
+  if (!body) return bytesRead;
+  const count = (more: number) => {
+    bytes += more;
+  };
   const value = {
     getReader() {
       const reader = body.getReader();
       return {
-        read: inWholeEvents(reader, limit),
+        read: inWholeEvents(reader, limit, count),
         cancel: (reason?: unknown) => reader.cancel(reason),
         releaseLock: () => reader.releaseLock(),
         get closed() {
@@ -117,4 +138,5 @@ export function wholeEvents(response: Response, limit: number = LONGEST_EVENT): 
     },
   };
   Object.defineProperty(response, 'body', { value, configurable: true });
+  return bytesRead;
 }

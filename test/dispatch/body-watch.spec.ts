@@ -24,7 +24,7 @@ type Play = object | Error | 'hang';
 
 function watch(plays: readonly Play[], changes: Partial<Watched> = {}) {
   const clock = manualClock();
-  const state = { aborted: false, done: false, lastByteAt: 0, returned: 0, over: false };
+  const state = { aborted: false, done: false, lastByteAt: 0, bytesRead: 0, returned: 0, over: false };
   const ends: StreamEnd[] = [];
   const seen: unknown[] = [];
   const left = [...plays];
@@ -57,6 +57,7 @@ function watch(plays: readonly Play[], changes: Partial<Watched> = {}) {
     aborted: () => state.aborted,
     sawDone: () => state.done,
     lastByteAt: () => state.lastByteAt,
+    bytesRead: () => state.bytesRead,
     stop,
     translate: (error) => (isApi(error) ? error : badReplyError('translated', error)),
     failureIn: () => new Error('bad event'),
@@ -112,6 +113,16 @@ describe('until its first content, a stream', () => {
     await body.untilContent(true);
     expect(left).toHaveLength(501);
     expect((await read()).items).toHaveLength(1_501);
+  });
+
+  it('is handed on when its events are huge', async () => {
+    const huge = { choices: [], padding: 'x' };
+    const { body, left, state } = watch([huge, huge, huge, STOP], {
+      bytesRead: () => 3_000_000 * (4 - left.length),
+      onEvent: () => undefined,
+    });
+    await body.untilContent(true);
+    expect([left.length, state.returned]).toEqual([1, 0]);
   });
 
   it('is read not at all when the call cannot move', async () => {

@@ -22,9 +22,16 @@ function made(pieces: readonly string[], limit?: number) {
     { highWaterMark: 0 },
   );
   const response = new Response(body);
-  wholeEvents(response, limit);
+  const bytesRead = wholeEvents(response, limit);
   const reader = response.body!.getReader();
-  return { response, reader, cancel, read: async () => decode((await reader.read()).value), pulled: () => pulled };
+  return {
+    response,
+    reader,
+    cancel,
+    bytesRead,
+    read: async () => decode((await reader.read()).value),
+    pulled: () => pulled,
+  };
 }
 
 async function all(pieces: readonly string[], limit?: number): Promise<string[]> {
@@ -57,8 +64,9 @@ describe('wholeEvents', () => {
   });
 
   it('asks for no more than it needs', async () => {
-    const { read, pulled } = made(['a', '\n\n', 'b\n\n', 'c']);
+    const { read, pulled, bytesRead } = made(['a', '\n\n', 'b\n\n', 'c']);
     expect([pulled(), await read(), pulled(), await read(), pulled()]).toEqual([0, 'a\n\n', 2, 'b\n\n', 3]);
+    expect(bytesRead()).toBe(6);
   });
 
   it('loses and changes no byte, and leaves no whole event behind, however it is cut', async () => {
