@@ -6,6 +6,8 @@
 import { AzureOpenAI, type ClientOptions, OpenAI } from 'openai';
 import type { AzureClientOptions } from 'openai/azure';
 import type { EndpointSettings } from '../config/settings.ts';
+import { redactor } from '../observe/redact.ts';
+import { scrub } from '../observe/scrub.ts';
 import { keepDroppedBodies } from './error-body.ts';
 import { guardedFetch, originGuard } from './guarded-fetch.ts';
 import { guardedLogger, recentSecrets } from './guarded-logger.ts';
@@ -97,6 +99,8 @@ function own(client: OpenAI, name: PropertyKey, value: unknown): void {
 /** Makes a client for direct use print without its key, and its clones as careful as itself. @param given what it was built with. */
 function concealed(settings: EndpointSettings, client: OpenAI, given: ClientOptions, fetch: Fetch): OpenAI {
   const { withOptions } = client;
+  const make = (client as unknown as { makeStatusError(...facts: unknown[]): unknown }).makeStatusError.bind(client);
+  own(client, 'makeStatusError', (...facts: unknown[]) => scrub(make(...facts), redactor(secretsOf(settings, client))));
   const shown = () => ({ endpoint: settings.name, baseURL: shownURL(client.baseURL) });
   own(client, 'toJSON', shown);
   own(
