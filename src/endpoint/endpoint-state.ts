@@ -97,6 +97,7 @@ export class EndpointState {
     load.judged = true;
     this.release(load);
     if (verdict.health === 'failure') {
+      this.#failureRate.failed();
       if (suspicion !== 'alike') this.failures += 1;
       if (!suspicion) this.blame(load, verdict);
     } else this.#breakers.settle(load, verdict);
@@ -118,16 +119,15 @@ export class EndpointState {
 
   /** Holds a failure against the endpoint, maybe later than the attempt's end. */
   blame(load: Load, verdict: Verdict): void {
-    this.#failureRate.failed();
     this.#breakers.settle(load, verdict);
   }
 
   /** Sets a failure aside; a probe that met such a call has proved nothing. @returns what says later whether it counts. */
   doubt(load: Load, verdict: Verdict): (guilty: boolean) => void {
-    this.#failureRate.doubted(1);
+    this.#failureRate.doubted();
     this.#breakers.settle(load, { ...verdict, health: 'neutral' });
     return (guilty) => {
-      this.#failureRate.doubted(-1);
+      this.#failureRate.decided(guilty);
       if (guilty) this.blame(load, verdict);
     };
   }

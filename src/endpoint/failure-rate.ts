@@ -8,11 +8,13 @@ const WINDOW = 10_000;
 export class FailureRate {
   readonly #attempts: RollingCount;
   readonly #failures: RollingCount;
+  readonly #excused: RollingCount;
   #doubted = 0;
 
   constructor(clock: Clock) {
     this.#attempts = new RollingCount(clock, WINDOW);
     this.#failures = new RollingCount(clock, WINDOW);
+    this.#excused = new RollingCount(clock, WINDOW);
   }
 
   /** An attempt began. */
@@ -20,14 +22,20 @@ export class FailureRate {
     this.#attempts.add(1);
   }
 
-  /** An attempt failed. */
+  /** An attempt failed. Told at once, whosever fault it is: until that is known, going on elsewhere is no free ride. */
   failed(): void {
     this.#failures.add(1);
   }
 
-  /** So many more failures may be their calls' own fault: they count here until that is known. */
-  doubted(more: number): void {
-    this.#doubted += more;
+  /** One of these failures may be its call's own fault. */
+  doubted(): void {
+    this.#doubted += 1;
+  }
+
+  /** Now it is known whose fault that one was. */
+  decided(guilty: boolean): void {
+    this.#doubted -= 1;
+    if (!guilty) this.#excused.add(1);
   }
 
   /** True while there are such failures. */
@@ -38,6 +46,6 @@ export class FailureRate {
   /** Failures per attempt, 0 to 1. */
   get value(): number {
     const attempts = this.#attempts.total;
-    return attempts === 0 ? 0 : Math.min(1, (this.#failures.total + this.#doubted) / attempts);
+    return attempts === 0 ? 0 : Math.min(1, Math.max(0, this.#failures.total - this.#excused.total) / attempts);
   }
 }
