@@ -5,6 +5,7 @@
 import type { APIPromise, OpenAI } from 'openai';
 import { routeOf } from '../affinity/route.ts';
 import type { Attempt } from '../dispatch/call-story.ts';
+import { boundsOf } from '../dispatch/clocks.ts';
 import type { Endpoint } from '../endpoint/endpoint.ts';
 import { balancedPages, balancedPromise, type Parse, type Props } from './balanced-promise.ts';
 import { callOf, foreignOrigin, foreignOriginError, PAGE_ENDPOINT, type RequestOptions } from './call-of.ts';
@@ -103,6 +104,8 @@ async function parseOnce(caller: Caller, served: Served, props: Props, handover:
       mayMove: () =>
         // Beside another attempt the first content decides whose answer it is.
         story.live.size > 1 ||
+        // Nor can a bound on the first content be kept once something was handed out.
+        (call.replay === 'free' && boundsOf(call, attempt.endpoint, pool.endpoints, settings).content.certain) ||
         (settings.failover &&
           !story.only &&
           call.replay === 'free' &&

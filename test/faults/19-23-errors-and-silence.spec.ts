@@ -157,6 +157,28 @@ for (const { number, fault, steps } of [
         expect(stage.state('a')).toMatchObject({ failures: 1 });
       }));
 
+    it('alone with an attemptTimeout: cut there, tried again as often as allowed', () =>
+      each(async (kind, step) => {
+        const clock = manualClock();
+        const bounds = { attemptTimeout: 20_000, maxRetries: 1 };
+        await using stage = await openStage({ a: step }, { clock, ...bounds });
+        const asking = Promise.resolve(kind.open(stage.client)).then(
+          (stream) => readAll(stream, kind),
+          (error: unknown) => ({ error, text: '' }),
+        );
+        for (const calls of [1, 2]) {
+          await stage.servers.a.until((server) => server.calls === calls && server.requests.at(-1)?.status === 200);
+          await vi.waitFor(() => expect(clock.next).toBe(20_000));
+          await clock.advance(20_000);
+          // The pause before it is tried again.
+          if (calls === 1) await clock.advance(clock.next ?? 0);
+        }
+        const { error, text } = await asking;
+        expect(error).toBeInstanceOf(OpenAI.APIConnectionTimeoutError);
+        await freed(stage);
+        expect([text, stage.servers.a.calls, stage.state('a').failures]).toEqual(['', 2, 2]);
+      }));
+
     it('alone: a timeout in the end, never silence for ever', () =>
       each(async (kind, step) => {
         const clock = manualClock();
