@@ -60,20 +60,29 @@ export function passes(verdict: Verdict): boolean {
 
 const giveUp = (situation: Situation): Step => ({ do: situation.attempted ? 'throw' : 'refuse' });
 
+/** Out for nothing but its health, a pause that it asked for while it failed included: panic may try it. */
+export function isSick({ kind, rateLimited, ejected }: Refusal): boolean {
+  return ejected && (kind === 'ejected' || (kind === 'limited' && !rateLimited));
+}
+
+const fits = ({ now, longestWait, call }: Situation, ms: number) => ms <= longestWait && now + ms < call.deadline;
+
 function wait(situation: Situation, ms: number, reason: string, costs: boolean): Step {
-  const { call, now, waits } = situation;
+  const { call, waits } = situation;
   // A wait before anything was attempted costs no retry, but a caller that never waits does not begin here either.
   const allowed = costs ? waits < call.maxRetries : call.maxRetries > 0;
-  if (!allowed || ms > situation.longestWait || now + ms >= call.deadline) return giveUp(situation);
+  if (!allowed || !fits(situation, ms)) return giveUp(situation);
   return { do: 'wait', ms, reason, costs };
 }
 
 function nobodyEligible(situation: Situation): Step {
   const { now, attempted } = situation;
   const open = situation.refusals();
-  const soonest = (kind: Refusal['kind']) =>
-    open.filter((refusal) => refusal.kind === kind).sort((a, b) => a.until - b.until)[0];
+  const soonestOf = (refusals: Refusal[]) => refusals.sort((a, b) => a.until - b.until)[0];
+  const soonest = (kind: Refusal['kind']) => soonestOf(open.filter((refusal) => refusal.kind === kind));
   const [limited, ejected, refused] = [soonest('limited'), soonest('ejected'), soonest('refused')];
+  // Its pause is no quota, but a failing server's guess: where nobody can wait for that, it is a failure like any other.
+  const failing = soonestOf(open.filter(({ kind, rateLimited }) => kind === 'limited' && !rateLimited));
   // Nobody waits or fails because of mere figures.
   const doubtful = soonest('doubtful');
   if (doubtful) return { do: 'ask-again', refusal: doubtful };
@@ -81,16 +90,22 @@ function nobodyEligible(situation: Situation): Step {
   // Nobody better is left: whoever refused before is asked once more, so that the caller gets the real answer.
   const lastResort = (): Step => (refused ? { do: 'ask-again', refusal: refused } : giveUp(situation));
   if (situation.last) {
-    const backoff = soonest('tried') || ejected ? situation.backoff : never;
-    const ms = Math.min(backoff, limited ? limited.until - now : never);
-    return ms === never ? lastResort() : wait(situation, Math.max(1, ms), limited?.reason ?? 'backoff', true);
+    const tooLong = failing && !fits(situation, failing.until - now);
+    const backoff = soonest('tried') || ejected || tooLong ? situation.backoff : never;
+    const pause = limited ? limited.until - now : never;
+    if (backoff === never && pause === never) return lastResort();
+    return limited && pause < backoff
+      ? wait(situation, Math.max(1, pause), limited.reason, true)
+      : wait(situation, backoff, 'backoff', true);
   }
   if (limited) {
     const until = Math.min(limited.until, ejected?.until ?? never);
     const step = wait(situation, Math.max(1, until - now), limited.reason, attempted);
-    if (step.do === 'wait' || !ejected) return step;
+    if (step.do === 'wait') return step;
+    if (failing && !failing.ejected) return { do: 'ask-again', refusal: failing };
+    if (!ejected && !failing) return step;
   }
-  if (ejected) return situation.panic ? { do: 'panic' } : giveUp(situation);
+  if (ejected || failing) return situation.panic ? { do: 'panic' } : giveUp(situation);
   return lastResort();
 }
 

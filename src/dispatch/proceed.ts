@@ -5,7 +5,7 @@ import { holdWhileWaiting } from './blame.ts';
 import type { CallStory, Reply } from './call-story.ts';
 import { kindOf, usualTime } from './clocks.ts';
 import type { DispatchParts } from './dispatch-parts.ts';
-import { afterThrottle, nextStep, type Situation, type Step } from './next-step.ts';
+import { afterThrottle, isSick, nextStep, type Situation, type Step } from './next-step.ts';
 import { noEndpointAvailable } from './no-endpoint.ts';
 import { runAttempt } from './run-attempt.ts';
 import { choose, situationOf } from './situation.ts';
@@ -105,7 +105,7 @@ function wait<R extends Reply>(story: CallStory<R>, step: Step & { do: 'wait' },
 
 function panic<R extends Reply>(story: CallStory<R>, situation: Situation, parts: DispatchParts): void {
   const { pool, throttle, budget, events, clock } = parts;
-  const ejected = situation.refusals().filter((refusal) => refusal.kind === 'ejected');
+  const ejected = situation.refusals().filter(isSick);
   const endpoints = ejected.map(({ endpoint }) => endpoint);
   events.emit({
     type: 'panic-entered',

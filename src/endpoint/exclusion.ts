@@ -13,11 +13,14 @@ export function exclusionOf(
     const figures = cooldown.scope === 'figures';
     const kind = figures ? 'doubtful' : cooldown.pause ? 'limited' : 'refused';
     const reason = `cooling down (${cooldown.reason})`;
+    const ejected = Math.max(opensAt, silentUntil) > now;
     // A breaker that is open weighs more than mere figures.
-    if (!figures || Math.max(opensAt, silentUntil) <= now)
-      return { kind, reason, until: cooldown.until, rateLimited: figures || cooldown.reason === '429' };
+    if (!figures || !ejected)
+      return { kind, reason, until: cooldown.until, rateLimited: figures || cooldown.reason === '429', ejected };
   }
-  if (opensAt > now) return { kind: 'ejected', reason: 'ejected after failures', until: opensAt, rateLimited: false };
-  if (silentUntil > now) return { kind: 'ejected', reason: 'unresponsive', until: silentUntil, rateLimited: false };
+  if (opensAt > now)
+    return { kind: 'ejected', reason: 'ejected after failures', until: opensAt, rateLimited: false, ejected: true };
+  if (silentUntil > now)
+    return { kind: 'ejected', reason: 'unresponsive', until: silentUntil, rateLimited: false, ejected: true };
   return undefined;
 }

@@ -22,6 +22,8 @@ export interface Exclusion {
   readonly until: number;
   /** True when a rate limit is the cause. */
   readonly rateLimited: boolean;
+  /** True when it is out for its health as well. */
+  readonly ejected: boolean;
 }
 
 /** A breaker transition, for events and logs. */

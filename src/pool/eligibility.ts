@@ -14,18 +14,21 @@ export interface Refusal {
   /** When it may take the call again, in monotonic ms. */
   readonly until: number;
   readonly rateLimited: boolean;
+  /** True when it is out for its health as well. */
+  readonly ejected: boolean;
 }
 
 function refusalOf(endpoint: Endpoint, call: Call, tried: ReadonlySet<Endpoint>): Refusal | undefined {
   const { name: operation, route } = call.operation;
   const never = Number.POSITIVE_INFINITY;
-  if (endpoint.drained) return { endpoint, kind: 'unfit', reason: 'drained', until: never, rateLimited: false };
+  if (endpoint.drained)
+    return { endpoint, kind: 'unfit', reason: 'drained', until: never, rateLimited: false, ejected: false };
   const unfit = endpoint.unfit(call.model, operation);
-  if (unfit) return { endpoint, kind: 'unfit', reason: unfit, until: never, rateLimited: false };
+  if (unfit) return { endpoint, kind: 'unfit', reason: unfit, until: never, rateLimited: false, ejected: false };
   const exclusion = endpoint.state.exclusion(healthKey(call.model, operation), route);
   if (exclusion) return { endpoint, ...exclusion };
   return tried.has(endpoint)
-    ? { endpoint, kind: 'tried', reason: 'failed this call', until: 0, rateLimited: false }
+    ? { endpoint, kind: 'tried', reason: 'failed this call', until: 0, rateLimited: false, ejected: false }
     : undefined;
 }
 

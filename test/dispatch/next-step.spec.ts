@@ -1,7 +1,7 @@
 // Step 6 as a table: from the story and the pool to the next step. Pure.
 import { describe, expect, it } from 'vitest';
 import type { VerdictName } from '../../src/call/outcome.ts';
-import { afterThrottle, nextStep, passes, type Situation, type Step } from '../../src/dispatch/next-step.ts';
+import { afterThrottle, isSick, nextStep, passes, type Situation, type Step } from '../../src/dispatch/next-step.ts';
 import { verdict } from '../../src/dispatch/verdicts.ts';
 import type { Refusal } from '../../src/pool/eligibility.ts';
 import { aCall, anEndpoint } from '../support/parts.ts';
@@ -15,6 +15,13 @@ const refusal = (kind: Refusal['kind'], until = NOW + 2_000): Refusal => ({
   reason: `${kind} reason`,
   until,
   rateLimited: kind === 'limited',
+  ejected: kind === 'ejected',
+});
+/** A server that failed and asked for a pause. */
+const failing = (until: number, ejected = false): Refusal => ({
+  ...refusal('limited', until),
+  rateLimited: false,
+  ejected,
 });
 const situation = ({ call, refused = [], ...rest }: Changes = {}): Situation => ({
   call: aCall(call),
@@ -114,6 +121,56 @@ describe('before the first attempt', () => {
   it('nobody lets us in: asks the one that comes back first, for the real error', () => {
     const [late, soon] = [refusal('refused', NOW + 9_000), refusal('refused', NOW + 4_000)];
     expect(nextStep(situation({ refused: [late, soon] }))).toEqual({ do: 'ask-again', refusal: soon });
+  });
+
+  describe('a failing server asked for a pause', () => {
+    const [short, long] = [failing(NOW + 2_000), failing(NOW + 300_000)];
+    it.each<[string, Changes, Step]>([
+      ['one that can be waited for: waits', { refused: [short] }, WAIT(2_000, 'limited reason', false)],
+      ['one that is too long: asks all the same', { refused: [long] }, { do: 'ask-again', refusal: long }],
+      [
+        'the caller never waits: asks',
+        { call: { maxRetries: 0 }, refused: [short] },
+        { do: 'ask-again', refusal: short },
+      ],
+      [
+        'the deadline is nearer: asks',
+        { call: { deadline: NOW + 100 }, refused: [short] },
+        { do: 'ask-again', refusal: short },
+      ],
+      [
+        'too long, another is rate-limited too long: asks the one that failed',
+        { refused: [refusal('limited', NOW + 200_000), long] },
+        { do: 'ask-again', refusal: long },
+      ],
+      ['too long, and it is ejected as well: panic', { refused: [failing(NOW + 300_000, true)] }, { do: 'panic' }],
+      [
+        'too long, ejected, and panic is off: refuses',
+        { panic: false, refused: [failing(NOW + 300_000, true)] },
+        { do: 'refuse' },
+      ],
+      ['too long, it failed this very call: backs off', { last: FAILED, refused: [long] }, WAIT(500, 'backoff', true)],
+      [
+        'short, it failed this very call: waits for it',
+        { last: FAILED, refused: [short] },
+        WAIT(2_000, 'limited reason', true),
+      ],
+      ['too long, no retries left: throws', { last: FAILED, waits: 2, refused: [long] }, { do: 'throw' }],
+    ])('%s', (_, changes, step) => {
+      expect(nextStep(situation(changes))).toEqual(step);
+    });
+
+    it('sick is who is out for nothing but health', () => {
+      const sick = [refusal('ejected'), failing(NOW + 1, true)];
+      const others = [
+        short,
+        refusal('limited'),
+        { ...refusal('limited'), ejected: true },
+        { ...refusal('refused'), ejected: true },
+        refusal('tried'),
+      ];
+      expect([sick.map(isSick), others.map(isSick)]).toEqual([[true, true], others.map(() => false)]);
+    });
   });
 
   it.each(['limited', 'ejected', 'refused', 'tried'] as const)(

@@ -11,6 +11,7 @@ const clock = manualClock();
 const refusal = (name: string, kind: Refusal['kind'], reason: string, left: number, rateLimited = false): Refusal => ({
   endpoint: anEndpoint(clock, { name }),
   kind,
+  ejected: kind === 'ejected',
   reason,
   until: NOW + left,
   rateLimited,

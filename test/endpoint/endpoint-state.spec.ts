@@ -222,7 +222,13 @@ describe('cooldowns', () => {
     const before = touched;
     expect(end(begin(), 'rate-limited', limited(8_000))).toBe(8_000);
     expect(touched).toBeGreaterThan(before);
-    expect(excluded()).toEqual({ kind: 'limited', reason: 'cooling down (429)', until: 8_000, rateLimited: true });
+    expect(excluded()).toEqual({
+      kind: 'limited',
+      reason: 'cooling down (429)',
+      until: 8_000,
+      rateLimited: true,
+      ejected: false,
+    });
     expect(excluded('other')).toBeUndefined();
   });
 
@@ -288,7 +294,13 @@ describe('an endpoint gone silent', () => {
     const probe = begin('m', false, 1_000)!;
     expect(excluded()).toBeUndefined();
     await clock.advance(50);
-    expect(excluded()).toEqual({ kind: 'ejected', reason: 'unresponsive', until: 2_052, rateLimited: false });
+    expect(excluded()).toEqual({
+      kind: 'ejected',
+      reason: 'unresponsive',
+      until: 2_052,
+      rateLimited: false,
+      ejected: true,
+    });
     expect(touched).toBeGreaterThan(before);
     state.answered(first);
     expect(excluded()).toBeUndefined();

@@ -18,7 +18,13 @@ it.each<[string, Parameters<typeof exclusionOf>, object | undefined]>([
     [cooldown(), 0, 0, NOW],
     { kind: 'limited', reason: 'cooling down (429)', until: 9_000, rateLimited: true },
   ],
-  ['a pause', [cooldown({ reason: '503' }), 0, 0, NOW], { kind: 'limited', rateLimited: false }],
+  ['a pause', [cooldown({ reason: '503' }), 0, 0, NOW], { kind: 'limited', rateLimited: false, ejected: false }],
+  [
+    'a pause and a breaker',
+    [cooldown({ reason: '503' }), 5_000, 0, NOW],
+    { kind: 'limited', ejected: true, until: 9_000 },
+  ],
+  ['a pause and silence', [cooldown({ reason: '503' }), 0, 5_000, NOW], { kind: 'limited', ejected: true }],
   ['a refusal', [cooldown({ reason: '401', pause: false }), 0, 0, NOW], { kind: 'refused', rateLimited: false }],
   ['a refusal before a breaker', [cooldown({ pause: false }), 5_000, 5_000, NOW], { kind: 'refused' }],
   [

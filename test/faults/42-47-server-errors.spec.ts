@@ -3,7 +3,7 @@ import OpenAI from 'openai';
 import { expect, it } from 'vitest';
 import { attemptsOf } from '../../src/index.ts';
 import { manualClock, type Step } from '../../src/testing/index.ts';
-import { chat, chatStream, failure, servedBy } from '../support/calls.ts';
+import { chat, chatStream, failure, many, servedBy } from '../support/calls.ts';
 import { scenario } from '../support/scenario.ts';
 import { openStage } from '../support/stage.ts';
 import { saying } from './error-text.ts';
@@ -132,6 +132,27 @@ row(45, '500, 502, 503, 504, 529', 'fails over, counts for the model; a retry-af
       expect(waits[turn]).toBeGreaterThanOrEqual(longest / 2);
       expect(waits[turn]).toBeLessThanOrEqual(longest);
     }
+  });
+
+  it('alone, a retry-after longer than a call may wait: tried again like the SDK, later calls too, with and without retries', async () => {
+    const clock = manualClock();
+    const maintenance = { status: 503, retryAfter: 3_600 } as const;
+    await using stage = await openStage({ a: [maintenance, 'ok', maintenance, 'ok', maintenance, 'ok'] }, { clock });
+    for (let turn = 0; turn < 2; turn++) {
+      const call = chat(stage.client);
+      expect((await stage.events.until('call-waiting')).ms).toBeLessThanOrEqual(500);
+      stage.events.clear();
+      await clock.advance(600);
+      expect(attemptsOf(await call).map(({ verdict }) => verdict)).toEqual(['overloaded', 'ok']);
+    }
+    expect(await failure(chat(stage.client, {}, { maxRetries: 0 }))).toMatchObject({ status: 503 });
+    expect(servedBy(await chat(stage.client, {}, { maxRetries: 0 }))).toBe('a');
+    // The breaker protects what stays down.
+    stage.servers.a.script(maintenance);
+    stage.servers.a.reset();
+    await many(200, 1, () => chat(stage.client, {}, { maxRetries: 0 }).catch(() => undefined));
+    expect(stage.state('a').breaker).toBe('open');
+    expect(stage.servers.a.calls).toBeLessThan(30);
   });
 
   it('an upload moves from 503 and 429 alone: what else failed may have made the file', async () => {

@@ -31,7 +31,7 @@ row(
       let asked = 0;
       let before = 0;
       const results = await many(CALLS, AT_ONCE, async (index) => {
-        if (++asked === CALLS / 3) {
+        if (++asked === Math.floor(CALLS / 3)) {
           before = servers.a.calls;
           servers.a.script(({ apiKey }) => ({ status: 401, message: `Incorrect API key provided: ${apiKey}.` }));
         }

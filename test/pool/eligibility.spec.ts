@@ -74,7 +74,7 @@ it.each<[string, Parameters<typeof anEndpoint>[1], (endpoint: Endpoint) => unkno
 it('having been tried is the last of reasons: whatever keeps it away for longer is told instead', () => {
   const endpoint = anEndpoint(clock);
   expect(of(endpoint, [endpoint])).toEqual([
-    { kind: 'tried', reason: 'failed this call', until: 0, rateLimited: false },
+    { kind: 'tried', reason: 'failed this call', until: 0, rateLimited: false, ejected: false },
   ]);
   end(endpoint, { cooldown: { scope: 'model', reason: '429', ms: 2_000, pause: true } });
   expect(of(endpoint, [endpoint])[0]).toMatchObject({ kind: 'limited' });

@@ -127,6 +127,7 @@ export const ROWS: readonly Row[] = [
   { row: 44, what: '422', fault: 422 },
   ...[500, 502, 503, 504, 529].map((status) => ({ row: 45, what: String(status), fault: status })),
   { row: 45, what: '503 with retry-after', fault: { status: 503, retryAfter: 1 } },
+  { row: 45, what: '503, retry-after an hour', fault: { status: 503, retryAfter: 3_600 } },
   ...[501, 505].map((status) => ({
     ...{ row: 46, what: String(status), fault: status },
     loses: ['what an endpoint does not know it does not learn within a call', 'alone', 'alike'] as const,
