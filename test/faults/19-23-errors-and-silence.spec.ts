@@ -168,8 +168,9 @@ for (const { number, fault, steps } of [
         );
         for (const calls of [1, 2]) {
           await stage.servers.a.until((server) => server.calls === calls);
-          await vi.waitFor(() => expect(clock.next).toBe(20_000));
-          await clock.advance(20_000);
+          await clock.advance(19_999);
+          expect(stage.state('a')).toMatchObject({ inFlight: 1, failures: calls - 1 });
+          await clock.advance(1);
           // The pause before it is tried again.
           if (calls === 1) await clock.advance(clock.next ?? 0);
         }

@@ -9,7 +9,7 @@ import { KINDS, type Recording } from './streams/recordings.ts';
 function cutsOf({ length, events }: Recording): Cut[] {
   const borders = new Set(events.flatMap(({ end }) => [end - 1, end]));
   const some = Array.from({ length: length + 1 }, (_, at) => at).filter(
-    (at) => borders.has(at) || at % (FULL ? 5 : 97) === 0,
+    (at) => borders.has(at) || at % (FULL ? 5 : 211) === 0,
   );
   return some.flatMap((at, i) => CUTS.map((how, j) => ({ how, at, chunkBytes: 1 + ((i * 7 + j * 29) % 200) })));
 }
