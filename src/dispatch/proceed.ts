@@ -115,6 +115,8 @@ function panic<R extends Reply>(story: CallStory<R>, situation: Situation, parts
   });
   const { call } = story;
   const usual = Math.max(0, ...endpoints.map((each) => usualTime(call, each, pool.endpoints, kindOf(call, true)) ?? 0));
+  // Who asks again is counted again: else the last tries of a burst all pass once nobody begins any more.
+  if (situation.attempted || story.waits > 0) throttle?.requested();
   if (throttle && !throttle.admit(usual)) {
     perform(story, afterThrottle(situation), situation, parts);
     return;

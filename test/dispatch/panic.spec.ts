@@ -145,4 +145,12 @@ describe('everybody is ejected', () => {
     await bench.clock.advance(5_000);
     expect((await bench.call({ maxRetries: 0 }).outcome).error).toBe(REFUSED);
   });
+
+  it('a burst of calls is still counted when they ask again, long after the last of them began', async () => {
+    const bench = await ejected();
+    const before = bench.sent.a! + bench.sent.b!;
+    for (let call = 0; call < 500; call++) bench.call({ maxRetries: 2 });
+    await bench.clock.advance(10_000);
+    expect(bench.sent.a! + bench.sent.b! - before).toBeLessThanOrEqual(25);
+  });
 });
