@@ -113,6 +113,13 @@ export function abortError(signal: AbortSignal | undefined): Error {
   return error;
 }
 
+/** The error for a call to an origin that is no endpoint's: a key would go along. */
+export function foreignOriginError(origin: string): Error {
+  return new OpenAIError(
+    `Refused to send a call to ${origin}: an endpoint's key goes to that endpoint only. Use a path below the base URL, or a client of its own for that host.`,
+  );
+}
+
 const BAD_REPLY = Symbol('load-balanced-openai.bad-reply');
 
 /**

@@ -85,6 +85,9 @@ function connect(type: EndpointType, sdk: SdkOptions, around: Surroundings, fail
   return fail('unknown_option', first, `exists for Azure only; add type: 'azure' to the endpoint${instead}`);
 }
 
+/** Keys of local servers are often a word, such as the server's name. */
+const NO_SECRET = 15;
+
 const USER_IN_URL =
   "holds a user and a password, which fetch refuses; give apiKey: '' and defaultHeaders: { authorization: 'Basic …' } instead";
 
@@ -116,7 +119,8 @@ export function resolveEndpoint(input: unknown, path: string, around: Surroundin
     fail('refused_option', 'maxRetries', 'counts for a whole call; put it beside endpoints, not into one');
   check(endpointFields, sdk, path, problems);
   // The name is in every event, log line and message.
-  if (own?.name !== undefined && own.name === sdk.apiKey) fail('invalid_value', 'name', 'must not be the key itself');
+  if (own?.name !== undefined && own.name === sdk.apiKey && own.name.length > NO_SECRET)
+    fail('invalid_value', 'name', 'must not be the key itself');
   if (!own || problems.count > before) return undefined;
 
   if (!own.client && !keyFromVariable(own, sdk, around.env, fail)) return undefined;

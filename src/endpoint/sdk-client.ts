@@ -1,34 +1,21 @@
 /**
- * Builds the SDK client of one endpoint and guards its `fetch`. Step 3 sends through such a client.
+ * Builds the SDK client of one endpoint, guarded in all it sends, logs and prints. Step 3 sends through such a client.
  * Why its own clocks are switched off: the dispatcher keeps all deadlines on the monotonic clock; the SDK's count by the wall
  * clock and per attempt. `balancer.endpoint(name)` hands out another client with the usual timeouts.
  */
-import { AzureOpenAI, type ClientOptions, OpenAI, OpenAIError } from 'openai';
+import { AzureOpenAI, type ClientOptions, OpenAI } from 'openai';
 import type { AzureClientOptions } from 'openai/azure';
-import { type Clock, systemClock } from '../clock.ts';
 import type { EndpointSettings } from '../config/settings.ts';
-import { boundErrorBody, keepDroppedBodies } from './error-body.ts';
+import { redactor } from '../observe/redact.ts';
+import { scrub } from '../observe/scrub.ts';
+import { keepDroppedBodies } from './error-body.ts';
+import { guardedFetch, originGuard } from './guarded-fetch.ts';
 import { guardedLogger, recentSecrets } from './guarded-logger.ts';
 import { secretsOf, secretsOfRequest, shownURL } from './secrets.ts';
-import { turnstile } from './turnstile.ts';
-
-/** Told by the guarded fetch what happened to one attempt; travels in the attempt's `fetchOptions`. */
-export interface FetchWatch {
-  /** By which the reading of an error's body is bounded. @default the machine's own */
-  readonly clock?: Clock;
-  /** The request goes out; what it carries is secret. */
-  sent?(url: string, headers: unknown): void;
-  /** The response's headers came. */
-  answered(): void;
-  /** The request failed before a response; the error as fetch threw it. */
-  failed(error: unknown): void;
-}
 
 /** Hooks of a subclass of `LoadBalancedOpenAI`, run by the endpoint's client once per attempt; travels in the request options. */
 export type PrepareRequest = (request: RequestInit, context: { url: string; options: unknown }) => Promise<void>;
 
-/** Key of the `FetchWatch` in `fetchOptions`. Why a symbol: it passes through the SDK's spreads and means nothing to fetch. */
-export const WATCH = Symbol('load-balanced-openai.watch');
 /** Key of a `PrepareRequest` hook in request options. */
 export const PREPARE = Symbol('load-balanced-openai.prepare');
 
@@ -36,46 +23,19 @@ export const PREPARE = Symbol('load-balanced-openai.prepare');
 const NO_TIMEOUT = 1_728_000_000;
 
 type Fetch = typeof globalThis.fetch;
-
-/** One for the process, as its event loop is. */
-const pass = turnstile();
-const inTurn = () => new Promise<void>((resolve) => pass(resolve));
 type Build = (options: ClientOptions) => OpenAI;
 
-function guardedFetch(fetch: Fetch, client: () => OpenAI): Fetch {
-  let [base, own] = ['', ''];
-  return async (input, init) => {
-    const url = typeof input === 'string' ? input : input instanceof URL ? input.href : input.url;
-    const { baseURL } = client();
-    if (baseURL !== base) {
-      base = baseURL;
-      own = new URL(base).origin;
-    }
-    if (!url.startsWith(`${own}/`) && new URL(url).origin !== own) {
-      throw new OpenAIError(`Refused to send a request of this endpoint to another origin (${new URL(url).origin}).`);
-    }
-    const watch = (init as { [WATCH]?: FetchWatch } | undefined)?.[WATCH];
-    let response: Response;
-    watch?.sent?.(url, init?.headers);
-    try {
-      // Nothing is ever sent to where a reply points.
-      response = await fetch(input, { ...init, redirect: 'manual' });
-    } catch (error) {
-      await inTurn();
-      watch?.failed(error);
-      throw error;
-    }
-    watch?.answered();
-    if (!response.ok) await inTurn();
-    return response.ok ? response : boundErrorBody(response, watch?.clock ?? systemClock);
-  };
-}
-
 /** Runs the hook of an attempt after the client's own, and tells what is secret in the request before the SDK logs it. */
-function installPrepare(client: OpenAI, note: (secrets: readonly string[]) => void): void {
+function installPrepare(
+  client: OpenAI,
+  guard: (url: string) => void,
+  note: (secrets: readonly string[]) => void,
+): void {
   const hooked = client as unknown as { prepareRequest: PrepareRequest };
   const own = hooked.prepareRequest.bind(client);
   const value: PrepareRequest = async (request, context) => {
+    // Here already, where the caller hears why; what fetch throws the SDK takes for a lost connection and repeats.
+    guard(context.url);
     await own(request, context);
     await (context.options as { [PREPARE]?: PrepareRequest })[PREPARE]?.(request, context);
     if (client.logLevel === 'debug' || client.logLevel === 'info') note(secretsOfRequest(context.url, request.headers));
@@ -108,13 +68,14 @@ export type ClientOverrides = Partial<ClientOptions>;
 /** Keeps a client's key to its origin, out of the log, and apart from what the environment says of another vendor. */
 function guarded(settings: EndpointSettings, given: ClientOptions, fetch: Fetch, build: Build): OpenAI {
   const options = { ...given };
+  const guard = originGuard(() => client);
   // A certificate identity brings its own transport and refuses every other fetch.
-  if (!bringsTransport(settings)) options.fetch = guardedFetch(options.fetch ?? fetch, () => client);
+  if (!bringsTransport(settings)) options.fetch = guardedFetch(options.fetch ?? fetch, guard);
   const lately = recentSecrets();
   options.logger = guardedLogger(options.logger ?? console, () => [...secretsOf(settings, client), ...lately.all()]);
   const client = build(options);
   if (settings.isolated) isolate(client, options.defaultHeaders);
-  installPrepare(client, lately.add);
+  installPrepare(client, guard, lately.add);
   return client;
 }
 
@@ -138,6 +99,8 @@ function own(client: OpenAI, name: PropertyKey, value: unknown): void {
 /** Makes a client for direct use print without its key, and its clones as careful as itself. @param given what it was built with. */
 function concealed(settings: EndpointSettings, client: OpenAI, given: ClientOptions, fetch: Fetch): OpenAI {
   const { withOptions } = client;
+  const make = (client as unknown as { makeStatusError(...facts: unknown[]): unknown }).makeStatusError.bind(client);
+  own(client, 'makeStatusError', (...facts: unknown[]) => scrub(make(...facts), redactor(secretsOf(settings, client))));
   const shown = () => ({ endpoint: settings.name, baseURL: shownURL(client.baseURL) });
   own(client, 'toJSON', shown);
   own(

@@ -1,6 +1,5 @@
 /** Turns the SDK's request options into a `Call`: what is asked for, how long it may take, what may be done twice. */
 import type { OpenAI } from 'openai';
-import { OpenAIError } from 'openai';
 import { idsInBody } from '../affinity/stateful-ids.ts';
 import type { Call, Replay } from '../call/call.ts';
 import { modelOf } from '../call/localize.ts';
@@ -30,17 +29,10 @@ const ABSOLUTE = /^[a-z][a-z0-9+.-]*:|^\/\//i;
 export function foreignOrigin(path: string): string | undefined {
   if (!ABSOLUTE.test(path)) return undefined;
   try {
-    return new URL(path).origin;
+    return new URL(path, 'https://localhost').origin;
   } catch {
     return 'an unknown host';
   }
-}
-
-/** The error for a call to an origin that is no endpoint's: a key would go along. */
-export function foreignOriginError(origin: string): Error {
-  return new OpenAIError(
-    `Refused to send a call to ${origin}: an endpoint's key goes to that endpoint only. Use a path below the base URL, or a client of its own for that host.`,
-  );
 }
 
 function positive(value: unknown, otherwise: number): number {

@@ -5,7 +5,7 @@
 import type { OpenAI } from 'openai';
 import { secretHeaders, secretParameters } from '../config/headers.ts';
 import type { EndpointSettings } from '../config/settings.ts';
-import { type FetchWatch, WATCH } from '../endpoint/sdk-client.ts';
+import { type FetchWatch, WATCH } from '../endpoint/guarded-fetch.ts';
 import { secretsOf, secretsOfRequest } from '../endpoint/secrets.ts';
 import { redactor } from '../observe/redact.ts';
 import { scrub } from '../observe/scrub.ts';

@@ -1,13 +1,7 @@
 // From the SDK's request options to a call.
 import { describe, expect, it } from 'vitest';
-import {
-  type CallDefaults,
-  callOf,
-  foreignOrigin,
-  foreignOriginError,
-  PAGE_ENDPOINT,
-  type RequestOptions,
-} from '../../src/sdk/call-of.ts';
+import { foreignOriginError } from '../../src/errors.ts';
+import { type CallDefaults, callOf, foreignOrigin, PAGE_ENDPOINT, type RequestOptions } from '../../src/sdk/call-of.ts';
 import { manualClock } from '../../src/testing/index.ts';
 import { poolSettings } from '../support/parts.ts';
 
@@ -150,7 +144,8 @@ describe('foreignOrigin', () => {
     ['https://evil.example/v1', 'https://evil.example'],
     ['HTTPS://Evil.example', 'https://evil.example'],
     ['http://127.0.0.1:1/x', 'http://127.0.0.1:1'],
-    ['//evil.example/x', 'an unknown host'],
+    ['//evil.example/x', 'https://evil.example'],
+    ['//', 'an unknown host'],
     ['https://', 'an unknown host'],
     ['javascript:alert(1)', 'null'],
   ])('%s leads to %s', (path, origin) => {

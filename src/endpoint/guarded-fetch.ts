@@ -1,0 +1,65 @@
+/**
+ * The way out of every endpoint's client but a brought one: no request leaves the endpoint's origin, whatever a path, a hook or
+ * a redirect may say, since the key goes along.
+ */
+import { type Clock, systemClock } from '../clock.ts';
+import { foreignOriginError } from '../errors.ts';
+import { boundErrorBody } from './error-body.ts';
+import { turnstile } from './turnstile.ts';
+
+/** Told by the guarded fetch what happened to one attempt; travels in the attempt's `fetchOptions`. */
+export interface FetchWatch {
+  /** By which the reading of an error's body is bounded. @default the machine's own */
+  readonly clock?: Clock;
+  /** The request goes out; what it carries is secret. */
+  sent?(url: string, headers: unknown): void;
+  /** The response's headers came. */
+  answered(): void;
+  /** The request failed before a response; the error as fetch threw it. */
+  failed(error: unknown): void;
+}
+
+/** Key of the `FetchWatch` in `fetchOptions`. Why a symbol: it passes through the SDK's spreads and means nothing to fetch. */
+export const WATCH = Symbol('load-balanced-openai.watch');
+type Fetch = typeof globalThis.fetch;
+
+/** One for the process, as its event loop is. */
+const pass = turnstile();
+const inTurn = () => new Promise<void>((resolve) => pass(resolve));
+
+/** Refuses addresses that are not on the origin of the client's base URL. @param client whose base URL may be changed. */
+export function originGuard(client: () => { readonly baseURL: string }): (url: string) => void {
+  let [base, own] = ['', ''];
+  return (url) => {
+    const { baseURL } = client();
+    if (baseURL !== base) {
+      base = baseURL;
+      own = new URL(base).origin;
+    }
+    if (url.startsWith(`${own}/`)) return;
+    const { origin } = new URL(url);
+    if (origin !== own) throw foreignOriginError(origin);
+  };
+}
+
+/** A fetch that goes where `guard` lets it, follows no redirect, and tells what happens on the wire. */
+export function guardedFetch(fetch: Fetch, guard: (url: string) => void): Fetch {
+  return async (input, init) => {
+    const url = typeof input === 'string' ? input : input instanceof URL ? input.href : input.url;
+    guard(url);
+    const watch = (init as { [WATCH]?: FetchWatch } | undefined)?.[WATCH];
+    let response: Response;
+    watch?.sent?.(url, init?.headers);
+    try {
+      // Nothing is ever sent to where a reply points.
+      response = await fetch(input, { ...init, redirect: 'manual' });
+    } catch (error) {
+      await inTurn();
+      watch?.failed(error);
+      throw error;
+    }
+    watch?.answered();
+    if (!response.ok) await inTurn();
+    return response.ok ? response : boundErrorBody(response, watch?.clock ?? systemClock);
+  };
+}
