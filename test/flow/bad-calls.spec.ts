@@ -131,9 +131,9 @@ describe('a bad call', () => {
   });
 
   it('nor does it blame an endpoint that another one outran', async () => {
-    // Slower than the caller would wait, and well: 150 ms. Its rescue after half of the timeout answers at once.
-    await using stage = await openStage({ a: { step: 'ok', delay: 150 }, b: [], c: [] });
-    for (let call = 0; call < 3; call++) await chat(stage.client, {}, { timeout: 100 });
+    // Slower than the caller would wait, and well: 600 ms. Its rescue after half of the timeout answers at once.
+    await using stage = await openStage({ a: { step: 'ok', delay: 600 }, b: [], c: [] });
+    for (let call = 0; call < 3; call++) await chat(stage.client, {}, { timeout: 400 });
     expect(health(stage)).toEqual(WELL);
     expect(servedBy(await chat(stage.client))).toBe('a');
   });
