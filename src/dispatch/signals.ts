@@ -24,7 +24,9 @@ type Loose = Record<string, unknown>;
 
 /** Longer messages are web pages and the like. */
 const LONGEST_WORDS = 2_000;
-const QUOTED = /`[^`]*`|"[^"]*"|(?<!\w)'[^']*'/g;
+/** What stands in quotes, escaped quotes included; where a text was cut, also what begins and does not end. */
+const QUOTED = /`[^`]*`|"(?:\\.|[^"\\])*"|(?<!\w)'(?:\\.|[^'\\])*'/gs;
+const CUT_QUOTE = /`[^`]*$|"(?:\\.|[^"\\])*\\?$|(?<!\w)'(?:\\.|[^'\\])*\\?$/s;
 
 /** The object that says what is wrong: some vendors put it into a list, one level deeper, or send a text in its place. */
 function bodyOf(thrown: Loose): Loose {
@@ -37,7 +39,8 @@ function bodyOf(thrown: Loose): Loose {
 
 function saidIn({ message, detail }: Loose, loose: Loose): string {
   const [text] = [message, detail, loose.message].filter((words) => typeof words === 'string') as string[];
-  return (text ?? '').slice(0, LONGEST_WORDS).replace(QUOTED, '');
+  const said = (text ?? '').slice(0, LONGEST_WORDS).replace(QUOTED, '');
+  return text !== undefined && text.length > LONGEST_WORDS ? said.replace(CUT_QUOTE, '') : said;
 }
 
 /** Collects the facts of an error. */

@@ -108,6 +108,10 @@ describe('factsOf', () => {
     ["The account doesn't exist, and it's not yours", "The account doesn't exist, and it's not yours"],
     ['model `x y` or "z" unknown', 'model  or  unknown'],
     ["an open 'quote", "an open 'quote"],
+    [String.raw`'input': '\'"credit balance'`, ': '],
+    [String.raw`"a\" credit balance" is wrong`, ' is wrong'],
+    [`not 'credit balance ${'x'.repeat(2_000)}'`, 'not '],
+    [`not "credit balance ${'x'.repeat(2_000)}`, 'not '],
   ])('leaves out what stands in quotes: %s', (message, said) => {
     expect(factsOf(apiError(400, { message })).said).toBe(said);
   });
