@@ -107,10 +107,13 @@ export function answerFor<R extends Reply>(story: CallStory<R>, parts: AnnounceP
     const witnesses = failed.filter(({ endpoint: { state }, load }) => {
       return state.inDoubt || (failed.length > 1 && (state.worksLately(load.model) || state.inFlight > 0));
     });
-    if (witnesses.length === 0) blame(story, group, parts);
+    const doubts = new Set(witnesses.map(({ endpoint, load }) => endpoint.state.doubts(load.model)));
+    // Nobody succeeds there any more: nothing is left to doubt, and a probe that failed has failed.
+    const known = [...doubts].some(({ outage }) => outage);
+    if (doubts.size === 0 || known) blame(story, group, parts);
     else {
       const doubt = doubtOf(story.call.id, group, parts);
-      for (const { endpoint, load } of witnesses) endpoint.state.witness(load.model, doubt);
+      for (const each of doubts) each.add(doubt, parts.clock.now());
     }
   }
 }

@@ -33,6 +33,11 @@ export class Doubts {
   /** Nobody has succeeded for too long: until somebody does, failures count at once. */
   #outage = false;
 
+  /** True while it is known that nobody succeeds. */
+  get outage(): boolean {
+    return this.#outage;
+  }
+
   /** Sets a call's failures aside. */
   add(doubt: Doubt, now: number): void {
     while (this.#open[0]?.settled) this.#open.shift();

@@ -8,7 +8,7 @@ import type { Clock } from '../clock.ts';
 import type { BreakerSettings } from '../config/settings.ts';
 import { Breakers } from './breakers.ts';
 import { Cooldowns, keyOf } from './cooldown.ts';
-import type { Doubt } from './doubts.ts';
+import type { Doubts } from './doubts.ts';
 import { exclusionOf } from './exclusion.ts';
 import { FailureRate } from './failure-rate.ts';
 import { noteHeadroom } from './headroom.ts';
@@ -132,9 +132,9 @@ export class EndpointState {
     };
   }
 
-  /** Takes a doubt that the next success here will answer. */
-  witness(model: string, doubt: Doubt): void {
-    this.#models.of(model).doubts.add(doubt, this.#clock.now());
+  /** The doubts about a model that the next success here will answer. */
+  doubts(model: string): Doubts {
+    return this.#models.of(model).doubts;
   }
 
   /** True while failures are set aside. */

@@ -184,4 +184,18 @@ describe('an outage all the same', () => {
     await later.clock.advance(0);
     expect(ejected(later)).toEqual(['a']);
   });
+
+  it('once it is known, a probe that fails has failed: the next one comes later, and later again', async () => {
+    const bench = await pool({ a: Array.from({ length: 60 }, () => BROKE), b: [] });
+    const pinned = () => bench.call({ maxRetries: 1 }, { only: 'a' });
+    for (let second = 0; second < 40; second++) {
+      pinned();
+      await bench.clock.advance(1_000);
+    }
+    const pauses = bench
+      .names('endpoint-ejected')
+      .flatMap((event) => (event.type === 'endpoint-ejected' ? [event.openMs] : []));
+    expect(pauses.length).toBeGreaterThanOrEqual(3);
+    expect(pauses.at(-1)).toBeGreaterThan(pauses[0] as number);
+  });
 });
