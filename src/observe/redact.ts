@@ -45,14 +45,16 @@ const ENTITIES: Readonly<Record<string, string>> = { '&': 'amp', '<': 'lt', '>':
 /** Every letter as it is or escaped, for URLs, HTML or JSON. Only the beginning of a long secret, which is enough to find it. */
 function escapedForm(secret: string): string {
   return [...secret.slice(0, 200)]
-    .map((letter) => {
+    .map((letter, index) => {
+      // Nobody misses slashes before the first letter, and looking for them at each place of a page of slashes takes long.
+      const [slashes, slash] = index === 0 ? ['', '\\\\'] : ['\\\\{0,8}', '\\\\{1,8}'];
       const code = letter.charCodeAt(0);
       const hex = code.toString(16).padStart(2, '0');
       // Letters were made small: `%4B` and `%6B` are both `k`.
       const upper = letter.toUpperCase().charCodeAt(0).toString(16).padStart(2, '0');
       const capital = letter.toUpperCase().charCodeAt(0);
       const named = ENTITIES[letter] === undefined ? '' : `|&${ENTITIES[letter]};`;
-      return `(?:\\\\{0,8}${literal(letter)}|%(?:25)?(?:${hex}|${upper})|&#0{0,6}(?:${code}|${capital});|&#x0{0,6}(?:${hex}|${upper});|\\\\{1,8}u00(?:${hex}|${upper})${named})`;
+      return `(?:${slashes}${literal(letter)}|%(?:25)?(?:${hex}|${upper})|&#0{0,6}(?:${code}|${capital});|&#x0{0,6}(?:${hex}|${upper});|${slash}u00(?:${hex}|${upper})${named})`;
     })
     .join('');
 }

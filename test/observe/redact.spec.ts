@@ -65,6 +65,13 @@ describe('left alone', () => {
   });
 });
 
+it('reads a page of slashes in no time', () => {
+  const redact = redactor(Array.from({ length: 10 }, (_, index) => `sk-${index}-${KEY}`));
+  const from = performance.now();
+  redact('\\\\'.repeat(500_000));
+  expect(performance.now() - from).toBeLessThan(2_000);
+});
+
 it('keeps no more than it must: the hundredth set of secrets drops the first', () => {
   const first = redactor(['secret-number-0']);
   expect(redactor(['secret-number-0'])).toBe(first);
