@@ -120,7 +120,7 @@ describe('a bad call', () => {
   });
 
   it('a caller’s tiny timeout takes nobody out', async () => {
-    const script = () => ({ step: 'ok', delay: 60 }) as const;
+    const script = () => ({ step: 'ok', delay: 500 }) as const;
     await using stage = await openStage({ a: script, b: script, c: script }, { strategy: 'round-robin' });
     const results = await many(60, 8, () => chat(stage.client, {}, { timeout: 1 }));
     for (const result of results) {
