@@ -34,6 +34,7 @@ const TYPED = 'the plain client throws a bare TypeError or SyntaxError';
 const NO_ANSWER = 'the plain client hands on what is no answer';
 const SHORT = 'the plain client ends like a whole answer';
 const WAITS_ON = 'after `[DONE]` the lowest SDK waits for the connection to end';
+const BELIEVES = 'some SDKs believe any hint';
 const BELIEVED = 'the endpoint said to come back later than a call may wait';
 const PAUSE = 'after a 429 without a hint it pauses 1 s, then 2 s: the plain client 0.5 s and 1 s';
 const ONCE = 'a create that may have been carried out is never sent again';
@@ -41,7 +42,7 @@ const ONCE = 'a create that may have been carried out is never sent again';
 const TIMEOUT = 2_000;
 const hangs = { timeout: TIMEOUT, times: [1], loses: [DEADLINE, 'alone', 'alike'] } as const;
 const mute = { ...hangs, differs: BODY, error: BODY } as const;
-const noHint = { longer: [1_500, PAUSE], differs: 'some SDKs believe any hint' } as const;
+const noHint = { longer: [1_500, PAUSE], differs: BELIEVES } as const;
 
 export const ROWS: readonly Row[] = [
   { row: 1, what: 'connections are refused', fault: 'down' },
@@ -58,7 +59,7 @@ export const ROWS: readonly Row[] = [
   { row: 14, what: 'a web page with 200', fault: 'html', differs: NO_ANSWER },
   { row: 15, what: 'an error object with 200', fault: 'error-200', differs: NO_ANSWER },
   { row: 16, what: 'an empty 200', fault: 'empty', differs: NO_ANSWER },
-  { row: 16, what: '204', fault: 'no-content', differs: NO_ANSWER },
+  { row: 16, what: '204', fault: 'no-content', differs: NO_ANSWER, error: 'the same as for any other empty reply' },
   { row: 17, what: 'JSON under another type', fault: 'wrong-content-type', kinds: PLAIN, differs: NO_ANSWER },
   { row: 18, what: 'JSON of another shape', fault: 'wrong-shape', kinds: PLAIN, same: 'shapes are not judged' },
   { row: 19, what: 'an error key first', fault: { stream: 10, errorAfter: 'headers', errorAs: 'key' }, kinds: STREAM },
@@ -127,7 +128,7 @@ export const ROWS: readonly Row[] = [
   { row: 44, what: '422', fault: 422 },
   ...[500, 502, 503, 504, 529].map((status) => ({ row: 45, what: String(status), fault: status })),
   { row: 45, what: '503 with retry-after', fault: { status: 503, retryAfter: 1 } },
-  { row: 45, what: '503, retry-after an hour', fault: { status: 503, retryAfter: 3_600 } },
+  { row: 45, what: '503, retry-after an hour', fault: { status: 503, retryAfter: 3_600 }, differs: BELIEVES },
   ...[501, 505].map((status) => ({
     ...{ row: 46, what: String(status), fault: status },
     loses: ['what an endpoint does not know it does not learn within a call', 'alone', 'alike'] as const,
