@@ -18,8 +18,11 @@ const CONTENT_FIELDS = [
   'reasoning_details',
 ];
 
-/** Events of another shape than documented are handed on as they come; older servers of open models say their errors so. */
-const withoutChoices = ({ object }: Loose): EventMeaning => (object === 'error' ? 'bad' : 'content');
+/** Events of another shape than documented are handed on as they come, unless they are errors in the words of some vendors. */
+function withoutChoices(event: Loose): EventMeaning {
+  const isError = event.object === 'error' || (Array.isArray(event) && event[0]?.error);
+  return isError ? 'bad' : 'content';
+}
 
 function chat(event: Loose): EventMeaning {
   const choices = event.choices;

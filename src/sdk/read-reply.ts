@@ -53,8 +53,9 @@ function translate(error: unknown): unknown {
 
 /** The error an event of a stream stands for: an `error` event, or a choice that ended with `finish_reason: 'error'`. */
 function failureIn(event: unknown, headers: Headers): Error {
-  const { error, choices } = event as { error?: unknown; choices?: Array<{ error?: unknown }> };
-  const inner = error ?? choices?.find((choice) => choice.error)?.error ?? (choices ? undefined : event);
+  const [one] = Array.isArray(event) ? event : [event];
+  const { error, choices } = one as { error?: unknown; choices?: Array<{ error?: unknown }> };
+  const inner = error ?? choices?.find((choice) => choice.error)?.error ?? (choices ? undefined : one);
   return embeddedError(
     typeof inner === 'object' && inner !== null ? inner : { message: "finish_reason 'error'" },
     headers,

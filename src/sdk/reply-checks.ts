@@ -52,7 +52,8 @@ export function checkReply(call: Call, data: unknown, headers: Headers): unknown
   }
   if (value === undefined || value === null) throw emptyReply();
   if (typeof value !== 'object') return value;
-  const record = value as Loose;
+  // Some vendors put an error into a list.
+  const record = (Array.isArray(value) ? (value[0] ?? {}) : value) as Loose;
   const { error } = record;
   if (error && record.id === undefined && record.object === undefined && !record.choices) {
     throw embeddedError(typeof error === 'object' ? error : { message: String(error) }, headers);

@@ -36,6 +36,9 @@ describe('chat', () => {
     ['a null among the choices', { choices: [null] }, 'preamble'],
     ['another shape', { object: 'ping' }, 'content'],
     ['an error of an older server', { object: 'error', message: 'x', code: 400 }, 'bad'],
+    ['an error in a list', [{ error: { code: 503 } }], 'bad'],
+    ['another list', [{ x: 1 }], 'content'],
+    ['an empty list', [], 'content'],
     ['choices that are no list', { choices: {} }, 'content'],
   ])('%s', (_, event, meaning) => {
     expect(meaningOf('chat', event)).toBe(meaning);

@@ -3,7 +3,7 @@
 import OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
 import { attemptsOf } from '../../src/index.ts';
-import { chat, failure } from '../support/calls.ts';
+import { chat, chatStream, failure, read } from '../support/calls.ts';
 import { openStage } from '../support/stage.ts';
 
 type Left = [about: string | null, reason: string];
@@ -33,6 +33,7 @@ const CASES: readonly Case[] = [
   ['vLLM', 404, said('The model `x` does not exist.', { type: 'NotFoundError', param: 'model', code: 404 }), 'model-missing', MODEL],
   ['Ollama', 404, said('model "llama9" not found, try pulling it first', { type: 'api_error' }), 'model-missing', MODEL],
   ['Anthropic', 404, { type: 'error', ...said('model: claude-foo', { type: 'not_found_error' }) }, 'model-missing', MODEL],
+  ['Gemini, with a 200', 200, google(429, 'RESOURCE_EXHAUSTED', 'Quota exceeded.'), 'rate-limited', ['gpt-5', '429']],
   ['an older vLLM, with a 200', 200, { object: 'error', message: 'The model `x` does not exist.', type: 'NotFoundError', param: null, code: 404 }, 'model-missing', MODEL],
   ['Anthropic, inside a 200', 200, { type: 'error', ...said('model: claude-foo', { type: 'not_found_error' }) }, 'model-missing', MODEL],
   ['xAI', 404, { code: 'Some requested entity was not found', error: 'The model foo does not exist or your team does not have access to it.' }, 'model-missing', MODEL],
@@ -105,6 +106,34 @@ describe('an error of a vendor moves the call on', () => {
     const { cooldowns, breaker } = stage.state('a');
     expect(cooldowns.map(({ model, reason }) => [model, reason])).toEqual(left);
     expect(breaker).toBe('closed');
+  });
+});
+
+// biome-ignore format: one line per case
+const STREAMED: readonly [vendor: string, frame: string, verdict: string, ...left: Left[]][] = [
+  ['OpenAI', 'data: {"error":{"message":"The server had an error","type":"server_error"}}', 'server-error'],
+  ['OpenAI, without credit', 'data: {"error":{"message":"You exceeded","type":"insufficient_quota","code":"insufficient_quota"}}', 'out-of-credit', BROKE],
+  ['Azure', 'data: {"error":{"code":"429","message":"Too many"}}', 'rate-limited', ['gpt-5', '429']],
+  ['OpenRouter', ': OPENROUTER PROCESSING\n\ndata: {"error":{"code":502,"message":"Provider returned error"}}', 'server-error'],
+  ['OpenRouter, in a chunk', 'data: {"id":"x","error":{"code":429,"message":"rate"},"choices":[{"index":0,"delta":{"content":""},"finish_reason":"error"}]}', 'rate-limited', ['gpt-5', '429']],
+  ['Anthropic', 'event: error\ndata: {"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}', 'overloaded'],
+  ['Anthropic, the key', 'event: error\ndata: {"type":"error","error":{"type":"authentication_error","message":"invalid x-api-key"}}', 'credentials-refused', [null, '401']],
+  ['Gemini', 'data: {"error":{"code":503,"message":"The model is overloaded.","status":"UNAVAILABLE"}}', 'overloaded'],
+  ['Gemini, in a list', 'data: [{"error":{"code":503,"message":"The model is overloaded.","status":"UNAVAILABLE"}}]', 'overloaded'],
+  ['vLLM', 'data: {"error":{"message":"engine dead","type":"InternalServerError","param":null,"code":500}}\n\ndata: [DONE]', 'server-error'],
+  ['an older vLLM', 'data: {"object":"error","message":"The model `x` does not exist.","type":"NotFoundError","code":404}\n\ndata: [DONE]', 'model-missing', MODEL],
+  ['LiteLLM', 'data: {"error":{"message":"litellm.RateLimitError: x","type":"None","param":"None","code":"429"}}', 'rate-limited', ['gpt-5', '429']],
+  ['a text', 'data: {"error":"something broke"}', 'server-error'],
+  ['no JSON at all', 'event: error\ndata: upstream connect error', 'bad-reply'],
+];
+
+describe('an error as the first event of a stream moves it on', () => {
+  it.each(STREAMED)('%s: $2', async (_, frame, verdict, ...left) => {
+    await using stage = await openStage({ a: [{ stream: [`${frame}\n\n`], endMarker: false }], b: [] });
+    const stream = await chatStream(stage.client);
+    expect(await read(stream)).toMatchObject({ text: 'Hello from b.', error: undefined });
+    expect(attemptsOf(stream).map((attempt) => attempt.verdict)).toEqual([verdict, 'ok']);
+    expect(stage.state('a').cooldowns.map(({ model, reason }) => [model, reason])).toEqual(left);
   });
 });
 
