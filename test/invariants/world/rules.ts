@@ -51,7 +51,7 @@ export const IDLE = 20_000;
 
 /** Under which name an endpoint keeps what it learns of such a call. */
 const modelOf = ({ model }: { model: string | undefined }) => model ?? '(files)';
-const maxAttempts = ({ asking }: Made) => Math.max(3, (asking.maxRetries ?? 2) + 1);
+const maxAttempts = ({ asking }: Made, { client }: World) => Math.max(3, (asking.maxRetries ?? client.maxRetries) + 1);
 const sorted = (list: readonly { model: string | null }[]) =>
   [...list].sort((one, other) => String(one.model).localeCompare(String(other.model)));
 const same = (seen: unknown, right: unknown, what: string) => {
@@ -189,7 +189,8 @@ export class Rules {
     account.tried.clear();
   }
 
-  #attemptStarts(event: EventOf<'attempt-start'>, { clock, made: all }: World): void {
+  #attemptStarts(event: EventOf<'attempt-start'>, world: World): void {
+    const { clock, made: all } = world;
     const now = clock.now();
     const call = this.#account(event.callId);
     const { made } = call;
@@ -199,7 +200,10 @@ export class Rules {
     must(all.includes(made) && !call.over, `invariant 12: ${who}: an attempt of a call that is over`);
     must(made.settledAt === undefined, `invariant 6: ${who}: sent again after something was handed out`);
     must(!made.aborted && now < made.deadline, `invariant 4: ${who}: an attempt after the abort or the deadline`);
-    must(call.counted + call.live.size < maxAttempts(made), `invariant 2: ${who}: more attempts than maxAttempts`);
+    must(
+      call.counted + call.live.size < maxAttempts(made, world),
+      `invariant 2: ${who}: more attempts than maxAttempts`,
+    );
     must(!at.drained, `${who}: drained endpoints take no attempts`);
     must(call.only === undefined || call.only === name, `${who}: the call is pinned elsewhere`);
     if (made.asking.kind === 'create')
@@ -270,12 +274,13 @@ export class Rules {
   }
 
   /** A call fails only when nobody was left to ask, or nothing was left to ask with. */
-  #hadToFail(call: Account, { clock, snapshot }: World): void {
+  #hadToFail(call: Account, world: World): void {
+    const { clock, snapshot } = world;
     const { made, verdicts, outOfBudget } = call;
     const now = clock.now();
     const last = verdicts.at(-1)?.verdict ?? '';
     if (made.aborted || now >= made.deadline || outOfBudget || made.settledAt !== undefined) return;
-    if (verdicts.some(({ verdict }) => FINAL.has(verdict)) || call.counted >= maxAttempts(made)) return;
+    if (verdicts.some(({ verdict }) => FINAL.has(verdict)) || call.counted >= maxAttempts(made, world)) return;
     if (made.asking.kind === 'create' && MAY_EXIST.has(last)) return;
     for (const { name, excluded } of snapshot().endpoints) {
       const at = this.#endpoint(name);

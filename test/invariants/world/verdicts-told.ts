@@ -38,7 +38,7 @@ export function verdictOf(asked: Asked): string {
   const fault = words.find((word) => word === 'cut' || word === 'stop' || word === 'error' || word === 'garbage');
   if (answered === undefined) return 'unanswered';
   if (answered.is === 'lost') return answered.code === 'ECONNRESET' ? 'connection-lost' : 'connect-failed';
-  if (answered.is === 'bad') return answered.how === 'error' && !asked.stream ? 'server-error' : 'bad-reply';
+  if (answered.is === 'bad') return answered.how === 'error' ? 'server-error' : 'bad-reply';
   if (answered.is !== 'status')
     return fault === undefined
       ? 'ok'
