@@ -46,8 +46,9 @@ export class BreakerModel {
     const due = this.#until === undefined || this.#until <= now;
     const free = this.#probe === undefined;
     if (leave.forced) {
+      // While a verdict is out nobody can tell whether this one was taken for the probe.
+      if (due && free && this.#until !== undefined) this.#probe = { leave, at: now };
       if (due) this.#until = undefined;
-      if (due && free) this.#probe = { leave, at: now };
       return;
     }
     must(due, `${this.#name}: an attempt while it is open for another ${(this.#until ?? 0) - now} ms`);
