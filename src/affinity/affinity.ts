@@ -5,6 +5,8 @@
 
 /** Ids remembered; beyond them the one used longest ago is forgotten and its calls go home. */
 const LIMIT = 50_000;
+/** No id is as long as this; a server that hands out such ones would fill the memory. */
+const LONGEST = 512;
 
 /** Remembers which endpoint made an id. */
 export class Affinity {
@@ -13,6 +15,7 @@ export class Affinity {
   /** An endpoint handed out these ids. */
   learn(ids: readonly string[], endpoint: string): void {
     for (const id of ids) {
+      if (id.length > LONGEST) continue;
       this.#owners.delete(id);
       this.#owners.set(id, endpoint);
       if (this.#owners.size > LIMIT) this.#owners.delete(this.#owners.keys().next().value as string);

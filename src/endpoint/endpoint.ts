@@ -38,7 +38,11 @@ export class Endpoint implements Candidate {
   }
 }
 
+/** No model is called like this; many names of this length would fill the memory. */
+const LONGEST_NAME = 200;
+
 /** Under which name an endpoint keeps what it learns: the model, or the operation for calls without one. */
 export function healthKey(model: string | undefined, operation: string): string {
-  return model ?? `(${operation})`;
+  if (model === undefined) return `(${operation})`;
+  return model.length > LONGEST_NAME ? `${model.slice(0, LONGEST_NAME)}…` : model;
 }

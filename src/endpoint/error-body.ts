@@ -10,6 +10,25 @@ const PATIENCE = 5_000;
 const SILENCE = 1_000;
 const LIMIT = 1_048_576;
 
+/** No error is nested like this, and the SDK, which prints it into its message, would run out of stack. */
+const DEEPEST = 500;
+const [OPEN, CLOSE, QUOTE, BACKSLASH] = ['[{', ']}', '"', '\\'];
+
+function isTooDeep(text: string): boolean {
+  if (text.length <= DEEPEST) return false;
+  let depth = 0;
+  let quoted = false;
+  for (let at = 0; at < text.length; at++) {
+    const letter = text[at] as string;
+    if (letter === QUOTE) quoted = !quoted;
+    else if (quoted) at += letter === BACKSLASH ? 1 : 0;
+    else if (OPEN.includes(letter)) depth += 1;
+    else if (CLOSE.includes(letter)) depth -= 1;
+    if (depth > DEEPEST) return true;
+  }
+  return false;
+}
+
 async function boundedText(response: Response, clock: Clock): Promise<string> {
   const reader = response.body?.getReader();
   if (!reader) return '';
@@ -33,8 +52,9 @@ async function boundedText(response: Response, clock: Clock): Promise<string> {
       hush = clock.after(SILENCE, giveUp);
     }
     if (size >= LIMIT) void reader.cancel().catch(() => undefined);
+    text += decoder.decode();
     // What came of a stalled body is no JSON, and half a page of HTML helps nobody.
-    return late ? '' : text + decoder.decode();
+    return late || isTooDeep(text) ? '' : text;
   } finally {
     stop();
     hush();

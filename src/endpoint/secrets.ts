@@ -22,7 +22,9 @@ export function secretsOfURL(address: string): string[] {
   try {
     const { username, password, searchParams } = new URL(address);
     const basic = decoded(`${username}:${password}`).map((pair) => Buffer.from(pair).toString('base64'));
-    const user = password || username ? [...decoded(password), ...decoded(username), ...basic] : [];
+    // A user's name is none, unless it stands alone.
+    const pair = password ? [...decoded(password), ...basic] : decoded(username);
+    const user = username || password ? pair : [];
     return [...user, ...secretParameters(Object.fromEntries(searchParams))];
   } catch {
     return [];

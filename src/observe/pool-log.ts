@@ -16,6 +16,8 @@ export interface Logger {
 }
 
 const MINUTE = 60_000;
+/** What a listener throws may be of any length. */
+const LONGEST = 2_000;
 /** Different things to say kept apart; more only arise from hundreds of endpoints. */
 const TOPICS = 1_000;
 
@@ -43,7 +45,7 @@ export class PoolLog {
 
   #line(level: 'warn' | 'info' | 'debug', message: string): void {
     try {
-      this.#logger()[level](`[load-balanced-openai] ${plain(message)}`);
+      this.#logger()[level](`[load-balanced-openai] ${plain(message.slice(0, LONGEST))}`);
     } catch {
       // A logger that throws must not reach a call.
     }

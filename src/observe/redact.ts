@@ -4,12 +4,23 @@
  * A quick look decides for nearly every text that there is nothing to do; only then is it worth being thorough.
  */
 
-/** Takes the secrets it was made for out of a text. */
-export type Redact = (text: string) => string;
+/** Knows some secrets. */
+export interface Redactor {
+  /** The text without them; the very same when it holds none. */
+  clean(text: string): string;
+  /** Can one of them be read in the text? */
+  holds(text: string): boolean;
+}
 
 const MASK = '[redacted]';
 /** Shorter texts are no secrets, and would be found everywhere. */
 const SHORTEST = 6;
+/** What is written where a server needs no key. */
+const WORDS = new Set(
+  'anything default dummy ignored lm-studio localhost no-key not-needed not-used ollama openai required unused'.split(
+    ' ',
+  ),
+);
 /** The longest part of a secret that may be read: about what vendors show themselves. */
 const SHOWN = 11;
 
@@ -39,57 +50,68 @@ function base64Of(secret: string): string[] {
   });
 }
 
-const literal = (text: string) => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
-const ENTITIES: Readonly<Record<string, string>> = { '&': 'amp', '<': 'lt', '>': 'gt', '"': 'quot', "'": 'apos' };
-
-/** Every letter as it is or escaped, for URLs, HTML or JSON. Only the beginning of a long secret, which is enough to find it. */
-function escapedForm(secret: string): string {
-  return [...secret.slice(0, 200)]
-    .map((letter, index) => {
-      // Nobody misses slashes before the first letter, and looking for them at each place of a page of slashes takes long.
-      const [slashes, slash] = index === 0 ? ['', '\\\\'] : ['\\\\{0,8}', '\\\\{1,8}'];
-      const code = letter.charCodeAt(0);
-      const hex = code.toString(16).padStart(2, '0');
-      // Letters were made small: `%4B` and `%6B` are both `k`.
-      const upper = letter.toUpperCase().charCodeAt(0).toString(16).padStart(2, '0');
-      const capital = letter.toUpperCase().charCodeAt(0);
-      const named = ENTITIES[letter] === undefined ? '' : `|&${ENTITIES[letter]};`;
-      return `(?:${slashes}${literal(letter)}|%(?:25)?(?:${hex}|${upper})|&#0{0,6}(?:${code}|${capital});|&#x0{0,6}(?:${hex}|${upper});|${slash}u00(?:${hex}|${upper})${named})`;
-    })
-    .join('');
-}
-
 /** Lower case of the same length, so that places in it are places in the text. */
 function lower(text: string): string {
   const low = text.toLowerCase();
   return low.length === text.length ? low : text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }
 
-function partsIn(low: string, { secret, least, blocks }: Needle, found: Range[]): void {
+/** Letters that URLs, HTML and JSON write otherwise, in lower case; backslashes before a letter say nothing. */
+const ESCAPE =
+  /%(?:25){0,3}([0-9a-f]{2})|&#0{0,6}(\d{1,3});|&#x0{0,6}([0-9a-f]{1,2});|&(amp|lt|gt|quot|apos);|\\+(?:u00([0-9a-f]{2}))?/g;
+const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
+
+/** A text read through its escapes, and where each of its letters stands in the text as it is. */
+function unescaped(low: string): { readonly text: string; readonly at: Uint32Array } {
+  const at = new Uint32Array(low.length + 1);
+  let [text, from] = ['', 0];
+  const take = (to: number) => {
+    for (let index = from; index < to; index++) at[text.length + index - from] = index;
+    text += low.slice(from, to);
+  };
+  for (const { index, 0: whole, 1: percent, 2: decimal, 3: hex, 4: name, 5: unicode } of low.matchAll(ESCAPE)) {
+    take(index);
+    from = index + whole.length;
+    at[text.length] = index;
+    const code = percent ?? hex ?? unicode;
+    if (name !== undefined) text += ENTITIES[name];
+    else if (code ?? decimal) text += lower(String.fromCharCode(code ? Number.parseInt(code, 16) : Number(decimal)));
+  }
+  take(low.length);
+  at[text.length] = low.length;
+  return { text, at };
+}
+
+/** Told of a place where a secret stands; true = look no further. */
+type Found = (from: number, to: number) => boolean;
+
+function partsIn(low: string, { secret, least, blocks }: Needle, found: Found): boolean {
   for (const [block, at] of blocks) {
     for (let hit = low.indexOf(block); hit >= 0; hit = low.indexOf(block, hit + block.length)) {
       let from = 0;
       while (from < at && from < hit && secret[at - from - 1] === low[hit - from - 1]) from += 1;
       let to = block.length;
       while (at + to < secret.length && secret[at + to] === low[hit + to]) to += 1;
-      if (from + to >= least) found.push([hit - from, hit + to]);
+      if (from + to >= least && found(hit - from, hit + to)) return true;
     }
   }
+  return false;
 }
 
 const TOKEN = /[a-z0-9+/=_-]/;
 
 /** A secret in base64 or hex, with all of the token it stands in: its borders hold letters of the secret too. */
-function codesIn(low: string, codes: readonly string[], found: Range[]): void {
+function codesIn(low: string, codes: readonly string[], found: Found): boolean {
   for (const code of codes) {
     for (let hit = low.indexOf(code); hit >= 0; ) {
       let [from, to] = [hit, hit + code.length];
       while (from > 0 && TOKEN.test(low[from - 1] as string)) from -= 1;
       while (to < low.length && TOKEN.test(low[to] as string)) to += 1;
-      found.push([from, to]);
+      if (found(from, to)) return true;
       hit = low.indexOf(code, to);
     }
   }
+  return false;
 }
 
 function masked(text: string, found: Range[]): string {
@@ -102,39 +124,50 @@ function masked(text: string, found: Range[]): string {
   return result + text.slice(end);
 }
 
-function build(secrets: readonly string[]): Redact {
+function build(secrets: readonly string[]): Redactor {
   const needles = secrets.map((secret) => needleOf(lower(secret)));
   const codes = secrets.flatMap((secret) => [...base64Of(secret).map(lower), Buffer.from(secret).toString('hex')]);
   const looked = [...needles.flatMap(({ blocks }) => blocks.map(([block]) => block)), ...codes];
-  const quick = new RegExp(looked.map(literal).join('|'));
-  let escaped: RegExp | undefined;
-  return (text) => {
+  const quick = new RegExp(looked.map((text) => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')).join('|'));
+  const search = (text: string, found: Found): boolean => {
     const low = lower(text);
-    const found: Range[] = [];
-    if (quick.test(low)) {
-      for (const needle of needles) partsIn(low, needle, found);
-      codesIn(low, codes, found);
-    }
-    if (/[%&\\]/.test(low)) {
-      escaped ??= new RegExp(needles.map(({ secret }) => escapedForm(secret)).join('|'), 'g');
-      for (const { index, 0: match } of low.matchAll(escaped)) found.push([index, index + match.length]);
-    }
-    return found.length === 0 ? text : masked(text, found);
+    if (quick.test(low) && (needles.some((needle) => partsIn(low, needle, found)) || codesIn(low, codes, found)))
+      return true;
+    if (!/[%&\\]/.test(low)) return false;
+    const { text: plain, at } = unescaped(low);
+    const inPlain: Found = (from, to) => found(at[from] as number, at[to] as number);
+    return quick.test(plain) && needles.some((needle) => partsIn(plain, needle, inPlain));
+  };
+  return {
+    holds: (text) => search(text, () => true),
+    clean(text) {
+      const ranges: Range[] = [];
+      search(text, (from, to) => {
+        ranges.push([from, to]);
+        return false;
+      });
+      return ranges.length === 0 ? text : masked(text, ranges);
+    },
   };
 }
 
 /** The last ones made: an endpoint has the same secrets at each of its errors. */
-const made = new Map<string, Redact>();
+const made = new Map<string, Redactor>();
 const KEPT = 100;
+/** What is longer is no set of keys that comes again. */
+const LONGEST = 20_000;
+const NOTHING: Redactor = { clean: (text) => text, holds: () => false };
 
-/** A `Redact` for these secrets; what is too short to be one is left out. */
-export function redactor(secrets: Iterable<string>): Redact {
-  const kept = [...new Set(secrets)].filter((secret) => secret.length >= SHORTEST);
-  if (kept.length === 0) return (text) => text;
+/** A redactor for these secrets; what is too short to be one is left out. */
+export function redactor(secrets: Iterable<string>): Redactor {
+  const isSecret = (text: string) => text.length >= SHORTEST && !WORDS.has(text.toLowerCase());
+  const kept = [...new Set(secrets)].filter(isSecret);
+  if (kept.length === 0) return NOTHING;
   const key = kept.join('\0');
-  const redact = made.get(key) ?? build(kept);
+  const found = made.get(key) ?? build(kept);
+  if (key.length > LONGEST) return found;
   made.delete(key);
-  made.set(key, redact);
+  made.set(key, found);
   if (made.size > KEPT) made.delete(made.keys().next().value as string);
-  return redact;
+  return found;
 }

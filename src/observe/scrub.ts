@@ -2,7 +2,7 @@
  * Takes secrets out of errors and of what is logged. An error stays the same object, with its class, status and code, and is
  * cleaned in place; everything else is copied, never written to: an error may refer to the live options of a client.
  */
-import type { Redact } from './redact.ts';
+import type { Redactor } from './redact.ts';
 
 /** Deeper values are left out: nobody reads them, and whoever prints them would run out of stack. */
 const DEEPEST = 100;
@@ -37,12 +37,12 @@ function partsOf(value: object): unknown[] {
 }
 
 /** Can a secret be read anywhere in the value? Bears cycles and any depth. */
-export function holdsSecret(value: unknown, redact: Redact): boolean {
+export function holdsSecret(value: unknown, redact: Redactor): boolean {
   const seen = new Set<object>();
   const open: unknown[] = [value];
   while (open.length > 0) {
     const next = open.pop();
-    if (typeof next === 'string' && redact(next) !== next) return true;
+    if (typeof next === 'string' && redact.holds(next)) return true;
     if (!isObject(next) || seen.has(next)) continue;
     seen.add(next);
     try {
@@ -56,7 +56,7 @@ export function holdsSecret(value: unknown, redact: Redact): boolean {
 
 /** How a value is copied: the text cleaned, and what becomes of errors inside. */
 interface Copying {
-  readonly redact: Redact;
+  readonly redact: Redactor;
   readonly error: (value: Error) => unknown;
   /** Copies by original, for cycles. */
   readonly copies: Map<object, unknown>;
@@ -64,13 +64,14 @@ interface Copying {
 
 function copyOf(value: unknown, copying: Copying, depth = 0): unknown {
   const { redact, error, copies } = copying;
-  if (typeof value === 'string') return redact(value);
+  if (typeof value === 'string') return redact.clean(value);
   if (!isObject(value)) return value;
   if (copies.has(value)) return copies.get(value);
   if (value instanceof Error) return error(value);
   const rows = rowsOf(value);
   // The mask is no name of a header.
-  if (rows) return new Headers(rows.map(([name, text]) => [redact(name).replace(/[[\]]/g, ''), redact(text)]));
+  if (rows)
+    return new Headers(rows.map(([name, text]) => [redact.clean(name).replace(/[[\]]/g, ''), redact.clean(text)]));
   // Somebody else's object that carries a key is of no use to whoever reads the error.
   if (!isPlain(value)) return holdsSecret(value, redact) ? `[redacted ${value.constructor.name}]` : value;
   if (depth > DEEPEST) return '[…]';
@@ -80,20 +81,20 @@ function copyOf(value: unknown, copying: Copying, depth = 0): unknown {
     if (Array.isArray(value) && name === 'length') continue;
     const { value: part, enumerable } = Reflect.getOwnPropertyDescriptor(value, name) as PropertyDescriptor;
     const cleaned = { value: copyOf(part, copying, depth + 1), enumerable: enumerable === true };
-    const safeName = typeof name === 'string' ? redact(name) : name;
+    const safeName = typeof name === 'string' ? redact.clean(name) : name;
     Object.defineProperty(copy, safeName, { ...cleaned, configurable: true, writable: true });
   }
   return copy;
 }
 
 /** A value for a log: the very same when it holds no secret, else a copy without. */
-export function redacted(value: unknown, redact: Redact): unknown {
+export function redacted(value: unknown, redact: Redactor): unknown {
   if (!holdsSecret(value, redact)) return value;
-  const error = (it: Error) => `${it.name}: ${redact(String(it.stack ?? it.message))}`;
+  const error = (it: Error) => `${it.name}: ${redact.clean(String(it.stack ?? it.message))}`;
   return copyOf(value, { redact, error, copies: new Map() });
 }
 
-function cleanError(error: Error, redact: Redact, open: Error[]): void {
+function cleanError(error: Error, redact: Redactor, open: Error[]): void {
   const inner = (it: Error) => {
     if (!Object.isFrozen(it)) open.push(it);
     else if (holdsSecret(it, redact)) return `[redacted ${it.name}]`;
@@ -117,7 +118,7 @@ function cleanError(error: Error, redact: Redact, open: Error[]): void {
  * Takes every secret out of what was thrown: message, stack, body, headers, causes.
  * @returns the same error, cleaned in place; anything else as a copy where it held a secret.
  */
-export function scrub(thrown: unknown, redact: Redact): unknown {
+export function scrub(thrown: unknown, redact: Redactor): unknown {
   if (!(thrown instanceof Error)) return redacted(thrown, redact);
   const open = [thrown];
   const seen = new Set<Error>();

@@ -15,6 +15,7 @@ interface Eligible {
 
 /** Combinations of operation and model remembered. */
 const LIMIT = 500;
+const LONGEST_KEY = 300;
 
 /** The endpoints of one balancing client and its clones. */
 export class Pool {
@@ -72,6 +73,8 @@ export class Pool {
       if (exclusion) validUntil = Math.min(validUntil, exclusion.until);
       return !exclusion;
     });
+    // Names without bounds are not worth remembering.
+    if (key.length > LONGEST_KEY) return list;
     if (!before && this.#eligible.size >= LIMIT) this.#eligible.delete(this.#eligible.keys().next().value as string);
     this.#eligible.set(key, { list, version: this.#registry.version, validUntil });
     return list;

@@ -11,10 +11,10 @@ import { redactor } from '../observe/redact.ts';
 import { scrub } from '../observe/scrub.ts';
 import type { RequestOptions } from './call-of.ts';
 
-/** Messages that repeat what they complain of: a key that is no text, or one that no header can carry. */
+/** Messages that repeat what they complain of: a key that is no text, or one that no header can carry. Anchored, since a server may write a message too. */
 const TELLING = [
   /^Expected 'apiKey' function argument to return a string but it returned ([\s\S]+)/,
-  /"([\s\S]+)" is an invalid header value/,
+  /^Headers\.[a-z]+: "([\s\S]+)" is an invalid header value\.?$/,
 ];
 
 function toldBy(error: unknown): string[] {

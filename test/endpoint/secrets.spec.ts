@@ -18,7 +18,6 @@ describe('secretsOf', () => {
       'sk/with+odd=chars',
       'admin-key',
       'whsec_hook',
-      'someone',
       'pass word',
       'pass%20word',
       'of-the-url',
@@ -27,6 +26,11 @@ describe('secretsOf', () => {
     ])
       expect(found).toContain(secret);
     expect(found).not.toContain('1');
+    // The name alone is none, unless there is nothing else.
+    expect(found).not.toContain('someone');
+    expect(secretsOf(endpointSettings({ credential: null, baseURL: 'https://token@a.example' }), undefined)).toEqual([
+      'token',
+    ]);
     expect(new Set(found).size).toBe(found.length);
   });
 
