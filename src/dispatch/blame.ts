@@ -44,21 +44,29 @@ export function hold<R extends Reply>(
   verdict: Verdict,
   parts: AnnounceParts,
 ): void {
-  story.suspicions.push({ attempt, verdict });
+  story.suspicions.push({ attempt, verdict, held: true });
   holdOver(story, FACTOR * attempt.report.ms, parts);
 }
 
 /** The next opinion is so far away, in ms. */
 export function holdOver<R extends Reply>(story: CallStory<R>, ms: number, parts: AnnounceParts): void {
   story.cancelHold();
-  if (story.suspicions.length > 0)
+  if (story.suspicions.some(({ held }) => held))
     story.cancelHold = parts.clock.after(PATIENCE + ms, () => answerFor(story, parts), false);
 }
 
-/** The call waits before it goes round again. */
+/** The call waits before it goes round again: with a second opinion, for long or once more, nothing is held over the wait. */
 export function holdWhileWaiting<R extends Reply>(story: CallStory<R>, ms: number, parts: AnnounceParts): void {
-  if (ms > LONGEST_WAIT) answerFor(story, parts);
+  if (ms > LONGEST_WAIT || story.waits > 0 || story.suspicions.length > 1) answerFor(story, parts);
   else holdOver(story, ms, parts);
+}
+
+/** The failures still held, which from now on are not. */
+function released<R extends Reply>(story: CallStory<R>): Suspicion<R>[] {
+  story.cancelHold();
+  const held = story.suspicions.filter((each) => each.held);
+  for (const each of held) each.held = false;
+  return held;
 }
 
 function blame<R extends Reply>(story: CallStory<R>, failures: readonly Suspicion<R>[], parts: AnnounceParts): void {
@@ -70,8 +78,7 @@ function blame<R extends Reply>(story: CallStory<R>, failures: readonly Suspicio
 
 /** Another endpoint served the call: those where it failed have to answer for it. */
 export function blameAll<R extends Reply>(story: CallStory<R>, parts: AnnounceParts): void {
-  story.cancelHold();
-  blame(story, story.suspicions.splice(0), parts);
+  blame(story, released(story), parts);
 }
 
 function doubtOf(callId: string, suspicions: readonly Suspicion<Reply>[], parts: AnnounceParts): Doubt {
@@ -98,14 +105,15 @@ function doubtOf(callId: string, suspicions: readonly Suspicion<Reply>[], parts:
 
 /** Nobody served the call so far: where it failed alike, others who succeed there will say whether it was its own fault. */
 export function answerFor<R extends Reply>(story: CallStory<R>, parts: AnnounceParts): void {
-  story.cancelHold();
-  const held = story.suspicions.splice(0);
+  const held = released(story);
   for (const kind of new Set(held.map(kindOf))) {
     const group = held.filter((each) => kindOf(each) === kind);
     const failed = story.attempts.filter(({ report }) => KINDS[report.verdict] === kind);
     // Once is no pattern; but where calls are doubted already it is one more of them.
+    const often = story.suspicions.filter((each) => kindOf(each) === kind).length > 1;
+    const pattern = often || new Set(failed.map(({ endpoint }) => endpoint)).size > 1;
     const witnesses = failed.filter(({ endpoint: { state }, load }) => {
-      return state.inDoubt || (failed.length > 1 && (state.worksLately(load.model) || state.inFlight > 0));
+      return state.failureRate.inDoubt || (pattern && (state.worksLately(load.model) || state.inFlight > 0));
     });
     const doubts = new Set(witnesses.map(({ endpoint, load }) => endpoint.state.doubts(load.model)));
     // Nobody succeeds there any more: nothing is left to doubt, and a probe that failed has failed.

@@ -50,10 +50,12 @@ export interface Attempt<R extends Reply> {
   cancelAlarm: () => void;
 }
 
-/** A failure that nobody has to answer for yet. */
+/** A failure that may be the call's own fault. */
 export interface Suspicion<R extends Reply> {
   readonly attempt: Attempt<R>;
   readonly verdict: Verdict;
+  /** Nobody had to answer for it yet. */
+  held: boolean;
 }
 
 /** What may happen to a call while the loop waits. */
@@ -92,6 +94,8 @@ export class CallStory<R extends Reply> {
   last: { readonly attempt: Attempt<R>; readonly verdict: Verdict } | undefined;
   /** Failures that may be this call's own fault. */
   readonly suspicions: Suspicion<R>[] = [];
+  /** Set when the call was turned away at its last ask: until when it waits for a probe, and how many had failed before. */
+  lastAsk: { readonly until: number; readonly failed: number } | undefined;
   /** The timer after which they are no longer held. */
   cancelHold: () => void = () => undefined;
   over = false;

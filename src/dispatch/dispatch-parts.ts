@@ -3,14 +3,11 @@ import type { PoolSettings } from '../config/settings.ts';
 import type { CallStory, Reply } from './call-story.ts';
 import type { LearnParts } from './learn.ts';
 import type { RetryBudget } from './retry-budget.ts';
-import type { Throttle } from './throttle.ts';
 
 /** The parts of a dispatcher. */
 export interface DispatchParts extends LearnParts {
   readonly settings: PoolSettings;
   readonly budget: RetryBudget;
-  /** `undefined` = panic is off. */
-  readonly throttle: Throttle | undefined;
   /** Changes as calls run. */
   readonly now: {
     /** Calls that wait for a cooldown, a backoff or an endpoint. */

@@ -12,6 +12,7 @@ import type { Attempt, CallStory, Reply } from './call-story.ts';
 import { classify } from './classify.ts';
 import { kindOf, usualTime } from './clocks.ts';
 import { factsOf } from './signals.ts';
+import type { Throttle } from './throttle.ts';
 
 /** What learning needs. */
 export interface LearnParts {
@@ -20,6 +21,8 @@ export interface LearnParts {
   readonly events: Emitter;
   readonly log: PoolLog;
   readonly pool: Pool;
+  /** `undefined` = panic is off. */
+  readonly throttle: Throttle | undefined;
 }
 
 /** What an attempt was billed, as far as its verdict tells. */
@@ -106,7 +109,8 @@ export function learn<R extends Reply>(
   if (outcome.is === 'error') report.status ??= factsOf(outcome.error).status;
   const cooldown = endpoint.state.end(load, verdict, call.operation.route, suspicion);
   if (cooldown !== undefined) report.retryAfterMs = cooldown;
-  const { events, log } = parts;
+  const { events, log, throttle } = parts;
+  throttle?.told(load, verdict.health === 'success');
   const at = parts.clock.date();
   const about = { at, callId: call.id, endpoint: endpoint.name };
   log.attempt(report);

@@ -15,6 +15,8 @@ export interface Situation {
   readonly waits: number;
   /** Is an eligible endpoint left that was not tried in this round? */
   readonly anyEligible: boolean;
+  /** Have all of those failed other calls of late, and served nobody since? */
+  readonly allFailing: boolean;
   /** Why each of the others cannot; endpoints never to be tried again left out. Asked for only when nobody is eligible. */
   readonly refusals: () => readonly Refusal[];
   /** Whether calls may be let through to ejected endpoints. */
@@ -109,9 +111,32 @@ function nobodyEligible(situation: Situation): Step {
   return lastResort();
 }
 
-/** What a call does that the panic throttle turned away: back off like after a failure. */
-export function afterThrottle(situation: Situation): Step {
-  return wait(situation, situation.backoff, 'every endpoint is ejected', true);
+/** What is known of the calls let through while everybody is ejected. */
+export interface Probing {
+  /** Until when the call waits for one at its last ask; those that had failed before, have failed, and run now. */
+  readonly until: number;
+  readonly failedBefore: number;
+  readonly failed: number;
+  readonly running: number;
+  /** When the next one goes for certain, in ms. */
+  readonly next: number;
+}
+
+/** What a call does that the panic throttle turned away: back off like after a failure; at its last ask hear what a probe says. */
+export function afterThrottle(situation: Situation, probing: Probing): Step {
+  const { call, waits, now } = situation;
+  if (waits < call.maxRetries) return wait(situation, situation.backoff, 'every endpoint is ejected', true);
+  const heard = probing.running === 0 && probing.failed > probing.failedBefore;
+  const left = probing.until - now;
+  const ms = probing.running > 0 ? left : Math.min(left, Math.max(1, probing.next));
+  return heard || ms < 1 ? giveUp(situation) : wait(situation, ms, 'waiting for a probe', false);
+}
+
+/** In an outage the last attempt is worth most at the end of the last wait. @returns the wait, as long as there is one. */
+export function keepLast(situation: Situation): Step | undefined {
+  if (!situation.attempted || situation.counted !== situation.call.maxAttempts - 1) return undefined;
+  const step = wait(situation, situation.backoff, 'backoff', true);
+  return step.do === 'wait' ? step : undefined;
 }
 
 /** Decides the next step of a call. */
@@ -127,5 +152,6 @@ export function nextStep(situation: Situation): Step {
     if (last.name === 'conflict') return wait(situation, situation.backoff, 'conflict', true);
     if (last.next === 'same') return { do: 'same' };
   }
-  return situation.anyEligible ? { do: 'another' } : nobodyEligible(situation);
+  if (!situation.anyEligible) return nobodyEligible(situation);
+  return (situation.allFailing ? keepLast(situation) : undefined) ?? { do: 'another' };
 }

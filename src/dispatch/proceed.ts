@@ -5,7 +5,8 @@ import { holdWhileWaiting } from './blame.ts';
 import type { CallStory, Reply } from './call-story.ts';
 import { kindOf, usualTime } from './clocks.ts';
 import type { DispatchParts } from './dispatch-parts.ts';
-import { afterThrottle, isSick, nextStep, type Situation, type Step } from './next-step.ts';
+import { hearProbes, probingOf } from './last-ask.ts';
+import { afterThrottle, isSick, keepLast, nextStep, type Situation, type Step } from './next-step.ts';
 import { noEndpointAvailable } from './no-endpoint.ts';
 import { runAttempt } from './run-attempt.ts';
 import { choose, situationOf } from './situation.ts';
@@ -38,7 +39,7 @@ export function failureOf<R extends Reply>(
 function mayGoOn<R extends Reply>(story: CallStory<R>, endpoint: Endpoint, parts: DispatchParts): boolean {
   const { last } = story;
   if (last && (last.verdict.name === 'rate-limited' || last.verdict.name === 'connect-failed')) return true;
-  const sound = last && story.failovers === 0 && endpoint.state.recentFailureRate < SOUND;
+  const sound = last && story.failovers === 0 && endpoint.state.failureRate.value < SOUND;
   // Never refused, but booked: what goes free is not there for others.
   if (parts.budget.withdraw() || sound) return true;
   parts.events.emit({ type: 'budget-exhausted', at: parts.clock.date(), callId: story.call.id });
@@ -117,12 +118,21 @@ function panic<R extends Reply>(story: CallStory<R>, situation: Situation, parts
   const usual = Math.max(0, ...endpoints.map((each) => usualTime(call, each, pool.endpoints, kindOf(call, true)) ?? 0));
   // Who asks again is counted again: else the last tries of a burst all pass once nobody begins any more.
   if (situation.attempted || story.waits > 0) throttle?.requested();
+  const kept = throttle && keepLast(situation);
+  if (kept) {
+    perform(story, kept, situation, parts);
+    return;
+  }
   if (throttle && !throttle.admit(usual)) {
-    perform(story, afterThrottle(situation), situation, parts);
+    const step = afterThrottle(situation, probingOf(story, situation.now, usual, throttle));
+    perform(story, step, situation, parts);
+    if (step.do === 'wait' && !step.costs) hearProbes(story, throttle);
     return;
   }
   if (situation.attempted && !budget.withdraw()) throw failureOf(story, parts);
   start(story, pool.pick(endpoints, story.call), parts, true);
+  const attempt = story.attempts.at(-1);
+  if (attempt) throttle?.began(attempt.load);
 }
 
 function perform<R extends Reply>(story: CallStory<R>, step: Step, situation: Situation, parts: DispatchParts): void {

@@ -1,5 +1,5 @@
 /** What a call's next step depends on, gathered from its story and the pool. Reads only. */
-import type { Endpoint } from '../endpoint/endpoint.ts';
+import { type Endpoint, healthKey } from '../endpoint/endpoint.ts';
 import type { Refusal } from '../pool/eligibility.ts';
 import { backoff } from './backoff.ts';
 import type { CallStory, Reply } from './call-story.ts';
@@ -27,6 +27,15 @@ export function anyEligible<R extends Reply>(story: CallStory<R>, { pool }: Disp
   if (!story.only && story.tried.size === 0 && story.barred.size === 0) return eligible.length > 0;
   const excluded = out(story);
   return eligible.some((endpoint) => (!story.only || endpoint === story.only) && !excluded.has(endpoint));
+}
+
+/** Has every endpoint that could go next failed other calls since it last served one? */
+function allFailing<R extends Reply>(story: CallStory<R>, { pool }: DispatchParts): boolean {
+  const { call, only, attempts } = story;
+  const excluded = out(story);
+  const left = pool.eligible(call).filter((each) => (!only || each === only) && !excluded.has(each));
+  const model = healthKey(call.model, call.operation.name);
+  return left.every((each) => each.state.failedInRow(model) > attempts.filter((own) => own.endpoint === each).length);
 }
 
 function refusalsOf<R extends Reply>(story: CallStory<R>, { pool }: DispatchParts): Refusal[] {
@@ -63,6 +72,7 @@ export function situationOf<R extends Reply>(story: CallStory<R>, parts: Dispatc
     counted: story.counted,
     waits: story.waits,
     anyEligible: any,
+    allFailing: any && allFailing(story, parts),
     refusals: () => refusals,
     panic: settings.panic !== false,
     now: clock.now(),

@@ -14,8 +14,15 @@ interface Window {
   readonly accepts: RollingCount;
 }
 
+/** After so long without a call let through, the next one is, in ms. */
+const PAUSE = 1_000;
+
 /** One pool's throttle. */
 export class Throttle {
+  #letAt = Number.NEGATIVE_INFINITY;
+  readonly #probes = new Set<object>();
+  #failedProbes = 0;
+  readonly #listening = new Set<() => void>();
   readonly #windows: readonly Window[];
   readonly #k: number;
   readonly #clock: Clock;
@@ -44,7 +51,39 @@ export class Throttle {
     // The call that asks is counted already; alone it always passes.
     const others = Math.max(0, requests.total - 1);
     const refuse = Math.max(0, (others - this.#k * accepts.total) / (others + 1));
-    return this.#clock.random() >= refuse;
+    if (this.#clock.random() < refuse && this.nextProbe > 0) return false;
+    this.#letAt = this.#clock.now();
+    return true;
+  }
+
+  /** When the next call is let through for certain, in ms. */
+  get nextProbe(): number {
+    return Math.max(0, this.#letAt + PAUSE - this.#clock.now());
+  }
+
+  /** A call was let through. @param probe what tells it from others. */
+  began(probe: object): void {
+    this.#probes.add(probe);
+  }
+
+  /** It is known what became of it; anybody who listens hears of it, once. Others are none of the throttle's. */
+  told(probe: object, served: boolean): void {
+    if (!this.#probes.delete(probe)) return;
+    if (!served) this.#failedProbes += 1;
+    const listening = [...this.#listening];
+    this.#listening.clear();
+    for (const hear of listening) hear();
+  }
+
+  /** Calls let through of which nothing is known yet, and those that failed so far. */
+  get probes(): { readonly running: number; readonly failed: number } {
+    return { running: this.#probes.size, failed: this.#failedProbes };
+  }
+
+  /** Calls `hear` when the next probe has told. @returns what makes it deaf again. */
+  listen(hear: () => void): () => void {
+    this.#listening.add(hear);
+    return () => void this.#listening.delete(hear);
   }
 
   /** A call got an answer. */

@@ -62,9 +62,9 @@ export class Breakers {
     this.#tell(load, ...healthOfBoth(verdict));
   }
 
-  /** Content came: a probe has done its work, whatever becomes of the rest. */
+  /** Content came: a probe, or a call let through in panic, has done its work, whatever becomes of the rest. */
   proved(load: Load): void {
-    if (load.permits.some((permit) => permit?.probe)) this.#tell(load, 'success', 'success');
+    if (load.permits.some((permit) => permit?.probe || permit?.panic)) this.#tell(load, 'success', 'success');
   }
 
   #tell({ permits: [own, ofModel], model }: Load, ownHealth: Verdict['health'], modelHealth: Verdict['health']): void {

@@ -24,10 +24,10 @@ export class EndpointState {
   successes = 0;
   failures = 0;
   readonly cooldowns: Cooldowns;
+  readonly failureRate: FailureRate;
   readonly served: ServedLately;
   readonly #breakers: Breakers;
   readonly #models: ModelStates;
-  readonly #failureRate: FailureRate;
   readonly #silence: Silence;
   readonly #clock: Clock;
   readonly #touch: () => void;
@@ -40,7 +40,7 @@ export class EndpointState {
     this.#models = this.#breakers.models;
     this.cooldowns = new Cooldowns(clock);
     this.served = new ServedLately(clock);
-    this.#failureRate = new FailureRate(clock);
+    this.failureRate = new FailureRate(clock);
     this.#silence = new Silence(clock, touch);
   }
 
@@ -73,7 +73,7 @@ export class EndpointState {
     this.#models.of(model).triedAt = now;
     this.inFlight += 1;
     this.attempts += 1;
-    this.#failureRate.attempted();
+    this.failureRate.attempted();
     return load;
   }
 
@@ -97,7 +97,8 @@ export class EndpointState {
     load.judged = true;
     this.release(load);
     if (verdict.health === 'failure') {
-      this.#failureRate.failed();
+      this.failureRate.failed();
+      this.#models.of(load.model).failedInRow += 1;
       if (suspicion !== 'alike') this.failures += 1;
       if (!suspicion) this.blame(load, verdict);
     } else this.#breakers.settle(load, verdict);
@@ -113,6 +114,7 @@ export class EndpointState {
     this.successes += 1;
     state.succeededAt = now;
     state.doubts.clear(now);
+    state.failedInRow = 0;
     this.served.note(operation);
     if (this.cooldowns.succeeded(load.model, operation, load.startedAt) || this.#models.someSick) this.#touch();
   }
@@ -124,10 +126,10 @@ export class EndpointState {
 
   /** Sets a failure aside; a probe that met such a call has proved nothing. @returns what says later whether it counts. */
   doubt(load: Load, verdict: Verdict): (guilty: boolean) => void {
-    this.#failureRate.doubted();
+    this.failureRate.doubted();
     this.#breakers.settle(load, { ...verdict, health: 'neutral' });
     return (guilty) => {
-      this.#failureRate.decided(guilty);
+      this.failureRate.decided(guilty);
       if (guilty) this.blame(load, verdict);
     };
   }
@@ -135,11 +137,6 @@ export class EndpointState {
   /** The doubts about a model that the next success here will answer. */
   doubts(model: string): Doubts {
     return this.#models.of(model).doubts;
-  }
-
-  /** True while failures are set aside. */
-  get inDoubt(): boolean {
-    return this.#failureRate.inDoubt;
   }
 
   /** Gives the attempt's place free without an outcome. */
@@ -163,14 +160,14 @@ export class EndpointState {
     return this.#breakers.takeTransitions();
   }
 
-  /** Share of attempts of the last 10 s that failed, 0 to 1. */
-  get recentFailureRate(): number {
-    return this.#failureRate.value;
-  }
-
   /** True when a call for this model succeeded here within the last minute. */
   worksLately(model: string): boolean {
     return this.#models.worksLately(model);
+  }
+
+  /** Attempts of this model that failed since the last success. */
+  failedInRow(model: string): number {
+    return this.#models.peek(model)?.failedInRow ?? 0;
   }
 
   /** True when something was answered here since `time`, in monotonic ms. */

@@ -14,6 +14,8 @@ export interface ModelState {
   triedAt: number;
   succeededAt: number;
   readonly doubts: Doubts;
+  /** Attempts that failed since the last success, whoever was to blame. */
+  failedInRow: number;
   /** Replies in a row that said a rate-limit window is used up. */
   usedUp: number;
   /** Times in ms: plain calls until their reply's headers, streams until headers, streams until content. */
@@ -57,6 +59,7 @@ export class ModelStates {
       triedAt: never,
       succeededAt: never,
       doubts: new Doubts(),
+      failedInRow: 0,
       usedUp: 0,
       plain,
       head,

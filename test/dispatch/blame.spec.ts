@@ -75,9 +75,9 @@ describe('the call’s: it fails alike wherever others succeed', () => {
     for (const name of ['a', 'b']) {
       const bench = await pool({ a: [a, 'ok', a, BROKE], b: [b, 'ok', b, 'ok'] });
       await bench.call(once).outcome;
-      expect(bench.pool.endpoints.map(({ state }) => state.inDoubt)).toEqual([true, true]);
+      expect(bench.pool.endpoints.map(({ state }) => state.failureRate.inDoubt)).toEqual([true, true]);
       await bench.call({}, { only: name }).outcome;
-      expect(bench.pool.endpoints.map(({ state }) => state.inDoubt)).toEqual([false, false]);
+      expect(bench.pool.endpoints.map(({ state }) => state.failureRate.inDoubt)).toEqual([false, false]);
       await bench.clock.advance(10_000);
       expect(ejected(bench)).toEqual([]);
     }
@@ -98,21 +98,41 @@ describe('the call’s: it fails alike wherever others succeed', () => {
   it('until it is known, the endpoints count as failing for failovers that cost nothing', async () => {
     const bench = await pool({ a: [BROKE, 'ok'], b: [BROKE] });
     await bench.call(once).outcome;
-    expect(bench.pool.endpoints.map(({ state }) => state.recentFailureRate)).toEqual([0.5, 0.5]);
+    expect(bench.pool.endpoints.map(({ state }) => state.failureRate.value)).toEqual([0.5, 0.5]);
     await bench.call().outcome;
-    expect(bench.pool.endpoints.map(({ state }) => state.recentFailureRate)).toEqual([0, 0]);
+    expect(bench.pool.endpoints.map(({ state }) => state.failureRate.value)).toEqual([0, 0]);
   });
 
-  it('one that fails twice on the only endpoint, while others succeed there', async () => {
-    const bench = await pool({ a: [BROKE, 'ok', BROKE, 'ok'] });
-    const poison = bench.call({ maxRetries: 1 });
+  it.each([1, 2])(
+    'one that fails on the only endpoint as often as it goes round (%d times), while others succeed',
+    async (maxRetries) => {
+      const bench = await pool({ a: [BROKE, 'ok', BROKE, 'ok', ...(maxRetries === 2 ? [BROKE] : []), 'ok'] });
+      const poison = bench.call({ maxRetries });
+      for (let round = 0; round < maxRetries; round++) {
+        await bench.clock.advance(0);
+        await bench.call().outcome;
+        await bench.clock.advance(1_100);
+      }
+      expect(poison.told?.error).toBe(BROKE);
+      await bench.call().outcome;
+      await bench.clock.advance(10_000);
+      expect(ejected(bench)).toEqual([]);
+    },
+  );
+
+  it('the replay of a lost connection is no second opinion', async () => {
+    const bench = await pool({ a: [connectionError('ECONNRESET')] });
+    expect(await bench.call(once).outcome).toMatchObject({ attempts: ['a', 'a'] });
+    expect(ejected(bench)).toEqual(['a']);
+  });
+
+  it('nothing is held over a second wait', async () => {
+    const bench = await pool({ a: [BROKE, apiError(429, {}, { 'retry-after-ms': '1000' }), BROKE] });
+    bench.call();
     await bench.clock.advance(0);
-    await bench.call().outcome;
-    await bench.clock.advance(1_000);
-    expect(poison.told?.error).toBe(BROKE);
-    await bench.call().outcome;
-    await bench.clock.advance(10_000);
     expect(ejected(bench)).toEqual([]);
+    await bench.clock.advance(560);
+    expect(ejected(bench)).toEqual(['a']);
   });
 
   it('one without a second opinion is doubted only among others', async () => {

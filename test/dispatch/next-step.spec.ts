@@ -1,7 +1,15 @@
 // Step 6 as a table: from the story and the pool to the next step. Pure.
 import { describe, expect, it } from 'vitest';
 import type { VerdictName } from '../../src/call/outcome.ts';
-import { afterThrottle, isSick, nextStep, passes, type Situation, type Step } from '../../src/dispatch/next-step.ts';
+import {
+  afterThrottle,
+  isSick,
+  nextStep,
+  type Probing,
+  passes,
+  type Situation,
+  type Step,
+} from '../../src/dispatch/next-step.ts';
 import { verdict } from '../../src/dispatch/verdicts.ts';
 import type { Refusal } from '../../src/pool/eligibility.ts';
 import { aCall, anEndpoint } from '../support/parts.ts';
@@ -30,6 +38,7 @@ const situation = ({ call, refused = [], ...rest }: Changes = {}): Situation => 
   counted: 0,
   waits: 0,
   anyEligible: false,
+  allFailing: false,
   refusals: () => refused,
   panic: true,
   now: NOW,
@@ -332,14 +341,48 @@ describe('what must not be sent twice', () => {
 });
 
 describe('a call that the panic throttle turned away', () => {
+  const PROBING: Probing = { until: NOW + 2_000, failedBefore: 3, failed: 3, running: 0, next: 700 };
+  const HEAR = (ms: number) => WAIT(ms, 'waiting for a probe', false);
+
   it.each<[string, Changes, Step]>([
     ['backs off', {}, WAIT(500, 'every endpoint is ejected', true)],
     ['is refused at once when it never waits', { call: { maxRetries: 0 } }, { do: 'refuse' }],
-    ['is refused when it waited often enough', { waits: 2 }, { do: 'refuse' }],
-    ['gets what it met', { waits: 2, attempted: true }, { do: 'throw' }],
     ['does not wait beyond its deadline', { call: { deadline: NOW + 500 } }, { do: 'refuse' }],
   ])('%s', (_, changes, step) => {
-    expect(afterThrottle(situation(changes))).toEqual(step);
+    expect(afterThrottle(situation(changes), PROBING)).toEqual(step);
+  });
+
+  it.each<[string, Partial<Probing>, Step]>([
+    ['waits for the next probe to go', {}, HEAR(700)],
+    ['goes as soon as that one may', { next: 0 }, HEAR(1)],
+    ['waits for the one that runs, whenever the next may go', { running: 1, next: 0 }, HEAR(2_000)],
+    ['goes on waiting while another one runs', { running: 1, failed: 4 }, HEAR(2_000)],
+    ['is refused when one has failed since', { failed: 4 }, { do: 'refuse' }],
+    ['is refused when it has waited for long enough', { running: 1, until: NOW }, { do: 'refuse' }],
+    ['does not wait for longer', { until: NOW + 300 }, HEAR(300)],
+  ])('at its last ask %s', (_, probing, step) => {
+    expect(afterThrottle(situation({ waits: 2 }), { ...PROBING, ...probing })).toEqual(step);
+  });
+
+  it('gets what it met, if it met anything', () => {
+    expect(afterThrottle(situation({ waits: 2, attempted: true }), { ...PROBING, failed: 4 })).toEqual({ do: 'throw' });
+  });
+});
+
+describe('the last attempt', () => {
+  const LAST: Changes = { last: FAILED, anyEligible: true, allFailing: true, counted: 2 };
+
+  it.each<[string, Changes, Step]>([
+    ['is kept for later while everybody left fails others', {}, WAIT(500, 'backoff', true)],
+    ['also after a wait', { last: undefined, attempted: true, waits: 1 }, WAIT(500, 'backoff', true)],
+    ['goes to whoever serves others, at once', { allFailing: false }, { do: 'another' }],
+    ['goes after the last wait', { waits: 2 }, { do: 'another' }],
+    ['goes at once when the caller never waits', { call: { maxRetries: 0 } }, { do: 'another' }],
+    ['goes at once when a wait would end too late', { call: { deadline: NOW + 500 } }, { do: 'another' }],
+    ['is not the one before it', { counted: 1 }, { do: 'another' }],
+    ['is not the first', { counted: 0, call: { maxAttempts: 1 }, last: undefined }, { do: 'another' }],
+  ])('%s', (_, changes, step) => {
+    expect(nextStep(situation({ ...LAST, ...changes }))).toEqual(step);
   });
 });
 

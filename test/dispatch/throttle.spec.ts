@@ -79,10 +79,50 @@ describe('the throttle', () => {
       return high;
     };
     for (let i = 0; i < 101; i++) throttle.requested();
+    throttle.admit(); // The one that goes for certain.
     expect(refusal()).toBeCloseTo(100 / 101);
     for (let i = 0; i < 25; i++) throttle.accepted();
     expect(refusal()).toBeCloseTo(50 / 101);
     for (let i = 0; i < 25; i++) throttle.accepted();
     expect(refusal()).toBeCloseTo(0);
+  });
+});
+
+describe('probes', () => {
+  /** A throttle that lets nobody through by chance. */
+  function strict() {
+    const clock = manualClock();
+    clock.random = () => 0;
+    const throttle = new Throttle(2, clock);
+    for (let i = 0; i < 9; i++) throttle.requested();
+    return { clock, throttle };
+  }
+
+  it('goes once a second at least', async () => {
+    const { clock, throttle } = strict();
+    expect([throttle.nextProbe, throttle.admit(), throttle.nextProbe]).toEqual([0, true, 1_000]);
+    await clock.advance(999);
+    expect([throttle.admit(60_000), throttle.nextProbe]).toEqual([false, 1]);
+    await clock.advance(1);
+    throttle.requested();
+    throttle.requested();
+    expect([throttle.admit(), throttle.admit()]).toEqual([true, false]);
+  });
+
+  it('run until they have told, each once; whoever listens hears of the next', () => {
+    const { throttle } = strict();
+    const [a, b] = [{}, {}];
+    const heard: string[] = [];
+    throttle.began(a);
+    throttle.began(b);
+    throttle.listen(() => heard.push('first'));
+    throttle.listen(() => heard.push('deaf'))();
+    throttle.told({}, true);
+    expect([throttle.probes, heard]).toEqual([{ running: 2, failed: 0 }, []]);
+    throttle.told(a, false);
+    expect([throttle.probes, heard]).toEqual([{ running: 1, failed: 1 }, ['first']]);
+    throttle.told(a, false);
+    throttle.told(b, true);
+    expect([throttle.probes, heard]).toEqual([{ running: 0, failed: 1 }, ['first']]);
   });
 });

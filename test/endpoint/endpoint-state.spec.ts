@@ -57,12 +57,12 @@ describe('counting', () => {
   });
 
   it('knows the share of failures of the last 10 s', async () => {
-    expect(state.recentFailureRate).toBe(0);
+    expect(state.failureRate.value).toBe(0);
     play('ok', 3);
     play('server-error', 1);
-    expect(state.recentFailureRate).toBe(0.25);
+    expect(state.failureRate.value).toBe(0.25);
     await clock.advance(10_000);
-    expect(state.recentFailureRate).toBe(0);
+    expect(state.failureRate.value).toBe(0);
   });
 });
 
@@ -177,6 +177,15 @@ describe('recovery', () => {
     state.proved(probe);
     end(probe, 'ok');
     expect(state.takeTransitions().map((each) => each.state)).toEqual(['ejected', 'restored']);
+  });
+
+  it('is proved by the first content of a call let through in panic', () => {
+    play('server-error', 5);
+    const forced = begin('m', true)!;
+    state.proved(forced);
+    expect([state.breakerState, state.inFlight]).toEqual(['closed', 1]);
+    end(forced, 'connection-lost', { scope: 'model' });
+    expect(state.breakerState).toBe('closed');
   });
 
   it('is not proved by content of an attempt that is no probe, or that is over', async () => {

@@ -20,3 +20,27 @@ it('is failures per attempt over the last 10 s, never more than all', async () =
   await clock.advance(10_000);
   expect(rate.value).toBe(0);
 });
+
+it('forgives the failures that were not the endpoint’s', async () => {
+  const clock = manualClock();
+  const rate = new FailureRate(clock);
+  for (let i = 0; i < 4; i++) rate.attempted();
+  for (let i = 0; i < 2; i++) rate.failed();
+  for (let i = 0; i < 2; i++) rate.doubted();
+  expect([rate.value, rate.inDoubt]).toEqual([0.5, true]);
+  rate.decided(true);
+  expect([rate.value, rate.inDoubt]).toEqual([0.5, true]);
+  rate.decided(false);
+  expect([rate.value, rate.inDoubt]).toEqual([0.25, false]);
+});
+
+it('is never less than none, when one is forgiven long after it has passed', async () => {
+  const clock = manualClock();
+  const rate = new FailureRate(clock);
+  rate.failed();
+  rate.doubted();
+  await clock.advance(10_000);
+  rate.attempted();
+  rate.decided(false);
+  expect(rate.value).toBe(0);
+});
