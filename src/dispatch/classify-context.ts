@@ -18,6 +18,8 @@ export interface ClassifyContext {
   readonly answeredBefore: boolean;
   /** True when the endpoint served this operation lately, so that it cannot lack it. */
   readonly serves: boolean;
+  /** True when the endpoint served this model within the last minute. */
+  readonly servesModel: boolean;
   /** True when the endpoint's credential is a function that may give a fresh one. */
   readonly renewable: boolean;
   /** The endpoint's address, as it was configured. */

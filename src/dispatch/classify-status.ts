@@ -129,7 +129,11 @@ export function statusVerdict(status: number, facts: ErrorFacts, call: Call, con
   if (rule) return rule(facts, call, context, hint);
   if (status >= 300 && status < 400)
     return verdict('redirected', { cooldown: refuse('endpoint', 'redirects elsewhere', 5 * MINUTE) });
-  if (status < 500) return refusal(status, facts, hint) ?? callersOwn(facts, context);
+  if (status < 500) {
+    // Served a moment ago, it is there: what one call is refused in such words keeps nobody else away.
+    if (context.servesModel && means('no-model', facts)) return verdict('model-missing');
+    return refusal(status, facts, hint) ?? callersOwn(facts, context);
+  }
   // A relay without anybody behind it for the model.
   if (facts.codes.includes('model_not_found')) return modelMissing();
   const name = status === 503 || status === 529 ? 'overloaded' : 'server-error';

@@ -78,6 +78,7 @@ function judged<R extends Reply>(
     replayable: call.replay === 'free',
     answeredBefore: endpoint.state.successes > 0,
     serves: endpoint.state.served.has(call.operation.route),
+    servesModel: endpoint.state.worksLately(attempt.load.model),
     renewable: renewsKey(endpoint.settings),
     baseURL: endpoint.settings.baseURL,
   });

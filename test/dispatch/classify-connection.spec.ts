@@ -18,6 +18,7 @@ const CONTEXT: ClassifyContext = {
   renewable: false,
   baseURL: 'https://a.example/v1',
   serves: false,
+  servesModel: false,
 };
 type Failure = Outcome & { is: 'error' };
 const judge = (error: unknown, changes: Partial<Failure> = {}, context: Partial<ClassifyContext> = {}) =>

@@ -13,6 +13,7 @@ const MINUTE = 60_000;
 const CONTEXT: ClassifyContext = {
   ...{ wallNow: 0, failoverOn: [], slowerThanUsual: false, ownBound: false, mayRepeat: true, replayable: true },
   ...{ answeredBefore: false, renewable: false, baseURL: 'https://a.example/v1', serves: false },
+  servesModel: false,
 };
 const judge = (error: unknown, path = '/chat/completions') =>
   classify({ is: 'error', error, phase: 'head', sent: 'maybe' }, aCall({ path }), CONTEXT);

@@ -20,6 +20,7 @@ const CONTEXT: ClassifyContext = {
   renewable: false,
   baseURL: 'https://a.example/v1',
   serves: false,
+  servesModel: false,
 };
 
 const failure = (error: unknown, phase: 'head' | 'body' = 'head'): Outcome => ({
@@ -270,6 +271,13 @@ describe('404, 405, 501', () => {
       next: 'another',
       ...NONE,
     });
+  });
+
+  it('a 400 about a model that the endpoint served a moment ago is about the call', () => {
+    const error = apiError(400, { message: 'The audio model file could not be found.' });
+    check(judge(error, {}, { servesModel: true }), { name: 'model-missing', next: 'another', ...NONE });
+    const notForThis = judge(apiError(400, { code: 'OperationNotSupported' }), {}, { servesModel: true });
+    check(notForThis, { ...MODEL_MISSING, ...cooled('use', 'not for this model', 5 * MINUTE) });
   });
 
   it('a 404 that blames a parameter of the call is about that', () => {

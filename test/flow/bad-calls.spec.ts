@@ -102,6 +102,19 @@ describe('a bad call', () => {
     expect(thrown.error).toMatchObject({ message: 'max_tokens is too large', code: 'invalid_value' });
   });
 
+  it('one refused in words about a model that was just served goes elsewhere; the model stays for the others', async () => {
+    const words = { status: 400, body: { error: { message: 'The audio model file could not be found' } } };
+    await using stage = await openStage({ a: [], b: [] });
+    expect(servedBy(await chat(stage.client))).toBe('a');
+    stage.servers.a.script([words]);
+    expect(attemptsOf(await chat(stage.client))).toMatchObject([
+      { endpoint: 'a', verdict: 'model-missing', status: 400 },
+      { endpoint: 'b', verdict: 'ok' },
+    ]);
+    expect(stage.state('a')).toMatchObject({ excluded: null, cooldowns: [], failures: 0 });
+    expect(servedBy(await chat(stage.client))).toBe('a');
+  });
+
   it('aborts by the caller, before and after the request was sent, are nobody’s fault', async () => {
     await using stage = await openStage(
       { a: { script: 'black-hole' }, b: { script: 'black-hole' }, c: { script: 'black-hole' } },
