@@ -108,11 +108,12 @@ export class ModelStates {
 
   /**
    * Until when the endpoint is out because its models are: at least half of those tried lately, and all if only one is.
-   * Exactly half is not enough while one of the others works. In monotonic ms; 0 = it is not out.
+   * While one of the others works, exactly half is not enough, and a name that never worked here is none of its models:
+   * nobody takes an endpoint out for others by making names up. In monotonic ms; 0 = it is not out.
    */
   mostOpenUntil(): number {
     const now = this.#clock.now();
-    let [tried, open] = [0, 0];
+    let [tried, open, unknown] = [0, 0, 0];
     let earliest = Number.POSITIVE_INFINITY;
     let anotherWorks = false;
     for (const { breaker, triedAt, succeededAt } of this.#states.values()) {
@@ -121,10 +122,12 @@ export class ModelStates {
       tried += 1;
       if (sick) {
         open += 1;
+        if (succeededAt === Number.NEGATIVE_INFINITY) unknown += 1;
         earliest = Math.min(earliest, breaker.opensAt);
       } else if (now - succeededAt < LATELY) anotherWorks = true;
     }
-    if (open === 0 || open * 2 < tried || (open * 2 === tried && anotherWorks)) return 0;
+    if (anotherWorks && (open - unknown) * 2 <= tried - unknown) return 0;
+    if (open === 0 || open * 2 < tried) return 0;
     return earliest;
   }
 }

@@ -61,10 +61,10 @@ describe('the endpoint as a whole', () => {
       false,
     ],
     [
-      'two of three are open',
+      'two of three that worked are open',
       () => {
+        works('a', 'b', 'c');
         fails('a', 'b');
-        works('c');
       },
       true,
     ],
@@ -78,10 +78,34 @@ describe('the endpoint as a whole', () => {
       false,
     ],
     [
-      'three of five are open, though others work',
+      'three of five that worked are open, though others work',
       () => {
+        works('a', 'b', 'c', 'd', 'e');
         fails('a', 'b', 'c');
-        works('d', 'e');
+      },
+      true,
+    ],
+    [
+      'made-up names that never worked there are open, and another model works',
+      () => {
+        fails('made-up-1', 'made-up-2', 'made-up-3');
+        works('a');
+      },
+      false,
+    ],
+    [
+      'made-up names are open beside one of two that worked',
+      () => {
+        works('a', 'b');
+        fails('a', 'made-up-1', 'made-up-2');
+      },
+      false,
+    ],
+    [
+      'made-up names are open beside one that was only tried',
+      () => {
+        fails('made-up-1', 'made-up-2', 'made-up-3');
+        tried('a');
       },
       true,
     ],

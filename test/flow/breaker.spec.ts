@@ -156,13 +156,27 @@ describe('two scopes', () => {
   });
 
   it('when most of its models fail, the endpoint is out', async () => {
-    await using pool = await pair(byModel(['gpt-5', 'text-embedding-3-small']));
-    await chat(pool.client, { model: 'gpt-5-mini' });
+    await using pool = await pair([]);
+    const models = ['gpt-5', 'text-embedding-3-small', 'gpt-5-mini'];
+    for (const model of models) expect(servedBy(await chat(pool.client, { model }))).toBe('a');
+    pool.servers.a.script(byModel(models.slice(0, 2)));
     for (let call = 0; call < 5; call++) await chat(pool.client);
     expect(pool.state('a').breaker).toBe('closed');
     for (let call = 0; call < 5; call++) await chat(pool.client, { model: 'text-embedding-3-small' });
     expect(pool.state('a')).toMatchObject({ breaker: 'open', excluded: 'ejected after failures' });
     expect(servedBy(await chat(pool.client, { model: 'gpt-5-mini' }))).toBe('b');
+  });
+
+  it('made-up names that it answers with 500 eject those names, not the endpoint where another model works', async () => {
+    const madeUp = ['made-up-1', 'made-up-2', 'made-up-3'];
+    await using pool = await pair(byModel(madeUp), { consecutiveFailures: 2 });
+    for (let turn = 0; turn < 2; turn++) {
+      await chat(pool.client);
+      for (const model of madeUp) await chat(pool.client, { model });
+    }
+    expect(pool.state('a')).toMatchObject({ breaker: 'closed', excluded: null });
+    expect(pool.state('a').models.map(({ model }) => model)).toEqual(madeUp);
+    expect(servedBy(await chat(pool.client))).toBe('a');
   });
 
   it('connection faults count for the whole endpoint, over all its models', async () => {
