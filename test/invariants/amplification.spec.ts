@@ -4,7 +4,8 @@
 // for 10 s: a window that begins right after many calls may see a fifth of them spent in it as well. Not bounded by contract, and
 // left out: failovers after a 429 or a refused connection, where nothing was done and the endpoint said so itself.
 import { describe, expect, it } from 'vitest';
-import { fc, runs } from '../support/property.ts';
+import { FULL } from '../support/calls.ts';
+import { fc } from '../support/property.ts';
 import type { Answer, Asked } from './world/upstream.ts';
 import { openWorld, settle } from './world/world.ts';
 
@@ -68,7 +69,7 @@ describe('invariant 3: amplification', () => {
             }
           },
         ),
-        runs(3),
+        { numRuns: FULL ? 15 : 3 },
       );
     },
   );
