@@ -9,11 +9,11 @@ const SOAK = fileURLToPath(new URL('./soak.ts', import.meta.url));
 const ALIAS = new URL('../support/sdk-alias.ts', import.meta.url).href;
 const CALLS = FULL ? 100_000 : 2_000;
 
-it('after aborts, drops, errors and breaks nothing is left', { timeout: 290_000 }, async () => {
+it('after aborts, drops, errors and breaks nothing is left', { timeout: 900_000 }, async () => {
   const { stdout } = await promisify(execFile)(
     process.execPath,
     ['--expose-gc', '--unhandled-rejections=strict', '--import', ALIAS, SOAK, String(CALLS)],
-    { timeout: 280_000, env: { PATH: process.env.PATH, OPENAI: process.env.OPENAI ?? 'openai' } },
+    { timeout: 890_000, env: { PATH: process.env.PATH, OPENAI: process.env.OPENAI ?? 'openai' } },
   );
   if (FULL) console.log(stdout);
   expect(stdout.trim().split('\n').at(-1)).toBe('nothing is left');
