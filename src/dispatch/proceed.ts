@@ -37,8 +37,10 @@ export function failureOf<R extends Reply>(
 
 /** Is this extra attempt free, or paid for by the retry budget? */
 function mayGoOn<R extends Reply>(story: CallStory<R>, endpoint: Endpoint, parts: DispatchParts): boolean {
-  const { last } = story;
+  const { last, failure } = story;
   if (last && (last.verdict.name === 'rate-limited' || last.verdict.name === 'connect-failed')) return true;
+  // What this machine had no socket for was no load for anybody, nor is the wait after it.
+  if ((last ?? failure)?.verdict.name === 'local-error') return true;
   const sound = last && story.failovers === 0 && endpoint.state.failureRate.value < SOUND;
   // Never refused, but booked: what goes free is not there for others.
   if (parts.budget.withdraw() || sound) return true;

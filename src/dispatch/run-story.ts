@@ -60,7 +60,8 @@ function failed<R extends Reply>(
   const { endpoint, report } = attempt;
   if (!passes(judged) && judged.next !== 'same') story.barred.add(endpoint);
   // A connect that failed before anything was sent costs no attempt, once per endpoint.
-  if (judged.name !== 'connect-failed' || story.unsentOnce.has(endpoint)) story.counted += 1;
+  const unsent = judged.name === 'connect-failed' || judged.name === 'local-error';
+  if (!unsent || story.unsentOnce.has(endpoint)) story.counted += 1;
   else story.unsentOnce.add(endpoint);
   parts.now.lastError = outcome.error;
   const counts = report.status !== undefined || story.failure?.attempt.report.status === undefined;

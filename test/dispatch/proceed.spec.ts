@@ -200,3 +200,17 @@ describe('the retry budget', () => {
     expect(await bench.call().outcome).toMatchObject({ served: 'c' });
   });
 });
+
+it('a socket that this machine did not have costs no attempt, once per endpoint, and no budget, also after a wait', async () => {
+  const none = connectionError('EMFILE');
+  const settings = { retryBudget: { ratio: 0, minPerSecond: 0 } };
+  const bench = dispatchBench({ a: [none, none, 'ok'], b: [none] }, { settings });
+  const call = bench.call({ maxAttempts: 1 });
+  await bench.clock.advance(MINUTE);
+  expect(call.told).toMatchObject({ attempts: ['a', 'b', 'a'], error: none });
+  const again = dispatchBench({ a: [none, 'ok'] }, { settings });
+  const served = again.call({ maxAttempts: 1 });
+  await again.clock.advance(MINUTE);
+  expect(served.told).toMatchObject({ served: 'a', attempts: ['a', 'a'] });
+  expect(again.names('budget-exhausted')).toEqual([]);
+});
