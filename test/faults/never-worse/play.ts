@@ -55,6 +55,21 @@ const WHOLE: ReadonlySet<string> = new Set([
 ]);
 
 let keys = 0;
+/** Below what the system gives to those who ask for any port: one that is down must not come up as somebody else's server. */
+let port = 20_000 + (process.pid % 1_000) * 10;
+
+/** A server on a port of its own choice, or on one that nobody else gets while it is down. */
+async function started(options: FaultServerOptions, goesDown: boolean): Promise<FaultServer> {
+  if (!goesDown) return faultServer(options);
+  for (;;) {
+    port += 1;
+    try {
+      return await faultServer({ ...options, port });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    }
+  }
+}
 
 interface Upstream {
   readonly server: FaultServer;
@@ -68,7 +83,7 @@ async function upstream(play: Play, times: number): Promise<Upstream> {
   const script =
     times === Number.POSITIVE_INFINITY ? [...warm, { repeat: [step] }] : [...warm, ...Array<Step>(times).fill(step)];
   keys += 1;
-  const server = await faultServer({ ...play.server, name: NAME, script });
+  const server = await started({ ...play.server, name: NAME, script }, fault === 'down');
   return { server, endpoint: { baseURL: server.url, apiKey: `key-${keys}` } };
 }
 
