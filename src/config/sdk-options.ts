@@ -34,19 +34,6 @@ export const clientKeys = [
 /** What `new AzureOpenAI()` takes besides. */
 export const azureKeys = ['apiVersion', 'endpoint', 'deployment', 'azureADTokenProvider'] as const;
 
-/** Options that carry a secret or name an account: they never leave the place they were written for. */
-export const secretKeys = [
-  'apiKey',
-  'adminAPIKey',
-  'organization',
-  'project',
-  'webhookSecret',
-  'workloadIdentity',
-  'x509Transport',
-  'credential',
-  'provider',
-] as const;
-
 /** SDK options of one endpoint, before inheritance. */
 export type SdkOptions = Omit<ClientOptions, 'apiKey'> &
   Pick<AzureClientOptions, (typeof azureKeys)[number]> & { apiKey?: ClientOptions['apiKey'] };

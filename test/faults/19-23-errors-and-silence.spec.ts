@@ -7,17 +7,7 @@ import { timed } from '../support/lag.ts';
 import { openStage, type Stage } from '../support/stage.ts';
 import { textOf } from './error-text.ts';
 import { row } from './row.ts';
-import { type Answer, STREAMED } from './ways.ts';
-
-const WHOLE = 'b-0 b-1 b-2 ';
-const PART = 'a-0 a-1 a-2 ';
-const healthy = { stream: 3 } as const;
-const endpoints = ({ attempts }: Answer) => attempts.map(({ endpoint, verdict }) => `${endpoint} ${verdict}`);
-
-async function freed({ servers, state }: Stage): Promise<void> {
-  await servers.a!.until(({ inFlight }) => inFlight === 0);
-  await vi.waitFor(() => expect(state('a').inFlight).toBe(0));
-}
+import { endpoints, freed, healthy, PART, STREAMED, WHOLE } from './ways.ts';
 
 /** The ways in which an error is put into a stream, at this place. */
 const saying = (place: StreamStep['errorAfter'] & {}, error?: object): StreamStep[] =>

@@ -1,22 +1,12 @@
 // Rows 24 to 28: streams that end too early, in every way, and ends that only look odd.
 import OpenAI from 'openai';
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import type { StreamStep } from '../../src/testing/index.ts';
 import { chat, chatStream, read, readAll, STREAMS } from '../support/calls.ts';
-import { openStage, type Stage } from '../support/stage.ts';
+import { openStage } from '../support/stage.ts';
 import { textOf } from './error-text.ts';
 import { row } from './row.ts';
-import { type Answer, PLAIN, STREAMED } from './ways.ts';
-
-const WHOLE = 'b-0 b-1 b-2 ';
-const PART = 'a-0 a-1 a-2 ';
-const healthy = { stream: 3 } as const;
-const endpoints = ({ attempts }: Answer) => attempts.map(({ endpoint, verdict }) => `${endpoint} ${verdict}`);
-
-async function freed({ servers, state }: Stage): Promise<void> {
-  await servers.a!.until(({ inFlight }) => inFlight === 0);
-  await vi.waitFor(() => expect(state('a').inFlight).toBe(0));
-}
+import { endpoints, freed, healthy, PART, PLAIN, STREAMED, WHOLE } from './ways.ts';
 
 type Fault = Omit<StreamStep, 'stream'>;
 
