@@ -4,6 +4,7 @@ export type { Call, Replay } from './call/call.ts';
 export type { ModelMap, ModelMapValue } from './call/model-map.ts';
 export type { Operation } from './call/operations.ts';
 export type { AttemptReport as Attempt, CooldownOrder, Outcome, Verdict, VerdictName } from './call/outcome.ts';
+export type { Importance } from './call/steering.ts';
 export type { Clock } from './clock.ts';
 export { systemClock } from './clock.ts';
 export type {
@@ -24,6 +25,7 @@ export type {
   RetryBudgetOptions,
   WaitingRoomOptions,
 } from './config/options.ts';
+export type { SteeringOptions } from './config/steering-options.ts';
 export {
   AffinityError,
   ClosedError,

@@ -42,7 +42,8 @@ export class LoadBalancedOpenAI extends OpenAI {
       balancerOf<this>({
         core: state.core(),
         direct: state.direct,
-        pinned: (name) => this.withOptions(linked(state.pinnedTo(name))),
+        steering: state.steering(),
+        steered: (steering) => this.withOptions(linked(state.steeredBy(steering))),
       }),
     );
   }

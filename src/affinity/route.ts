@@ -20,7 +20,7 @@ export interface RoutingPool {
 }
 
 const serves = (endpoint: Endpoint, call: Call) =>
-  !endpoint.drained && !endpoint.unfit(call.model, call.operation.name);
+  !endpoint.drained && !endpoint.unfit(call.model, call.operation.name, call.tags);
 
 function homeOf(call: Call, pool: RoutingPool, home: string): Endpoint | undefined {
   const named = pool.named(home);

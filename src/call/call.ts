@@ -1,5 +1,6 @@
 /** What one call of the application is, as plain data: made by the seam, read by every later step, changed by none. */
 import type { Operation } from './operations.ts';
+import type { Importance } from './steering.ts';
 
 /** May the call be sent a second time? `free`: yes; `create`: only if nothing can exist yet; `once`: its body cannot be read again. */
 export type Replay = 'free' | 'create' | 'once';
@@ -20,6 +21,12 @@ export interface Call {
   readonly ownerIds: readonly string[];
   /** Name of the endpoint the caller named, if any; such a call never fails over. */
   readonly pin: string | undefined;
+  /** Labels that whoever serves it must all have; sorted. */
+  readonly tags: readonly string[];
+  /** Calls of one session go to the same endpoint while it is eligible. */
+  readonly session: string | undefined;
+  /** How much it matters when calls have to wait. */
+  readonly importance: Importance;
   /** How often the call may wait and go again. */
   readonly maxRetries: number;
   /** Attempts of the call over everything. */

@@ -19,6 +19,7 @@ export type ProblemCode =
   | 'unknown_endpoint'
   | 'unknown_option'
   | 'unknown_strategy'
+  | 'unknown_tag'
   | 'zero_weights';
 
 interface Problem {

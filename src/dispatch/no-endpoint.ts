@@ -12,8 +12,10 @@ function reasonOf(refusal: Refusal, now: number): string {
 function advice(refusals: readonly Refusal[], call: Call): string {
   if (refusals.length === 0 || !refusals.every(({ kind, endpoint }) => kind === 'unfit' && !endpoint.drained))
     return '';
-  const option = refusals.some(({ reason }) => reason.endsWith('(models)')) ? 'models' : 'operations';
-  const name = quoted(String(option === 'models' ? call.model : call.operation.name));
+  const asks = { models: call.model, operations: call.operation.name, tags: call.tags.join("', '") } as const;
+  const options = Object.keys(asks) as (keyof typeof asks)[];
+  const option = options.find((each) => refusals.some(({ reason }) => reason.endsWith(`(${each})`))) ?? 'operations';
+  const name = quoted(String(asks[option]));
   return ` Add ${name} to \`${option}\` of an endpoint that serves it.`;
 }
 

@@ -52,7 +52,7 @@ function refusalsOf<R extends Reply>(story: CallStory<R>, { pool }: DispatchPart
 /** How many endpoints could take the call at all. */
 function allowedOf<R extends Reply>({ call, only, barred }: CallStory<R>, { pool }: DispatchParts): number {
   return pool.endpoints.filter((endpoint) => {
-    const fits = !endpoint.drained && !endpoint.unfit(call.model, call.operation.name);
+    const fits = !endpoint.drained && !endpoint.unfit(call.model, call.operation.name, call.tags);
     return fits && !barred.has(endpoint) && (!only || endpoint === only);
   }).length;
 }

@@ -1,6 +1,7 @@
 /** One upstream of a pool: what its user configured, joined with its live state. What strategies see as a candidate. */
 import { quoted } from '../call/describe.ts';
 import { matchesName } from '../call/model-map.ts';
+import { missingTags } from '../call/steering.ts';
 import type { EndpointSettings } from '../config/settings.ts';
 import type { Candidate } from '../strategy/strategy.ts';
 import type { EndpointState } from './endpoint-state.ts';
@@ -29,10 +30,15 @@ export class Endpoint implements Candidate {
     return this.state.inFlight;
   }
 
-  /** Why the endpoint can never take such a call, as configured; `undefined` = it can. */
-  unfit(model: string | undefined, operation: string): string | undefined {
+  /**
+   * Why the endpoint can never take such a call, as configured; `undefined` = it can.
+   * @param tags the labels that the call asks for.
+   */
+  unfit(model: string | undefined, operation: string, tags: readonly string[]): string | undefined {
     const { models, operations } = this.settings;
     if (operations && !operations.has(operation)) return `is not used for ${operation} (operations)`;
+    const [tag] = missingTags(tags, this.tags);
+    if (tag !== undefined) return `has no tag ${quoted(tag)} (tags)`;
     if (model === undefined || !models) return undefined;
     return models.some((pattern) => matchesName(pattern, model)) ? undefined : `has no model ${quoted(model)} (models)`;
   }

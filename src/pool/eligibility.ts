@@ -23,7 +23,7 @@ function refusalOf(endpoint: Endpoint, call: Call, tried: ReadonlySet<Endpoint>)
   const never = Number.POSITIVE_INFINITY;
   if (endpoint.drained)
     return { endpoint, kind: 'unfit', reason: 'drained', until: never, rateLimited: false, ejected: false };
-  const unfit = endpoint.unfit(call.model, operation);
+  const unfit = endpoint.unfit(call.model, operation, call.tags);
   if (unfit) return { endpoint, kind: 'unfit', reason: unfit, until: never, rateLimited: false, ejected: false };
   const exclusion = endpoint.state.exclusion(healthKey(call.model, operation), route);
   if (exclusion) return { endpoint, ...exclusion };

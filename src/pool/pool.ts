@@ -3,6 +3,7 @@ import type { Call } from '../call/call.ts';
 import type { Clock } from '../clock.ts';
 import { type Endpoint, healthKey } from '../endpoint/endpoint.ts';
 import type { Registry } from '../endpoint/registry.ts';
+import { hashOf, rendezvous } from '../strategy/rendezvous.ts';
 import type { Strategy } from '../strategy/strategy.ts';
 import { type Refusal, refusals } from './eligibility.ts';
 
@@ -62,13 +63,14 @@ export class Pool {
   /** The eligible endpoints for such a call: the same array for as long as nothing changes. */
   eligible(call: Call): readonly Endpoint[] {
     const { name: operation, route } = call.operation;
-    const key = call.model === undefined ? route : `${route} ${call.model}`;
+    const name = call.model === undefined ? route : `${route} ${call.model}`;
+    const key = call.tags.length === 0 ? name : `${name} ${JSON.stringify(call.tags)}`;
     const before = this.#eligible.get(key);
     if (before && before.version === this.#registry.version && before.validUntil > this.#clock.now())
       return before.list;
     let validUntil = Number.POSITIVE_INFINITY;
     const list = this.#endpoints.filter((endpoint) => {
-      if (endpoint.drained || endpoint.unfit(call.model, operation)) return false;
+      if (endpoint.drained || endpoint.unfit(call.model, operation, call.tags)) return false;
       const exclusion = endpoint.state.exclusion(healthKey(call.model, operation), route);
       if (exclusion) validUntil = Math.min(validUntil, exclusion.until);
       return !exclusion;
@@ -99,9 +101,14 @@ export class Pool {
     return strong.length === 0 ? choice : this.pick(strong, call);
   }
 
-  /** Asks the strategy; one that throws or names somebody else costs the call nothing but the choice. */
+  /** Asks the strategy; one that throws or names somebody else costs the call nothing but the choice. A session has its place. */
   pick(candidates: readonly Endpoint[], call: Call): Endpoint {
     try {
+      if (call.session !== undefined)
+        return rendezvous(
+          (this.strategy.tier?.(candidates) ?? candidates) as readonly Endpoint[],
+          hashOf(call.session),
+        );
       const facts = { operation: call.operation.name, model: call.model, stream: call.stream };
       const choice = this.strategy.pick(candidates, facts) as Endpoint;
       if (candidates.includes(choice)) return choice;

@@ -1,9 +1,11 @@
 /** `client.balancer`: everything of ours behind one name. Plain functions over closures, so that foreign proxies may wrap it. */
 import type { OpenAI } from 'openai';
 import { quoted } from '../call/describe.ts';
+import { type Steering, unsteered } from '../call/steering.ts';
 import type { EndpointOptions } from '../config/options.ts';
 import { kindOf } from '../config/problems.ts';
 import { resolveAddedEndpoint } from '../config/resolve-settings.ts';
+import { resolveSteering, type SteeringOptions, shownNames } from '../config/steering-options.ts';
 import { didYouMean, looksLikeKey } from '../config/suggest.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { ListenerOf } from '../observe/emitter.ts';
@@ -23,6 +25,19 @@ export interface Balancer<Client = OpenAI> {
   endpoint(name: string): OpenAI;
   /** A client on the same pool whose calls go to one endpoint and never fail over. @throws ConfigurationError for an unknown name. */
   pin(name: string): Client;
+  /**
+   * A client on the same pool whose calls are steered: `endpoint` names the only one, `tags` say who may, `session` keeps calls
+   * together, `importance` says who waits longer.
+   * @throws ConfigurationError for an endpoint or a tag that the pool does not have.
+   */
+  with(steering: SteeringOptions): Client;
+  /**
+   * Steers every call that is made inside of `work` on this pool, also deep inside of other libraries and after an `await`. What
+   * the client of a call says itself counts more; tags add up.
+   * @returns what `work` returns.
+   * @throws ConfigurationError as `with` does.
+   */
+  run<Result>(steering: SteeringOptions, work: () => Result): Result;
   /** Takes one more endpoint into the pool. @returns its name. @throws ConfigurationError for bad input. */
   add(endpoint: EndpointOptions): string;
   /** Gives an endpoint no new calls; resolves when its running ones are over. @throws ConfigurationError for an unknown name. */
@@ -33,7 +48,8 @@ export interface Balancer<Client = OpenAI> {
 export interface BalancerClient<Client> {
   readonly core: Core;
   direct(name: string): OpenAI;
-  pinned(name: string): Client;
+  readonly steering: Steering;
+  steered(steering: Steering): Client;
 }
 
 /** What was given as a name, unless it is a key by mistake. */
@@ -42,7 +58,7 @@ const shownAs = (name: unknown) => (looksLikeKey(String(name)) ? 'of this name' 
 function named(core: Core, name: string) {
   const endpoint = core.pool.named(name);
   if (endpoint) return endpoint;
-  const known = core.pool.endpoints.map((each) => each.name).join(', ');
+  const known = shownNames(core.pool.endpoints.map((each) => each.name));
   const what = known === '' ? 'this client has no pool; pass `endpoints` to have one' : `known are ${known}`;
   throw new ConfigurationError('unknown_endpoint', `There is no endpoint ${shownAs(name)}: ${what}.`);
 }
@@ -70,6 +86,27 @@ function drain<Client>({ core }: BalancerClient<Client>, name: string): Promise<
   return dispatcher.whenIdleOn(endpoint).then(() => {
     events.emit({ type: 'endpoint-drained', at: settings.clock.date(), endpoint: name });
   });
+}
+
+/** Checks the options of `with` and `run` against the pool. */
+function steeringOf(core: Core, outer: Steering, options: SteeringOptions, door: 'with' | 'run'): Steering {
+  const steering = resolveSteering(options, outer, door, core.pool.endpoints);
+  if (steering.endpoint !== undefined) named(core, steering.endpoint);
+  return steering;
+}
+
+function withSteering<Client>({ core, steering, steered }: BalancerClient<Client>, options: SteeringOptions): Client {
+  return steered(steeringOf(core, steering, options, 'with'));
+}
+
+function run<Client, Result>({ core }: BalancerClient<Client>, options: SteeringOptions, work: () => Result): Result {
+  if (typeof work !== 'function')
+    throw new ConfigurationError(
+      'invalid_value',
+      `run(): the second argument must be a function, got ${kindOf(work)}.`,
+    );
+  const { surroundings } = core;
+  return surroundings.run(steeringOf(core, surroundings.steering ?? unsteered, options, 'run'), work);
 }
 
 /** A misspelt name would hear nothing and say nothing. */
@@ -100,7 +137,9 @@ export function balancerOf<Client>(client: BalancerClient<Client>): Balancer<Cli
     },
     snapshot: () => snapshotOf(core),
     endpoint: (name) => client.direct(named(core, name).name),
-    pin: (name) => client.pinned(named(core, name).name),
+    pin: (name) => withSteering(client, { endpoint: named(core, name).name }),
+    with: (steering) => withSteering(client, steering),
+    run: (steering, work) => run(client, steering, work),
     add: (endpoint) => add(client, endpoint),
     drain: async (name) => drain(client, name),
   };

@@ -4,9 +4,13 @@ import { idsInBody } from '../affinity/stateful-ids.ts';
 import type { Call, Replay } from '../call/call.ts';
 import { modelOf } from '../call/localize.ts';
 import { operationOf } from '../call/operations.ts';
+import type { Steering } from '../call/steering.ts';
 import type { Clock } from '../clock.ts';
 import { namesAuthentication } from '../config/headers.ts';
 import type { PoolSettings } from '../config/settings.ts';
+import type { Endpoint } from '../endpoint/endpoint.ts';
+import { foreignOriginError } from '../errors.ts';
+import type { Pool } from '../pool/pool.ts';
 
 /** The SDK's options of one request. */
 export type RequestOptions = Awaited<Parameters<OpenAI['request']>[0]>;
@@ -18,7 +22,7 @@ export const PAGE_ENDPOINT = 'loadBalancedOpenAIEndpoint';
 export interface CallDefaults {
   readonly timeout: number;
   readonly maxRetries: number;
-  readonly pin: string | undefined;
+  readonly steering: Steering;
 }
 
 let calls = 0;
@@ -33,6 +37,15 @@ export function foreignOrigin(path: string): string | undefined {
   } catch {
     return 'an unknown host';
   }
+}
+
+/** The endpoint an absolute URL leads to. @throws when it leads to none. */
+export function hostOf(path: string, pool: Pick<Pool, 'endpoints'>): Endpoint | undefined {
+  const origin = foreignOrigin(path);
+  if (origin === undefined) return undefined;
+  const host = pool.endpoints.find(({ settings, drained }) => !drained && foreignOrigin(settings.baseURL) === origin);
+  if (!host) throw foreignOriginError(origin);
+  return host;
 }
 
 function positive(value: unknown, otherwise: number): number {
@@ -54,6 +67,7 @@ export function callOf(
   const startedAt = clock.now();
   const creates = operation.creates || (operation.name === 'responses' && record.background === true);
   const kind: Replay = replay === 'once' ? 'once' : creates ? 'create' : 'free';
+  const { endpoint: pin, tags, session, importance = 'normal' } = defaults.steering;
   const page = options.__metadata?.[PAGE_ENDPOINT];
   calls += 1;
   return {
@@ -64,7 +78,10 @@ export function callOf(
     stream: options.stream === true || record.stream === true,
     replay: kind,
     ownerIds: operation.place === 'home' || body ? [...operation.ids, ...idsInBody(body)] : operation.ids,
-    pin: typeof page === 'string' ? page : defaults.pin,
+    pin: typeof page === 'string' ? page : pin,
+    tags,
+    session,
+    importance,
     maxRetries,
     maxAttempts: settings.maxAttempts ?? Math.max(3, maxRetries + 1),
     startedAt,

@@ -1,5 +1,6 @@
 /** What one balancing client keeps beside what it shares with its clones: its pin, its options, the SDK clients it sends through. */
 import type { ClientOptions, OpenAI } from 'openai';
+import { joined, type Steering, unsteered } from '../call/steering.ts';
 import { inheritHeaders, inheritQuery, ownHeaders } from '../config/headers.ts';
 import type { EndpointOptions, LoadBalancedOpenAIOptions } from '../config/options.ts';
 import { checkOverrides } from '../config/overrides.ts';
@@ -21,7 +22,7 @@ export const LINK = Symbol.for('load-balanced-openai.link');
 export interface Link {
   readonly core: Core;
   readonly overrides: ClientOverrides;
-  readonly pin: string | undefined;
+  readonly steering: Steering;
 }
 
 /** State of one client. Functions only: whoever prints the client with all it hides must not find other endpoints' keys. */
@@ -30,7 +31,10 @@ export interface ClientState {
   pooled(): boolean;
   caller(client: OpenAI): Caller;
   direct(name: string): OpenAI;
-  pinnedTo(name: string): Link;
+  /** What steers the calls of this client. */
+  steering(): Steering;
+  /** The link of a client that is like this one, but steered so. */
+  steeredBy(steering: Steering): Link;
   /** What `withOptions` shall pass to the SDK's own. @throws ConfigurationError for what a clone cannot change. */
   cloneOptions(options: Partial<LoadBalancedOpenAIOptions>): Partial<ClientOptions>;
   /** The options of a client with a pool of its own, when `options` ask for one. */
@@ -108,7 +112,7 @@ export function clientState(
 ): ClientState {
   const core = link?.core ?? makeCore(settings, input, () => loggerOf(client));
   const overrides = link?.overrides ?? {};
-  const pin = link?.pin;
+  const steering = link?.steering ?? unsteered;
   const { pool } = core;
   const pooled = pool.endpoints.length > 0;
   const first = settings.endpoints[0];
@@ -124,16 +128,21 @@ export function clientState(
     if (!endpoint.settings.client) follow(found, client, initial, pool.endpoints.length === 1);
     return found;
   };
+  const steeringNow = (): Steering => {
+    const around = core.surroundings.steering;
+    return around ? joined(around, steering) : steering;
+  };
   const state: ClientState = {
     core: () => core,
     pooled: () => pooled,
-    caller: (outer) => ({ client: outer, core, pin, clientOf }),
+    caller: (outer) => ({ client: outer, core, steering: steeringNow(), clientOf }),
     direct(name) {
       const endpoint = pool.named(name) as Endpoint;
       const own = overridesFor(endpoint, overrides, core);
       return directClient(endpoint.settings, own, client.timeout, client.maxRetries);
     },
-    pinnedTo: (name) => ({ core, overrides, pin: name }),
+    steering: () => steering,
+    steeredBy: (wanted) => ({ core, overrides, steering: wanted }),
     freshOptions(options) {
       if (options.endpoints) return { ...core.input, ...options };
       if (!CONNECTION.some((key) => options[key] !== undefined)) return undefined;
@@ -164,7 +173,7 @@ export function clientState(
       }
       checkOverrides(options);
       const changed = Object.fromEntries(Object.entries(options).filter(([key]) => !OUTER_ONLY.has(key)));
-      const next: Link = linkOf(options) ?? { core, overrides: { ...overrides, ...changed }, pin };
+      const next: Link = linkOf(options) ?? { core, overrides: { ...overrides, ...changed }, steering };
       return { ...options, ...linked(next) };
     },
   };

@@ -12,6 +12,7 @@ import { identityOf, newRegistry, processRegistry, type Registry, sharedValue, s
 import { type Emitter, emitter } from '../observe/emitter.ts';
 import { type Logger, PoolLog } from '../observe/pool-log.ts';
 import { Pool } from '../pool/pool.ts';
+import { Surroundings } from './surroundings.ts';
 
 /** The parts that clones share. */
 export interface Core {
@@ -24,6 +25,7 @@ export interface Core {
   readonly events: Emitter;
   readonly log: PoolLog;
   readonly budget: RetryBudget;
+  readonly surroundings: Surroundings;
   /** The global `fetch` at construction, as the SDK keeps it. */
   readonly fetch: typeof globalThis.fetch;
   /** Builds an endpoint on the live state of its identity. @param index its place in the list. */
@@ -88,6 +90,7 @@ export function makeCore(settings: Settings, input: LoadBalancedOpenAIOptions, l
     events,
     log,
     budget,
+    surroundings: new Surroundings(),
     fetch: globalThis.fetch,
     endpointOf,
   };

@@ -4,12 +4,12 @@
  */
 import type { APIPromise, OpenAI } from 'openai';
 import { routeOf } from '../affinity/route.ts';
+import type { Steering } from '../call/steering.ts';
 import type { Attempt } from '../dispatch/call-story.ts';
 import { boundsOf } from '../dispatch/clocks.ts';
 import type { Endpoint } from '../endpoint/endpoint.ts';
-import { foreignOriginError } from '../errors.ts';
 import { balancedPages, balancedPromise, type Parse, type Props } from './balanced-promise.ts';
-import { callOf, foreignOrigin, PAGE_ENDPOINT, type RequestOptions } from './call-of.ts';
+import { callOf, hostOf, PAGE_ENDPOINT, type RequestOptions } from './call-of.ts';
 import type { Core } from './core.ts';
 import { discreet } from './discreet.ts';
 import { linkAbort } from './link-abort.ts';
@@ -31,17 +31,9 @@ import {
 export interface Caller {
   readonly client: OpenAI;
   readonly core: Core;
-  readonly pin: string | undefined;
+  /** What steers the call: the client's own steering and that of the code around it. */
+  readonly steering: Steering;
   readonly clientOf: (endpoint: Endpoint) => OpenAI;
-}
-
-/** The endpoint an absolute URL leads to. @throws when it leads to none. */
-function hostOf(path: string, pool: Core['pool']): Endpoint | undefined {
-  const origin = foreignOrigin(path);
-  if (origin === undefined) return undefined;
-  const host = pool.endpoints.find(({ settings, drained }) => !drained && foreignOrigin(settings.baseURL) === origin);
-  if (!host) throw foreignOriginError(origin);
-  return host;
 }
 
 async function serve(
@@ -58,7 +50,13 @@ async function serve(
     const mayMove = pool.endpoints.length > 1 || client.maxRetries > 0;
     const { options, replay } = await prepared(given, mayMove, given.timeout ?? client.timeout, clock);
     const maxRetries = Math.min(client.maxRetries, remainingRetries ?? Number.POSITIVE_INFINITY);
-    const call = callOf(options, replay, { timeout: client.timeout, maxRetries, pin: caller.pin }, settings, clock);
+    const call = callOf(
+      options,
+      replay,
+      { timeout: client.timeout, maxRetries, steering: caller.steering },
+      settings,
+      clock,
+    );
     const route = routeOf(call, pool, affinity, settings.affinity);
     const { model } = call;
     const named = hostOf(given.path, pool);

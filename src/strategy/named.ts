@@ -36,10 +36,7 @@ export function strategyNamed(value: unknown): Strategy {
   if (typeof value === 'object' && value !== null) {
     if (typeof (value as Partial<Strategy>).pick === 'function') return value as Strategy;
     if ('priority' in value && Object.keys(value).length === 1) {
-      const inner = strategyNamed(value.priority);
-      if (inner.name?.startsWith('priority('))
-        throw new Error('a priority inside a priority has no meaning; name another strategy inside');
-      return priority(inner);
+      return priority(strategyNamed(value.priority));
     }
   }
   throw new Error(

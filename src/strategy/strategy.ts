@@ -30,4 +30,6 @@ export interface Strategy {
    * @returns one of them.
    */
   pick(candidates: readonly Candidate[], call: StrategyCall): Candidate;
+  /** For a strategy that prefers some candidates to all others: those of which one is to be taken. Calls of a session keep to them. @default all */
+  tier?(candidates: readonly Candidate[]): readonly Candidate[];
 }

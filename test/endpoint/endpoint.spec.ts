@@ -27,7 +27,16 @@ it.each<[string, Parameters<typeof anEndpoint>[1], string | undefined, string, s
     'is not used for files (operations)',
   ],
 ])('serves %s', (_, settings, model, operation, reason) => {
-  expect(anEndpoint(manualClock(), settings).unfit(model, operation)).toBe(reason);
+  expect(anEndpoint(manualClock(), settings).unfit(model, operation, [])).toBe(reason);
+});
+
+it.each<[string[], string | undefined]>([
+  [[], undefined],
+  [['eu'], undefined],
+  [['eu', 'gpu'], undefined],
+  [['eu', 'us'], "has no tag 'us' (tags)"],
+])('serves calls whose tags it has: %j', (tags, reason) => {
+  expect(anEndpoint(manualClock(), { tags: ['gpu', 'eu'] }).unfit('m', 'chat', tags)).toBe(reason);
 });
 
 it('is a candidate for strategies, its load live', () => {

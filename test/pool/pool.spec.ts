@@ -5,6 +5,7 @@ import { verdict } from '../../src/dispatch/verdicts.ts';
 import { Endpoint } from '../../src/endpoint/endpoint.ts';
 import { newRegistry, type Registry, stateOf } from '../../src/endpoint/registry.ts';
 import { Pool } from '../../src/pool/pool.ts';
+import { priority } from '../../src/strategy/priority.ts';
 import { roundRobin } from '../../src/strategy/round-robin.ts';
 import type { Candidate, Strategy } from '../../src/strategy/strategy.ts';
 import { type ManualClock, manualClock } from '../../src/testing/index.ts';
@@ -212,6 +213,46 @@ describe('the choice', () => {
     const pool = poolOf([a, b, c], { pick: () => a });
     cool(a, 1_000);
     expect(pool.choose(aCall(), NONE)).toBe(b);
+  });
+});
+
+describe('steering', () => {
+  const tagged = () => [
+    endpointOf('a', { tags: ['eu'] }),
+    endpointOf('b', { tags: ['eu', 'gpu'] }),
+    endpointOf('c', { tags: ['gpu'] }),
+  ];
+
+  it('by tags leaves those that have them all, the same array as long as nothing changes', () => {
+    const pool = poolOf(tagged());
+    const of = (...tags: string[]) => pool.eligible(aCall({ tags }));
+    expect([of(), of('eu'), of('eu', 'gpu')].map(names)).toEqual([['a', 'b', 'c'], ['a', 'b'], ['b']]);
+    expect(of('eu')).toBe(of('eu'));
+    const refusals = pool.refusals(aCall({ tags: ['gpu'] }), NONE);
+    expect(refusals).toMatchObject([{ endpoint: { name: 'a' }, kind: 'unfit', reason: "has no tag 'gpu' (tags)" }]);
+  });
+
+  it('by session keeps to one endpoint, in its absence to one other', async () => {
+    const strategy = roundRobin();
+    const pool = poolOf(tagged(), strategy);
+    const home = pool.choose(aCall({ session: 's' }), NONE)!;
+    for (let i = 0; i < 5; i++) expect(pool.choose(aCall({ session: 's' }), NONE)).toBe(home);
+    const second = pool.choose(aCall({ session: 's' }), new Set([home]));
+    cool(home, 5_000);
+    for (let i = 0; i < 5; i++) expect(pool.choose(aCall({ session: 's' }), NONE)).toBe(second);
+    await clock.advance(5_000);
+    expect(pool.choose(aCall({ session: 's' }), NONE)).toBe(home);
+    const homes = Array.from({ length: 60 }, (_, index) => pool.choose(aCall({ session: `s${index}` }), NONE)!.name);
+    expect(new Set(homes)).toEqual(new Set(['a', 'b', 'c']));
+    expect(failed).not.toHaveBeenCalled();
+  });
+
+  it('by session keeps to those that the strategy prefers to all others', () => {
+    const [a, b, spare] = ['a', 'b', 'spare'].map((name, index) => endpointOf(name, { priority: index < 2 ? 0 : 1 }));
+    const pool = poolOf([a!, b!, spare!], priority());
+    const homes = Array.from({ length: 60 }, (_, index) => pool.choose(aCall({ session: `s${index}` }), NONE)!);
+    expect(new Set(homes)).toEqual(new Set([a, b]));
+    expect(pool.choose(aCall({ session: 's' }), new Set([a!, b!]))).toBe(spare);
   });
 });
 

@@ -1,5 +1,6 @@
 // From the SDK's request options to a call.
 import { describe, expect, it } from 'vitest';
+import { unsteered } from '../../src/call/steering.ts';
 import { foreignOriginError } from '../../src/errors.ts';
 import { type CallDefaults, callOf, foreignOrigin, PAGE_ENDPOINT, type RequestOptions } from '../../src/sdk/call-of.ts';
 import { manualClock } from '../../src/testing/index.ts';
@@ -17,7 +18,7 @@ const of = (
   callOf(
     { method: 'post', path: '/chat/completions', body: { model: 'gpt-5' }, ...options } as RequestOptions,
     replay,
-    { timeout: 600_000, maxRetries: 2, pin: undefined, ...defaults },
+    { timeout: 600_000, maxRetries: 2, steering: unsteered, ...defaults },
     poolSettings(clock, { maxAttempts }),
     clock,
   );
@@ -52,7 +53,7 @@ describe('callOf', () => {
     const call = callOf(
       { method: 'get', path: '/models' } as RequestOptions,
       'free',
-      { timeout: 1_000, maxRetries: 0, pin: undefined },
+      { timeout: 1_000, maxRetries: 0, steering: unsteered },
       poolSettings(own),
       own,
     );
@@ -117,9 +118,16 @@ describe('callOf', () => {
   });
 
   it('is pinned by the client, or by the page it goes on from', () => {
-    expect(of({}, { pin: 'b' }).pin).toBe('b');
-    expect(of({ __metadata: { [PAGE_ENDPOINT]: 'c' } } as Partial<RequestOptions>, { pin: 'b' }).pin).toBe('c');
+    const pinned = { steering: { endpoint: 'b', tags: [] } };
+    expect(of({}, pinned).pin).toBe('b');
+    expect(of({ __metadata: { [PAGE_ENDPOINT]: 'c' } } as Partial<RequestOptions>, pinned).pin).toBe('c');
     expect(of({ __metadata: { [PAGE_ENDPOINT]: 7 } } as Partial<RequestOptions>).pin).toBeUndefined();
+  });
+
+  it('is steered by the client, and matters as much as others where nothing is said', () => {
+    expect(of()).toMatchObject({ tags: [], session: undefined, importance: 'normal' });
+    const steering = { tags: ['eu'], session: 'user-1', importance: 'low' as const };
+    expect(of({}, { steering })).toMatchObject(steering);
   });
 
   it('takes the model from the metadata of an upload', () => {

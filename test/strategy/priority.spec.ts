@@ -35,6 +35,16 @@ describe('priority', () => {
     expect(strategy.pick([all[3]!, all[1]!], CALL).name).toBe('e1');
   });
 
+  it('inside another one is refused', () => {
+    expect(() => priority(priority())).toThrow('a priority inside a priority has no meaning');
+    expect(() => priority({ name: 'priority(mine)', pick: (candidates) => candidates[0]! })).not.toThrow();
+  });
+
+  it('says who is in the first group', () => {
+    const all = pool(1, 0, 0);
+    expect(priority().tier!(all).map(({ name }) => name)).toEqual(['e1', 'e2']);
+  });
+
   it('asks the inner strategy only when there is a choice, always with the same array for the same candidates', () => {
     const pick = vi.fn((candidates: readonly unknown[]) => candidates[0] as never);
     const strategy = priority({ name: 'mine', pick });
