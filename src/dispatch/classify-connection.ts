@@ -12,6 +12,10 @@ const CERTIFICATE =
   /^(CERT_|CRL_|ERR_TLS_CERT|ERROR_IN_C|DEPTH_ZERO_SELF|SELF_SIGNED_|UNABLE_TO_(VERIFY|GET|DEC)|INVALID_(CA|PURPOSE)|PATH_LENGTH_EX|HOSTNAME_MIS)/;
 /** This machine ran out of something; no endpoint is to blame. */
 const LOCAL = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EADDRNOTAVAIL']);
+/** Said when no port is free, but also of an address of a kind that this machine does not have, e.g. without IPv6. */
+const NO_ADDRESS = 'EADDRNOTAVAIL';
+/** Said when a socket is opened; nothing is sent without one. */
+const NO_SOCKET = new Set(['EMFILE', 'ENFILE', NO_ADDRESS]);
 /** The SDK could not get a credential. */
 const CREDENTIAL =
   /Failed to get token from 'apiKey' function|Expected 'apiKey' function|Could not resolve authentication method/;
@@ -36,8 +40,10 @@ function cannotBeBuilt(error: unknown, facts: ErrorFacts): boolean {
 
 /** What a connection that failed means, by the system's code. */
 function socketVerdict(outcome: Outcome & { is: 'error' }, facts: ErrorFacts, context: ClassifyContext): Verdict {
+  const otherAddressFailed = [...facts.causes].some((code) => /^E[A-Z]+$/.test(code) && !LOCAL.has(code));
   for (const code of facts.causes) {
-    if (LOCAL.has(code)) return verdict('local-error');
+    if (LOCAL.has(code) && !(code === NO_ADDRESS && otherAddressFailed))
+      return verdict('local-error', { maybeExecuted: !facts.neverSent && !NO_SOCKET.has(code) });
     if (CERTIFICATE.test(code))
       return verdict('connect-failed', {
         cooldown: { scope: 'endpoint', reason: 'TLS certificate', ms: 300_000, pause: false },

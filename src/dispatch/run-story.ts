@@ -60,7 +60,7 @@ function failed<R extends Reply>(
   const { endpoint, report } = attempt;
   if (!passes(judged) && judged.next !== 'same') story.barred.add(endpoint);
   // A connect that failed before anything was sent costs no attempt, once per endpoint.
-  const unsent = judged.name === 'connect-failed' || judged.name === 'local-error';
+  const unsent = judged.name === 'connect-failed' || (judged.name === 'local-error' && !judged.maybeExecuted);
   if (!unsent || story.unsentOnce.has(endpoint)) story.counted += 1;
   else story.unsentOnce.add(endpoint);
   parts.now.lastError = outcome.error;

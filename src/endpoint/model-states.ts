@@ -29,10 +29,11 @@ const LIMIT = 200;
 /** A model counts as tried lately within this time, in ms. */
 const LATELY = 60_000;
 
-/** How much would be forgotten: a breaker that is not closed weighs more than what worked, and that more than a mere name. */
+/** How much would be forgotten: what ever worked here weighs more than a mere name, and of both a breaker that is not closed. */
 function weight({ breaker, succeededAt }: ModelState): number {
-  if (breaker && breaker.state !== 'closed') return 2;
-  return succeededAt === Number.NEGATIVE_INFINITY ? 0 : 1;
+  const isModel = succeededAt > Number.NEGATIVE_INFINITY;
+  const isSick = breaker !== undefined && breaker.state !== 'closed';
+  return (isModel ? 2 : 0) + (isSick ? 1 : 0);
 }
 
 /** The models of one endpoint. */

@@ -155,17 +155,26 @@ describe('a connection that failed before anything was sent', () => {
     check(judge(connectionError('UND_ERR_SOCKET'), { sent: 'no' }), CONNECT);
   });
 
+  const LOCAL = { name: 'local-error', next: 'another', health: 'neutral' } as const;
+
   it.each(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EADDRNOTAVAIL'])(
     '%s: this machine is short of something, no endpoint is to blame',
     (code) => {
-      check(judge(connectionError(code)), {
-        name: 'local-error',
-        next: 'another',
-        health: 'neutral',
-        maybeExecuted: false,
-      });
+      check(judge(brokenBy({ code, syscall: 'connect' })), { ...LOCAL, maybeExecuted: false });
     },
   );
+
+  it('short of memory in the middle of a request: that may have arrived', () => {
+    check(judge(brokenBy({ code: 'ENOBUFS', syscall: 'write' })), { ...LOCAL, maybeExecuted: true });
+    check(judge(brokenBy({ code: 'ENOMEM', syscall: 'read' })), { ...LOCAL, maybeExecuted: true });
+  });
+
+  it('without IPv6, a host that is down is down all the same, and one without a free port is not', () => {
+    check(judge(everyAddress('ECONNREFUSED', 'EADDRNOTAVAIL')), CONNECT);
+    check(judge(everyAddress('EADDRNOTAVAIL', 'ETIMEDOUT')), { health: 'failure' });
+    check(judge(everyAddress('EADDRNOTAVAIL', 'EADDRNOTAVAIL')), LOCAL);
+    check(judge(everyAddress('ECONNREFUSED', 'EMFILE')), LOCAL);
+  });
 });
 
 describe('a request that fetch refused to build', () => {

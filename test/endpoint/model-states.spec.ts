@@ -191,6 +191,16 @@ describe('a model', () => {
     expect([states.peek('made-up-301'), states.peek('made-up-302') === undefined]).toEqual([undefined, false]);
   });
 
+  it('made-up names that make their server fail push out each other, not a model that works', async () => {
+    works('in use');
+    for (let i = 0; i < 500; i++) {
+      await clock.advance(1);
+      fails(`made-up-${i}`);
+    }
+    expect(states.peek('in use')?.succeededAt).toBe(0);
+    expect([states.peek('made-up-300'), states.peek('made-up-301') === undefined]).toEqual([undefined, false]);
+  });
+
   it('of those that worked, the one tried longest ago goes', async () => {
     for (let i = 0; i < 201; i++) {
       works(`m${i}`);
