@@ -94,8 +94,8 @@ export class CallStory<R extends Reply> {
   last: { readonly attempt: Attempt<R>; readonly verdict: Verdict } | undefined;
   /** Failures that may be this call's own fault. */
   readonly suspicions: Suspicion<R>[] = [];
-  /** Set when the call was turned away at its last ask: until when it waits for a probe, and how many had failed before. */
-  lastAsk: { readonly until: number; readonly failed: number } | undefined;
+  /** Set when the call was turned away at its last ask: until when it waits for a probe, and how many had begun before. */
+  lastAsk: { readonly until: number; readonly begun: number } | undefined;
   /** The timer after which they are no longer held. */
   cancelHold: () => void = () => undefined;
   over = false;

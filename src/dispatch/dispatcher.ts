@@ -91,7 +91,7 @@ export class Dispatcher {
   proved<R extends Reply>(story: CallStory<R>, attempt: Attempt<R>): void {
     blameAll(story, this.parts);
     attempt.endpoint.state.proved(attempt.load);
-    this.parts.throttle?.told(attempt.load, true);
+    this.parts.throttle?.told(attempt.load, false);
     announce(story.call.id, attempt.endpoint, 'ok', this.parts);
   }
 

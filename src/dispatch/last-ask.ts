@@ -3,7 +3,7 @@
  * Why: else all calls that end between an outage's end and the probe that notices it would be lost for nothing.
  */
 import type { CallStory, Reply } from './call-story.ts';
-import type { Probing } from './next-step.ts';
+import type { Probing, Situation } from './next-step.ts';
 import type { Throttle } from './throttle.ts';
 
 /** It waits for so long, in ms, or so many times as long as a call usually takes. */
@@ -13,22 +13,23 @@ const PATIENT = 1.5;
 /** What the call knows of the probes. @param usual what a call usually takes, in ms */
 export function probingOf<R extends Reply>(
   story: CallStory<R>,
-  now: number,
+  { now, call, waits, longestWait }: Situation,
   usual: number,
   throttle: Throttle,
 ): Probing {
-  const { running, failed } = throttle.probes;
-  const isLast = story.waits >= story.call.maxRetries;
-  if (isLast) story.lastAsk ??= { until: now + Math.max(LAST_ASK, PATIENT * usual), failed };
-  const { until, failed: failedBefore } = story.lastAsk ?? { until: now, failed };
-  return { until, failedBefore, failed, running, next: throttle.nextProbe };
+  const { running, begun, lastFailed } = throttle.probes;
+  // Where the patience is longer than it may be, waiting for as long as allowed is better than not at all.
+  const patience = Math.min(Math.max(LAST_ASK, PATIENT * usual), longestWait, call.deadline - now - 1);
+  if (waits >= call.maxRetries) story.lastAsk ??= { until: now + patience, begun };
+  const asked = story.lastAsk ?? { until: now, begun };
+  return { until: asked.until, heard: lastFailed > asked.begun, running, next: throttle.nextProbe };
 }
 
-/** Ends the call's wait early when a probe has told. */
+/** Ends the call's wait when a probe has told, whatever it said. */
 export function hearProbes<R extends Reply>(story: CallStory<R>, throttle: Throttle): void {
   const { stopWaiting } = story;
   if (!stopWaiting) return;
-  const deafen = throttle.listen(() => story.push({ is: 'woken', early: true }));
+  const deafen = throttle.listen(() => story.push({ is: 'woken', early: false }));
   story.stopWaiting = (early) => {
     deafen();
     stopWaiting(early);

@@ -111,7 +111,7 @@ export function learn<R extends Reply>(
   const cooldown = endpoint.state.end(load, verdict, call.operation.route, suspicion);
   if (cooldown !== undefined) report.retryAfterMs = cooldown;
   const { events, log, throttle } = parts;
-  throttle?.told(load, verdict.health === 'success');
+  throttle?.told(load, verdict.health === 'failure');
   const at = parts.clock.date();
   const about = { at, callId: call.id, endpoint: endpoint.name };
   log.attempt(report);

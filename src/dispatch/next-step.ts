@@ -113,10 +113,11 @@ function nobodyEligible(situation: Situation): Step {
 
 /** What is known of the calls let through while everybody is ejected. */
 export interface Probing {
-  /** Until when the call waits for one at its last ask; those that had failed before, have failed, and run now. */
+  /** Until when the call waits for one at its last ask. */
   readonly until: number;
-  readonly failedBefore: number;
-  readonly failed: number;
+  /** One that began since then has failed. */
+  readonly heard: boolean;
+  /** How many run now. */
   readonly running: number;
   /** When the next one goes for certain, in ms. */
   readonly next: number;
@@ -126,10 +127,10 @@ export interface Probing {
 export function afterThrottle(situation: Situation, probing: Probing): Step {
   const { call, waits, now } = situation;
   if (waits < call.maxRetries) return wait(situation, situation.backoff, 'every endpoint is ejected', true);
-  const heard = probing.running === 0 && probing.failed > probing.failedBefore;
   const left = probing.until - now;
   const ms = probing.running > 0 ? left : Math.min(left, Math.max(1, probing.next));
-  return heard || ms < 1 ? giveUp(situation) : wait(situation, ms, 'waiting for a probe', false);
+  const refused = probing.heard && probing.running === 0;
+  return refused || ms < 1 ? giveUp(situation) : wait(situation, ms, 'waiting for a probe', false);
 }
 
 /** In an outage the last attempt is worth most at the end of the last wait. @returns the wait, as long as there is one. */

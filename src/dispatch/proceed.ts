@@ -125,8 +125,10 @@ function panic<R extends Reply>(story: CallStory<R>, situation: Situation, parts
     perform(story, kept, situation, parts);
     return;
   }
-  if (throttle && !throttle.admit(usual)) {
-    const step = afterThrottle(situation, probingOf(story, situation.now, usual, throttle));
+  // Who could not pay must not take the place of one who can.
+  const pays = !situation.attempted || budget.left >= 1;
+  if (throttle && !(pays && throttle.admit(usual))) {
+    const step = afterThrottle(situation, probingOf(story, situation, usual, throttle));
     perform(story, step, situation, parts);
     if (step.do === 'wait' && !step.costs) hearProbes(story, throttle);
     return;

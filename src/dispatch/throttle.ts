@@ -20,8 +20,10 @@ const PAUSE = 1_000;
 /** One pool's throttle. */
 export class Throttle {
   #letAt = Number.NEGATIVE_INFINITY;
-  readonly #probes = new Set<object>();
-  #failedProbes = 0;
+  /** Those that run, each with its number. */
+  readonly #probes = new Map<object, number>();
+  #begun = 0;
+  #lastFailed = 0;
   readonly #listening = new Set<() => void>();
   readonly #windows: readonly Window[];
   readonly #k: number;
@@ -63,21 +65,27 @@ export class Throttle {
 
   /** A call was let through. @param probe what tells it from others. */
   began(probe: object): void {
-    this.#probes.add(probe);
+    this.#begun += 1;
+    this.#probes.set(probe, this.#begun);
   }
 
-  /** It is known what became of it; anybody who listens hears of it, once. Others are none of the throttle's. */
-  told(probe: object, served: boolean): void {
-    if (!this.#probes.delete(probe)) return;
-    if (!served) this.#failedProbes += 1;
+  /**
+   * It is known what became of it; anybody who listens hears of it, once. Others are none of the throttle's.
+   * @param failed false also where nothing was learned, e.g. because its caller left.
+   */
+  told(probe: object, failed: boolean): void {
+    const number = this.#probes.get(probe);
+    if (number === undefined) return;
+    this.#probes.delete(probe);
+    if (failed) this.#lastFailed = Math.max(this.#lastFailed, number);
     const listening = [...this.#listening];
     this.#listening.clear();
     for (const hear of listening) hear();
   }
 
-  /** Calls let through of which nothing is known yet, and those that failed so far. */
-  get probes(): { readonly running: number; readonly failed: number } {
-    return { running: this.#probes.size, failed: this.#failedProbes };
+  /** Of the calls let through: how many run, how many began so far, and which of those, counted from 1, failed last. */
+  get probes(): { readonly running: number; readonly begun: number; readonly lastFailed: number } {
+    return { running: this.#probes.size, begun: this.#begun, lastFailed: this.#lastFailed };
   }
 
   /** Calls `hear` when the next probe has told. @returns what makes it deaf again. */

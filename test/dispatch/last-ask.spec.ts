@@ -1,5 +1,6 @@
 // Everybody is ejected, and a call was turned away for the last time: it hears what the next probe says before it gives up.
 import { describe, expect, it } from 'vitest';
+import type { PoolSettings } from '../../src/config/settings.ts';
 import { NoEndpointAvailableError } from '../../src/errors.ts';
 import { type Bench, dispatchBench, type Step } from '../support/dispatch-bench.ts';
 import { apiError, breakerSettings, connectionError } from '../support/parts.ts';
@@ -8,8 +9,12 @@ const REFUSED = connectionError('ECONNREFUSED');
 const times = (count: number, step: Step): Step[] => Array.from({ length: count }, () => step);
 
 /** Endpoint a is ejected, nothing is let through by chance, and one call was let through just now; then come `steps`. */
-async function turnedAway(steps: readonly Step[], before: readonly Step[] = []): Promise<Bench> {
-  const settings = { breaker: breakerSettings({ resetTimeout: 60_000 }) };
+async function turnedAway(
+  steps: readonly Step[],
+  before: readonly Step[] = [],
+  changes: Partial<PoolSettings> = {},
+): Promise<Bench> {
+  const settings = { breaker: breakerSettings({ resetTimeout: 60_000 }), ...changes };
   const bench = dispatchBench({ a: [...before, ...times(6, REFUSED), ...steps] }, { settings });
   for (let i = 0; i < before.length; i++) {
     const made = bench.call();
@@ -79,6 +84,69 @@ describe('the next probe', () => {
     expect(refused).toMatchObject([{ at: from + ms, error: expect.any(NoEndpointAvailableError) as unknown }]);
     expect(bench.sent.a! - before.length).toBe(8);
   });
+});
+
+describe('a probe that runs', () => {
+  it('and fails after a while is heard at once, however long calls usually take', async () => {
+    const bench = await turnedAway([{ ms: 300, fails: REFUSED }], times(20, { ms: 4_000 }));
+    const from = bench.clock.now();
+    const calls = [1, 2, 3].map(() => bench.call({ maxRetries: 1 }));
+    await bench.clock.advance(1_500);
+    expect(calls.map(({ told }) => told?.at)).toEqual(times(3, (from + 1_300) as never));
+  });
+
+  it('since before the call asked says nothing to it by failing', async () => {
+    const bench = await turnedAway([{ ms: 800, fails: REFUSED }, 'ok']);
+    await bench.clock.advance(1_000);
+    bench.call({ maxRetries: 0 });
+    expect(bench.sent.a).toBe(7);
+    const late = [1, 2].map(() => bench.call({ maxRetries: 1 }));
+    await bench.clock.advance(5_000);
+    expect(late.map(({ told }) => told?.served)).toEqual(['a', 'a']);
+  });
+
+  it.each(['abort', 'no answer for the caller'] as const)(
+    'and ends without a verdict on the endpoint is no failed one: %s',
+    async (how) => {
+      const controller = new AbortController();
+      const { signal } = controller;
+      const bench = await turnedAway(['hang', 'ok']);
+      await bench.clock.advance(1_000);
+      const now = bench.clock.now();
+      const probe = bench.call({ maxRetries: 0, ...(how === 'abort' ? { signal } : { deadline: now + 700 }) });
+      const calls = [1, 2].map(() => bench.call({ maxRetries: 1 }));
+      await bench.clock.advance(700);
+      controller.abort();
+      await bench.clock.advance(0);
+      expect(probe.told?.served).toBeUndefined();
+      await bench.clock.advance(1_500);
+      expect(calls.map(({ told }) => told?.served)).toEqual(['a', 'a']);
+    },
+  );
+
+  it('is waited for as long as the call may wait, where calls usually take longer', async () => {
+    const settings = { waitingRoom: { maxWaiting: 100, maxWait: 3_000 } };
+    const bench = await turnedAway([{ ms: 2_500 }, 'ok'], times(20, { ms: 4_000 }), settings);
+    const calls = [1, 2].map(() => bench.call({ maxRetries: 1 }));
+    await bench.clock.advance(4_000);
+    expect(calls.map(({ told }) => told?.served)).toEqual(['a', 'a']);
+  });
+});
+
+it('a call that the budget does not let go takes no probe from others', async () => {
+  const settings = { retryBudget: { ratio: 0, minPerSecond: 0 }, breaker: breakerSettings({ resetTimeout: 60_000 }) };
+  const bench = dispatchBench({ a: [apiError(500), ...times(5, REFUSED), 'ok'] }, { settings });
+  bench.clock.random = () => 0;
+  const attempted = bench.call({ maxRetries: 1 });
+  await bench.clock.advance(0);
+  for (let i = 0; i < 5; i++) await bench.call({ maxRetries: 0 }).outcome;
+  expect([bench.endpoint('a').state.breakerState, bench.sent.a]).toEqual(['open', 6]);
+  await bench.clock.advance(600);
+  expect(bench.sent.a).toBe(6);
+  for (let i = 0; i < 9; i++) bench.dispatcher.parts.throttle!.requested();
+  expect((await bench.call({ maxRetries: 0 }).outcome).served).toBe('a');
+  await bench.clock.advance(3_000);
+  expect(attempted.told).toBeDefined();
 });
 
 it('a caller that never waits does not wait for probes', async () => {

@@ -341,7 +341,7 @@ describe('what must not be sent twice', () => {
 });
 
 describe('a call that the panic throttle turned away', () => {
-  const PROBING: Probing = { until: NOW + 2_000, failedBefore: 3, failed: 3, running: 0, next: 700 };
+  const PROBING: Probing = { until: NOW + 2_000, heard: false, running: 0, next: 700 };
   const HEAR = (ms: number) => WAIT(ms, 'waiting for a probe', false);
 
   it.each<[string, Changes, Step]>([
@@ -356,8 +356,8 @@ describe('a call that the panic throttle turned away', () => {
     ['waits for the next probe to go', {}, HEAR(700)],
     ['goes as soon as that one may', { next: 0 }, HEAR(1)],
     ['waits for the one that runs, whenever the next may go', { running: 1, next: 0 }, HEAR(2_000)],
-    ['goes on waiting while another one runs', { running: 1, failed: 4 }, HEAR(2_000)],
-    ['is refused when one has failed since', { failed: 4 }, { do: 'refuse' }],
+    ['goes on waiting while another one runs', { running: 1, heard: true }, HEAR(2_000)],
+    ['is refused when one has failed since', { heard: true }, { do: 'refuse' }],
     ['is refused when it has waited for long enough', { running: 1, until: NOW }, { do: 'refuse' }],
     ['does not wait for longer', { until: NOW + 300 }, HEAR(300)],
   ])('at its last ask %s', (_, probing, step) => {
@@ -365,7 +365,9 @@ describe('a call that the panic throttle turned away', () => {
   });
 
   it('gets what it met, if it met anything', () => {
-    expect(afterThrottle(situation({ waits: 2, attempted: true }), { ...PROBING, failed: 4 })).toEqual({ do: 'throw' });
+    expect(afterThrottle(situation({ waits: 2, attempted: true }), { ...PROBING, heard: true })).toEqual({
+      do: 'throw',
+    });
   });
 });
 
