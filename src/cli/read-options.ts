@@ -42,8 +42,10 @@ export function readOptions(args: readonly string[], table: OptionTable): Option
 
 /** The table as lines of help. */
 export function optionHelp(table: OptionTable): string[] {
-  return Object.entries(table).map(([name, { type, short, does }]) => {
+  const lines = Object.entries(table).map(([name, { type, short, does }]) => {
     const written = `${short === undefined ? '    ' : `-${short}, `}--${name}${type === 'string' ? ` ${name.toUpperCase()}` : ''}`;
-    return `  ${written.padEnd(20)}${does}`;
+    return { written, does };
   });
+  const width = Math.max(18, ...lines.map(({ written }) => written.length));
+  return lines.map(({ written, does }) => `  ${written.padEnd(width)}  ${does}`);
 }

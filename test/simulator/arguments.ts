@@ -1,0 +1,114 @@
+// Reads the arguments of `npm run simulate`; what is wrong is named.
+import { type OptionTable, optionHelp, readOptions } from '../../src/cli/read-options.ts';
+import { resolveSettings } from '../../src/config/resolve-settings.ts';
+import { didYouMean } from '../../src/config/suggest.ts';
+import { FULL } from './compare.ts';
+import { type Contender, contender, contenderNames, usualNames } from './contenders.ts';
+import { scenarios } from './scenarios.ts';
+
+/** What was asked for. */
+export type Asked =
+  | { readonly is: 'wrong'; readonly problem: string }
+  | { readonly is: 'help' }
+  | {
+      readonly is: 'compare';
+      readonly contenders: readonly Contender[];
+      readonly scenarios: readonly string[];
+      readonly clients: readonly number[];
+      readonly seeds: number;
+      readonly ms: number;
+      readonly stream: boolean;
+      readonly out: string | undefined;
+    };
+
+const TABLE = {
+  strategy: { type: 'string', does: 'names, with commas; +hedge hedges (default: all but priority)' },
+  scenario: { type: 'string', does: `names, with commas (default: all)` },
+  clients: { type: 'string', does: 'how many, with commas (default: 1,50)' },
+  seeds: { type: 'string', does: `how many seeds; figures are medians (default: ${FULL.seeds})` },
+  seconds: { type: 'string', does: `virtual seconds of a run (default: ${FULL.ms / 1_000})` },
+  options: { type: 'string', does: 'options of the client as JSON, e.g. \'{"breaker":false}\'' },
+  plain: { type: 'boolean', does: 'plain calls in place of streams' },
+  out: { type: 'string', does: 'writes a plot to this .svg file' },
+  help: { type: 'boolean', short: 'h', does: 'this text' },
+} as const satisfies OptionTable;
+
+/** The help. */
+export const HELP: string = [
+  'Usage: npm run simulate [-- options]',
+  '',
+  "Runs the library's strategies, breaker, budget and clocks on virtual time against",
+  'five modelled endpoints. p99 and p99.9: time to the first token, as multiples of',
+  "an oracle's p99 when all is well. wasted: attempts per call beyond the one that",
+  'serves. to bad: share of the attempts sent to the bad endpoint.',
+  '',
+  ...optionHelp(TABLE),
+  '',
+  `strategies: ${contenderNames.join(', ')}`,
+  `scenarios:  ${Object.keys(scenarios).join(', ')}`,
+].join('\n');
+
+class Wrong extends Error {}
+
+function names(given: unknown, what: string, known: readonly string[], usual: readonly string[]): readonly string[] {
+  if (typeof given !== 'string') return usual;
+  const list = given.split(',').map((name) => name.trim());
+  const odd = list.find((name) => !known.includes(name));
+  if (odd !== undefined)
+    throw new Wrong(`--${what}: there is no '${odd}'${didYouMean(odd, known) || ';'} known are ${known.join(', ')}.`);
+  return list;
+}
+
+function whole(given: string, what: string, most: number): number {
+  const value = Number(given);
+  if (Number.isInteger(value) && value >= 1 && value <= most) return value;
+  throw new Wrong(`--${what} must be a whole number from 1 to ${most}, not '${given}'.`);
+}
+
+function clientOptions(given: unknown): Record<string, unknown> {
+  if (typeof given !== 'string') return {};
+  let options: unknown;
+  try {
+    options = JSON.parse(given);
+  } catch (error) {
+    throw new Wrong(`--options is not JSON: ${(error as Error).message}`);
+  }
+  if (typeof options !== 'object' || options === null || Array.isArray(options))
+    throw new Wrong('--options must be a JSON object.');
+  for (const name of ['strategy', 'endpoints', 'clock', 'shareState'])
+    if (Object.hasOwn(options, name)) throw new Wrong(`--options: the simulator sets ${name} itself.`);
+  try {
+    resolveSettings({ ...options, endpoints: [{ apiKey: 'key' }] }, {});
+  } catch (error) {
+    throw new Wrong(`--options: ${(error as Error).message}`);
+  }
+  return options as Record<string, unknown>;
+}
+
+/** Reads what stands after the command. Never throws. */
+export function readArguments(args: readonly string[]): Asked {
+  const read = readOptions(args, TABLE);
+  if (read.is === 'wrong') return read;
+  const { values } = read;
+  const { strategy, scenario, out } = values;
+  if (values.help) return { is: 'help' };
+  try {
+    const options = clientOptions(values.options);
+    const clients = String(values.clients ?? '1,50').split(',');
+    const contenders = names(strategy, 'strategy', contenderNames, ['oracle', ...usualNames]);
+    if (typeof out === 'string' && !out.endsWith('.svg')) throw new Wrong(`--out must end in .svg, not '${out}'.`);
+    return {
+      is: 'compare',
+      contenders: contenders.map((name) => contender(name, options)),
+      scenarios: names(scenario, 'scenario', Object.keys(scenarios), Object.keys(scenarios)),
+      clients: clients.map((count) => whole(count, 'clients', 1_000)),
+      seeds: whole(String(values.seeds ?? FULL.seeds), 'seeds', 1_000),
+      ms: whole(String(values.seconds ?? FULL.ms / 1_000), 'seconds', 100_000) * 1_000,
+      stream: !values.plain,
+      out: typeof out === 'string' ? out : undefined,
+    };
+  } catch (error) {
+    if (error instanceof Wrong) return { is: 'wrong', problem: error.message };
+    throw error;
+  }
+}

@@ -1,0 +1,93 @@
+// One run: a strategy in a scenario with a seed, on virtual time, and what came of it.
+import type { LoadBalancedOpenAIOptions } from '../../src/config/options.ts';
+import { seedOf } from './chance.ts';
+import { SimulatedClient, type Told } from './client.ts';
+import { oracle } from './oracle.ts';
+import { BAD, ENDPOINTS, type Scenario } from './scenarios.ts';
+import { Server } from './server.ts';
+import { VirtualClock } from './virtual-clock.ts';
+import { MEAN_HOLD, type Work, workload } from './workload.ts';
+
+/** What is run. */
+export interface Run {
+  readonly scenario: Scenario;
+  /** The library's options, the strategy among them; `'oracle'` sees into the servers. */
+  readonly options: Omit<LoadBalancedOpenAIOptions, 'strategy'> & {
+    strategy: LoadBalancedOpenAIOptions['strategy'] | 'oracle';
+  };
+  readonly clients: number;
+  readonly seed: number;
+  /** How long calls arrive, in ms. */
+  readonly ms: number;
+  /** Whether calls ask for streams. @default true */
+  readonly stream?: boolean;
+}
+
+/** What came of a run. Shares from 0 to 1, times in ms. */
+export interface Measured {
+  readonly calls: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly success: number;
+  /** Attempts beyond the one that serves, per call. */
+  readonly wasted: number;
+  /** Share of the attempts that went to the bad endpoint. */
+  readonly toBad: number;
+}
+
+/** Slots of one endpoint. */
+const SLOTS = 64;
+/** What a failed call counts as at least: nobody's time is saved by failing fast. */
+const FAILED = 60_000;
+
+function quantile(sorted: readonly number[], q: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN;
+}
+
+function measure(told: readonly Told[], sent: readonly { at: number; endpoint: string }[]): Measured {
+  const times = told.map(({ error, ms }) => (error === undefined ? ms : Math.max(FAILED, ms))).sort((a, b) => a - b);
+  const good = told.filter(({ error }) => error === undefined).length;
+  const attempts = told.reduce((sum, each) => sum + each.attempts, 0);
+  return {
+    calls: told.length,
+    p50: quantile(times, 0.5),
+    p99: quantile(times, 0.99),
+    p999: quantile(times, 0.999),
+    success: good / told.length,
+    wasted: (attempts - good) / told.length,
+    toBad: sent.filter(({ endpoint }) => endpoint === BAD).length / sent.length,
+  };
+}
+
+/** Runs it. The same run gives the same figures, always. */
+export async function simulate({ scenario, options, clients, seed, ms, stream = true }: Run): Promise<Measured> {
+  const clock = new VirtualClock(seedOf(seed, 3));
+  const fault = scenario.fault?.(ms);
+  const servers = new Map(ENDPOINTS.map((name) => [name, new Server(name, name === BAD ? fault : undefined, clock)]));
+  const working = ENDPOINTS.length - (fault && !scenario.serves ? 1 : 0);
+  const perSecond = (scenario.load * working * SLOTS * 1_000) / MEAN_HOLD;
+  const calls = workload(seed, ms, perSecond, clients);
+  const sent: { at: number; endpoint: string }[] = [];
+  const strategy = options.strategy === 'oracle' ? oracle(servers) : options.strategy;
+  const parts = {
+    servers,
+    clock,
+    stream,
+    options: { ...options, strategy },
+    sent: (endpoint: string) => void sent.push({ at: clock.now(), endpoint }),
+  };
+  const fleet = Array.from({ length: clients }, () => new SimulatedClient(parts));
+  const told: Told[] = [];
+  const arrive = (index: number) => {
+    const work = calls[index] as Work;
+    void fleet[work.client]?.call(work, (each) => void told.push(each));
+    const next = calls[index + 1];
+    if (next) clock.after(next.at - clock.now(), () => arrive(index + 1));
+  };
+  clock.after((calls[0] as Work).at, () => arrive(0));
+  await clock.run(() => told.length === calls.length);
+  // A fault that comes and goes is measured while it is there.
+  const during = ({ at }: { at: number }) => fault?.is !== 'hole' || (at >= fault.from && at < fault.until);
+  return measure(told.filter(during), sent.filter(during));
+}

@@ -1,0 +1,40 @@
+// `npm run simulate`: the strategies compared, printed as a table scenario by scenario, and drawn with --out.
+import { writeFileSync } from 'node:fs';
+import { HELP, readArguments } from './arguments.ts';
+import { cell } from './compare.ts';
+import { type Group, plot } from './plot.ts';
+import { type Scenario, scenarios } from './scenarios.ts';
+import { type Row, section } from './table.ts';
+
+async function main(args: readonly string[]): Promise<number> {
+  const asked = readArguments(args);
+  if (asked.is === 'wrong') {
+    console.error(`${asked.problem}\n\n${HELP}`);
+    return 2;
+  }
+  if (asked.is === 'help') {
+    console.log(HELP);
+    return 0;
+  }
+  const { contenders, clients, seeds, ms, stream, out } = asked;
+  const groups: Group[] = [];
+  for (const name of asked.scenarios) {
+    const scenario = scenarios[name] as Scenario;
+    const rows: Row[] = [];
+    for (const each of contenders) {
+      const cells = [];
+      for (const count of clients) cells.push(await cell(each, scenario, { clients: count, seeds, ms, stream }));
+      rows.push({ name: each.name, cells });
+    }
+    groups.push({ title: scenario.title, rows });
+    console.log(section(scenario, clients, rows).join('\n'));
+  }
+  if (out === undefined) return 0;
+  // The oracle is what the others are measured by: all its lines would be none.
+  const drawn = groups.map(({ title, rows }) => ({ title, rows: rows.filter(({ name }) => name !== 'oracle') }));
+  writeFileSync(out, plot(drawn, clients));
+  console.log(`Plot written to ${out}`);
+  return 0;
+}
+
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,54 @@
+// What is asked of the pool: calls that arrive at random, each with the length of its answer. The same for every strategy.
+import { exponential, lognormal, seeded, seedOf } from './chance.ts';
+
+/** One call of the application. */
+export interface Work {
+  /** When it is made, in ms. */
+  readonly at: number;
+  /** Which client makes it. */
+  readonly client: number;
+  /** How long its answer is; no endpoint changes that. */
+  readonly tokens: number;
+  readonly seed: number;
+}
+
+/** Median and spread of the time to the first token, in ms, on an endpoint that works. */
+export const FIRST_TOKEN = { median: 400, sigma: 0.5 } as const;
+/** Length of answers, in tokens. */
+const TOKENS = { median: 200, sigma: 0.9, most: 4_096 } as const;
+/** Time per token, in ms. */
+const PER_TOKEN = { median: 20, sigma: 0.2 } as const;
+
+function tokensOf(random: () => number): number {
+  return Math.max(1, Math.min(TOKENS.most, Math.round(lognormal(random, TOKENS.median, TOKENS.sigma))));
+}
+
+/** How long an attempt takes: until its first token, and from there to its end, in ms. Other luck each time it is sent. */
+export function durationsOf(work: Work, attempt: number): { first: number; rest: number } {
+  const random = seeded(seedOf(work.seed, attempt));
+  const first = lognormal(random, FIRST_TOKEN.median, FIRST_TOKEN.sigma);
+  return { first, rest: work.tokens * lognormal(random, PER_TOKEN.median, PER_TOKEN.sigma) };
+}
+
+/** How long a call holds its slot on average, in ms: measured once, from many draws. */
+export const MEAN_HOLD: number = (() => {
+  const random = seeded(1);
+  const draws = 200_000;
+  let sum = 0;
+  for (let draw = 0; draw < draws; draw++) {
+    const first = lognormal(random, FIRST_TOKEN.median, FIRST_TOKEN.sigma);
+    sum += first + tokensOf(random) * lognormal(random, PER_TOKEN.median, PER_TOKEN.sigma);
+  }
+  return sum / draws;
+})();
+
+/** The calls of `ms` of virtual time. @param perSecond how many arrive, over all clients */
+export function workload(seed: number, ms: number, perSecond: number, clients: number): Work[] {
+  const random = seeded(seedOf(seed, 7));
+  const calls: Work[] = [];
+  for (let at = exponential(random, 1_000 / perSecond); at < ms; at += exponential(random, 1_000 / perSecond)) {
+    const client = Math.floor(random() * clients);
+    calls.push({ at, client, tokens: tokensOf(random), seed: seedOf(seed, calls.length) });
+  }
+  return calls;
+}
