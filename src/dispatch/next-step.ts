@@ -78,7 +78,7 @@ function wait(situation: Situation, ms: number, reason: string, costs: boolean):
 }
 
 function nobodyEligible(situation: Situation): Step {
-  const { now, attempted } = situation;
+  const { now } = situation;
   const open = situation.refusals();
   const soonestOf = (refusals: Refusal[]) => refusals.sort((a, b) => a.until - b.until)[0];
   const soonest = (kind: Refusal['kind']) => soonestOf(open.filter((refusal) => refusal.kind === kind));
@@ -102,7 +102,8 @@ function nobodyEligible(situation: Situation): Step {
   }
   if (limited) {
     const until = Math.min(limited.until, ejected?.until ?? never);
-    const step = wait(situation, Math.max(1, until - now), limited.reason, attempted);
+    // Paid for when it began: others met the limit while this call waited for its end.
+    const step = wait(situation, Math.max(1, until - now), limited.reason, false);
     if (step.do === 'wait') return step;
     if (failing && !failing.ejected) return { do: 'ask-again', refusal: failing };
     if (!ejected && !failing) return step;

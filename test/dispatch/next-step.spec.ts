@@ -283,11 +283,10 @@ describe('after a failure', () => {
     expect(nextStep(situation({ attempted: true, refused: [REFUSED] }))).toEqual({ do: 'ask-again', refusal: REFUSED });
   });
 
-  it('waited, and everybody is still limited: that costs another retry', () => {
-    expect(nextStep(situation({ attempted: true, refused: [refusal('limited')] }))).toEqual(
-      WAIT(2_000, 'limited reason', true),
-    );
-    expect(nextStep(situation({ attempted: true, waits: 2, refused: [refusal('limited')] }))).toEqual({ do: 'throw' });
+  it('waited, and others met the limit meanwhile: what was paid for an attempt is not paid again without one', () => {
+    const step = WAIT(2_000, 'limited reason', false);
+    expect(nextStep(situation({ attempted: true, refused: [refusal('limited')] }))).toEqual(step);
+    expect(nextStep(situation({ attempted: true, waits: 2, refused: [refusal('limited')] }))).toEqual(step);
   });
 
   it('a conflict waits a moment, whoever else is eligible', () => {
