@@ -2,14 +2,14 @@
 import { expect, it } from 'vitest';
 import { strategyNames } from '../../src/strategy/named.ts';
 import { readArguments } from './arguments.ts';
-import { scenarios } from './scenarios.ts';
+import { scenarioNames } from './scenarios.ts';
 
 it('compares every strategy that spreads, in every scenario, unless told otherwise', () => {
   const asked = readArguments([]);
   if (asked.is !== 'compare') throw new Error('nothing is compared');
   const names = asked.contenders.map(({ name }) => name);
   expect(names).toEqual(expect.arrayContaining(['oracle', ...strategyNames.filter((name) => name !== 'priority')]));
-  expect(asked.scenarios).toEqual(Object.keys(scenarios));
+  expect(asked.scenarios).toEqual(scenarioNames);
   expect(asked).toMatchObject({ clients: [1, 50], seeds: 5, ms: 400_000, stream: true, out: undefined });
 });
 

@@ -4,7 +4,7 @@ import { resolveSettings } from '../../src/config/resolve-settings.ts';
 import { didYouMean } from '../../src/config/suggest.ts';
 import { FULL } from './compare.ts';
 import { type Contender, contender, contenderNames, usualNames } from './contenders.ts';
-import { scenarios } from './scenarios.ts';
+import { type ScenarioName, scenarioNames } from './scenarios.ts';
 
 /** What was asked for. */
 export type Asked =
@@ -13,7 +13,7 @@ export type Asked =
   | {
       readonly is: 'compare';
       readonly contenders: readonly Contender[];
-      readonly scenarios: readonly string[];
+      readonly scenarios: readonly ScenarioName[];
       readonly clients: readonly number[];
       readonly seeds: number;
       readonly ms: number;
@@ -45,18 +45,23 @@ export const HELP: string = [
   ...optionHelp(TABLE),
   '',
   `strategies: ${contenderNames.join(', ')}`,
-  `scenarios:  ${Object.keys(scenarios).join(', ')}`,
+  `scenarios:  ${scenarioNames.join(', ')}`,
 ].join('\n');
 
 class Wrong extends Error {}
 
-function names(given: unknown, what: string, known: readonly string[], usual: readonly string[]): readonly string[] {
+function names<Name extends string>(
+  given: unknown,
+  what: string,
+  known: readonly Name[],
+  usual: readonly Name[],
+): readonly Name[] {
   if (typeof given !== 'string') return usual;
   const list = given.split(',').map((name) => name.trim());
-  const odd = list.find((name) => !known.includes(name));
+  const odd = list.find((name) => !known.includes(name as Name));
   if (odd !== undefined)
     throw new Wrong(`--${what}: there is no '${odd}'${didYouMean(odd, known) || ';'} known are ${known.join(', ')}.`);
-  return list;
+  return list as Name[];
 }
 
 function whole(given: string, what: string, most: number): number {
@@ -100,7 +105,7 @@ export function readArguments(args: readonly string[]): Asked {
     return {
       is: 'compare',
       contenders: contenders.map((name) => contender(name, options)),
-      scenarios: names(scenario, 'scenario', Object.keys(scenarios), Object.keys(scenarios)),
+      scenarios: names(scenario, 'scenario', scenarioNames, scenarioNames),
       clients: clients.map((count) => whole(count, 'clients', 1_000)),
       seeds: whole(String(values.seeds ?? FULL.seeds), 'seeds', 1_000),
       ms: whole(String(values.seconds ?? FULL.ms / 1_000), 'seconds', 100_000) * 1_000,

@@ -40,7 +40,6 @@ interface ModelReply extends Reply {
 /** The SDK's own. */
 const TIMEOUT = 600_000;
 const MAX_RETRIES = 2;
-const GOOD = new Headers();
 const quiet = { warn: () => undefined, info: () => undefined, debug: () => undefined, debugging: false };
 
 /** One client with its own pool and state. */
@@ -64,7 +63,9 @@ export class SimulatedClient {
   async call(work: Work, tell: (told: Told) => void): Promise<void> {
     const { clock, stream, sent } = this.#parts;
     const { settings, dispatcher, pool, affinity } = this.core;
-    const body = { model: 'gpt-5', messages: [{ role: 'user', content: 'hello' }], stream };
+    // Four bytes to a token, as everybody reckons; no prompt begins like another.
+    const content = `${work.seed} `.padEnd(4 * work.prompt, 'text ');
+    const body = { model: 'gpt-5', messages: [{ role: 'user', content }], stream };
     const options: RequestOptions = { method: 'post', path: '/chat/completions', body, stream };
     const defaults = { timeout: TIMEOUT, maxRetries: MAX_RETRIES, steering: unsteered };
     const call = callOf(options, 'free', defaults, settings, clock);
@@ -83,7 +84,8 @@ export class SimulatedClient {
       tell({ at, ms: clock.now() - at, error: undefined, attempts: story.attempts.length });
       const { reply } = attempt as Attempt<ModelReply> & { reply: ModelReply };
       const end = () => {
-        attempt.report.usage = { prompt_tokens: 500, completion_tokens: work.tokens, total_tokens: 500 + work.tokens };
+        const { prompt, tokens } = work;
+        attempt.report.usage = { prompt_tokens: prompt, completion_tokens: tokens, total_tokens: prompt + tokens };
         dispatcher.settle(story, attempt, { is: 'reply', status: reply.status, headers: reply.headers });
         dispatcher.finish(story, true);
       };
@@ -99,20 +101,24 @@ export class SimulatedClient {
   #send(work: Work, name: string, { index, signal, wire }: Sending): Promise<ModelReply> {
     const { servers, stream } = this.#parts;
     return new Promise((resolve, reject) => {
-      const reply: ModelReply = { status: 200, headers: GOOD, ended: undefined, over: false };
-      const head = () => {
+      let reply: ModelReply | undefined;
+      const head = (headers: Headers) => {
+        reply = { status: 200, headers, ended: undefined, over: false };
         wire.answered();
         resolve(reply);
+        return reply;
       };
       (servers.get(name) as Server).take({
         ...durationsOf(work, index),
+        prompt: work.prompt,
+        tokens: work.tokens,
         signal,
-        begins: () => {
-          if (stream) head();
+        begins: (headers) => {
+          if (stream) head(headers());
         },
-        ends: () => {
+        ends: (headers) => {
+          reply ??= head(headers());
           reply.over = true;
-          if (!stream) head();
           reply.ended?.();
         },
         fails: (error) => {

@@ -32,7 +32,7 @@ const bases = new Map<string, Promise<number>>();
 /** What the oracle needs when all is well, in ms. Every cell of a seed is measured against it. */
 function base(run: Omit<Run, 'scenario' | 'options'>): Promise<number> {
   const key = JSON.stringify(run);
-  const scenario = scenarios['healthy-0.6'] as Scenario;
+  const scenario = scenarios['healthy-0.6'];
   const found = bases.get(key) ?? simulate({ ...run, scenario, ...contender('oracle') }).then(({ p99 }) => p99);
   bases.set(key, found);
   return found;

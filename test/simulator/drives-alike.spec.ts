@@ -67,7 +67,7 @@ async function simulated(
   const options = { ...given, observers: [(event: BalancerEvent) => void events.push(shown(event))] };
   const one = new SimulatedClient({ servers, clock, stream, options, sent: () => undefined });
   for (let call = 0; call < CALLS; call++) {
-    void one.call({ at: 0, client: 0, tokens: 10, seed: call }, () => undefined);
+    void one.call({ at: 0, client: 0, prompt: 10, tokens: 10, seed: call }, () => undefined);
     await clock.run(() => one.core.dispatcher.parts.now.running.size === 0);
   }
   return events;

@@ -2,11 +2,11 @@
 import { expect, it } from 'vitest';
 import { cell, FULL } from './compare.ts';
 import { contender, usualNames } from './contenders.ts';
-import { type Scenario, scenarios } from './scenarios.ts';
+import { scenarios } from './scenarios.ts';
 
 it.each(usualNames)('%s: an endpoint that answers 500 at once costs nothing', { timeout: 120_000 }, async (name) => {
   const setting = { ...FULL, clients: 1 };
-  const { success, wasted } = await cell(contender(name), scenarios['fast-500s'] as Scenario, setting);
+  const { success, wasted } = await cell(contender(name), scenarios['fast-500s'], setting);
   expect(success).toBe(1);
   // A hedge is an attempt beyond the one that serves, and paid for on purpose.
   expect(wasted).toBeLessThanOrEqual(name.endsWith('+hedge') ? 0.1 : 0.002);

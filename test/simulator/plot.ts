@@ -12,11 +12,11 @@ const COLOURS = ['#8c959f', '#bf8700', '#1f883d', '#0969da', '#8250df', '#bf3989
 const TICKS = [1, 2, 5, 10, 20, 50] as const;
 /** Pixels. */
 const NAMES = 150;
-const PANEL = 270;
-const GAP = 30;
+const PANEL = 260;
+const GAP = 40;
 const LINE = 9;
 const BETWEEN = 14;
-const LEGEND = 130;
+const LEGEND = 140;
 
 const inXml = (text: string) => text.replace(/&/g, '&amp;').replace(/</g, '&lt;');
 const text = (x: number, y: number, words: string, rest = '') =>

@@ -3,10 +3,10 @@ import type { LoadBalancedOpenAIOptions } from '../../src/config/options.ts';
 import { seedOf } from './chance.ts';
 import { SimulatedClient, type Told } from './client.ts';
 import { oracle } from './oracle.ts';
-import { BAD, ENDPOINTS, type Scenario } from './scenarios.ts';
+import { BAD, ENDPOINTS, perSecond, type Scenario } from './scenarios.ts';
 import { Server } from './server.ts';
 import { VirtualClock } from './virtual-clock.ts';
-import { MEAN_HOLD, type Work, workload } from './workload.ts';
+import { type Work, workload } from './workload.ts';
 
 /** What is run. */
 export interface Run {
@@ -34,10 +34,12 @@ export interface Measured {
   readonly wasted: number;
   /** Share of the attempts that went to the bad endpoint. */
   readonly toBad: number;
+  /** Served calls, per second in which calls came. */
+  readonly goodput: number;
+  /** The success of those ten seconds of arrivals that fared worst. */
+  readonly worstTen: number;
 }
 
-/** Slots of one endpoint. */
-const SLOTS = 64;
 /** What a failed call counts as at least: nobody's time is saved by failing fast. */
 const FAILED = 60_000;
 
@@ -45,7 +47,17 @@ function quantile(sorted: readonly number[], q: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN;
 }
 
-function measure(told: readonly Told[], sent: readonly { at: number; endpoint: string }[]): Measured {
+function worstOf(told: readonly Told[], ms: number): number {
+  const tens = Array.from({ length: Math.ceil(ms / 10_000) }, () => ({ all: 0, good: 0 }));
+  for (const { at, error } of told) {
+    const ten = tens[Math.floor(at / 10_000)] as { all: number; good: number };
+    ten.all += 1;
+    if (error === undefined) ten.good += 1;
+  }
+  return Math.min(...tens.filter(({ all }) => all > 0).map(({ all, good }) => good / all));
+}
+
+function measure(ms: number, told: readonly Told[], sent: readonly { at: number; endpoint: string }[]): Measured {
   const times = told.map(({ error, ms }) => (error === undefined ? ms : Math.max(FAILED, ms))).sort((a, b) => a - b);
   const good = told.filter(({ error }) => error === undefined).length;
   const attempts = told.reduce((sum, each) => sum + each.attempts, 0);
@@ -57,6 +69,8 @@ function measure(told: readonly Told[], sent: readonly { at: number; endpoint: s
     success: good / told.length,
     wasted: (attempts - good) / told.length,
     toBad: sent.filter(({ endpoint }) => endpoint === BAD).length / sent.length,
+    goodput: (good * 1_000) / ms,
+    worstTen: worstOf(told, ms),
   };
 }
 
@@ -64,10 +78,10 @@ function measure(told: readonly Told[], sent: readonly { at: number; endpoint: s
 export async function simulate({ scenario, options, clients, seed, ms, stream = true }: Run): Promise<Measured> {
   const clock = new VirtualClock(seedOf(seed, 3));
   const fault = scenario.fault?.(ms);
-  const servers = new Map(ENDPOINTS.map((name) => [name, new Server(name, name === BAD ? fault : undefined, clock)]));
-  const working = ENDPOINTS.length - (fault && !scenario.serves ? 1 : 0);
-  const perSecond = (scenario.load * working * SLOTS * 1_000) / MEAN_HOLD;
-  const calls = workload(seed, ms, perSecond, clients);
+  const serverOf = (name: string, index: number) =>
+    new Server(name, name === BAD ? fault : undefined, clock, scenario.quotas?.[index]);
+  const servers = new Map(ENDPOINTS.map((name, index) => [name, serverOf(name, index)]));
+  const calls = workload(seed, ms, perSecond(scenario), clients);
   const sent: { at: number; endpoint: string }[] = [];
   const strategy = options.strategy === 'oracle' ? oracle(servers) : options.strategy;
   const parts = {
@@ -89,5 +103,5 @@ export async function simulate({ scenario, options, clients, seed, ms, stream = 
   await clock.run(() => told.length === calls.length);
   // A fault that comes and goes is measured while it is there.
   const during = ({ at }: { at: number }) => fault?.is !== 'hole' || (at >= fault.from && at < fault.until);
-  return measure(told.filter(during), sent.filter(during));
+  return measure(ms, told.filter(during), sent.filter(during));
 }

@@ -1,37 +1,69 @@
-// What can happen to a pool of five endpoints, by name. The third one is the bad one.
-import type { Fault } from './server.ts';
+// What can happen to a pool of five endpoints, by name. The third one is the bad one, if one is.
+import type { Limits } from './quota.ts';
+import { type Fault, SLOTS } from './server.ts';
+import { MEAN } from './workload.ts';
 
 /** One scenario. */
 export interface Scenario {
-  /** What the table's column says. */
+  /** What the table says above it. */
   readonly title: string;
-  /** Utilisation of the endpoints that work, from 0 to 1. */
+  /** How many calls come: share of the slots of working endpoints that they fill, or of the summed quotas. */
   readonly load: number;
   /** What is wrong with the bad endpoint. @param ms how long the simulation lasts */
   readonly fault?: (ms: number) => Fault;
-  /** The bad endpoint serves its share, so that the load counts on it. */
-  readonly serves?: boolean;
+  /** Quotas of the endpoints in order. */
+  readonly quotas?: readonly Limits[];
 }
-
-/** How long the black hole lasts, in ms. */
-const HOLE = 60_000;
-
-/** The scenarios by name. */
-export const scenarios: Readonly<Record<string, Scenario>> = {
-  'healthy-0.6': { title: 'healthy, load 0.6', load: 0.6 },
-  'healthy-0.9': { title: 'healthy, load 0.9', load: 0.9 },
-  slow: { title: 'one 10× slower', load: 0.6, fault: () => ({ is: 'slow', factor: 10 }) },
-  'rate-limited': { title: 'one at 60 a minute, then 429', load: 0.6, fault: () => ({ is: 'limited', perMinute: 60 }) },
-  'black-hole': {
-    title: 'black hole, 60 s',
-    load: 0.6,
-    serves: true,
-    fault: (ms) => ({ is: 'hole', from: (ms - HOLE) / 2, until: (ms + HOLE) / 2 }),
-  },
-  'fast-500s': { title: 'one answers 500 at once', load: 0.6, fault: () => ({ is: 'failing', after: 20 }) },
-};
 
 /** Names of the endpoints. */
 export const ENDPOINTS = ['a', 'b', 'c', 'd', 'e'] as const;
-/** The one that is bad, if one is. */
+/** The bad one. */
 export const BAD = 'c';
+
+/** How long the black hole lasts, in ms. */
+const HOLE = 60_000;
+const MINUTE = 60_000;
+
+/** So many calls a minute: counted as requests, or by the tokens they usually take. */
+const PLENTY = 1e9;
+const requests = (calls: number): Limits => ({ requestsPerMinute: calls, tokensPerMinute: PLENTY });
+const tokens = (calls: number): Limits => ({
+  requestsPerMinute: PLENTY,
+  tokensPerMinute: Math.round(calls * MEAN.tokens),
+});
+const QUOTAS = [requests(360), requests(180), tokens(180), requests(90), tokens(90)];
+
+/** The scenarios by name. */
+export const scenarios = {
+  'healthy-0.6': { title: 'healthy, load 0.6', load: 0.6 },
+  'healthy-0.9': { title: 'healthy, load 0.9', load: 0.9 },
+  slow: { title: 'one 10× slower', load: 0.6, fault: () => ({ is: 'slow', factor: 10 }) },
+  'black-hole': {
+    title: 'black hole, 60 s',
+    load: 0.6,
+    fault: (ms) => ({ is: 'hole', from: (ms - HOLE) / 2, until: (ms + HOLE) / 2 }),
+  },
+  'fast-500s': { title: 'one fails at once', load: 0.6, fault: () => ({ is: 'failing', after: 20 }) },
+  'rate-limited': { title: 'one limited to 60/min', load: 0.6, fault: () => ({ is: 'limited', perMinute: 60 }) },
+  'quotas-0.95': { title: 'at 95 % of all quotas', load: 0.95, quotas: QUOTAS },
+  'quotas-2': { title: 'at 200 % of all quotas', load: 2, quotas: QUOTAS },
+} as const satisfies Readonly<Record<string, Scenario>>;
+
+/** One of their names. */
+export type ScenarioName = keyof typeof scenarios;
+
+/** All of them. */
+export const scenarioNames = Object.keys(scenarios) as ScenarioName[];
+
+/** Calls a second that all quotas together allow. */
+export function allowedPerSecond(quotas: readonly Limits[]): number {
+  const calls = quotas.map((each) => Math.min(each.requestsPerMinute, each.tokensPerMinute / MEAN.tokens));
+  return (calls.reduce((sum, each) => sum + each, 0) * 1_000) / MINUTE;
+}
+
+/** Calls a second in a scenario. */
+export function perSecond({ load, fault, quotas }: Scenario): number {
+  if (quotas) return load * allowedPerSecond(quotas);
+  const out = fault && fault(0).is !== 'hole' ? 1 : 0;
+  return (load * (ENDPOINTS.length - out) * SLOTS * 1_000) / MEAN.hold;
+}

@@ -1,5 +1,6 @@
 // A modelled endpoint: 64 slots with a queue in front of them, and what can be wrong with it.
 import { APIError } from 'openai';
+import { type Limits, Quota } from './quota.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
 /** What is wrong with an endpoint. Times in ms. */
@@ -17,30 +18,37 @@ export interface Job {
   /** How long it takes on an endpoint that works, in ms: until its first token, and from there to its end. */
   readonly first: number;
   readonly rest: number;
+  /** Length of its prompt and of its answer. */
+  readonly prompt: number;
+  readonly tokens: number;
   readonly signal: AbortSignal;
   /** The first token. */
-  begins(): void;
-  ends(): void;
+  begins(headers: () => Headers): void;
+  ends(headers: () => Headers): void;
   fails(error: Error): void;
 }
 
-const SLOTS = 64;
+/** How many calls an endpoint serves at once. */
+export const SLOTS = 64;
 const MINUTE = 60_000;
+const NO_HEADERS = new Headers();
 
 /** One endpoint. */
 export class Server {
   readonly name: string;
   readonly fault: Fault | undefined;
   readonly #clock: VirtualClock;
+  readonly #quota: Quota | undefined;
   readonly #queue = new Set<Job>();
   #busy = 0;
   #window = -1;
   #inWindow = 0;
 
-  constructor(name: string, fault: Fault | undefined, clock: VirtualClock) {
+  constructor(name: string, fault: Fault | undefined, clock: VirtualClock, limits?: Limits) {
     this.name = name;
     this.fault = fault;
     this.#clock = clock;
+    this.#quota = limits && new Quota(limits);
   }
 
   /** Takes an attempt in. */
@@ -51,9 +59,10 @@ export class Server {
       this.#clock.after(fault.after, () => job.fails(apiError(500, 'internal error')));
       return;
     }
-    if (fault?.is === 'limited' && this.#refuses(fault)) {
-      const seconds = String(Math.ceil((MINUTE - (this.#clock.now() % MINUTE)) / 1_000));
-      this.#clock.after(20, () => job.fails(apiError(429, 'Rate limit reached', { 'retry-after': seconds })));
+    const wait = fault?.is === 'limited' ? this.#refuses(fault) : this.#quota?.admit(job.prompt, this.#clock.now());
+    if (wait !== undefined) {
+      const headers = { 'retry-after-ms': String(Math.ceil(wait)), ...this.#quota?.headers(this.#clock.now()) };
+      this.#clock.after(20, () => job.fails(apiError(429, 'Rate limit reached', headers)));
       return;
     }
     if (this.#busy < SLOTS) this.#serve(job);
@@ -71,7 +80,7 @@ export class Server {
   /** How many times longer than usual an answer takes here, as only an oracle can know. */
   get slowness(): number {
     const { fault } = this;
-    const queued = 1 + this.#queue.size / SLOTS;
+    const queued = (1 + this.#queue.size / SLOTS) / (this.#quota?.share(this.#clock.now()) ?? 1);
     if (!fault) return queued;
     if (fault.is === 'slow') return queued * fault.factor;
     if (fault.is === 'hole') return this.#swallows(fault) ? Number.POSITIVE_INFINITY : queued;
@@ -88,12 +97,13 @@ export class Server {
     return Math.floor(this.#clock.now() / MINUTE) === this.#window && this.#inWindow >= perMinute;
   }
 
-  #refuses(fault: Fault & { is: 'limited' }): boolean {
-    if (this.#full(fault)) return true;
+  /** Takes one in, or says how long the minute still lasts. */
+  #refuses(fault: Fault & { is: 'limited' }): number | undefined {
+    if (this.#full(fault)) return MINUTE - (this.#clock.now() % MINUTE);
     const window = Math.floor(this.#clock.now() / MINUTE);
     this.#inWindow = window === this.#window ? this.#inWindow + 1 : 1;
     this.#window = window;
-    return false;
+    return undefined;
   }
 
   #serve(job: Job): void {
@@ -112,14 +122,16 @@ export class Server {
       cancel();
       free();
     };
+    const headers = () => (this.#quota ? new Headers(this.#quota.headers(this.#clock.now())) : NO_HEADERS);
     const ends = () => {
       job.signal.removeEventListener('abort', aborted);
+      this.#quota?.answered(job.tokens, this.#clock.now());
       free();
-      job.ends();
+      job.ends(headers);
     };
     cancel = this.#clock.after(job.first * factor, () => {
       cancel = this.#clock.after(job.rest * factor, ends);
-      job.begins();
+      job.begins(headers);
     });
     job.signal.addEventListener('abort', aborted, { once: true });
   }

@@ -7,7 +7,8 @@ export interface Work {
   readonly at: number;
   /** Which client makes it. */
   readonly client: number;
-  /** How long its answer is; no endpoint changes that. */
+  /** How long its prompt and its answer are, in tokens; no endpoint changes that. */
+  readonly prompt: number;
   readonly tokens: number;
   readonly seed: number;
 }
@@ -16,11 +17,16 @@ export interface Work {
 export const FIRST_TOKEN = { median: 400, sigma: 0.5 } as const;
 /** Length of answers, in tokens. */
 const TOKENS = { median: 200, sigma: 0.9, most: 4_096 } as const;
+/** Length of prompts, in tokens: each of them another one. */
+const PROMPTS = { median: 100, sigma: 0.5, most: 1_000 } as const;
 /** Time per token, in ms. */
 const PER_TOKEN = { median: 20, sigma: 0.2 } as const;
 
-function tokensOf(random: () => number): number {
-  return Math.max(1, Math.min(TOKENS.most, Math.round(lognormal(random, TOKENS.median, TOKENS.sigma))));
+function lengthOf(
+  random: () => number,
+  { median, sigma, most }: { median: number; sigma: number; most: number },
+): number {
+  return Math.max(1, Math.min(most, Math.round(lognormal(random, median, sigma))));
 }
 
 /** How long an attempt takes: until its first token, and from there to its end, in ms. Other luck each time it is sent. */
@@ -30,16 +36,18 @@ export function durationsOf(work: Work, attempt: number): { first: number; rest:
   return { first, rest: work.tokens * lognormal(random, PER_TOKEN.median, PER_TOKEN.sigma) };
 }
 
-/** How long a call holds its slot on average, in ms: measured once, from many draws. */
-export const MEAN_HOLD: number = (() => {
+/** What a call takes on average, measured once, from many draws: its slot, in ms, and its tokens, prompt and answer. */
+export const MEAN: { readonly hold: number; readonly tokens: number } = (() => {
   const random = seeded(1);
   const draws = 200_000;
-  let sum = 0;
+  let [hold, tokens] = [0, 0];
   for (let draw = 0; draw < draws; draw++) {
-    const first = lognormal(random, FIRST_TOKEN.median, FIRST_TOKEN.sigma);
-    sum += first + tokensOf(random) * lognormal(random, PER_TOKEN.median, PER_TOKEN.sigma);
+    const answer = lengthOf(random, TOKENS);
+    tokens += answer + lengthOf(random, PROMPTS);
+    hold += lognormal(random, FIRST_TOKEN.median, FIRST_TOKEN.sigma);
+    hold += answer * lognormal(random, PER_TOKEN.median, PER_TOKEN.sigma);
   }
-  return sum / draws;
+  return { hold: hold / draws, tokens: tokens / draws };
 })();
 
 /** The calls of `ms` of virtual time. @param perSecond how many arrive, over all clients */
@@ -48,7 +56,8 @@ export function workload(seed: number, ms: number, perSecond: number, clients: n
   const calls: Work[] = [];
   for (let at = exponential(random, 1_000 / perSecond); at < ms; at += exponential(random, 1_000 / perSecond)) {
     const client = Math.floor(random() * clients);
-    calls.push({ at, client, tokens: tokensOf(random), seed: seedOf(seed, calls.length) });
+    const [prompt, tokens] = [lengthOf(random, PROMPTS), lengthOf(random, TOKENS)];
+    calls.push({ at, client, prompt, tokens, seed: seedOf(seed, calls.length) });
   }
   return calls;
 }
