@@ -40,8 +40,11 @@ export type { BalancerEvent, BalancerEvents, EventName, Observer } from './obser
 export { attemptsOf, explain } from './sdk/attempts.ts';
 export type { Balancer } from './sdk/balancer.ts';
 export type { EndpointSnapshot, Snapshot } from './sdk/snapshot.ts';
+export { leastBusy } from './strategy/least-busy.ts';
+export { type LeastLoadedOptions, leastLoaded } from './strategy/least-loaded.ts';
+export type { Compared, LoadMetric } from './strategy/load-metrics.ts';
 export type { StrategyOption } from './strategy/named.ts';
 export { priority } from './strategy/priority.ts';
 export { random } from './strategy/random.ts';
 export { roundRobin } from './strategy/round-robin.ts';
-export type { Candidate, Strategy, StrategyCall } from './strategy/strategy.ts';
+export type { Candidate, Strategy, StrategyCall, Timing, TrackRecord } from './strategy/strategy.ts';

@@ -1,5 +1,7 @@
 /** The door of `config/`: turns what a user wrote into complete settings, or throws one error that lists all problems. */
+import { strategyNamed } from '../strategy/named.ts';
 import { check } from './check.ts';
+import { defaults } from './defaults.ts';
 import { resolveEndpoint, type Surroundings } from './endpoint.ts';
 import { endpointsOfEnvironment, saysWhere } from './environment.ts';
 import type { Env } from './inheritance.ts';
@@ -85,6 +87,8 @@ export function resolveSettings(input: LoadBalancedOpenAIOptions, env: Env): Set
   const { modelMaps: _, affinity, ...rest } = pool as NonNullable<typeof pool>;
   return {
     ...rest,
+    // Made anew, to draw its chances from this client's clock.
+    strategy: strategyNamed(own.strategy ?? defaults.strategy, rest.clock.random),
     maxAttempts: rest.maxAttempts,
     classify: rest.classify,
     affinity: { home, spread: affinity.spread },

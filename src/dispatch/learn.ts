@@ -1,5 +1,6 @@
 /** Steps 4 and 5: an attempt's outcome is judged, the endpoint learns from it, and everybody who listens hears of it. */
 import type { Outcome, Verdict } from '../call/outcome.ts';
+import { outputTokens } from '../call/output-tokens.ts';
 import type { Clock } from '../clock.ts';
 import type { PoolSettings } from '../config/settings.ts';
 import { renewsKey } from '../endpoint/sdk-client.ts';
@@ -108,7 +109,9 @@ export function learn<R extends Reply>(
   report.verdict = verdict.name;
   report.billed = billed(verdict);
   if (outcome.is === 'error') report.status ??= factsOf(outcome.error).status;
-  const cooldown = endpoint.state.end(load, verdict, call.operation.route, suspicion);
+  // Of a reply handed out at its headers nobody sees how much it was.
+  const units = story.read ? (outputTokens(report.usage) ?? 1) : undefined;
+  const cooldown = endpoint.state.end(load, verdict, call.operation.route, suspicion, units);
   if (cooldown !== undefined) report.retryAfterMs = cooldown;
   const { events, log, throttle } = parts;
   throttle?.told(load, verdict.health === 'failure');

@@ -29,7 +29,7 @@ export function runAttempt<R extends Reply>(
   const { call } = story;
   const { clock } = parts;
   const bounds = boundsOf(call, endpoint, parts.pool.endpoints, parts.settings);
-  const load = endpoint.state.begin(healthKey(call.model, call.operation.name), bounds.slow, force);
+  const load = endpoint.state.begin(healthKey(call.model, call.operation.name), bounds.slow, force, call.stream);
   if (!load) return undefined;
   const controller = new AbortController();
   const report = {

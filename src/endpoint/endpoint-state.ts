@@ -12,8 +12,9 @@ import type { Doubts } from './doubts.ts';
 import { exclusionOf } from './exclusion.ts';
 import { FailureRate } from './failure-rate.ts';
 import { noteHeadroom } from './headroom.ts';
-import type { BreakerState, Exclusion, Load, Transition } from './live-facts.ts';
+import type { BreakerState, Exclusion, Load, Suspicion, Transition } from './live-facts.ts';
 import type { ModelState, ModelStates } from './model-states.ts';
+import { newLoad } from './new-load.ts';
 import { ServedLately } from './served-lately.ts';
 import { Silence } from './silence.ts';
 
@@ -56,21 +57,15 @@ export class EndpointState {
   }
 
   /** Takes an attempt in: counts it, asks the breakers for leave. @param force go even while ejected (panic, pins). */
-  begin(model: string, slowAfterMs: number, force: boolean): Load | undefined {
+  begin(model: string, slowAfterMs: number, force: boolean, stream = false): Load | undefined {
     const permits = this.#breakers.admit(model, force);
     if (!permits) return undefined;
     const now = this.#clock.now();
-    const load: Load = {
-      model,
-      startedAt: now,
-      slowAt: now + slowAfterMs,
-      permits,
-      running: true,
-      judged: false,
-      outrun: false,
-    };
+    const state = this.#models.of(model);
+    const load = newLoad({ model, stream, record: state.record, startedAt: now, slowAt: now + slowAfterMs, permits });
     if (this.#silence.begin(load, now) || this.#models.someSick) this.#touch();
-    this.#models.of(model).triedAt = now;
+    state.triedAt = now;
+    state.record.began(load, now);
     this.inFlight += 1;
     this.attempts += 1;
     this.failureRate.attempted();
@@ -79,22 +74,25 @@ export class EndpointState {
 
   /** Headers came: the endpoint is alive. */
   answered(load: Load): void {
+    load.answered = true;
     if (this.#silence.answered(load, this.#clock.now())) this.#touch();
   }
 
   /** Content came: a probe has done its work, whatever becomes of the rest. */
   proved(load: Load): void {
+    load.record.content(load, this.#clock.now());
     this.#breakers.proved(load);
   }
 
   /**
    * The attempt is over, told once; tells the breakers and starts a cooldown.
-   * @param suspicion a failure that may be the call's own fault, `alike` = it met the same before: others will say whose it was.
+   * @param units what its time is divided by, as in `TrackRecord.ended`.
    * @returns the cooldown's length in ms, if one was ordered.
    */
-  end(load: Load, verdict: Verdict, operation: string, suspicion?: 'first' | 'alike'): number | undefined {
+  end(load: Load, verdict: Verdict, operation: string, suspicion?: Suspicion, units?: number): number | undefined {
     if (load.judged) return undefined;
     load.judged = true;
+    load.record.ended(load, verdict.health, units, this.#clock.now());
     this.release(load);
     if (verdict.health === 'failure') {
       this.failureRate.failed();
@@ -122,6 +120,7 @@ export class EndpointState {
   /** Holds a failure against the endpoint, maybe later than the attempt's end. */
   blame(load: Load, verdict: Verdict): void {
     this.#breakers.settle(load, verdict);
+    if (this.opensAt(load.model) > this.#clock.now()) load.record.leave();
   }
 
   /** Sets a failure aside; a probe that met such a call has proved nothing. @returns what says later whether it counts. */
@@ -142,9 +141,11 @@ export class EndpointState {
   /** Gives the attempt's place free without an outcome. */
   release(load: Load): void {
     if (!load.running) return;
+    const now = this.#clock.now();
     load.running = false;
     this.inFlight -= 1;
-    if (this.#silence.gone(load, this.#clock.now(), load.outrun)) this.#touch();
+    load.record.released(load, now);
+    if (this.#silence.gone(load, now, load.outrun)) this.#touch();
   }
 
   /** A good reply's rate-limit headers. @returns the length of the cooldown they led to, in ms. */
@@ -160,7 +161,7 @@ export class EndpointState {
     return this.#breakers.takeTransitions();
   }
 
-  /** True when a call for this model succeeded here within the last minute. */
+  /** True when a call for this model succeeded within the last minute. */
   worksLately(model: string): boolean {
     return this.#models.worksLately(model);
   }
@@ -181,7 +182,7 @@ export class EndpointState {
   }
 
   /** What was learned of a model's times; `undefined` before the first attempt. */
-  latency(model: string): Pick<ModelState, 'plain' | 'head' | 'content'> | undefined {
+  latency(model: string): Pick<ModelState, 'plain' | 'head' | 'content' | 'record'> | undefined {
     return this.#models.peek(model);
   }
 

@@ -3,7 +3,7 @@ import { quoted } from '../call/describe.ts';
 import { matchesName } from '../call/model-map.ts';
 import { missingTags } from '../call/steering.ts';
 import type { EndpointSettings } from '../config/settings.ts';
-import type { Candidate } from '../strategy/strategy.ts';
+import type { Candidate, StrategyCall, TrackRecord } from '../strategy/strategy.ts';
 import type { EndpointState } from './endpoint-state.ts';
 
 /** An endpoint of a pool. */
@@ -28,6 +28,10 @@ export class Endpoint implements Candidate {
 
   get inFlight(): number {
     return this.state.inFlight;
+  }
+
+  trackRecord({ operation, model }: Pick<StrategyCall, 'operation' | 'model'>): TrackRecord | undefined {
+    return this.state.latency(healthKey(model, operation))?.record;
   }
 
   /**

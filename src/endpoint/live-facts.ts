@@ -1,4 +1,6 @@
 /** The words in which an endpoint's live state speaks: why not, what runs, what changed. */
+import type { Shown, TrackRecord } from './track-record.ts';
+
 /** The states a breaker is shown in; `half-open` while its probe runs. */
 export type BreakerState = 'closed' | 'open' | 'half-open';
 
@@ -34,9 +36,10 @@ export interface Transition {
 }
 
 /** One attempt as the endpoint keeps it: from its start until its body is over. */
-export interface Load {
+export interface Load extends Shown {
   readonly model: string;
-  readonly startedAt: number;
+  /** The model's, as it was when the attempt began. */
+  readonly record: TrackRecord;
   /** From when on it counts as unanswered for too long. */
   readonly slowAt: number;
   readonly permits: readonly [Permit | undefined, Permit | undefined];
@@ -46,3 +49,6 @@ export interface Load {
   /** Set when another endpoint answered the same call many times faster. */
   outrun: boolean;
 }
+
+/** A failure that may be the call's own fault, `alike` = it met the same before: others will say whose it was. */
+export type Suspicion = 'first' | 'alike';

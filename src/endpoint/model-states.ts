@@ -7,6 +7,7 @@ import type { Breaker } from './breaker.ts';
 import { Doubts } from './doubts.ts';
 import { Latency } from './latency.ts';
 import type { BreakerState } from './live-facts.ts';
+import { TrackRecord } from './track-record.ts';
 
 /** What is known about one model. */
 export interface ModelState {
@@ -22,6 +23,7 @@ export interface ModelState {
   readonly plain: Latency;
   readonly head: Latency;
   readonly content: Latency;
+  readonly record: TrackRecord;
 }
 
 /** Models kept apart; more only arise from made-up names. */
@@ -65,6 +67,7 @@ export class ModelStates {
       plain,
       head,
       content,
+      record: new TrackRecord(),
     };
     this.#states.set(model, state);
     return state;

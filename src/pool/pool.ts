@@ -5,6 +5,7 @@ import { type Endpoint, healthKey } from '../endpoint/endpoint.ts';
 import type { Registry } from '../endpoint/registry.ts';
 import { hashOf, rendezvous } from '../strategy/rendezvous.ts';
 import type { Strategy } from '../strategy/strategy.ts';
+import { CallFacts } from './call-facts.ts';
 import { type Refusal, refusals } from './eligibility.ts';
 
 /** A cached answer to "who is eligible", good until something changes or time passes `validUntil`. */
@@ -13,6 +14,9 @@ interface Eligible {
   readonly version: number;
   readonly validUntil: number;
 }
+
+/** Longer lists are not searched at each pick. */
+const SEARCHED = 16;
 
 /** Combinations of operation and model remembered. */
 const LIMIT = 500;
@@ -23,6 +27,7 @@ export class Pool {
   readonly strategy: Strategy;
   #endpoints: readonly Endpoint[];
   readonly #eligible = new Map<string, Eligible>();
+  readonly #members = new WeakMap<readonly Endpoint[], ReadonlySet<Endpoint>>();
   readonly #registry: Registry;
   readonly #clock: Clock;
   readonly #strategyFailed: (error: unknown) => void;
@@ -101,6 +106,17 @@ export class Pool {
     return strong.length === 0 ? choice : this.pick(strong, call);
   }
 
+  /** Is it one of them? The lists that come again have a set beside them. */
+  #isAmong(choice: Endpoint, candidates: readonly Endpoint[]): boolean {
+    if (candidates.length <= SEARCHED) return candidates.includes(choice);
+    let members = this.#members.get(candidates);
+    if (!members) {
+      members = new Set(candidates);
+      this.#members.set(candidates, members);
+    }
+    return members.has(choice);
+  }
+
   /** Asks the strategy; one that throws or names somebody else costs the call nothing but the choice. A session has its place. */
   pick(candidates: readonly Endpoint[], call: Call): Endpoint {
     try {
@@ -109,9 +125,8 @@ export class Pool {
           (this.strategy.tier?.(candidates) ?? candidates) as readonly Endpoint[],
           hashOf(call.session),
         );
-      const facts = { operation: call.operation.name, model: call.model, stream: call.stream };
-      const choice = this.strategy.pick(candidates, facts) as Endpoint;
-      if (candidates.includes(choice)) return choice;
+      const choice = this.strategy.pick(candidates, new CallFacts(call, this.#clock)) as Endpoint;
+      if (this.#isAmong(choice, candidates)) return choice;
       this.#strategyFailed(new TypeError('pick() did not return one of its candidates'));
     } catch (error) {
       this.#strategyFailed(error);

@@ -1,12 +1,15 @@
 /** Strategy names for JSON and options, looked up in this one file. */
+import { systemClock } from '../clock.ts';
+import { leastBusy } from './least-busy.ts';
 import { priority } from './priority.ts';
 import { random } from './random.ts';
 import { roundRobin } from './round-robin.ts';
 import type { Strategy } from './strategy.ts';
 
-const NAMED: Readonly<Record<string, () => Strategy>> = {
-  'round-robin': roundRobin,
+const NAMED: Readonly<Record<string, (chance: () => number) => Strategy>> = {
+  'round-robin': () => roundRobin(),
   random,
+  'least-busy': leastBusy,
   priority: () => priority(),
 };
 
@@ -14,21 +17,20 @@ const NAMED: Readonly<Record<string, () => Strategy>> = {
 export const strategyNames: readonly string[] = Object.keys(NAMED);
 
 /** A strategy by name, by `{ priority: name }`, or as a value. */
-export type StrategyOption =
-  | 'round-robin'
-  | 'random'
-  | 'priority'
-  | { priority: 'round-robin' | 'random' | Strategy }
-  | Strategy;
+export type StrategyOption = StrategyName | 'priority' | { priority: StrategyName | Strategy } | Strategy;
+
+/** The strategies that a priority may have inside. */
+type StrategyName = 'round-robin' | 'random' | 'least-busy';
 
 /**
  * Turns the `strategy` option into a strategy.
+ * @param chance a number in [0, 1), for strategies made by name. @default the clock's
  * @throws Error whose message says what is wrong and which names are known.
  */
-export function strategyNamed(value: unknown): Strategy {
+export function strategyNamed(value: unknown, chance: () => number = systemClock.random): Strategy {
   if (typeof value === 'string') {
     const make = Object.hasOwn(NAMED, value) ? NAMED[value] : undefined;
-    if (make) return make();
+    if (make) return make(chance);
     throw new Error(
       `unknown strategy "${value}"; known are ${strategyNames.join(', ')}, { priority: name }, or a value with pick()`,
     );
@@ -36,7 +38,7 @@ export function strategyNamed(value: unknown): Strategy {
   if (typeof value === 'object' && value !== null) {
     if (typeof (value as Partial<Strategy>).pick === 'function') return value as Strategy;
     if ('priority' in value && Object.keys(value).length === 1) {
-      return priority(strategyNamed(value.priority));
+      return priority(strategyNamed(value.priority, chance));
     }
   }
   throw new Error(

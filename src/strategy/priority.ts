@@ -19,7 +19,7 @@ export function priority(inner: Strategy = roundRobin()): Strategy {
     );
   const groups = new WeakMap<readonly Candidate[], readonly Candidate[]>();
   const firstOf = (candidates: readonly Candidate[]) => {
-    const smallest = Math.min(...candidates.map((candidate) => candidate.priority));
+    const smallest = candidates.reduce((least, { priority }) => Math.min(least, priority), Number.POSITIVE_INFINITY);
     const group = candidates.filter((candidate) => candidate.priority === smallest);
     groups.set(candidates, group);
     return group;

@@ -1,5 +1,25 @@
 /** The port for strategies: given who may take a call, say who does. Synchronous, never I/O. */
 
+/** What calls of one kind took on an endpoint of late. Times in ms. */
+export interface Timing {
+  /** Average time to the first content of a stream, or of a whole plain call; recent ones weigh most. 0 = nothing is known. */
+  readonly time: number;
+  /** The same per output token for plain calls, since a long answer says nothing of the endpoint; `time` for streams. */
+  readonly pace: number;
+  /** When the last one was learned from, in monotonic ms. */
+  readonly learnedAt: number;
+  /** Since when such calls wait there and none was answered, in monotonic ms; `Infinity` = none waits. */
+  readonly silentSince: number;
+}
+
+/** What an endpoint showed of late on one model. A live object: it changes as calls run. */
+export interface TrackRecord {
+  readonly streams: Timing;
+  readonly plain: Timing;
+  /** It failed of late: until then calls are better sent elsewhere, in monotonic ms; 0 = no reason to. */
+  readonly avoidUntil: number;
+}
+
 /** An endpoint as a strategy sees it. */
 export interface Candidate {
   readonly name: string;
@@ -10,6 +30,8 @@ export interface Candidate {
   readonly tags: readonly string[];
   /** Calls now running there, streams until their end; over all clients of the process. */
   readonly inFlight: number;
+  /** What it showed of late on the call's model; `undefined` before the first attempt. The same object for as long as the candidates are the same array. */
+  trackRecord?(call: Pick<StrategyCall, 'operation' | 'model'>): TrackRecord | undefined;
 }
 
 /** The call as a strategy sees it. */
@@ -19,6 +41,8 @@ export interface StrategyCall {
   /** The public model name. */
   readonly model: string | undefined;
   readonly stream: boolean;
+  /** Monotonic time in ms, as in a `TrackRecord`. */
+  readonly now: number;
 }
 
 /** Picks one of the eligible endpoints. A throw, or an answer that is no candidate, falls back to the first candidate. */

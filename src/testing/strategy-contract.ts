@@ -2,7 +2,8 @@
  * What every strategy promises, as checks for any test runner: a strategy of your own can be held to the same contract as
  * the ones that come with the library.
  */
-import type { Candidate, Strategy, StrategyCall } from '../index.ts';
+import type { Candidate, Strategy } from '../index.ts';
+import { CALL, candidate, compare, pick, shares, sharesUnderLoad, weighing } from './shares.ts';
 
 /** One promise of the contract. */
 export interface StrategyCheck {
@@ -20,49 +21,6 @@ export interface StrategyContractOptions {
 
 type Make = () => Strategy;
 type Promised = readonly [promise: string, check: (make: Make) => void];
-
-const CALL: StrategyCall = { operation: 'chat', model: 'gpt-5', stream: false };
-
-const candidate = (name: string, changes: Partial<Candidate> = {}): Candidate => ({
-  ...{ name, weight: 1, priority: 0, tags: [], inFlight: 0 },
-  ...changes,
-});
-
-const weighing = (...weights: number[]) => weights.map((weight, i) => candidate(`${'abcdefgh'[i]}`, { weight }));
-
-/** Picks once. @throws when the answer is not one of the candidates, the very object */
-function pick(strategy: Strategy, candidates: readonly Candidate[]): Candidate {
-  const picked: unknown = strategy.pick(candidates, CALL);
-  if (candidates.some((each) => each === picked)) return picked as Candidate;
-  const given = candidates.map(({ name }) => name).join(', ');
-  throw new Error(`pick() returned ${nameOf(picked)}, which is none of the candidates it was given (${given})`);
-}
-
-function nameOf(picked: unknown): string {
-  if (picked instanceof Promise) return 'a promise';
-  if (typeof picked !== 'object' || picked === null) return String(picked);
-  return 'name' in picked ? `an object named '${picked.name}'` : 'an object without a name';
-}
-
-/** Picks so many times and tells each one's share of them, by name. */
-function shares(strategy: Strategy, candidates: readonly Candidate[], times: number): Record<string, number> {
-  const counts = Object.fromEntries(candidates.map(({ name }) => [name, 0]));
-  for (let i = 0; i < times; i++) {
-    const { name } = pick(strategy, candidates);
-    counts[name] = (counts[name] ?? 0) + 1;
-  }
-  return Object.fromEntries(Object.entries(counts).map(([name, count]) => [name, count / times]));
-}
-
-/** @throws unless each share is within `tolerance` of the one it should be */
-function compare(got: Record<string, number>, wanted: Record<string, number>, tolerance: number): void {
-  const off = Object.keys(wanted).filter((name) => !(Math.abs((got[name] ?? 0) - (wanted[name] ?? 0)) <= tolerance));
-  if (off.length === 0) return;
-  const percent = (share = 0) => `${(share * 100).toFixed(1)} %`;
-  throw new Error(
-    off.map((name) => `'${name}' got ${percent(got[name])} instead of ${percent(wanted[name])}`).join(', '),
-  );
-}
 
 /** Sets of every size up to 12, of mixed weights and priorities, always the same ones. */
 function* assortedSets(): Generator<Candidate[]> {
@@ -140,6 +98,17 @@ const WEIGHTED: readonly Promised[] = [
   [
     'shares calls out by weight, within 1 % of all calls',
     (make) => compare(shares(make(), weighing(1, 2, 5), 100_000), { a: 1 / 8, b: 2 / 8, c: 5 / 8 }, 0.01),
+  ],
+  ['keeps to the weights while calls run, within 1 %', (make) => sharesUnderLoad(make, [1, 2, 5], 800, 100_000)],
+  [
+    'keeps to the weights in a pool of many, within 1 %',
+    (make) =>
+      sharesUnderLoad(
+        make,
+        Array.from({ length: 24 }, (_, i) => 1 + (i % 4)),
+        2_400,
+        100_000,
+      ),
   ],
   [
     'gives nothing to a weight of 0 while another has a share',

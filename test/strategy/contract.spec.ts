@@ -1,5 +1,6 @@
 // Every strategy of ours keeps the contract of strategies, which users hold their own to.
 import { describe, expect, it } from 'vitest';
+import { leastBusy } from '../../src/strategy/least-busy.ts';
 import { priority } from '../../src/strategy/priority.ts';
 import { random } from '../../src/strategy/random.ts';
 import { roundRobin } from '../../src/strategy/round-robin.ts';
@@ -11,8 +12,11 @@ const STRATEGIES: Record<string, () => Strategy> = {
   'round-robin': roundRobin,
   random: () => random(manualClock({ seed: 5 }).random),
   'random, by the clock of the machine': () => random(),
+  'least-busy': () => leastBusy(manualClock({ seed: 7 }).random),
+  'least-busy, by the clock of the machine': () => leastBusy(),
   priority: () => priority(),
   'priority(random)': () => priority(random(manualClock({ seed: 6 }).random)),
+  'priority(least-busy)': () => priority(leastBusy(manualClock({ seed: 8 }).random)),
 };
 
 for (const [name, make] of Object.entries(STRATEGIES)) {

@@ -3,13 +3,16 @@ import { describe, expect, it } from 'vitest';
 import { strategyNamed, strategyNames } from '../../src/strategy/named.ts';
 import { priority } from '../../src/strategy/priority.ts';
 import { roundRobin } from '../../src/strategy/round-robin.ts';
+import { CALL, candidate } from '../support/candidates.ts';
 
 describe('strategyNamed', () => {
   it.each<[unknown, string]>([
     ['round-robin', 'round-robin'],
     ['random', 'random'],
+    ['least-busy', 'least-busy'],
     ['priority', 'priority(round-robin)'],
     [{ priority: 'random' }, 'priority(random)'],
+    [{ priority: 'least-busy' }, 'priority(least-busy)'],
     [{ priority: 'round-robin' }, 'priority(round-robin)'],
     [{ priority: { name: 'mine', pick: () => undefined } }, 'priority(mine)'],
   ])('knows %j', (option, name) => {
@@ -20,15 +23,23 @@ describe('strategyNamed', () => {
     for (const own of [{ pick: () => undefined }, roundRobin(), priority()]) expect(strategyNamed(own)).toBe(own);
   });
 
+  it('draws chances from where it is told to', () => {
+    for (const name of ['random', 'least-busy', { priority: 'least-busy' }]) {
+      const strategy = strategyNamed(name, () => 0.99);
+      const pool = ['a', 'b', 'c'].map((each) => candidate(each));
+      expect(strategy.pick(pool, CALL).name).toBe('c');
+    }
+  });
+
   it('makes a new one each time, so that pools do not share their places by accident', () => {
     for (const name of strategyNames) expect(strategyNamed(name)).not.toBe(strategyNamed(name));
   });
 
   it.each<[unknown, RegExp]>([
-    ['fastest', /unknown strategy "fastest"; known are round-robin, random, priority, /],
+    ['fastest', /unknown strategy "fastest"; known are round-robin, random, least-busy, priority, /],
     ['constructor', /unknown strategy "constructor"/],
     ['', /unknown strategy ""/],
-    [undefined, /expected one of round-robin, random, priority/],
+    [undefined, /expected one of round-robin, random, least-busy, priority/],
     [null, /expected one of/],
     [7, /expected one of/],
     [() => undefined, /expected one of/],
