@@ -1,6 +1,6 @@
 /** The public names of the package. No logic. */
 
-export type { Call, Replay } from './call/call.ts';
+export type { Call, Hedging, Replay } from './call/call.ts';
 export type { ModelMap, ModelMapValue } from './call/model-map.ts';
 export type { Operation } from './call/operations.ts';
 export type { AttemptReport as Attempt, CooldownOrder, Outcome, Verdict, VerdictName } from './call/outcome.ts';
@@ -17,6 +17,7 @@ export type {
   EndpointOptions,
   EndpointType,
   FailoverReason,
+  HedgeOptions,
   LoadBalancedOpenAIOptions,
   OpenAIEndpointOptions,
   PanicOptions,

@@ -36,6 +36,8 @@ const PUBLIC_NAMES: readonly string[] = [
   'EndpointType',
   'EventName',
   'FailoverReason',
+  'HedgeOptions',
+  'Hedging',
   'Importance',
   'LeastLoadedOptions',
   'ListenerOf',

@@ -5,6 +5,16 @@ import type { Importance } from './steering.ts';
 /** May the call be sent a second time? `free`: yes; `create`: only if nothing can exist yet; `once`: its body cannot be read again. */
 export type Replay = 'free' | 'create' | 'once';
 
+/** How calls are hedged: a second attempt elsewhere for a call that is slow to begin. */
+export interface Hedging {
+  /** Hedges per call, over all calls. */
+  readonly budget: number;
+  /** Slow = slower than this share of the model's calls. */
+  readonly quantile: number;
+  /** Never earlier than this, in ms. */
+  readonly minDelay: number;
+}
+
 /** One call of the application. */
 export interface Call {
   /** Unique within the process; carried by every event of the call. */
@@ -17,6 +27,8 @@ export interface Call {
   /** Whether the caller asked for an event stream. */
   readonly stream: boolean;
   readonly replay: Replay;
+  /** `false` = the call is not hedged. */
+  readonly hedge: Hedging | false;
   /** Ids in the call that belong to the endpoint which made them. */
   readonly ownerIds: readonly string[];
   /** Name of the endpoint the caller named, if any; such a call never fails over. */

@@ -34,7 +34,8 @@ export function describeAttempts(attempts: readonly AttemptReport[]): string {
       const word =
         attempt.verdict === 'ok' || attempt.status === undefined ? '' : ` ${attempt.verdict.replaceAll('-', ' ')}`;
       const time = attempt.verdict === 'pending' ? '' : ` in ${duration(attempt.ms)}`;
-      return `${attempt.endpoint} ${what}${hint || `${word}${time}`}`;
+      const beside = attempt.beside === undefined ? '' : ` (${attempt.beside})`;
+      return `${attempt.endpoint} ${what}${hint || `${word}${time}`}${beside}`;
     })
     .join(' → ');
 }

@@ -88,6 +88,8 @@ export interface AttemptReport {
   usage?: unknown;
   /** Whether the attempt was billed, as far as can be told from outside. */
   billed: 'yes' | 'no' | 'maybe';
+  /** Set when it was started beside an attempt that was still running. */
+  beside?: 'hedge' | 'rescue';
   /** The cooldown this attempt led to, in ms. */
   retryAfterMs?: number;
 }

@@ -16,6 +16,15 @@ export const defaults = {
     /** Three times the slowest one in a hundred: rare by construction, yet far below the 10 min of the SDK's timeout. */
     factor: 3,
   },
+  /** What `hedge: {}` means; without it nothing is hedged, since each hedge may be billed. */
+  hedge: {
+    /** One call in ten at most: the tail of healthy endpoints is half of that, the rest is there for a sick one. */
+    budget: 0.1,
+    /** The slowest in twenty: later the answer would hardly come sooner, earlier the budget goes to calls that are not slow. */
+    quantile: 0.95,
+    /** Of what is quicker the way there and back is the larger part: nothing to be won by a second one. */
+    minDelay: 50,
+  },
   breaker: {
     /** opossum's own: half of the traffic failing is worse than one endpoint less. */
     errorThresholdPercentage: 50,

@@ -52,6 +52,16 @@ export interface RescueOptions {
   factor?: number | undefined;
 }
 
+/** When a call that is slow to begin gets a second attempt elsewhere at once, and how many may. */
+export interface HedgeOptions {
+  /** Hedges per call, over all calls, from 0 to 1. Each is paid from `retryBudget` as well. @default 0.1 */
+  budget?: number | undefined;
+  /** A call is slow once it waits longer than this share of its model's calls, from 0.5 to 0.999. @default 0.95 */
+  quantile?: number | undefined;
+  /** Never earlier than this, in ms. @default 50 */
+  minDelay?: number | undefined;
+}
+
 /** Share of extra attempts allowed over all calls of the pool. */
 export interface RetryBudgetOptions {
   /** Extra attempts per call. @default 0.2 */
@@ -98,6 +108,11 @@ export interface PoolOptions {
   streamIdleTimeout?: number | undefined;
   /** Second attempts for plain calls that hang; `false` = none. */
   rescue?: RescueOptions | false | undefined;
+  /**
+   * Second attempts for calls that are slow to begin; each may be billed. `{}` turns them on with the defaults.
+   * Only for calls that can be sent twice. @default false
+   */
+  hedge?: HedgeOptions | false | undefined;
   /** When failing endpoints are taken out; `false` = never. */
   breaker?: BreakerOptions | false | undefined;
   /** Bounds the extra attempts of the pool; `false` = no bound. */

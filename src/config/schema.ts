@@ -45,6 +45,15 @@ const clock = z.custom<Clock>(
 const AUTO = "a duration in ms above 0, or 'auto'";
 const { rescue, retryBudget, waitingRoom, panic } = defaults;
 
+/** How calls are hedged, or `false`; for the pool and for `balancer.with`. */
+export const hedge = orFalse(
+  strict({
+    budget: number('a number from 0 to 1', 0, 1).default(defaults.hedge.budget),
+    quantile: number('a number from 0.5 to 0.999', 0.5, 0.999).default(defaults.hedge.quantile),
+    minDelay: number('a duration in ms of 0 or more', 0).default(defaults.hedge.minDelay),
+  }),
+);
+
 const shape = {
   strategy,
   maxAttempts: whole('a whole number of 1 or more', 1).optional(),
@@ -57,6 +66,7 @@ const shape = {
       factor: number('a number of 1 or more', 1).default(rescue.factor),
     }),
   ).prefault({}),
+  hedge: hedge.default(false),
   breaker,
   retryBudget: orFalse(
     strict({

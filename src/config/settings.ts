@@ -1,6 +1,7 @@
 /** The options after `resolveSettings`: complete, checked, nothing left to guess. What the rest of the library reads. */
 import type { ClientOptions, OpenAI } from 'openai';
 import type { AzureClientOptions } from 'openai/azure';
+import type { Hedging } from '../call/call.ts';
 import type { ModelMap } from '../call/model-map.ts';
 import type { Clock } from '../clock.ts';
 import type { Observer } from '../observe/events.ts';
@@ -55,6 +56,7 @@ export interface PoolSettings {
   readonly attemptTimeout: 'auto' | number;
   readonly streamIdleTimeout: number;
   readonly rescue: { readonly after: number; readonly factor: number } | false;
+  readonly hedge: Hedging | false;
   readonly breaker: BreakerSettings | false;
   readonly retryBudget: { readonly ratio: number; readonly minPerSecond: number } | false;
   readonly waitingRoom: { readonly maxWaiting: number; readonly maxWait: number } | false;

@@ -46,7 +46,11 @@ export interface Attempt<R extends Reply> {
   settled: boolean;
   /** Set when nothing of the request can have left this machine. */
   unsent: boolean;
-  /** The timer that cuts or rescues it. */
+  /** After how many ms from its start the call may be hedged; `undefined` = not at all. */
+  readonly hedgeAfter: number | undefined;
+  /** Set once it took longer than any usual attempt. */
+  overdue: boolean;
+  /** The timer of its next alarm. */
   cancelAlarm: () => void;
 }
 
@@ -58,10 +62,13 @@ export interface Suspicion<R extends Reply> {
   held: boolean;
 }
 
+/** How late an attempt is: a hedge may start beside it, also one of the reserve; it takes too long. */
+export type Late = 'hedge' | 'hedge-late' | 'bound';
+
 /** What may happen to a call while the loop waits. */
 export type StoryEvent<R extends Reply> =
   | { readonly is: 'head' | 'body'; readonly attempt: Attempt<R>; readonly outcome: Outcome; readonly data?: unknown }
-  | { readonly is: 'alarm'; readonly attempt: Attempt<R> }
+  | { readonly is: 'alarm'; readonly attempt: Attempt<R>; readonly late: Late }
   | { readonly is: 'deadline' | 'abort' }
   /** `early`: not by the wait's own end. */
   | { readonly is: 'woken'; readonly early: boolean };

@@ -2,6 +2,8 @@
 import type { Call } from '../call/call.ts';
 import type { PoolSettings } from '../config/settings.ts';
 import { type Endpoint, healthKey } from '../endpoint/endpoint.ts';
+import type { Pool } from '../pool/pool.ts';
+import type { TimeKind } from '../pool/usual-times.ts';
 
 /** Streams without headers are cut after a minute at the earliest, streams without content after five. */
 const NO_HEADERS = 60_000;
@@ -31,10 +33,10 @@ export interface Bounds {
 }
 
 type Settings = Pick<PoolSettings, 'attemptTimeout' | 'rescue'>;
-type Kind = 'plain' | 'head' | 'content';
+type Times = Pick<Pool, 'endpoints' | 'usual'>;
 
 /** What is timed in this stage of a call. */
-export function kindOf(call: Call, hasHeaders: boolean): Kind {
+export function kindOf(call: Call, hasHeaders: boolean): TimeKind {
   if (!call.stream) return 'plain';
   return hasHeaders ? 'content' : 'head';
 }
@@ -47,7 +49,7 @@ export function usualTime(
   call: Call,
   endpoint: Endpoint,
   endpoints: readonly Endpoint[],
-  kind: Kind,
+  kind: TimeKind,
 ): number | undefined {
   const key = healthKey(call.model, call.operation.name);
   const own = endpoint.state.latency(key)?.[kind];
@@ -60,8 +62,20 @@ export function usualTime(
   return slowest;
 }
 
-/** The bounds of an attempt of `call` on `endpoint`. @param endpoints the whole pool. */
-export function boundsOf(call: Call, endpoint: Endpoint, endpoints: readonly Endpoint[], settings: Settings): Bounds {
+/**
+ * After how many ms from its start an attempt may be hedged; `undefined` = not at all, or nothing is known so far.
+ * Why by the whole pool's times and not by the endpoint's own: one that is always slow is when a hedge helps most.
+ */
+export function hedgeAfter(call: Call, pool: Times, settings: Pick<PoolSettings, 'failover'>): number | undefined {
+  const { hedge } = call;
+  if (!hedge || call.replay !== 'free' || !settings.failover || pool.endpoints.length < 2) return undefined;
+  const known = pool.usual(healthKey(call.model, call.operation.name), kindOf(call, true));
+  return known && Math.max(hedge.minDelay, known.quantile(hedge.quantile));
+}
+
+/** The bounds of an attempt of `call` on `endpoint`, one of `pool`. */
+export function boundsOf(call: Call, endpoint: Endpoint, pool: Times, settings: Settings): Bounds {
+  const { endpoints } = pool;
   const { rescue } = settings;
   const usual = usualTime(call, endpoint, endpoints, kindOf(call, false));
   const { after, factor } = rescue || { after: 20_000, factor: 3 };

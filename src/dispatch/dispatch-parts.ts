@@ -1,6 +1,7 @@
 /** What a dispatcher is made of, and the little it keeps itself. */
 import type { PoolSettings } from '../config/settings.ts';
 import type { CallStory, Reply } from './call-story.ts';
+import type { HedgeBudget } from './hedge-budget.ts';
 import type { LearnParts } from './learn.ts';
 import type { RetryBudget } from './retry-budget.ts';
 
@@ -8,6 +9,7 @@ import type { RetryBudget } from './retry-budget.ts';
 export interface DispatchParts extends LearnParts {
   readonly settings: PoolSettings;
   readonly budget: RetryBudget;
+  readonly hedges: HedgeBudget;
   /** Changes as calls run. */
   readonly now: {
     /** Calls that wait for a cooldown, a backoff or an endpoint. */

@@ -12,7 +12,7 @@ import { type Attempt, CallStory, type Reply, type Send } from './call-story.ts'
 import type { DispatchParts } from './dispatch-parts.ts';
 import { learn } from './learn.ts';
 import { follow, runStory } from './run-story.ts';
-import { giveUpOthers } from './taking-long.ts';
+import { giveUpOthers, took } from './taking-long.ts';
 
 /** The dispatcher of one pool. */
 export class Dispatcher {
@@ -29,13 +29,14 @@ export class Dispatcher {
    * @throws ClosedError after `close`.
    */
   open<R extends Reply>(call: Call, send: Send<R>, only?: Endpoint, prefer?: Endpoint): CallStory<R> {
-    const { clock, budget, events, now, throttle } = this.parts;
+    const { clock, budget, hedges, events, now, throttle } = this.parts;
     if (now.closed) throw new ClosedError();
     const story = new CallStory(call, send, clock);
     now.running.add(story);
     story.only = only;
     story.prefer = prefer;
     budget.deposit();
+    if (call.hedge) hedges.deposit(call.hedge.budget);
     throttle?.requested();
     if (events.active) {
       const { id: callId, operation, model, stream } = call;
@@ -89,6 +90,7 @@ export class Dispatcher {
 
   /** Content came: a probe has done its work, and those that failed before have to answer for it. */
   proved<R extends Reply>(story: CallStory<R>, attempt: Attempt<R>): void {
+    if (!attempt.settled) took(attempt, 'content', this.parts);
     blameAll(story, this.parts);
     attempt.endpoint.state.proved(attempt.load);
     this.parts.throttle?.told(attempt.load, false);
@@ -101,13 +103,14 @@ export class Dispatcher {
     if (ok) blameAll(story, this.parts);
     else answerFor(story, this.parts);
     story.close();
-    const { events, clock, now, throttle } = this.parts;
+    const { events, clock, hedges, now, throttle } = this.parts;
     now.running.delete(story);
     if (now.closed && now.running.size === 0) now.whenIdle?.();
     // One that ended while its reply rested was told of then.
     if (story.told) return;
     story.told = true;
     if (ok) throttle?.accepted();
+    if (ok && story.won?.report.beside === 'hedge') hedges.told();
     if (!events.active) return;
     const { id: callId, startedAt } = story.call;
     const ms = clock.now() - startedAt;

@@ -48,16 +48,20 @@ function mayGoOn<R extends Reply>(story: CallStory<R>, endpoint: Endpoint, parts
   return false;
 }
 
-/** Starts an attempt and tells everybody. Should its place be gone by now, the story looks for another. */
+/**
+ * Starts an attempt and tells everybody. Should its place be gone by now, the story looks for another.
+ * @param beside why it starts although another attempt still runs.
+ */
 export function start<R extends Reply>(
   story: CallStory<R>,
   endpoint: Endpoint,
   parts: DispatchParts,
   force: boolean,
+  beside?: 'hedge' | 'rescue',
 ): void {
   const { events, clock, log, settings } = parts;
   const before = story.last;
-  const attempt = runAttempt(story, endpoint, parts, force);
+  const attempt = runAttempt(story, endpoint, parts, force, beside);
   if (!attempt) {
     // Its place is gone, also for going there once more.
     story.tried.add(endpoint);
@@ -78,7 +82,8 @@ export function start<R extends Reply>(
   }
   if (events.active) {
     const { model } = attempt.report;
-    events.emit({ type: 'attempt-start', at, callId, endpoint: endpoint.name, model, attempt: story.attempts.length });
+    const number = story.attempts.length;
+    events.emit({ type: 'attempt-start', at, callId, endpoint: endpoint.name, model, attempt: number, beside });
   }
 }
 

@@ -4,20 +4,22 @@ import type { Clock } from '../clock.ts';
 import type { PoolSettings } from '../config/settings.ts';
 import { type Endpoint, healthKey } from '../endpoint/endpoint.ts';
 import type { Pool } from '../pool/pool.ts';
+import { arm } from './alarms.ts';
 import type { Attempt, CallStory, Reply } from './call-story.ts';
-import { boundsOf } from './clocks.ts';
+import { boundsOf, hedgeAfter } from './clocks.ts';
 import { connectionFacts } from './connection-facts.ts';
 
 /** What an attempt is run with. */
 export interface AttemptParts {
   readonly clock: Clock;
-  readonly pool: Pick<Pool, 'endpoints'>;
-  readonly settings: Pick<PoolSettings, 'attemptTimeout' | 'rescue'>;
+  readonly pool: Pick<Pool, 'endpoints' | 'usual'>;
+  readonly settings: Pick<PoolSettings, 'attemptTimeout' | 'rescue' | 'failover'>;
 }
 
 /**
  * Starts an attempt of the story's call on `endpoint`; its outcome arrives in the story's queue.
  * @param force go even while the endpoint is ejected.
+ * @param beside why it starts although another attempt of the call still runs.
  * @returns `undefined` when the breaker gave the only place to another call in the meantime.
  */
 export function runAttempt<R extends Reply>(
@@ -25,10 +27,11 @@ export function runAttempt<R extends Reply>(
   endpoint: Endpoint,
   parts: AttemptParts,
   force: boolean,
+  beside?: 'hedge' | 'rescue',
 ): Attempt<R> | undefined {
   const { call } = story;
   const { clock } = parts;
-  const bounds = boundsOf(call, endpoint, parts.pool.endpoints, parts.settings);
+  const bounds = boundsOf(call, endpoint, parts.pool, parts.settings);
   const load = endpoint.state.begin(healthKey(call.model, call.operation.name), bounds.slow, force, call.stream);
   if (!load) return undefined;
   const controller = new AbortController();
@@ -39,6 +42,7 @@ export function runAttempt<R extends Reply>(
     status: undefined,
     ms: 0,
     billed: 'maybe' as const,
+    ...(beside && { beside }),
   };
   const attempt: Attempt<R> = {
     endpoint,
@@ -49,14 +53,16 @@ export function runAttempt<R extends Reply>(
     data: undefined,
     settled: false,
     unsent: false,
+    // Who is let through because nobody is well must not become two.
+    hedgeAfter: force ? undefined : hedgeAfter(call, parts.pool, parts.settings),
+    overdue: false,
     cancelAlarm: () => undefined,
   };
   story.attempts.push(attempt);
   story.live.add(attempt);
   story.tried.add(endpoint);
   story.last = undefined;
-  const alarm = bounds.headers?.after ?? bounds.rescue;
-  if (alarm !== undefined) attempt.cancelAlarm = clock.after(alarm, () => story.push({ is: 'alarm', attempt }));
+  arm(story, attempt, clock, bounds.headers?.after ?? bounds.rescue);
   const wire = {
     clock,
     answered: () => endpoint.state.answered(load),

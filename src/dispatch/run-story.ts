@@ -3,6 +3,7 @@ import type { Outcome } from '../call/outcome.ts';
 import { USED_UP } from '../endpoint/headroom.ts';
 import { turnstile } from '../endpoint/turnstile.ts';
 import { abortError, ClosedError, timeoutError } from '../errors.ts';
+import { arm } from './alarms.ts';
 import { blameAll } from './blame.ts';
 import type { Attempt, CallStory, Reply, StoryEvent } from './call-story.ts';
 import { boundsOf, kindOf } from './clocks.ts';
@@ -30,12 +31,11 @@ export function follow<R extends Reply>(story: CallStory<R>, attempt: Attempt<R>
   const { reply } = attempt;
   if (!read || !reply) return;
   story.live.add(attempt);
-  const bounds = boundsOf(call, attempt.endpoint, parts.pool.endpoints, parts.settings);
+  const bounds = boundsOf(call, attempt.endpoint, parts.pool, parts.settings);
   // A bound the user named holds from the attempt's start; the learned one counts from the headers.
   const spent = bounds.content.certain ? parts.clock.now() - attempt.load.startedAt : 0;
   const cuts = call.stream || bounds.content.certain;
-  const alarm = cuts ? Math.max(1, bounds.content.after - spent) : bounds.rescue;
-  if (alarm !== undefined) attempt.cancelAlarm = parts.clock.after(alarm, () => story.push({ is: 'alarm', attempt }));
+  arm(story, attempt, parts.clock, cuts ? Math.max(1, bounds.content.after - spent) : bounds.rescue);
   const { status, headers } = reply;
   read(attempt).then(
     (data) => {
@@ -71,10 +71,10 @@ function failed<R extends Reply>(
   story.last = { attempt, verdict: judged };
   const [other] = story.live;
   if (!other) goOn(story, parts);
-  else if (judged.next !== 'throw') {
+  else if (judged.next !== 'throw' && other.overdue) {
     // A rescue that failed leaves the slow attempt as it was: another one may be sent to its aid.
     story.rescued = false;
-    story.push({ is: 'alarm', attempt: other });
+    story.push({ is: 'alarm', attempt: other, late: 'bound' });
   }
 }
 
@@ -116,7 +116,7 @@ function ended<R extends Reply>(
       follow(story, attempt, parts);
       return undefined;
     }
-  } else if (stream) took(attempt, 'content', parts);
+  }
   story.live.delete(attempt);
   story.won = attempt;
   // Good headers are no opinion yet: a body may fail everywhere as well. A stream speaks by its first content.
@@ -156,7 +156,7 @@ function act<R extends Reply>(story: CallStory<R>, event: StoryEvent<R>, parts: 
       goOn(story, parts);
       return undefined;
     case 'alarm': {
-      const cut = event.attempt.settled ? undefined : takesLong(story, event.attempt, parts);
+      const cut = event.attempt.settled ? undefined : takesLong(story, event.attempt, event.late, parts);
       if (cut) failed(story, event.attempt, cut, parts);
       return undefined;
     }

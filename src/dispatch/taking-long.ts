@@ -1,7 +1,8 @@
-/** What happens to an attempt that takes long, and to those that lost: rescue, cut, drop. Called by the loop only. */
+/** What happens to an attempt that takes long, and to those that lost: hedge, rescue, cut, drop. Called by the loop only. */
 import type { Cut, Outcome } from '../call/outcome.ts';
+import type { Endpoint } from '../endpoint/endpoint.ts';
 import { timeoutError } from '../errors.ts';
-import type { Attempt, CallStory, Reply } from './call-story.ts';
+import type { Attempt, CallStory, Late, Reply } from './call-story.ts';
 import { boundsOf, kindOf } from './clocks.ts';
 import type { DispatchParts } from './dispatch-parts.ts';
 import { learn } from './learn.ts';
@@ -32,35 +33,66 @@ export function took<R extends Reply>(
  */
 export function tookAtLeast<R extends Reply>(
   story: CallStory<R>,
-  { endpoint, load, reply }: Attempt<R>,
+  { endpoint, load, reply, hedgeAfter }: Attempt<R>,
   cut: Cut,
   { clock }: DispatchParts,
 ): void {
-  const known = endpoint.state.latency(load.model)?.[kindOf(story.call, reply !== undefined)];
-  if (known && (known.learned || cut === 'attempt-timeout')) known.recordCut(clock.now() - load.startedAt);
+  const { call } = story;
+  const times = endpoint.state.latency(load.model);
+  const stage = kindOf(call, reply !== undefined);
+  const ms = clock.now() - load.startedAt;
+  // What a hedge overtook was one of the slow: left out, the delay would be learned from the quick ones only, and shrink;
+  // entered as longer than that, a dead endpoint would stretch it.
+  const overtaken = cut === 'abandoned' && hedgeAfter !== undefined && ms >= hedgeAfter;
+  if (overtaken) times?.[kindOf(call, true)].record(hedgeAfter);
+  if (overtaken && stage === kindOf(call, true)) return;
+  const known = times?.[stage];
+  if (known && (known.learned || cut === 'attempt-timeout')) known.recordCut(ms);
+}
+
+/** Who could take a second attempt beside those that run. */
+function helper<R extends Reply>(story: CallStory<R>, parts: DispatchParts): Endpoint | undefined {
+  const { call, counted, live } = story;
+  const may = parts.settings.failover && call.replay === 'free' && counted + live.size < call.maxAttempts;
+  return may ? choose(story, parts) : undefined;
+}
+
+/** The call is slow to begin: a second attempt starts beside the only one, if there is a hedge left for it. */
+function hedge<R extends Reply>(story: CallStory<R>, late: boolean, parts: DispatchParts): void {
+  const { hedges, budget } = parts;
+  if (story.live.size > 1 || !hedges.covers(late)) return;
+  const another = helper(story, parts);
+  if (!another || !budget.withdraw()) return;
+  hedges.spend();
+  start(story, another, parts, false, 'hedge');
 }
 
 /**
- * An attempt takes long: a second one starts beside a plain call or a stream that is short of time, any other stream is cut if
+ * An attempt takes long: first the call may be hedged. Later on a second one starts beside a plain call or a stream that is short of time, any other stream is cut if
  * somebody else can take it.
  * @returns the outcome to fail the attempt with, if it is to be cut.
  */
 export function takesLong<R extends Reply>(
   story: CallStory<R>,
   attempt: Attempt<R>,
+  late: Late,
   parts: DispatchParts,
 ): Failure | undefined {
+  if (late !== 'bound') {
+    hedge(story, late === 'hedge-late', parts);
+    return undefined;
+  }
+  attempt.overdue = true;
   const { call } = story;
   const { settings, budget } = parts;
-  const { headers, content } = boundsOf(call, attempt.endpoint, parts.pool.endpoints, settings);
+  const { headers, content } = boundsOf(call, attempt.endpoint, parts.pool, settings);
   if (!content.certain) {
-    const may = settings.failover && call.replay === 'free' && story.counted + story.live.size < call.maxAttempts;
-    const another = may ? choose(story, parts) : undefined;
+    const another = helper(story, parts);
     if (!another) return undefined;
     if (!call.stream || (attempt.reply ? content : headers)?.beside) {
       if (!story.rescued && budget.withdraw()) {
         story.rescued = true;
-        start(story, another, parts, false);
+        start(story, another, parts, false, 'rescue');
       }
       return undefined;
     }

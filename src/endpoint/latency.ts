@@ -3,6 +3,7 @@
 /** Four buckets per doubling, from 1 ms to about a day. */
 const PER_DOUBLING = 4;
 const BUCKETS = 104;
+const ROUNDING = 1e-9;
 /** Beyond this many samples all counts are halved, so that the last few hundred weigh most. */
 const FORGET_AT = 1_000;
 /** A quantile of fewer samples than this is a guess. */
@@ -18,9 +19,17 @@ export class Latency {
     return this.#total >= ENOUGH;
   }
 
+  /** Takes all that another one knows. */
+  add(other: Latency): void {
+    this.#total += other.#total;
+    for (let index = 0; index < BUCKETS; index++)
+      this.#counts[index] = (this.#counts[index] as number) + (other.#counts[index] as number);
+  }
+
   /** Takes one duration in ms. */
   record(ms: number): void {
-    const bucket = Math.min(BUCKETS - 1, Math.max(0, Math.ceil(Math.log2(Math.max(1, ms)) * PER_DOUBLING)));
+    // What `quantile` gave belongs to its own bucket, however the logarithm is rounded.
+    const bucket = Math.min(BUCKETS - 1, Math.ceil(Math.max(0, Math.log2(ms) * PER_DOUBLING - ROUNDING)));
     this.#counts[bucket] = (this.#counts[bucket] as number) + 1;
     this.#total += 1;
     if (this.#total < FORGET_AT) return;

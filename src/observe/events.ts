@@ -22,7 +22,12 @@ interface OfEndpoint extends Facts {
 export interface BalancerEvents {
   'call-start': OfCall & { operation: string; model: string | undefined; stream: boolean };
   'call-end': OfCall & { ok: boolean; ms: number; attempts: readonly AttemptReport[] };
-  'attempt-start': OfCall & { endpoint: string; model: string | undefined; attempt: number };
+  'attempt-start': OfCall & {
+    endpoint: string;
+    model: string | undefined;
+    attempt: number;
+    beside: 'hedge' | 'rescue' | undefined;
+  };
   'attempt-end': OfCall & {
     endpoint: string;
     model: string | undefined;

@@ -2,11 +2,13 @@
 import type { Call } from '../call/call.ts';
 import type { Clock } from '../clock.ts';
 import { type Endpoint, healthKey } from '../endpoint/endpoint.ts';
+import type { Latency } from '../endpoint/latency.ts';
 import type { Registry } from '../endpoint/registry.ts';
 import { hashOf, rendezvous } from '../strategy/rendezvous.ts';
 import type { Strategy } from '../strategy/strategy.ts';
 import { CallFacts } from './call-facts.ts';
 import { type Refusal, refusals } from './eligibility.ts';
+import { type TimeKind, UsualTimes } from './usual-times.ts';
 
 /** A cached answer to "who is eligible", good until something changes or time passes `validUntil`. */
 interface Eligible {
@@ -28,6 +30,7 @@ export class Pool {
   #endpoints: readonly Endpoint[];
   readonly #eligible = new Map<string, Eligible>();
   readonly #members = new WeakMap<readonly Endpoint[], ReadonlySet<Endpoint>>();
+  readonly #usual: UsualTimes;
   readonly #registry: Registry;
   readonly #clock: Clock;
   readonly #strategyFailed: (error: unknown) => void;
@@ -38,6 +41,7 @@ export class Pool {
   ) {
     this.#endpoints = endpoints;
     this.strategy = parts.strategy;
+    this.#usual = new UsualTimes(parts.clock);
     this.#registry = parts.registry;
     this.#clock = parts.clock;
     this.#strategyFailed = parts.strategyFailed;
@@ -63,6 +67,11 @@ export class Pool {
   drain(endpoint: Endpoint): void {
     endpoint.drained = true;
     this.#eligible.clear();
+  }
+
+  /** What a model's calls take here, by those of its endpoints that are about as fast as the fastest; `undefined` before enough is known. */
+  usual(model: string, kind: TimeKind): Latency | undefined {
+    return this.#usual.of(model, kind, this.#endpoints);
   }
 
   /** The eligible endpoints for such a call: the same array for as long as nothing changes. */

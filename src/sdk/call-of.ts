@@ -25,6 +25,11 @@ export interface CallDefaults {
   readonly steering: Steering;
 }
 
+/** May the model act by itself while it answers? Then a second attempt beside the first would act twice as a rule. */
+function actsByItself(tools: unknown): boolean {
+  return Array.isArray(tools) && tools.some((tool: { type?: unknown } | null) => tool?.type === 'mcp');
+}
+
 let calls = 0;
 
 const ABSOLUTE = /^[a-z][a-z0-9+.-]*:|^\/\//i;
@@ -62,7 +67,7 @@ export function callOf(
 ): Call {
   const { body, signal } = options;
   const operation = operationOf(options.method, options.path);
-  const record = (typeof body === 'object' && body !== null ? body : {}) as { stream?: unknown; background?: unknown };
+  const record = (typeof body === 'object' && body !== null ? body : {}) as Record<string, unknown>;
   const maxRetries = Math.floor(Math.max(0, options.maxRetries ?? defaults.maxRetries));
   const startedAt = clock.now();
   const creates = operation.creates || (operation.name === 'responses' && record.background === true);
@@ -77,6 +82,7 @@ export function callOf(
     model: modelOf(options),
     stream: options.stream === true || record.stream === true,
     replay: kind,
+    hedge: settings.hedge && !actsByItself(record.tools) ? settings.hedge : false,
     ownerIds: operation.place === 'home' || body ? [...operation.ids, ...idsInBody(body)] : operation.ids,
     pin: typeof page === 'string' ? page : pin,
     tags,

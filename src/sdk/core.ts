@@ -5,6 +5,7 @@ import { secretHeaders, secretParameters } from '../config/headers.ts';
 import type { LoadBalancedOpenAIOptions } from '../config/options.ts';
 import type { EndpointSettings, Settings } from '../config/settings.ts';
 import { Dispatcher } from '../dispatch/dispatcher.ts';
+import { HedgeBudget } from '../dispatch/hedge-budget.ts';
 import { RetryBudget } from '../dispatch/retry-budget.ts';
 import { Throttle } from '../dispatch/throttle.ts';
 import { Endpoint } from '../endpoint/endpoint.ts';
@@ -71,6 +72,7 @@ export function makeCore(settings: Settings, input: LoadBalancedOpenAIOptions, l
   const strategyFailed = (error: unknown) => log.mishap('the strategy threw', error);
   const pool = new Pool(endpoints, { strategy, registry, clock, strategyFailed });
   const budget = shared('budget', () => new RetryBudget(retryBudget, clock));
+  const hedges = shared('hedges', () => new HedgeBudget());
   const throttle = panic ? shared('throttle', () => new Throttle(panic.k, clock)) : undefined;
   const now = {
     waiting: 0,
@@ -80,7 +82,7 @@ export function makeCore(settings: Settings, input: LoadBalancedOpenAIOptions, l
     idle: undefined,
     whenIdle: undefined,
   };
-  const dispatcher = new Dispatcher({ clock, settings, events, log, pool, budget, throttle, now });
+  const dispatcher = new Dispatcher({ clock, settings, events, log, pool, budget, hedges, throttle, now });
   return {
     settings,
     input,

@@ -104,7 +104,7 @@ async function parseOnce(caller: Caller, served: Served, props: Props, handover:
         // Beside another attempt the first content decides whose answer it is.
         story.live.size > 1 ||
         // Nor can a bound on the first content be kept once something was handed out.
-        (call.replay === 'free' && boundsOf(call, attempt.endpoint, pool.endpoints, settings).content.certain) ||
+        (call.replay === 'free' && boundsOf(call, attempt.endpoint, pool, settings).content.certain) ||
         (settings.failover &&
           !story.only &&
           call.replay === 'free' &&

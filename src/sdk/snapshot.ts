@@ -36,6 +36,8 @@ export interface Snapshot {
   endpoints: EndpointSnapshot[];
   /** Extra attempts that may be made now; `null` = no limit. */
   retryBudget: number | null;
+  /** Hedges that may go out now, those sent so far, and how many of them were first. */
+  hedges: { left: number; sent: number; won: number };
   /** Calls now waiting for a cooldown's end or a backoff. */
   waiting: number;
 }
@@ -82,12 +84,14 @@ function endpointSnapshot(endpoint: Endpoint, now: number): EndpointSnapshot {
 /** Takes a snapshot. */
 export function snapshotOf(core: Core): Snapshot {
   const { pool, settings, budget, dispatcher } = core;
+  const { hedges } = dispatcher.parts;
   const now = settings.clock.now();
   const { left } = budget;
   return {
     strategy: pool.strategy.name ?? 'custom',
     endpoints: pool.endpoints.map((endpoint) => endpointSnapshot(endpoint, now)),
     retryBudget: Number.isFinite(left) ? Math.max(0, Math.floor(left)) : null,
+    hedges: hedges.figures,
     waiting: dispatcher.parts.now.waiting,
   };
 }

@@ -26,6 +26,11 @@ describe('describeAttempts', () => {
       aReport({ endpoint: 'openai', ms: 612 }),
     ];
     expect(describeAttempts(attempts)).toBe('azure-eu 429 (retry in 8 s) → openai 200 in 612 ms');
+    const hedged = [
+      aReport({ verdict: 'abandoned', status: undefined, ms: 950 }),
+      aReport({ endpoint: 'b', beside: 'hedge' }),
+    ];
+    expect(describeAttempts(hedged)).toBe('a abandoned in 950 ms → b 200 in 12 ms (hedge)');
   });
 
   it.each<[string, Parameters<typeof describeAttempts>[0], string]>([

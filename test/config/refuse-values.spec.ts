@@ -41,6 +41,31 @@ describe('beside endpoints', () =>
       'rescue.factor: must be a number of 1 or more, got 0.5',
     ],
     ['rescue.afer', { rescue: { afer: 1 } }, 'unknown_option', 'rescue.afer: unknown option; did you mean after?'],
+    ['hedge: true', { hedge: true }, 'invalid_value', 'hedge: must be an object or false, got true'],
+    [
+      'hedge.budget above 1',
+      { hedge: { budget: 10 } },
+      'invalid_value',
+      'hedge.budget: must be a number from 0 to 1, got 10',
+    ],
+    [
+      'hedge.quantile in percent',
+      { hedge: { quantile: 95 } },
+      'invalid_value',
+      'hedge.quantile: must be a number from 0.5 to 0.999, got 95',
+    ],
+    [
+      'hedge.minDelay',
+      { hedge: { minDelay: -1 } },
+      'invalid_value',
+      'hedge.minDelay: must be a duration in ms of 0 or more, got -1',
+    ],
+    [
+      'hedge.delay',
+      { hedge: { minDelays: 1 } },
+      'unknown_option',
+      'hedge.minDelays: unknown option; did you mean minDelay?',
+    ],
     [
       'retryBudget.ratio',
       { retryBudget: { ratio: 11 } },

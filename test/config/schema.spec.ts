@@ -19,6 +19,7 @@ describe('the options of the pool', () => {
       attemptTimeout: 'auto',
       streamIdleTimeout: 300_000,
       rescue: { after: 20_000, factor: 3 },
+      hedge: false,
       breaker: {
         errorThresholdPercentage: 50,
         resetTimeout: 5_000,
@@ -49,6 +50,8 @@ describe('the options of the pool', () => {
       breaker: { consecutiveFailures: 1, resetTimeout: undefined },
     });
     expect(settings.rescue).toEqual({ after: 5, factor: 3 });
+    expect(resolve({ hedge: {} }).hedge).toEqual({ budget: 0.1, quantile: 0.95, minDelay: 50 });
+    expect(resolve({ hedge: { budget: 0.05 } }).hedge).toMatchObject({ budget: 0.05, quantile: 0.95 });
     expect(settings.retryBudget).toEqual({ ratio: 0.5, minPerSecond: 10 });
     expect(settings.waitingRoom).toEqual({ maxWaiting: 10_000, maxWait: 0 });
     expect(settings.panic).toEqual({ k: 2 });

@@ -22,6 +22,8 @@ function attemptOn(endpoint: Endpoint, settled = false): Attempt<Reply> {
     data: undefined,
     settled,
     unsent: false,
+    hedgeAfter: undefined,
+    overdue: false,
     cancelAlarm: () => undefined,
   };
 }

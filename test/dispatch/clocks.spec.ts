@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Bounds, boundsOf, kindOf, usualTime } from '../../src/dispatch/clocks.ts';
 import type { Endpoint } from '../../src/endpoint/endpoint.ts';
+import { type TimeKind, UsualTimes } from '../../src/pool/usual-times.ts';
 import { manualClock } from '../../src/testing/index.ts';
 import { aCall, anEndpoint, poolSettings } from '../support/parts.ts';
 
@@ -16,12 +17,17 @@ function taking(times: { plain?: number; head?: number; content?: number }, samp
     for (let i = 0; i < samples; i++) own.state.latency(key)![kind as 'plain'].record(ms);
   return own;
 }
+/** A pool of these, as far as time goes. */
+const poolOf = (endpoints: Endpoint[]) => {
+  const times = new UsualTimes(clock);
+  return { endpoints, usual: (model: string, kind: TimeKind) => times.of(model, kind, endpoints) };
+};
 const bounds = (
   call: Parameters<typeof aCall>[0],
   of: Endpoint,
   settings: Parameters<typeof poolSettings>[1] = {},
   others: Endpoint[] = [],
-): Bounds => boundsOf(aCall(call), of, [of, ...others], poolSettings(clock, settings));
+): Bounds => boundsOf(aCall(call), of, poolOf([of, ...others]), poolSettings(clock, settings));
 
 describe('a stream', () => {
   it('is cut after a minute without headers, five without content, if somebody else is there', () => {

@@ -227,6 +227,7 @@ describe('snapshot', () => {
     expect(snapshot).toEqual({
       strategy: 'round-robin',
       retryBudget: 100,
+      hedges: { left: 4, sent: 0, won: 0 },
       waiting: 0,
       endpoints: [
         {

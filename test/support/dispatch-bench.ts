@@ -5,6 +5,7 @@ import type { AttemptReport } from '../../src/call/outcome.ts';
 import type { EndpointSettings, PoolSettings } from '../../src/config/settings.ts';
 import type { Attempt, CallStory, Reply, Sending } from '../../src/dispatch/call-story.ts';
 import { Dispatcher } from '../../src/dispatch/dispatcher.ts';
+import { HedgeBudget } from '../../src/dispatch/hedge-budget.ts';
 import { RetryBudget } from '../../src/dispatch/retry-budget.ts';
 import { Throttle } from '../../src/dispatch/throttle.ts';
 import { Endpoint } from '../../src/endpoint/endpoint.ts';
@@ -110,6 +111,7 @@ export function dispatchBench(scripts: Record<string, readonly Step[]>, options:
     log,
     events: emitter(options.deaf ? [] : [(event) => void events.push(event)], () => undefined),
     budget: new RetryBudget(retryBudget, clock),
+    hedges: new HedgeBudget(),
     throttle: panic ? new Throttle(panic.k, clock) : undefined,
     now: { waiting: 0, closed: false, running: new Set(), idle: undefined, whenIdle: undefined, lastError: undefined },
   });
@@ -128,7 +130,8 @@ export function dispatchBench(scripts: Record<string, readonly Step[]>, options:
     call(changes = {}, route = {}) {
       calls += 1;
       const now = clock.now();
-      const call = aCall({ id: `call-${calls}`, startedAt: now, deadline: now + 600_000, ...changes });
+      const { hedge } = settings;
+      const call = aCall({ id: `call-${calls}`, hedge, startedAt: now, deadline: now + 600_000, ...changes });
       const send = (endpoint: Endpoint, sending: Sending) => {
         const script = scripts[endpoint.name] as readonly Step[];
         const step = script[Math.min(sent[endpoint.name] as number, script.length - 1)] as Step;

@@ -1,0 +1,61 @@
+/**
+ * What the calls of a model usually take in a pool: by its endpoints that are about as fast as the fastest.
+ * Why not by all of them, nor by each for itself: an endpoint that has become slow must not make slowness look usual.
+ */
+import type { Clock } from '../clock.ts';
+import type { Endpoint } from '../endpoint/endpoint.ts';
+import { Latency } from '../endpoint/latency.ts';
+
+/** What is timed: plain calls, streams until their headers, streams until their content. */
+export type TimeKind = 'plain' | 'head' | 'content';
+
+/** Looked up again after this long, in ms: times change slowly, and a large pool takes a moment to read. */
+const FRESH = 1_000;
+/** About as fast: at most so many times the median of the fastest. */
+const ABOUT = 2;
+/** A pool of fewer endpoints is read at each call until something is known. */
+const LARGE = 50;
+/** Models remembered; more only arise from made-up names. */
+const LIMIT = 200;
+
+interface Known {
+  readonly times: Latency | undefined;
+  readonly until: number;
+}
+
+/** The times of one pool's models. */
+export class UsualTimes {
+  readonly #known: Record<TimeKind, Map<string, Known>> = { plain: new Map(), head: new Map(), content: new Map() };
+  readonly #clock: Clock;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** The times of a model; `undefined` before there are enough of them to be believed. */
+  of(model: string, kind: TimeKind, endpoints: readonly Endpoint[]): Latency | undefined {
+    const models = this.#known[kind];
+    const before = models.get(model);
+    const now = this.#clock.now();
+    if (before && now < before.until) return before.times;
+    const times = fastest(model, kind, endpoints);
+    if (!before && models.size >= LIMIT) models.delete(models.keys().next().value as string);
+    // What is not known so far may be at the next call.
+    models.set(model, { times, until: times || endpoints.length >= LARGE ? now + FRESH : now });
+    return times;
+  }
+}
+
+function fastest(model: string, kind: TimeKind, endpoints: readonly Endpoint[]): Latency | undefined {
+  const all = endpoints.flatMap(({ state }) => {
+    const times = state.latency(model)?.[kind];
+    const median = times?.quantile(0.5) ?? 0;
+    return times && median > 0 ? [{ times, median }] : [];
+  });
+  all.sort((a, b) => a.median - b.median);
+  const longest = ABOUT * (all[0]?.median ?? 0);
+  // A newcomer that answered once says little: then as many of the others as it takes.
+  const merged = new Latency();
+  for (const { times, median } of all) if (median <= longest || !merged.learned) merged.add(times);
+  return merged.learned ? merged : undefined;
+}
