@@ -1,10 +1,10 @@
 /** The public names of the package. No logic. */
 
-export type { Call, Hedging, Replay } from './call/call.ts';
+export type { Call, Replay } from './call/call.ts';
 export type { ModelMap, ModelMapValue } from './call/model-map.ts';
 export type { Operation } from './call/operations.ts';
 export type { AttemptReport as Attempt, CooldownOrder, Outcome, Verdict, VerdictName } from './call/outcome.ts';
-export type { Importance } from './call/steering.ts';
+export type { Hedging, Importance } from './call/steering.ts';
 export type { Clock } from './clock.ts';
 export { systemClock } from './clock.ts';
 export type {

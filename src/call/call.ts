@@ -1,19 +1,9 @@
 /** What one call of the application is, as plain data: made by the seam, read by every later step, changed by none. */
 import type { Operation } from './operations.ts';
-import type { Importance } from './steering.ts';
+import type { Hedging, Importance } from './steering.ts';
 
 /** May the call be sent a second time? `free`: yes; `create`: only if nothing can exist yet; `once`: its body cannot be read again. */
 export type Replay = 'free' | 'create' | 'once';
-
-/** How calls are hedged: a second attempt elsewhere for a call that is slow to begin. */
-export interface Hedging {
-  /** Hedges per call, over all calls. */
-  readonly budget: number;
-  /** Slow = slower than this share of the model's calls. */
-  readonly quantile: number;
-  /** Never earlier than this, in ms. */
-  readonly minDelay: number;
-}
 
 /** One call of the application. */
 export interface Call {

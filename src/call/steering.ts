@@ -1,5 +1,15 @@
 /** What steers a call besides its content: said by the client it is made on, or by the code around it. Read by eligibility, choice and waiting. */
 
+/** How calls are hedged: a second attempt elsewhere for a call that is slow to begin. */
+export interface Hedging {
+  /** Hedges per call, over all calls. */
+  readonly budget: number;
+  /** Slow = slower than this share of the model's calls. */
+  readonly quantile: number;
+  /** Never earlier than this, in ms. */
+  readonly minDelay: number;
+}
+
 /** How much a call matters when calls have to wait. */
 export type Importance = 'low' | 'normal' | 'high';
 
@@ -12,6 +22,7 @@ export interface Steering {
   /** Calls of one session go to the same endpoint while it is eligible. */
   readonly session?: string | undefined;
   readonly importance?: Importance | undefined;
+  readonly hedge?: Hedging | false | undefined;
 }
 
 /** Nothing said. */

@@ -6,6 +6,7 @@ import { type StrategyOption, strategyNamed, strategyNames } from '../strategy/n
 import { breaker } from './breaker-schema.ts';
 import { defaults } from './defaults.ts';
 import { duration, expected, flag, func, number, orFalse, strict, text, whole, word } from './fields.ts';
+import { hedge } from './hedge-schema.ts';
 import { modelMap } from './model-map-schema.ts';
 import type { ClassifyHook, EndpointOptions } from './options.ts';
 import { kindOf } from './problems.ts';
@@ -44,15 +45,6 @@ const clock = z.custom<Clock>(
 
 const AUTO = "a duration in ms above 0, or 'auto'";
 const { rescue, retryBudget, waitingRoom, panic } = defaults;
-
-/** How calls are hedged, or `false`; for the pool and for `balancer.with`. */
-export const hedge = orFalse(
-  strict({
-    budget: number('a number from 0 to 1', 0, 1).default(defaults.hedge.budget),
-    quantile: number('a number from 0.5 to 0.999', 0.5, 0.999).default(defaults.hedge.quantile),
-    minDelay: number('a duration in ms of 0 or more', 0).default(defaults.hedge.minDelay),
-  }),
-);
 
 const shape = {
   strategy,

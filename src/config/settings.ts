@@ -1,8 +1,8 @@
 /** The options after `resolveSettings`: complete, checked, nothing left to guess. What the rest of the library reads. */
 import type { ClientOptions, OpenAI } from 'openai';
 import type { AzureClientOptions } from 'openai/azure';
-import type { Hedging } from '../call/call.ts';
 import type { ModelMap } from '../call/model-map.ts';
+import type { Hedging } from '../call/steering.ts';
 import type { Clock } from '../clock.ts';
 import type { Observer } from '../observe/events.ts';
 import type { Strategy } from '../strategy/strategy.ts';

@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { type Importance, joined, missingTags, type Steering, tagSet } from '../call/steering.ts';
 import { check } from './check.ts';
 import { expected, strict, text, word } from './fields.ts';
+import { hedge } from './hedge-schema.ts';
+import type { HedgeOptions } from './options.ts';
 import { Problems } from './problems.ts';
 import { nearest } from './suggest.ts';
 
@@ -16,6 +18,8 @@ export interface SteeringOptions {
   session?: string | undefined;
   /** Who goes first when calls have to wait. @default 'normal' */
   importance?: Importance | undefined;
+  /** How these calls are hedged, whatever the pool does with others; `false` = not at all. @default the pool's own */
+  hedge?: HedgeOptions | false | undefined;
 }
 
 /** The shape of the options. */
@@ -24,6 +28,7 @@ export const steeringOptions = strict({
   tags: z.array(text('a label'), expected('an array of labels')).optional(),
   session: text("a session's id").optional(),
   importance: word('an importance', ['low', 'normal', 'high']).optional(),
+  hedge: hedge.optional(),
 });
 
 /** What `steeringOptions` takes, for the test that compares it with `SteeringOptions`. */

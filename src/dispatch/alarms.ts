@@ -1,6 +1,7 @@
 /** The moments at which a running attempt is looked at: when a hedge may start beside it, and when it takes too long. */
 import type { Clock } from '../clock.ts';
-import type { Attempt, CallStory, Late, Reply } from './call-story.ts';
+import type { Attempt, CallStory, Reply } from './call-story.ts';
+import type { Late } from './clocks.ts';
 
 /** In the order in which an attempt meets them. */
 type Alarm = readonly [after: number, late: Late];

@@ -1,13 +1,13 @@
 /**
  * What happened to one call so far, and the one queue in which everything that happens to it arrives: replies, bodies,
- * alarms, the deadline, the caller's abort. The dispatcher's loop reads it. Why a queue: two attempts may run at once
- * (rescue), and whatever comes first must be acted on at once.
+ * alarms, the deadline, the caller's abort. Why a queue: two attempts may run at once, and the first must be acted on.
  */
 import type { Call } from '../call/call.ts';
 import type { AttemptReport, Outcome, Verdict } from '../call/outcome.ts';
 import type { Clock } from '../clock.ts';
 import type { Endpoint } from '../endpoint/endpoint.ts';
 import type { Load } from '../endpoint/live-facts.ts';
+import type { Late } from './clocks.ts';
 
 /** Good headers of a reply; what else it holds is the port's affair. */
 export interface Reply {
@@ -61,9 +61,6 @@ export interface Suspicion<R extends Reply> {
   /** Nobody had to answer for it yet. */
   held: boolean;
 }
-
-/** How late an attempt is: a hedge may start beside it, also one of the reserve; it takes too long. */
-export type Late = 'hedge' | 'hedge-late' | 'bound';
 
 /** What may happen to a call while the loop waits. */
 export type StoryEvent<R extends Reply> =

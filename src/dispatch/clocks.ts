@@ -11,6 +11,9 @@ const NO_CONTENT = 300_000;
 /** How far beyond the learned slowest-in-a-hundred a stream may be before it is cut. */
 const STREAM_FACTOR = 5;
 
+/** How late an attempt is: a hedge may start beside it, also one of the reserve; it takes too long. */
+export type Late = 'hedge' | 'hedge-late' | 'bound';
+
 /** What happens when something takes `after` ms. */
 export interface Bound {
   readonly after: number;

@@ -2,8 +2,8 @@
 import type { Cut, Outcome } from '../call/outcome.ts';
 import type { Endpoint } from '../endpoint/endpoint.ts';
 import { timeoutError } from '../errors.ts';
-import type { Attempt, CallStory, Late, Reply } from './call-story.ts';
-import { boundsOf, kindOf } from './clocks.ts';
+import type { Attempt, CallStory, Reply } from './call-story.ts';
+import { boundsOf, kindOf, type Late } from './clocks.ts';
 import type { DispatchParts } from './dispatch-parts.ts';
 import { learn } from './learn.ts';
 import { start } from './proceed.ts';

@@ -72,7 +72,7 @@ export function callOf(
   const startedAt = clock.now();
   const creates = operation.creates || (operation.name === 'responses' && record.background === true);
   const kind: Replay = replay === 'once' ? 'once' : creates ? 'create' : 'free';
-  const { endpoint: pin, tags, session, importance = 'normal' } = defaults.steering;
+  const { endpoint: pin, tags, session, importance = 'normal', hedge = settings.hedge } = defaults.steering;
   const page = options.__metadata?.[PAGE_ENDPOINT];
   calls += 1;
   return {
@@ -82,7 +82,7 @@ export function callOf(
     model: modelOf(options),
     stream: options.stream === true || record.stream === true,
     replay: kind,
-    hedge: settings.hedge && !actsByItself(record.tools) ? settings.hedge : false,
+    hedge: hedge && !actsByItself(record.tools) && hedge,
     ownerIds: operation.place === 'home' || body ? [...operation.ids, ...idsInBody(body)] : operation.ids,
     pin: typeof page === 'string' ? page : pin,
     tags,

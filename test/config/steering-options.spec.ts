@@ -31,6 +31,8 @@ describe('steering', () => {
       ...{ endpoint: 'a', tags: ['eu', 'gpu'], session: 's', importance: 'high' },
     });
     expect(steer({})).toEqual({ tags: [] });
+    expect(steer({ hedge: false })).toEqual({ tags: [], hedge: false });
+    expect(steer({ hedge: { budget: 0.2 } }).hedge).toEqual({ budget: 0.2, quantile: 0.95, minDelay: 50 });
   });
 
   it('is laid over what counts already', () => {
@@ -51,6 +53,8 @@ describe('steering', () => {
       'invalid_value',
       "run.importance: must be an importance: 'low', 'normal', 'high'; got a string; did you mean high?",
     ],
+    [{ hedge: true }, 'invalid_value', 'run.hedge: must be an object or false, got true'],
+    [{ hedge: { budget: 2 } }, 'invalid_value', 'run.hedge.budget: must be a number from 0 to 1, got 2'],
     [{ tag: ['eu'] }, 'unknown_option', 'run.tag: unknown option; did you mean tags?'],
     [{ tags: ['moon'] }, 'unknown_tag', 'run.tags: names a tag that no endpoint has; known are eu, gpu, us'],
     [
@@ -79,6 +83,7 @@ describe('steering', () => {
 
   it('has the same shape for compilers and at run time', () => {
     expectTypeOf<keyof SteeringInput>().toEqualTypeOf<keyof SteeringOptions>();
+    expectTypeOf<SteeringInput['hedge']>().toEqualTypeOf<SteeringOptions['hedge']>();
     expectTypeOf<SteeringInput['importance']>().toEqualTypeOf<SteeringOptions['importance']>();
   });
 });

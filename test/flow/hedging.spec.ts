@@ -63,6 +63,19 @@ describe('a plain call', () => {
     expect(stage.state('b')).toMatchObject({ inFlight: 0, failures: 0, excluded: null });
   });
 
+  it('is hedged for one client of the pool alone', async () => {
+    const clock = manualClock();
+    await using stage = await openStage({ a: [...QUICK, 'black-hole'], b: [] }, { clock });
+    const hedged = stage.client.balancer.with({ hedge: { budget: 0.2, minDelay: 80 } });
+    for (let call = 0; call < 20; call++) await chat(hedged);
+    const call = chat(hedged).then(servedBy);
+    await stage.servers.a.until(({ calls }) => calls === 21);
+    await clock.advance(79);
+    expect(stage.servers.b.calls).toBe(0);
+    await clock.advance(1);
+    expect(await call).toBe('b');
+  });
+
   it('ends both when it is aborted', async () => {
     const clock = manualClock();
     await using stage = await openStage({ a: [...QUICK, 'black-hole'], b: 'black-hole' }, { clock, hedge: {} });
@@ -86,6 +99,8 @@ describe('a plain call', () => {
     ['without failover', { failover: false }, (client) => chat(client)],
     ['when it has one attempt', { maxAttempts: 1 }, (client) => chat(client)],
     ['when it is pinned', {}, (client) => chat(client.balancer.pin('a'))],
+    ['when this client wants none', {}, (client) => chat(client.balancer.with({ hedge: false }))],
+    ['when the code around it wants none', {}, (client) => client.balancer.run({ hedge: false }, () => chat(client))],
     ['when it leaves an object behind', {}, (client) => client.responses.create({ model: 'gpt-5', background: true })],
     [
       'when the model may act by itself',
