@@ -11,3 +11,15 @@ it.each(usualNames)('%s: an endpoint that answers 500 at once costs nothing', { 
   // A hedge is an attempt beyond the one that serves, and paid for on purpose.
   expect(wasted).toBeLessThanOrEqual(name.endsWith('+hedge') ? 0.1 : 0.002);
 });
+
+const BY_LOAD = usualNames.filter((name) => ['least-busy', 'least-latency'].includes(name));
+
+it.each(BY_LOAD)(
+  '%s: quick failures attract no calls, with nobody to go to instead',
+  { timeout: 120_000 },
+  async (name) => {
+    const setting = { ...FULL, clients: 1 };
+    const { success } = await cell(contender(name, { failover: false }), scenarios['fast-500s'], setting);
+    expect(success).toBeGreaterThanOrEqual(0.999);
+  },
+);
