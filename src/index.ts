@@ -3,10 +3,18 @@
 export type { Call, Replay } from './call/call.ts';
 export type { ModelMap, ModelMapValue } from './call/model-map.ts';
 export type { Operation } from './call/operations.ts';
-export type { AttemptReport as Attempt, CooldownOrder, Outcome, Verdict, VerdictName } from './call/outcome.ts';
+export type {
+  AttemptReport as Attempt,
+  CooldownOrder,
+  FailoverReason,
+  Outcome,
+  Verdict,
+  VerdictName,
+} from './call/outcome.ts';
 export type { Hedging, Importance } from './call/steering.ts';
 export type { Clock } from './clock.ts';
 export { systemClock } from './clock.ts';
+export type { FallbackOptions, ModelLists } from './config/fallback-options.ts';
 export type {
   AffinityOptions,
   AzureEndpointOptions,
@@ -16,7 +24,6 @@ export type {
   CommonEndpointOptions,
   EndpointOptions,
   EndpointType,
-  FailoverReason,
   HedgeOptions,
   LoadBalancedOpenAIOptions,
   OpenAIEndpointOptions,

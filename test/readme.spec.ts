@@ -96,7 +96,16 @@ describe('the options', () => {
     for (const [name, value] of known) expect([name, literal(rows.get(name) ?? '')]).toEqual([name, value]);
     const words = [...rows].filter(([, cell]) => literal(cell) === undefined).map(([name]) => name);
     expect(words.sort()).toEqual(
-      ['affinity.home', 'breaker.errorFilter', 'classify', 'clock', 'endpoints', 'maxAttempts', 'modelMaps'].sort(),
+      [
+        'affinity.home',
+        'breaker.errorFilter',
+        'classify',
+        'clock',
+        'endpoints',
+        'fallbacks',
+        'maxAttempts',
+        'modelMaps',
+      ].sort(),
     );
   });
 

@@ -14,6 +14,8 @@ export interface Call {
   readonly method: string;
   /** The public model name, before any model map. */
   readonly model: string | undefined;
+  /** The public model name the caller wrote, while another one of `fallbacks` is asked in its place. */
+  readonly insteadOf?: string | undefined;
   /** Whether the caller asked for an event stream. */
   readonly stream: boolean;
   readonly replay: Replay;

@@ -35,7 +35,8 @@ export function describeAttempts(attempts: readonly AttemptReport[]): string {
         attempt.verdict === 'ok' || attempt.status === undefined ? '' : ` ${attempt.verdict.replaceAll('-', ' ')}`;
       const time = attempt.verdict === 'pending' ? '' : ` in ${duration(attempt.ms)}`;
       const beside = attempt.beside === undefined ? '' : ` (${attempt.beside})`;
-      return `${attempt.endpoint} ${what}${hint || `${word}${time}`}${beside}`;
+      const other = attempt.fallback === undefined ? '' : ` (${quoted(attempt.fallback)} instead)`;
+      return `${attempt.endpoint}${other} ${what}${hint || `${word}${time}`}${beside}`;
     })
     .join(' → ');
 }

@@ -43,6 +43,18 @@ function localizeBody(body: unknown, mapped: MappedModel): unknown {
   return copy;
 }
 
+function applied<Options extends LocalizableOptions>(options: Options, mapped: MappedModel): Options {
+  const copy = { ...options };
+  if (copy.body !== undefined) copy.body = localizeBody(copy.body, mapped);
+  if (copy.__metadata && 'model' in copy.__metadata) copy.__metadata = { ...copy.__metadata, model: mapped.model };
+  return copy;
+}
+
+/** The caller's options with another model in the place of the one they name: a shallow copy. */
+export function withModel<Options extends LocalizableOptions>(options: Options, model: string): Options {
+  return applied(options, { model, body: undefined, omit: undefined });
+}
+
 /**
  * The caller's options as this endpoint needs them: always a fresh shallow copy (the SDK writes into it),
  * with the model renamed in the body, a form field or the metadata when the map says so.
@@ -53,9 +65,7 @@ export function localize<Options extends LocalizableOptions>(
   map: ModelMap,
 ): { options: Options; model: string | undefined } {
   const mapped = model === undefined ? undefined : mapModel(map, model);
-  const copy = { ...options };
-  if (mapped === undefined || (mapped.model === model && !mapped.body && !mapped.omit)) return { options: copy, model };
-  if (copy.body !== undefined) copy.body = localizeBody(copy.body, mapped);
-  if (copy.__metadata && 'model' in copy.__metadata) copy.__metadata = { ...copy.__metadata, model: mapped.model };
-  return { options: copy, model: mapped.model };
+  if (mapped === undefined || (mapped.model === model && !mapped.body && !mapped.omit))
+    return { options: { ...options }, model };
+  return { options: applied(options, mapped), model: mapped.model };
 }

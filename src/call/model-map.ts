@@ -27,8 +27,11 @@ export function matchesName(pattern: string, name: string): boolean {
   return pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : pattern === name;
 }
 
-/** Looks `model` up in `map`; `undefined` when no entry matches, so nothing needs to be copied. */
-export function mapModel(map: ModelMap, model: string): MappedModel | undefined {
+/** The entry of `map` whose key matches `model` best, with what fills its `$1`; `undefined` when none does. */
+export function entryFor<Value>(
+  map: Readonly<Record<string, Value>>,
+  model: string,
+): { readonly value: Value; readonly fill: (name: string) => string } | undefined {
   let key: string | undefined = Object.hasOwn(map, model) ? model : undefined;
   if (key === undefined) {
     for (const candidate of Object.keys(map)) {
@@ -36,10 +39,16 @@ export function mapModel(map: ModelMap, model: string): MappedModel | undefined 
     }
   }
   if (key === undefined) return undefined;
-  const value = map[key] as ModelMapValue;
   const match = key.endsWith('*') ? model.slice(key.length - 1) : '';
   // A function as replacement: `$` signs in a model name must not be read as patterns.
-  const fill = (name: string) => name.replaceAll('$1', () => match);
+  return { value: map[key] as Value, fill: (name) => name.replaceAll('$1', () => match) };
+}
+
+/** Looks `model` up in `map`; `undefined` when no entry matches, so nothing needs to be copied. */
+export function mapModel(map: ModelMap, model: string): MappedModel | undefined {
+  const entry = entryFor(map, model);
+  if (entry === undefined) return undefined;
+  const { value, fill } = entry;
   if (typeof value === 'string') return { model: fill(value), body: undefined, omit: undefined };
   return { model: fill(value.model), body: value.body, omit: value.omit };
 }

@@ -42,6 +42,9 @@ export type VerdictName =
   | 'bad-reply'
   | 'local-error';
 
+/** What one call asks of a model that another model or endpoint may grant; `failoverOn` and `fallbacks` name them. */
+export type FailoverReason = 'content-filter' | 'context-length' | 'unsupported-parameter';
+
 /** A time-boxed exclusion that follows from an outcome. */
 export interface CooldownOrder {
   /** How long, in ms; `undefined` = no hint was given: `grows` decides. */
@@ -70,6 +73,8 @@ export interface Verdict {
   readonly again: boolean;
   /** True when the endpoint may have carried out the request. */
   readonly maybeExecuted: boolean;
+  /** Why the call itself was refused, where that is known: what `failoverOn` and the lists of `fallbacks` go by. */
+  readonly reason?: FailoverReason;
 }
 
 /** One attempt as reported by `attemptsOf`. */
@@ -78,6 +83,8 @@ export interface AttemptReport {
   endpoint: string;
   /** The endpoint's name for the model, after the model map. */
   model: string | undefined;
+  /** The public name of the model asked in place of the call's own, when one of `fallbacks` was. */
+  fallback?: string;
   /** What the attempt's outcome was; `pending` while it runs. */
   verdict: VerdictName | 'pending';
   /** HTTP status, if a reply came. */

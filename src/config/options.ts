@@ -7,16 +7,14 @@ import type { ClientOptions, OpenAI } from 'openai';
 import type { AzureClientOptions } from 'openai/azure';
 import type { Call } from '../call/call.ts';
 import type { ModelMap } from '../call/model-map.ts';
-import type { Outcome, Verdict } from '../call/outcome.ts';
+import type { FailoverReason, Outcome, Verdict } from '../call/outcome.ts';
 import type { Clock } from '../clock.ts';
 import type { Observer } from '../observe/events.ts';
 import type { StrategyOption } from '../strategy/named.ts';
+import type { FallbackOptions } from './fallback-options.ts';
 
 /** Endpoint types. */
 export type EndpointType = 'openai' | 'azure';
-
-/** Errors of the call itself that `failoverOn` can make move to another endpoint. */
-export type FailoverReason = 'content-filter' | 'context-length' | 'unsupported-parameter';
 
 /**
  * The last word on what an outcome means. Pure and synchronous; what it returns is laid over the verdict, `undefined`
@@ -127,6 +125,8 @@ export interface PoolOptions {
   modelMaps?: { [Type in EndpointType]?: ModelMap | undefined } | undefined;
   /** Errors of the call itself that shall move to another endpoint. @default [] */
   failoverOn?: readonly FailoverReason[] | undefined;
+  /** Other models for a call whose own no endpoint can serve, such as `{ 'gpt-5': ['gpt-5-mini'] }`. @default none */
+  fallbacks?: FallbackOptions | undefined;
   /** The last word on what an outcome means. */
   classify?: ClassifyHook | undefined;
   /** Largest JSON reply, in bytes after decompression. @default 268435456 */

@@ -91,6 +91,7 @@ export function resolveSettings(input: LoadBalancedOpenAIOptions, env: Env): Set
     strategy: strategyNamed(own.strategy ?? defaults.strategy, rest.clock.random),
     maxAttempts: rest.maxAttempts,
     classify: rest.classify,
+    fallbacks: rest.fallbacks,
     affinity: { home, spread: affinity.spread },
     endpoints,
     client: without(input, poolKeys),

@@ -5,6 +5,7 @@ import type { Observer } from '../observe/events.ts';
 import { type StrategyOption, strategyNamed, strategyNames } from '../strategy/named.ts';
 import { breaker } from './breaker-schema.ts';
 import { defaults } from './defaults.ts';
+import { fallbacks } from './fallback-schema.ts';
 import { duration, expected, flag, func, number, orFalse, strict, text, whole, word } from './fields.ts';
 import { hedge } from './hedge-schema.ts';
 import { modelMap } from './model-map-schema.ts';
@@ -81,6 +82,7 @@ const shape = {
       expected('an array'),
     )
     .default([]),
+  fallbacks: fallbacks.optional(),
   classify: func<ClassifyHook>('a function (outcome, call) => verdict').optional(),
   maxResponseBytes: whole('a whole number of bytes above 0', 1).default(defaults.maxResponseBytes),
   shareState: flag().default(defaults.shareState),

@@ -2,11 +2,13 @@
 import type { ClientOptions, OpenAI } from 'openai';
 import type { AzureClientOptions } from 'openai/azure';
 import type { ModelMap } from '../call/model-map.ts';
+import type { FailoverReason } from '../call/outcome.ts';
 import type { Hedging } from '../call/steering.ts';
 import type { Clock } from '../clock.ts';
 import type { Observer } from '../observe/events.ts';
 import type { Strategy } from '../strategy/strategy.ts';
-import type { ClassifyHook, EndpointType, FailoverReason } from './options.ts';
+import type { ModelLists } from './fallback-options.ts';
+import type { ClassifyHook, EndpointType } from './options.ts';
 
 /** Breaker settings with every default filled in. Times in ms. */
 export interface BreakerSettings {
@@ -19,6 +21,9 @@ export interface BreakerSettings {
   /** The user's function, unguarded: whoever calls it must survive a throw. */
   readonly errorFilter?: ((error: unknown) => boolean) | undefined;
 }
+
+/** The lists of other models, by why they are asked: nobody can serve the model, or it refused the call. */
+export type Fallbacks = Readonly<Record<'unserved' | 'content-filter' | 'context-length', ModelLists>>;
 
 /** One endpoint, ready to be built. */
 export interface EndpointSettings {
@@ -64,6 +69,8 @@ export interface PoolSettings {
   /** `home` is an endpoint's name; empty without a pool. */
   readonly affinity: { readonly home: string; readonly spread: boolean };
   readonly failoverOn: readonly FailoverReason[];
+  /** Other models by why they are asked; `undefined` = none at all. */
+  readonly fallbacks: Fallbacks | undefined;
   readonly classify: ClassifyHook | undefined;
   readonly maxResponseBytes: number;
   readonly shareState: boolean;

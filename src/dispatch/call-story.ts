@@ -6,53 +6,10 @@ import type { Call } from '../call/call.ts';
 import type { AttemptReport, Outcome, Verdict } from '../call/outcome.ts';
 import type { Clock } from '../clock.ts';
 import type { Endpoint } from '../endpoint/endpoint.ts';
-import type { Load } from '../endpoint/live-facts.ts';
+import type { Attempt, Reply, Send } from './attempt.ts';
 import type { Late } from './clocks.ts';
 
-/** Good headers of a reply; what else it holds is the port's affair. */
-export interface Reply {
-  readonly status: number;
-  readonly headers: Headers;
-}
-
-/** Told by the port about the connection, as far as it can see it. */
-export interface Wire {
-  readonly clock: Clock;
-  answered(): void;
-  failed(error: unknown): void;
-}
-
-/** What an attempt needs to be sent. */
-export interface Sending {
-  /** 0 for the first attempt of the call. */
-  readonly index: number;
-  readonly signal: AbortSignal;
-  readonly wire: Wire;
-}
-
-/** The port through which attempts go out: the endpoint's SDK client for SDK calls. Rejects with what the caller would see. */
-export type Send<R extends Reply> = (endpoint: Endpoint, sending: Sending) => Promise<R>;
-
-/** One attempt. */
-export interface Attempt<R extends Reply> {
-  readonly endpoint: Endpoint;
-  readonly load: Load;
-  readonly report: AttemptReport;
-  readonly controller: AbortController;
-  reply: R | undefined;
-  /** What `read` made of the reply. */
-  data: unknown;
-  /** Set once the outcome was learnt from; nothing is told twice. */
-  settled: boolean;
-  /** Set when nothing of the request can have left this machine. */
-  unsent: boolean;
-  /** After how many ms from its start the call may be hedged; `undefined` = not at all. */
-  readonly hedgeAfter: number | undefined;
-  /** Set once it took longer than any usual attempt. */
-  overdue: boolean;
-  /** The timer of its next alarm. */
-  cancelAlarm: () => void;
-}
+export type { Attempt, Reply, Send, Sending, Wire } from './attempt.ts';
 
 /** A failure that may be the call's own fault. */
 export interface Suspicion<R extends Reply> {
@@ -61,6 +18,19 @@ export interface Suspicion<R extends Reply> {
   /** Nobody had to answer for it yet. */
   held: boolean;
 }
+
+/** A failure as the story keeps it. */
+export interface Failure<R extends Reply> {
+  readonly attempt: Attempt<R>;
+  readonly error: unknown;
+  readonly verdict: Verdict;
+}
+
+/** What of a story belongs to the model that is asked, and begins anew with another one. */
+export type Round<R extends Reply> = Pick<
+  CallStory<R>,
+  'call' | 'tried' | 'barred' | 'repeated' | 'unsentOnce' | 'counted' | 'rescued' | 'failure' | 'last'
+>;
 
 /** What may happen to a call while the loop waits. */
 export type StoryEvent<R extends Reply> =
@@ -72,7 +42,8 @@ export type StoryEvent<R extends Reply> =
 
 /** The story of one call. */
 export class CallStory<R extends Reply> {
-  readonly call: Call;
+  /** With another model while that one is asked. */
+  call: Call;
   readonly send: Send<R>;
   /** Reads a good reply's body to its usable state; set once the caller asked for the body. */
   read: ((attempt: Attempt<R>) => Promise<unknown>) | undefined;
@@ -83,17 +54,19 @@ export class CallStory<R extends Reply> {
   readonly attempts: Attempt<R>[] = [];
   readonly live = new Set<Attempt<R>>();
   /** Endpoints tried in this round, and those not to be tried again at all. */
-  readonly tried = new Set<Endpoint>();
-  readonly barred = new Set<Endpoint>();
-  readonly repeated = new Set<Endpoint>();
-  readonly unsentOnce = new Set<Endpoint>();
+  tried = new Set<Endpoint>();
+  barred = new Set<Endpoint>();
+  repeated = new Set<Endpoint>();
+  unsentOnce = new Set<Endpoint>();
   /** Attempts that count towards `maxAttempts`; waits; failovers. */
   counted = 0;
   waits = 0;
   failovers = 0;
   rescued = false;
-  /** The failure that the caller gets when nothing else comes. */
-  failure: { readonly attempt: Attempt<R>; readonly error: unknown; readonly verdict: Verdict } | undefined;
+  /** The failure that counts among those of the model asked now. */
+  failure: Failure<R> | undefined;
+  /** The one that counts among those of the models asked before: of the caller's own model, if it has any. */
+  failureBefore: Failure<R> | undefined;
   /** The failure just met. */
   last: { readonly attempt: Attempt<R>; readonly verdict: Verdict } | undefined;
   /** Failures that may be this call's own fault. */
@@ -103,8 +76,8 @@ export class CallStory<R extends Reply> {
   /** The timer after which they are no longer held. */
   cancelHold: () => void = () => undefined;
   over = false;
-  /** Set once everybody was told of its end. */
-  told = false;
+  /** Set once everybody heard of its end. */
+  heard = false;
   /** Ends a call whose reply was never asked for. */
   whenDue: (() => void) | undefined;
   whenOver: Promise<void> = Promise.resolve();
@@ -191,9 +164,15 @@ export class CallStory<R extends Reply> {
     return busy.map(() => this.whenOver);
   }
 
+  /** The failure that the caller gets when nothing else comes: of the model that he named, else of another one. */
+  get told(): Failure<R> | undefined {
+    const { failure, failureBefore, call } = this;
+    return call.insteadOf === undefined ? (failure ?? failureBefore) : (failureBefore ?? failure);
+  }
+
   /** The attempts as the user sees them, the one that counted last. */
   get reports(): AttemptReport[] {
-    const counted = this.won ?? this.failure?.attempt;
+    const counted = this.won ?? this.told?.attempt;
     const others = this.attempts.filter((attempt) => attempt !== counted);
     return [...others, ...(counted ? [counted] : [])].map((attempt) => attempt.report);
   }

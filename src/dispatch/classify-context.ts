@@ -1,5 +1,5 @@
 /** What the verdict table is told besides the outcome itself. */
-import type { FailoverReason } from '../config/options.ts';
+import type { FailoverReason } from '../call/outcome.ts';
 
 /** What the table needs to know besides the outcome. */
 export interface ClassifyContext {

@@ -1,7 +1,6 @@
 /** The part of the verdict table for attempts that ended with an HTTP status. Pure. */
 import type { Call } from '../call/call.ts';
-import type { CooldownOrder, Verdict } from '../call/outcome.ts';
-import type { FailoverReason } from '../config/options.ts';
+import type { CooldownOrder, FailoverReason, Verdict } from '../call/outcome.ts';
 import { exhaustedReset, retryHint } from '../endpoint/rate-limits.ts';
 import type { ClassifyContext } from './classify-context.ts';
 import { type Meaning, means } from './meanings.ts';
@@ -13,12 +12,21 @@ const MINUTE = 60_000;
 /** The server says that it shall not be asked again in this call. `true` on a 4xx is not believed. */
 export const final = (facts: ErrorFacts): boolean => facts.headers?.get('x-should-retry') === 'false';
 
-/** What `failoverOn` can make move, by its codes, and by its words where no code is sent. */
-const MOVABLE: Readonly<Record<FailoverReason, RegExp>> = {
-  'content-filter': /content_filter|content_policy_violation|responsibleai|data_inspection_failed/,
-  'context-length': /context_length_exceeded|maximum context length|prompt is too long|input token count/i,
-  'unsupported-parameter': /unsupported_(parameter|value)/,
-};
+/** What `failoverOn` and `fallbacks` can make move, by its codes, and by the words of those who send none. */
+const REASONS: readonly (readonly [FailoverReason, RegExp])[] = [
+  [
+    'content-filter',
+    /content_filter|content_policy|responsibleai|data_inspection_failed|moderation_blocked|content management policy|violating our usage policy/i,
+  ],
+  [
+    'context-length',
+    /context_length_exceeded|exceed_context_size|string_above_max_length|maximum (context|prompt) length|context (window|size)|(prompt|input) is too long|input token count/i,
+  ],
+  [
+    'unsupported-parameter',
+    /(unsupported|unknown)[_ ](parameter|value)|extra_forbidden|extra inputs are not permitted|unrecognized request argument/i,
+  ],
+];
 
 /** Words by which a 404 is about something that the call names. */
 const NAMED = /\bid\b|no such|does not exist|prompt|['"`]\w+[-_]\w+['"`]/i;
@@ -56,10 +64,11 @@ function refusal(status: number, facts: ErrorFacts, hint: number | undefined): V
   return REFUSALS.find(([meaning]) => means(meaning, facts))?.[1](status, hint);
 }
 
-function callersOwn(facts: ErrorFacts, context: ClassifyContext): Verdict {
+function callersOwn(facts: ErrorFacts, { failoverOn }: ClassifyContext, known?: FailoverReason): Verdict {
   const said = `${facts.codes.join(' ')} ${facts.said}`;
-  const moves = context.failoverOn.some((reason) => MOVABLE[reason].test(said));
-  return moves ? verdict('not-supported') : verdict('caller-error');
+  const reason = known ?? REASONS.find(([, words]) => words.test(said))?.[0];
+  if (reason === undefined) return verdict('caller-error');
+  return verdict(failoverOn.includes(reason) ? 'not-supported' : 'caller-error', { reason });
 }
 
 function missing(facts: ErrorFacts, call: Call, { serves }: ClassifyContext): Verdict {
@@ -99,7 +108,7 @@ const BY_STATUS: Readonly<Record<number, Rule>> = {
   403: (facts, _call, context, hint) => {
     const { metadata = {} } = facts;
     if (means('moderated', facts) || 'flagged_input' in metadata || 'reasons' in metadata) {
-      return callersOwn(facts, context);
+      return callersOwn(facts, context, 'content-filter');
     }
     return refusal(403, facts, hint) ?? forbidden('model', 403);
   },

@@ -107,8 +107,8 @@ export class Dispatcher {
     now.running.delete(story);
     if (now.closed && now.running.size === 0) now.whenIdle?.();
     // One that ended while its reply rested was told of then.
-    if (story.told) return;
-    story.told = true;
+    if (story.heard) return;
+    story.heard = true;
     if (ok) throttle?.accepted();
     if (ok && story.won?.report.beside === 'hedge') hedges.told();
     if (!events.active) return;

@@ -5,43 +5,29 @@ import { holdWhileWaiting } from './blame.ts';
 import type { CallStory, Reply } from './call-story.ts';
 import { kindOf, usualTime } from './clocks.ts';
 import type { DispatchParts } from './dispatch-parts.ts';
+import { failureOf } from './failure-of.ts';
+import { causeOf, fallBack } from './fall-back.ts';
 import { hearProbes, probingOf } from './last-ask.ts';
 import { afterThrottle, isSick, keepLast, nextStep, type Situation, type Step } from './next-step.ts';
-import { noEndpointAvailable } from './no-endpoint.ts';
 import { runAttempt } from './run-attempt.ts';
 import { choose, situationOf } from './situation.ts';
 
 /** A failover to an endpoint that failed less often than this of late is free. */
 const SOUND = 0.1;
 
-/** What the caller gets when no attempt is left: the error that counted, marked if the work may have been done all the same. */
-export function failureOf<R extends Reply>(
-  story: CallStory<R>,
-  parts: DispatchParts,
-  met: readonly Refusal[] = [],
-): unknown {
-  const { failure, call } = story;
-  if (!failure) {
-    const now = parts.pool.refusals(call, story.tried).filter(({ endpoint }) => !story.only || endpoint === story.only);
-    // Those that ended while the decision was made are still why it was made.
-    const refusals = [...now, ...met.filter(({ endpoint }) => !now.some((other) => other.endpoint === endpoint))];
-    parts.log.allOut(refusals.map(({ endpoint, reason }) => `${endpoint.name} ${reason}`).join('; '));
-    return noEndpointAvailable(call, refusals, parts.clock.now(), parts.now.lastError);
-  }
-  const { error, verdict } = failure;
-  if (call.replay !== 'free' && verdict.maybeExecuted && typeof error === 'object' && error !== null) {
-    Object.defineProperty(error, 'maybeExecuted', { value: true, enumerable: true, configurable: true });
-  }
-  return error;
+/** Another model takes over, or the call fails. @throws what the caller shall see. */
+function giveUp<R extends Reply>(story: CallStory<R>, parts: DispatchParts, met?: readonly Refusal[]): void {
+  if (!fallBack(story, parts)) throw failureOf(story, parts, met);
+  proceed(story, parts);
 }
 
 /** Is this extra attempt free, or paid for by the retry budget? */
 function mayGoOn<R extends Reply>(story: CallStory<R>, endpoint: Endpoint, parts: DispatchParts): boolean {
-  const { last, failure } = story;
-  if (last && (last.verdict.name === 'rate-limited' || last.verdict.name === 'connect-failed')) return true;
+  const cause = causeOf(story);
+  if (cause?.name === 'rate-limited' || cause?.name === 'connect-failed') return true;
   // What this machine had no socket for was no load for anybody, nor is the wait after it.
-  if ((last ?? failure)?.verdict.name === 'local-error') return true;
-  const sound = last && story.failovers === 0 && endpoint.state.failureRate.value < SOUND;
+  if ((cause ?? story.failure?.verdict)?.name === 'local-error') return true;
+  const sound = cause && story.failovers === 0 && endpoint.state.failureRate.value < SOUND;
   // Never refused, but booked: what goes free is not there for others.
   if (parts.budget.withdraw() || sound) return true;
   parts.events.emit({ type: 'budget-exhausted', at: parts.clock.date(), callId: story.call.id });
@@ -138,7 +124,10 @@ function panic<R extends Reply>(story: CallStory<R>, situation: Situation, parts
     if (step.do === 'wait' && !step.costs) hearProbes(story, throttle);
     return;
   }
-  if (situation.attempted && !budget.withdraw()) throw failureOf(story, parts);
+  if (situation.attempted && !budget.withdraw()) {
+    giveUp(story, parts);
+    return;
+  }
   start(story, pool.pick(endpoints, story.call), parts, true);
   const attempt = story.attempts.at(-1);
   if (attempt) throttle?.began(attempt.load);
@@ -148,7 +137,8 @@ function perform<R extends Reply>(story: CallStory<R>, step: Step, situation: Si
   switch (step.do) {
     case 'throw':
     case 'refuse':
-      throw failureOf(story, parts, situation.refusals());
+      giveUp(story, parts, situation.refusals());
+      break;
     case 'same': {
       const { attempt, verdict } = story.last as NonNullable<typeof story.last>;
       story.repeated.add(attempt.endpoint);
@@ -165,25 +155,36 @@ function perform<R extends Reply>(story: CallStory<R>, step: Step, situation: Si
     }
     case 'another': {
       const endpoint = choose(story, parts) as Endpoint;
-      if (situation.attempted && !mayGoOn(story, endpoint, parts)) throw failureOf(story, parts);
-      start(story, endpoint, parts, false);
+      if (situation.attempted && !mayGoOn(story, endpoint, parts)) giveUp(story, parts);
+      else start(story, endpoint, parts, false);
       break;
     }
     case 'ask-again':
-      if (situation.attempted && !mayGoOn(story, step.refusal.endpoint, parts)) throw failureOf(story, parts);
-      start(story, step.refusal.endpoint, parts, true);
+      // What was refused before needs no second refusal where another model may be asked.
+      if (step.refusal.kind === 'refused' && fallBack(story, parts)) proceed(story, parts);
+      else if (situation.attempted && !mayGoOn(story, step.refusal.endpoint, parts)) giveUp(story, parts);
+      else start(story, step.refusal.endpoint, parts, true);
       break;
     case 'panic':
-      panic(story, situation, parts);
+      // Nobody has to try the sick while another model serves.
+      if (fallBack(story, parts)) proceed(story, parts);
+      else panic(story, situation, parts);
       break;
     case 'wait':
-      wait(story, step, parts);
+      // A model that can answer now beats one that may later; a lock is no lack of a model.
+      if (story.last?.verdict.name !== 'conflict' && fallBack(story, parts)) proceed(story, parts);
+      else wait(story, step, parts);
       break;
   }
 }
 
 /** Decides what is next and begins it. @throws what ends the call. */
 export function proceed<R extends Reply>(story: CallStory<R>, parts: DispatchParts): void {
+  // A rescue may have said before that no endpoint can take such a call.
+  if (story.failure?.verdict.next === 'throw') {
+    giveUp(story, parts);
+    return;
+  }
   const situation = situationOf(story, parts);
   perform(story, nextStep(situation), situation, parts);
 }

@@ -43,6 +43,7 @@ export function runAttempt<R extends Reply>(
     ms: 0,
     billed: 'maybe' as const,
     ...(beside && { beside }),
+    ...(call.insteadOf !== undefined && { fallback: call.model as string }),
   };
   const attempt: Attempt<R> = {
     endpoint,
@@ -70,7 +71,7 @@ export function runAttempt<R extends Reply>(
       attempt.unsent = connectionFacts({ cause: error }).neverSent;
     },
   };
-  story.send(endpoint, { index: story.attempts.length - 1, signal: controller.signal, wire }).then(
+  story.send(endpoint, { index: story.attempts.length - 1, model: call.model, signal: controller.signal, wire }).then(
     (reply) => {
       endpoint.state.answered(load);
       attempt.reply = reply;

@@ -8,9 +8,11 @@ import { blameAll } from './blame.ts';
 import type { Attempt, CallStory, Reply, StoryEvent } from './call-story.ts';
 import { boundsOf, kindOf } from './clocks.ts';
 import type { DispatchParts } from './dispatch-parts.ts';
+import { failureOf } from './failure-of.ts';
+import { startOver } from './fall-back.ts';
 import { learn } from './learn.ts';
 import { passes } from './next-step.ts';
-import { failureOf, proceed } from './proceed.ts';
+import { proceed } from './proceed.ts';
 import { anyEligible } from './situation.ts';
 import { cutOutcome, dropAll, giveUpOthers, stop, takesLong, took, tookAtLeast } from './taking-long.ts';
 import { verdict } from './verdicts.ts';
@@ -20,8 +22,6 @@ const inTurn = turnstile();
 
 function goOn<R extends Reply>(story: CallStory<R>, parts: DispatchParts): void {
   if (parts.now.closed) throw new ClosedError();
-  // A rescue may have said before that no endpoint can take such a call.
-  if (story.failure?.verdict.next === 'throw') throw failureOf(story, parts);
   proceed(story, parts);
 }
 
@@ -145,14 +145,17 @@ function act<R extends Reply>(story: CallStory<R>, event: StoryEvent<R>, parts: 
     }
     case 'deadline':
       outOfTime(story, parts);
-      throw story.failure ? failureOf(story, parts) : timeoutError();
+      throw story.told ? failureOf(story, parts) : timeoutError();
     case 'woken':
       // Two may wake it in one breath; the wait is over with the first.
       if (!story.stopWaiting) return undefined;
       // Woken early, it goes on with whoever is new; those that failed it have the rest of the wait.
       if (event.early && !parts.now.closed && !anyEligible(story, parts)) return undefined;
       story.stopWaiting(event.early);
-      if (!event.early) story.tried.clear();
+      if (!event.early) {
+        story.tried.clear();
+        startOver(story);
+      }
       goOn(story, parts);
       return undefined;
     case 'alarm': {

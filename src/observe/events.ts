@@ -1,5 +1,5 @@
 /** The one union of events: what observers and `client.balancer.on` hear. Facts only; no event can influence a call. */
-import type { AttemptReport, VerdictName } from '../call/outcome.ts';
+import type { AttemptReport, FailoverReason, VerdictName } from '../call/outcome.ts';
 
 interface Facts {
   /** When, in ms since 1970. */
@@ -36,6 +36,7 @@ export interface BalancerEvents {
     ms: number;
   };
   'failover-start': OfCall & { endpoint: string; from: string; verdict: VerdictName };
+  'fallback-start': OfCall & { model: string; from: string; reason: FailoverReason | 'unserved' };
   'call-waiting': OfCall & { ms: number; reason: string };
   'endpoint-ejected': OfEndpoint & { model: string | undefined; openMs: number; reason: string };
   'endpoint-restored': OfEndpoint & { model: string | undefined };
@@ -56,6 +57,7 @@ const NAMES: Readonly<Record<EventName, true>> = {
   'attempt-start': true,
   'attempt-end': true,
   'failover-start': true,
+  'fallback-start': true,
   'call-waiting': true,
   'endpoint-ejected': true,
   'endpoint-restored': true,

@@ -2,7 +2,7 @@
  * Says in the SDK's log what an operator must know: `warn` once per transition and then at most once a minute with a count,
  * `info` when things are well again, `debug` for each attempt. Never a prompt, never a key.
  */
-import { describeAttempts, duration, plain } from '../call/describe.ts';
+import { describeAttempts, duration, plain, quoted } from '../call/describe.ts';
 import type { AttemptReport, VerdictName } from '../call/outcome.ts';
 import type { Clock } from '../clock.ts';
 
@@ -93,6 +93,11 @@ export class PoolLog {
   /** Nobody can take calls. */
   allOut(reason: string): void {
     this.#sparingly('all out', `no endpoint can take calls: ${reason}`);
+  }
+
+  /** Another model is asked in the place of the one that calls name. */
+  fallback(model: string, other: string): void {
+    this.#sparingly(`fallback ${model} ${other}`, `${quoted(other)} is asked in the place of ${quoted(model)}`);
   }
 
   /** One attempt ended. */

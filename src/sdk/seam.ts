@@ -4,9 +4,10 @@
  */
 import type { APIPromise, OpenAI } from 'openai';
 import { routeOf } from '../affinity/route.ts';
+import { withModel } from '../call/localize.ts';
 import type { Steering } from '../call/steering.ts';
 import type { Attempt } from '../dispatch/call-story.ts';
-import { boundsOf } from '../dispatch/clocks.ts';
+import { mayMove } from '../dispatch/may-move.ts';
 import type { Endpoint } from '../endpoint/endpoint.ts';
 import { balancedPages, balancedPromise, type Parse, type Props } from './balanced-promise.ts';
 import { callOf, hostOf, PAGE_ENDPOINT, type RequestOptions } from './call-of.ts';
@@ -47,8 +48,8 @@ async function serve(
   const { clock } = settings;
   try {
     const given = await input;
-    const mayMove = pool.endpoints.length > 1 || client.maxRetries > 0;
-    const { options, replay } = await prepared(given, mayMove, given.timeout ?? client.timeout, clock);
+    const keeps = pool.endpoints.length > 1 || client.maxRetries > 0 || settings.fallbacks !== undefined;
+    const { options, replay } = await prepared(given, keeps, given.timeout ?? client.timeout, clock);
     const maxRetries = Math.min(client.maxRetries, remainingRetries ?? Number.POSITIVE_INFINITY);
     const call = callOf(
       options,
@@ -62,7 +63,14 @@ async function serve(
     const named = hostOf(given.path, pool);
     const story = dispatcher.open<SdkReply>(
       call,
-      (endpoint, sending) => sendAttempt(options, model, endpoint, sending, caller.clientOf, client),
+      (endpoint, sending) =>
+        sendAttempt(
+          sending.model === model ? options : withModel(options, sending.model as string),
+          endpoint,
+          sending,
+          caller.clientOf,
+          client,
+        ),
       named ?? route.only,
       route.prefer,
     );
@@ -90,7 +98,7 @@ async function parseOnce(caller: Caller, served: Served, props: Props, handover:
   const { core } = caller;
   const { story } = served;
   const { call } = story;
-  const { settings, dispatcher, pool } = core;
+  const { settings, dispatcher } = core;
   const reply = served.attempt.reply as SdkReply;
   if (served.raw) return reply.inner;
   let unlink: () => void = () => undefined;
@@ -100,18 +108,7 @@ async function parseOnce(caller: Caller, served: Served, props: Props, handover:
       clock: settings.clock,
       maxResponseBytes: settings.maxResponseBytes,
       streamIdleTimeout: settings.streamIdleTimeout,
-      mayMove: () =>
-        // Beside another attempt the first content decides whose answer it is.
-        story.live.size > 1 ||
-        // Nor can a bound on the first content be kept once something was handed out.
-        (call.replay === 'free' && boundsOf(call, attempt.endpoint, pool, settings).content.certain) ||
-        (settings.failover &&
-          !story.only &&
-          call.replay === 'free' &&
-          story.counted + 1 < call.maxAttempts &&
-          pool
-            .eligible(call)
-            .some((other) => other !== attempt.endpoint && !story.tried.has(other) && !story.barred.has(other))),
+      mayMove: () => mayMove(story, attempt, dispatcher.parts),
       safe: (attempt.reply as SdkReply).safe,
       learnIds: (ids) => core.affinity.learn(ids, attempt.endpoint.name),
       contentCame: () => dispatcher.proved(story, attempt),

@@ -72,13 +72,12 @@ function withoutClock(own: RequestOptions, client: OpenAI): PrepareRequest | und
 const TIME = 'x-stainless-timeout';
 
 /**
- * Sends `options` as one attempt.
+ * Sends `options` as one attempt; they name the model to ask by its public name.
  * @param clientOf the SDK client of an endpoint.
  * @param outer the balancing client, whose overridden hooks run.
  */
 export async function sendAttempt(
   options: RequestOptions,
-  model: string | undefined,
   endpoint: Endpoint,
   sending: Sending,
   clientOf: (endpoint: Endpoint) => OpenAI,
@@ -86,7 +85,7 @@ export async function sendAttempt(
 ): Promise<SdkReply> {
   const client = clientOf(endpoint);
   const { settings } = endpoint;
-  const own: RequestOptions = discreet(localize(options, model, settings.modelMap).options);
+  const own: RequestOptions = discreet(localize(options, sending.model, settings.modelMap).options);
   own.signal = sending.signal;
   // The pool's own retries are told to the server as the SDK's would be: `maxRetries − 0` is the retry count.
   own.maxRetries = sending.index;

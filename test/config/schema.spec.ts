@@ -33,6 +33,7 @@ describe('the options of the pool', () => {
       panic: { k: 2 },
       affinity: { home: 'openai-1', spread: false },
       failoverOn: [],
+      fallbacks: undefined,
       classify: undefined,
       maxResponseBytes: 268_435_456,
       shareState: true,
@@ -74,6 +75,15 @@ describe('the options of the pool', () => {
     expect(settings.observers).toEqual([observer]);
     expect(settings.breaker).toHaveProperty('errorFilter', errorFilter);
     expect(settings.strategy).toBe(strategy);
+  });
+
+  it('sort the lists of other models by why they are asked', () => {
+    const contextLength = { 'gpt-5*': ['long'] };
+    expect(resolve({ fallbacks: { 'gpt-5': ['gpt-5-mini'], '*': ['o3'], contextLength } }).fallbacks).toEqual({
+      unserved: { 'gpt-5': ['gpt-5-mini'], '*': ['o3'] },
+      'context-length': contextLength,
+      'content-filter': {},
+    });
   });
 
   it.each(['round-robin', 'random', 'priority', { priority: 'random' }] as const)(

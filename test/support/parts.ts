@@ -90,6 +90,7 @@ export function poolSettings(clock: Clock, changes: Partial<PoolSettings> = {}):
     panic: defaults.panic,
     affinity: { home: 'a', spread: false },
     failoverOn: [],
+    fallbacks: undefined,
     classify: undefined,
     maxResponseBytes: defaults.maxResponseBytes,
     shareState: false,

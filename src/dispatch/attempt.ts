@@ -1,0 +1,52 @@
+/** One attempt of a call and the port through which it goes out. The words that the story, the loop and the seam share. */
+import type { AttemptReport } from '../call/outcome.ts';
+import type { Clock } from '../clock.ts';
+import type { Endpoint } from '../endpoint/endpoint.ts';
+import type { Load } from '../endpoint/live-facts.ts';
+
+/** Good headers of a reply; what else it holds is the port's affair. */
+export interface Reply {
+  readonly status: number;
+  readonly headers: Headers;
+}
+
+/** Told by the port about the connection, as far as it can see it. */
+export interface Wire {
+  readonly clock: Clock;
+  answered(): void;
+  failed(error: unknown): void;
+}
+
+/** What an attempt needs to be sent. */
+export interface Sending {
+  /** 0 for the first attempt of the call. */
+  readonly index: number;
+  /** The public name of the model to ask: the call's own, or the one asked in its place. */
+  readonly model: string | undefined;
+  readonly signal: AbortSignal;
+  readonly wire: Wire;
+}
+
+/** The port through which attempts go out: the endpoint's SDK client for SDK calls. Rejects with what the caller would see. */
+export type Send<R extends Reply> = (endpoint: Endpoint, sending: Sending) => Promise<R>;
+
+/** One attempt. */
+export interface Attempt<R extends Reply> {
+  readonly endpoint: Endpoint;
+  readonly load: Load;
+  readonly report: AttemptReport;
+  readonly controller: AbortController;
+  reply: R | undefined;
+  /** What `read` made of the reply. */
+  data: unknown;
+  /** Set once the outcome was learnt from; nothing is told twice. */
+  settled: boolean;
+  /** Set when nothing of the request can have left this machine. */
+  unsent: boolean;
+  /** After how many ms from its start the call may be hedged; `undefined` = not at all. */
+  readonly hedgeAfter: number | undefined;
+  /** Set once it took longer than any usual attempt. */
+  overdue: boolean;
+  /** The timer of its next alarm. */
+  cancelAlarm: () => void;
+}

@@ -1,0 +1,26 @@
+/** What a call ends with when nothing is left to try: the error that counted, or why nobody could take it. */
+import type { Refusal } from '../pool/eligibility.ts';
+import type { CallStory, Reply } from './call-story.ts';
+import type { DispatchParts } from './dispatch-parts.ts';
+import { noEndpointAvailable } from './no-endpoint.ts';
+
+/** What the caller gets when no attempt is left: the error that counted, marked if the work may have been done all the same. */
+export function failureOf<R extends Reply>(
+  story: CallStory<R>,
+  parts: DispatchParts,
+  met: readonly Refusal[] = [],
+): unknown {
+  const { told, call } = story;
+  if (!told) {
+    const now = parts.pool.refusals(call, story.tried).filter(({ endpoint }) => !story.only || endpoint === story.only);
+    // Those that ended while the decision was made are still why it was made.
+    const refusals = [...now, ...met.filter(({ endpoint }) => !now.some((other) => other.endpoint === endpoint))];
+    parts.log.allOut(refusals.map(({ endpoint, reason }) => `${endpoint.name} ${reason}`).join('; '));
+    return noEndpointAvailable(call, refusals, parts.clock.now(), parts.now.lastError);
+  }
+  const { error, verdict } = told;
+  if (call.replay !== 'free' && verdict.maybeExecuted && typeof error === 'object' && error !== null) {
+    Object.defineProperty(error, 'maybeExecuted', { value: true, enumerable: true, configurable: true });
+  }
+  return error;
+}
