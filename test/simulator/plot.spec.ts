@@ -4,7 +4,7 @@ import type { Cell } from './compare.ts';
 import { median } from './compare.ts';
 import { plot } from './plot.ts';
 import { scenarios } from './scenarios.ts';
-import { section } from './table.ts';
+import { markdown, section } from './table.ts';
 
 const cell = (changes: Partial<Cell> = {}): Cell => ({
   p99: 1,
@@ -36,7 +36,7 @@ it('draws a larger multiple further right, in both panels, with every name once 
     { name: 'a<b', cells: [cell({ p99: 1 }), cell({ p99: 4 })] },
     { name: 'c', cells: [cell({ p99: 2 }), cell({ p99: 8 })] },
   ];
-  const svg = plot([{ title: 'one & only', rows }], [1, 50]);
+  const svg = plot([{ scenario: { title: 'one & only', load: 1, shows: 'time' }, rows }], [1, 50]);
   const dots = [...svg.matchAll(/<circle cx="([\d.]+)" cy="[\d.]+" r="3.5"/g)].map((match) => Number(match[1]));
   expect(dots).toHaveLength(4);
   const [a1, a50, c1, c50] = dots as [number, number, number, number];
@@ -46,6 +46,16 @@ it('draws a larger multiple further right, in both panels, with every name once 
   expect(c1 - a1).toBeCloseTo(c50 - a50, 0);
   expect(svg.match(/>a&lt;b</g)).toHaveLength(1);
   expect(svg).toContain('>one &amp; only<');
+});
+
+it('writes times before waste in the table of the README', () => {
+  const rows = [{ name: 'a', cells: [cell({ p99: 1.234, wasted: 0.1 }), cell()] }];
+  const groups = [scenarios['fast-500s'], scenarios.slow].map((scenario) => ({ scenario, rows }));
+  expect(markdown(groups)).toEqual([
+    '| strategy | one 10× slower | one fails at once |',
+    '| --- | --- | --- |',
+    '| `a` | 1.23 / 1.00 | 10.0 / 0.0 |',
+  ]);
 });
 
 it('takes the middle of the seeds', () => {

@@ -1,12 +1,6 @@
 // The figures as a picture: one row per scenario, one line per strategy, how many times longer than the oracle needs when all
 // is well. Readable on white and on black, since nobody knows where it will be shown.
-import type { Row } from './table.ts';
-
-/** One scenario of the picture. */
-export interface Group {
-  readonly title: string;
-  readonly rows: readonly Row[];
-}
+import type { Group } from './table.ts';
 
 const COLOURS = ['#8c959f', '#bf8700', '#1f883d', '#0969da', '#8250df', '#bf3989', '#cf222e', '#1b7c83'] as const;
 const TICKS = [1, 2, 5, 10, 20, 50] as const;
@@ -28,7 +22,8 @@ function place(multiple: number, most: number): number {
 }
 
 /** The picture as SVG. @param clients how many each column of cells stands for */
-export function plot(groups: readonly Group[], clients: readonly number[]): string {
+export function plot(all: readonly Group[], clients: readonly number[]): string {
+  const groups = all.filter(({ scenario }) => scenario.shows === 'time');
   const names = groups[0]?.rows.map(({ name }) => name) ?? [];
   const values = groups.flatMap(({ rows }) => rows.flatMap(({ cells }) => cells.map(({ p99 }) => p99)));
   const most = TICKS.find((tick) => tick >= Math.max(2, ...values)) ?? 50;
@@ -50,9 +45,9 @@ export function plot(groups: readonly Group[], clients: readonly number[]): stri
       parts.push(text(x, top + height + 14, `${tick}×`, ' text-anchor="middle"'));
     }
   });
-  groups.forEach(({ title, rows }, group) => {
+  groups.forEach(({ scenario, rows }, group) => {
     const y = top + group * (names.length * LINE + BETWEEN) + BETWEEN / 2;
-    parts.push(text(0, y + (names.length * LINE) / 2 + 4, title));
+    parts.push(text(0, y + (names.length * LINE) / 2 + 4, scenario.title));
     rows.forEach(({ cells }, index) => {
       cells.forEach(({ p99 }, panel) => {
         const left = NAMES + panel * (PANEL + GAP);

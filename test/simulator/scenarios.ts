@@ -9,6 +9,8 @@ export interface Scenario {
   readonly title: string;
   /** How many calls come: share of the slots of working endpoints that they fill, or of the summed quotas. */
   readonly load: number;
+  /** In what strategies differ there: how long calls wait for their first token, or how many attempts are for nothing. */
+  readonly shows: 'time' | 'waste';
   /** What is wrong with the bad endpoint. @param ms how long the simulation lasts */
   readonly fault?: (ms: number) => Fault;
   /** Quotas of the endpoints in order. */
@@ -35,18 +37,24 @@ const QUOTAS = [requests(360), requests(180), tokens(180), requests(90), tokens(
 
 /** The scenarios by name. */
 export const scenarios = {
-  'healthy-0.6': { title: 'healthy, load 0.6', load: 0.6 },
-  'healthy-0.9': { title: 'healthy, load 0.9', load: 0.9 },
-  slow: { title: 'one 10× slower', load: 0.6, fault: () => ({ is: 'slow', factor: 10 }) },
+  'healthy-0.6': { title: 'healthy, load 0.6', load: 0.6, shows: 'time' },
+  'healthy-0.9': { title: 'healthy, load 0.9', load: 0.9, shows: 'time' },
+  slow: { title: 'one 10× slower', load: 0.6, shows: 'time', fault: () => ({ is: 'slow', factor: 10 }) },
   'black-hole': {
     title: 'black hole, 60 s',
     load: 0.6,
+    shows: 'time',
     fault: (ms) => ({ is: 'hole', from: (ms - HOLE) / 2, until: (ms + HOLE) / 2 }),
   },
-  'fast-500s': { title: 'one fails at once', load: 0.6, fault: () => ({ is: 'failing', after: 20 }) },
-  'rate-limited': { title: 'one limited to 60/min', load: 0.6, fault: () => ({ is: 'limited', perMinute: 60 }) },
-  'quotas-0.95': { title: 'at 95 % of all quotas', load: 0.95, quotas: QUOTAS },
-  'quotas-2': { title: 'at 200 % of all quotas', load: 2, quotas: QUOTAS },
+  'fast-500s': { title: 'one fails at once', load: 0.6, shows: 'waste', fault: () => ({ is: 'failing', after: 20 }) },
+  'rate-limited': {
+    title: 'one limited to 60/min',
+    load: 0.6,
+    shows: 'waste',
+    fault: () => ({ is: 'limited', perMinute: 60 }),
+  },
+  'quotas-0.95': { title: 'at 95 % of all quotas', load: 0.95, shows: 'waste', quotas: QUOTAS },
+  'quotas-2': { title: 'at 200 % of all quotas', load: 2, shows: 'waste', quotas: QUOTAS },
 } as const satisfies Readonly<Record<string, Scenario>>;
 
 /** One of their names. */

@@ -8,6 +8,12 @@ export interface Row {
   readonly cells: readonly Cell[];
 }
 
+/** A scenario with its rows. */
+export interface Group {
+  readonly scenario: Scenario;
+  readonly rows: readonly Row[];
+}
+
 const HEADS = ['p99', 'p99.9', 'success', 'wasted', 'to bad'] as const;
 const WIDTHS = [8, 8, 9, 8, 8] as const;
 
@@ -44,5 +50,24 @@ export function section(scenario: Scenario, clients: readonly number[], rows: re
       return `${name.padEnd(names)}${figures.join('   ')}`;
     }),
     '',
+  ];
+}
+
+/** All scenarios as a table for the README: a row per contender, a figure for each number of clients. */
+export function markdown(groups: readonly Group[]): string[] {
+  const order = [...groups].sort((a, b) => a.scenario.shows.localeCompare(b.scenario.shows));
+  const figure = ({ shows }: Scenario, { p99, wasted }: Cell) =>
+    shows === 'time' ? p99.toFixed(2) : (wasted * 100).toFixed(1);
+  const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  const names = groups[0]?.rows.map(({ name }) => name) ?? [];
+  return [
+    row(['strategy', ...order.map(({ scenario }) => scenario.title)]),
+    row(['---', ...order.map(() => '---')]),
+    ...names.map((name, index) => {
+      const cells = order.map(({ scenario, rows }) => {
+        return rows[index]?.cells.map((each) => figure(scenario, each)).join(' / ') ?? '';
+      });
+      return row([`\`${name}\``, ...cells]);
+    }),
   ];
 }
