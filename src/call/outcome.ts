@@ -69,6 +69,8 @@ export interface Verdict {
   /** `return` the reply, `throw` the error, try `another` endpoint, or the `same` one once more. */
   readonly next: 'return' | 'throw' | 'another' | 'same';
   readonly cooldown?: CooldownOrder;
+  /** How long this call alone leaves the endpoint alone, in ms; others may go there. */
+  readonly ownPause?: number;
   /** False when this endpoint must not be tried again in this call. */
   readonly again: boolean;
   /** True when the endpoint may have carried out the request. */

@@ -58,6 +58,8 @@ export class CallStory<R extends Reply> {
   barred = new Set<Endpoint>();
   repeated = new Set<Endpoint>();
   unsentOnce = new Set<Endpoint>();
+  /** Until when an endpoint asked this call alone for a pause, in monotonic ms. */
+  readonly paused = new Map<Endpoint, number>();
   /** Attempts that count towards `maxAttempts`; waits; failovers. */
   counted = 0;
   waits = 0;

@@ -35,10 +35,11 @@ function embeddedVerdict(facts: ErrorFacts, call: Call, context: ClassifyContext
 /** Verdicts that speak of the credentials alone. */
 const OF_CREDENTIALS: ReadonlySet<VerdictName> = new Set(['credentials-refused', 'out-of-credit', 'forbidden']);
 
-/** For a call that brought credentials along: what those are refused is nobody else's affair. Pauses hold, it waits for them too. */
+/** For a call that brought credentials along: what those are refused is nobody else's affair, and their rate limit is its own. */
 function ofOwnCredentials(found: Verdict): Verdict {
   if (OF_CREDENTIALS.has(found.name)) return verdict('caller-error');
   const { cooldown, ...rest } = found;
+  if (found.name === 'rate-limited') return cooldown?.ms === undefined ? rest : { ...rest, ownPause: cooldown.ms };
   return cooldown?.pause === false && found.health === 'neutral' ? rest : found;
 }
 

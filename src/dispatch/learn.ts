@@ -112,7 +112,10 @@ export function learn<R extends Reply>(
   // Of a reply handed out at its headers nobody sees how much it was.
   const units = story.read ? (outputTokens(report.usage) ?? 1) : undefined;
   const cooldown = endpoint.state.end(load, verdict, call.operation.route, suspicion, units);
-  if (cooldown !== undefined) report.retryAfterMs = cooldown;
+  const { ownPause } = verdict;
+  if (ownPause !== undefined) story.paused.set(endpoint, parts.clock.now() + ownPause);
+  const asked = cooldown ?? ownPause;
+  if (asked !== undefined) report.retryAfterMs = asked;
   const { events, log, throttle } = parts;
   throttle?.told(load, verdict.health === 'failure');
   const at = parts.clock.date();

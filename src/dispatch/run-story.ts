@@ -86,6 +86,8 @@ function noteHeadroom<R extends Reply>(
   parts: DispatchParts,
 ): void {
   const { endpoint, load } = attempt;
+  // What is left of a key that the call brought along says nothing of the endpoint's.
+  if (story.call.ownCredentials) return;
   const ms = endpoint.state.headroom(load, headers);
   if (ms === undefined) return;
   const { id: callId, model } = story.call;

@@ -6,15 +6,22 @@ import type { CallStory, Reply } from './call-story.ts';
 import type { DispatchParts } from './dispatch-parts.ts';
 import type { Situation } from './next-step.ts';
 
-function out<R extends Reply>(story: CallStory<R>): Set<Endpoint> {
-  if (story.barred.size === 0) return story.tried;
-  return new Set([...story.tried, ...story.barred]);
+/** Those that asked this call alone for a pause that still lasts. */
+function pausing<R extends Reply>({ paused }: CallStory<R>, { clock }: DispatchParts): Endpoint[] {
+  if (paused.size === 0) return [];
+  return [...paused].flatMap(([endpoint, until]) => (until > clock.now() ? endpoint : []));
+}
+
+function out<R extends Reply>(story: CallStory<R>, parts: DispatchParts): Set<Endpoint> {
+  if (story.barred.size === 0 && story.paused.size === 0) return story.tried;
+  return new Set([...story.tried, ...story.barred, ...pausing(story, parts)]);
 }
 
 /** The endpoint for the next attempt: the pinned one, the preferred one, or the strategy's choice; `undefined` = nobody is eligible. */
-export function choose<R extends Reply>(story: CallStory<R>, { pool }: DispatchParts): Endpoint | undefined {
+export function choose<R extends Reply>(story: CallStory<R>, parts: DispatchParts): Endpoint | undefined {
+  const { pool } = parts;
   const { call, only, prefer } = story;
-  const excluded = out(story);
+  const excluded = out(story, parts);
   for (const wanted of [only, prefer]) {
     if (wanted && !excluded.has(wanted) && pool.eligible(call).includes(wanted)) return wanted;
   }
@@ -22,31 +29,39 @@ export function choose<R extends Reply>(story: CallStory<R>, { pool }: DispatchP
 }
 
 /** True when an endpoint can take the call now that was not tried in this round. */
-export function anyEligible<R extends Reply>(story: CallStory<R>, { pool }: DispatchParts): boolean {
-  const eligible = pool.eligible(story.call);
-  if (!story.only && story.tried.size === 0 && story.barred.size === 0) return eligible.length > 0;
-  const excluded = out(story);
+export function anyEligible<R extends Reply>(story: CallStory<R>, parts: DispatchParts): boolean {
+  const eligible = parts.pool.eligible(story.call);
+  if (!story.only && story.attempts.length === 0) return eligible.length > 0;
+  const excluded = out(story, parts);
   return eligible.some((endpoint) => (!story.only || endpoint === story.only) && !excluded.has(endpoint));
 }
 
 /** Has every endpoint that could go next failed other calls since it last served one? */
-function allFailing<R extends Reply>(story: CallStory<R>, { pool }: DispatchParts): boolean {
+function allFailing<R extends Reply>(story: CallStory<R>, parts: DispatchParts): boolean {
+  const { pool } = parts;
   const { call, only, attempts } = story;
-  const excluded = out(story);
+  const excluded = out(story, parts);
   const left = pool.eligible(call).filter((each) => (!only || each === only) && !excluded.has(each));
   const model = healthKey(call.model, call.operation.name);
   return left.every((each) => each.state.failedInRow(model) > attempts.filter((own) => own.endpoint === each).length);
 }
 
-function refusalsOf<R extends Reply>(story: CallStory<R>, { pool }: DispatchParts): Refusal[] {
-  const open = pool.refusals(story.call, story.tried).filter(({ endpoint, kind }) => {
+function refusalsOf<R extends Reply>(story: CallStory<R>, parts: DispatchParts): Refusal[] {
+  const open = parts.pool.refusals(story.call, story.tried).filter(({ endpoint, kind }) => {
     return kind !== 'unfit' && !story.barred.has(endpoint) && (!story.only || endpoint === story.only);
   });
   // Asked in spite of what it said before, it failed in a way that passes: like any other that was tried.
-  return open.map((refusal) => {
+  const known = open.map((refusal): Refusal => {
     const asked = (refusal.kind === 'refused' || refusal.kind === 'doubtful') && story.tried.has(refusal.endpoint);
     return asked ? { ...refusal, kind: 'tried', until: 0 } : refusal;
   });
+  const own = pausing(story, parts).flatMap((endpoint): Refusal | [] => {
+    const also = known.find((refusal) => refusal.endpoint === endpoint && refusal.kind !== 'tried');
+    if (also || story.barred.has(endpoint) || (story.only && story.only !== endpoint)) return [];
+    const until = story.paused.get(endpoint) as number;
+    return { endpoint, kind: 'limited', reason: 'cooling down (429)', until, rateLimited: true, ejected: false };
+  });
+  return [...own, ...known.filter(({ endpoint }) => !own.some((each) => each.endpoint === endpoint))];
 }
 
 /** How many endpoints could take the call at all. */

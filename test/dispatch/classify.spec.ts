@@ -172,8 +172,15 @@ describe('credentials that the call brought along', () => {
     check(judge(error, own), { ...expected, next: 'another', health: 'neutral' });
   });
 
+  it('a rate limit: a pause of this call alone, as long as it was told', () => {
+    const limited = { name: 'rate-limited', next: 'another', health: 'neutral' } as const;
+    const untold = judge(apiError(429), own);
+    check(untold, limited);
+    expect(untold.ownPause).toBeUndefined();
+    check(judge(apiError(429, {}, { 'retry-after': '7' }), own), { ...limited, ownPause: 7_000 });
+  });
+
   it.each<[string, APIError, Expected]>([
-    ['a rate limit', apiError(429), { name: 'rate-limited', ...cooled('model', '429', undefined, true) }],
     [
       'a redirect',
       new APIError(307, undefined, undefined, new Headers()),

@@ -147,3 +147,56 @@ describe('a wait', () => {
     expect(calls.every(({ told }) => told?.served === 'a')).toBe(true);
   });
 });
+
+describe('a call with a key of its own that is limited', () => {
+  const OWN = { ownCredentials: true };
+
+  it('moves on, and keeps nobody else away', async () => {
+    const bench = dispatchBench({ a: [LIMITED(60_000), 'ok'], b: ['ok'] });
+    expect(await bench.call(OWN).outcome).toMatchObject({ served: 'b', attempts: ['a', 'b'] });
+    expect(await bench.call().outcome).toMatchObject({ served: 'a' });
+    expect(bench.endpoint('a').state.cooldowns.list()).toEqual([]);
+    expect(bench.names('endpoint-cooldown')).toEqual([]);
+  });
+
+  it('waits as long as it was told, and for each endpoint by itself', async () => {
+    const bench = dispatchBench({ a: [LIMITED(9_000), 'ok'], b: [LIMITED(4_000), LIMITED(9_000)] });
+    const own = bench.call({ ...OWN, maxAttempts: 4 });
+    await bench.clock.advance(3_999);
+    expect(bench.sent).toEqual({ a: 1, b: 1 });
+    await bench.clock.advance(401);
+    expect(bench.sent).toEqual({ a: 1, b: 2 });
+    await bench.clock.advance(4_500);
+    expect(bench.sent).toEqual({ a: 1, b: 2 });
+    await bench.clock.advance(1_000);
+    expect(own.told).toMatchObject({ served: 'a', verdicts: ['rate-limited', 'rate-limited', 'rate-limited', 'ok'] });
+  });
+
+  it('gets its 429 where it cannot wait for so long', async () => {
+    const bench = dispatchBench({ a: [LIMITED(120_000)] });
+    expect(await bench.call(OWN).outcome).toMatchObject({ error: { status: 429 }, at: 0, attempts: ['a'] });
+    expect((await bench.call({ maxRetries: 0 }).outcome).attempts).toEqual(['a']);
+  });
+
+  it('backs off where it was told nothing', async () => {
+    const bench = dispatchBench({ a: [apiError(429), 'ok'] });
+    const own = bench.call(OWN);
+    await bench.clock.advance(550);
+    expect(own.told).toMatchObject({ served: 'a', attempts: ['a', 'a'] });
+  });
+
+  it('learns nothing for others from what is left of its own limits', async () => {
+    const used = {
+      'x-ratelimit-limit-requests': '9',
+      'x-ratelimit-remaining-requests': '0',
+      'x-ratelimit-reset-requests': '60s',
+    };
+    const bench = dispatchBench({ a: [{ ms: 0, headers: used }], b: ['ok'] });
+    for (let i = 0; i < 3; i++) {
+      const own = bench.call(OWN, { only: 'a' });
+      await bench.clock.advance(1);
+      expect(own.told?.served).toBe('a');
+    }
+    expect(bench.endpoint('a').state.exclusion('gpt-5', 'chat')).toBeUndefined();
+  });
+});
