@@ -22,6 +22,8 @@ export class BodyWatch<Item> {
   #ended = false;
   #sourceDone = false;
   #pulling = false;
+  /** Time left for the answer to begin, in ms; `undefined` when that is no question. */
+  #left: number | undefined;
 
   constructor(source: AsyncIterator<Item>, watched: Watched) {
     this.#source = source;
@@ -43,6 +45,7 @@ export class BodyWatch<Item> {
         meaning = this.#note(value);
         this.#held.push(value);
       }
+      if (!this.#progress.said) this.#left = Math.max(1, this.#watched.timeLeft());
     } catch (error) {
       // Nothing was handed out: whoever called judges it.
       this.#ended = true;
@@ -102,7 +105,7 @@ export class BodyWatch<Item> {
       else this.#note(result.value);
     } catch (error) {
       this.#sourceDone = true;
-      this.#end({ is: 'failed', error });
+      this.#end(this.#left === 0 ? { is: 'failed', error, late: true } : { is: 'failed', error });
       // An event may say that it is over while the server keeps the connection.
       this.#watched.stop();
       throw error;
@@ -111,7 +114,10 @@ export class BodyWatch<Item> {
     return result;
   }
 
-  /** The next event of the source, within the bound on silence. Once the answer is whole, nothing that breaks is an error. */
+  /**
+   * The next event of the source, within the bounds on silence and on the answer's beginning; what the reader does in between
+   * costs no time. Once the answer is whole, nothing that breaks is an error.
+   */
   #pull(bounded: boolean): Promise<IteratorResult<Item>> {
     const { clock, lastByteAt, translate, idleTimeout, stop } = this.#watched;
     const { over } = this.#progress;
@@ -119,6 +125,7 @@ export class BodyWatch<Item> {
     this.#pulling = true;
     return new Promise((resolve, reject) => {
       const asked = clock.now();
+      const left = this.#left ?? Number.POSITIVE_INFINITY;
       let cancel: () => void = () => undefined;
       const fail = (error: unknown, broke: boolean) => {
         this.#sourceDone = true;
@@ -127,21 +134,31 @@ export class BodyWatch<Item> {
         resolve({ value: undefined, done: true });
       };
       const look = () => {
-        const quiet = clock.now() - (over ? asked : Math.max(asked, lastByteAt()));
-        if (quiet < patience) cancel = clock.after(patience - quiet, look);
-        else fail(timeoutError(`The stream was silent for ${duration(idleTimeout)} and was given up.`), true);
+        const now = clock.now();
+        const quiet = now - (over ? asked : Math.max(asked, lastByteAt()));
+        const late = asked + left - now;
+        if (quiet < patience && late > 0) cancel = clock.after(Math.min(patience - quiet, late), look);
+        else if (late > 0)
+          fail(timeoutError(`The stream was silent for ${duration(idleTimeout)} and was given up.`), true);
+        else {
+          this.#left = 0;
+          fail(timeoutError(), true);
+        }
       };
-      if (bounded) cancel = clock.after(patience, look);
+      if (bounded) cancel = clock.after(Math.min(patience, left), look);
+      const came = () => {
+        this.#pulling = false;
+        cancel();
+        if (this.#left) this.#left = Math.max(1, left - (clock.now() - asked));
+      };
       this.#source.next().then(
         (result) => {
-          this.#pulling = false;
-          cancel();
+          came();
           if (result.done && !this.#watched.aborted()) this.#progress.ended(this.#watched.sawDone());
           resolve(result);
         },
         (error: unknown) => {
-          this.#pulling = false;
-          cancel();
+          came();
           const shown = translate(error);
           fail(shown, isBadReply(shown));
         },
@@ -153,6 +170,7 @@ export class BodyWatch<Item> {
     const { said } = this.#progress;
     const meaning = this.#progress.note(event);
     if (meaning === 'bad') throw this.#watched.failureIn(event);
+    if (this.#progress.said || this.#watched.begins === 'with any event') this.#left = undefined;
     if (this.#progress.said && !said) this.#watched.onContent();
     this.#watched.onEvent(event);
     return meaning;

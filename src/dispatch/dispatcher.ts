@@ -12,7 +12,7 @@ import { type Attempt, CallStory, type Reply, type Send } from './call-story.ts'
 import type { DispatchParts } from './dispatch-parts.ts';
 import { learn } from './learn.ts';
 import { follow, runStory } from './run-story.ts';
-import { giveUpOthers, took } from './taking-long.ts';
+import { giveUpOthers, took, tookAtLeast } from './taking-long.ts';
 
 /** The dispatcher of one pool. */
 export class Dispatcher {
@@ -85,12 +85,15 @@ export class Dispatcher {
 
   /** Judges an attempt that ended after the loop was left: a reply handed out, a stream's end. */
   settle<R extends Reply>(story: CallStory<R>, attempt: Attempt<R>, outcome: Outcome): void {
+    const news = !attempt.settled;
     learn(story, attempt, outcome, this.parts);
+    if (news && outcome.is === 'error' && outcome.cut) tookAtLeast(story, attempt, outcome.cut, this.parts);
   }
 
   /** Content came: a probe has done its work, and those that failed before have to answer for it. */
   proved<R extends Reply>(story: CallStory<R>, attempt: Attempt<R>): void {
-    if (!attempt.settled) took(attempt, 'content', this.parts);
+    // Of a stream that was handed out before, its reader's pace would be taken for the endpoint's.
+    if (story.live.has(attempt)) took(attempt, 'content', this.parts);
     blameAll(story, this.parts);
     attempt.endpoint.state.proved(attempt.load);
     this.parts.throttle?.told(attempt.load, false);

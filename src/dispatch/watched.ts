@@ -7,7 +7,8 @@ export type StreamEnd =
   | { readonly is: 'complete' }
   /** The consumer stopped, aborted or dropped it; `said`: after content had come. */
   | { readonly is: 'left'; readonly said: boolean }
-  | { readonly is: 'failed'; readonly error: unknown };
+  /** `late`: given up at the call's deadline. */
+  | { readonly is: 'failed'; readonly error: unknown; readonly late?: true };
 
 /** What the watch needs to know of the stream. */
 export interface Watched {
@@ -17,6 +18,10 @@ export interface Watched {
   readonly clock: Clock;
   /** Longest silence between events while somebody waits for one, in ms. */
   readonly idleTimeout: number;
+  /** How long whoever reads it waits for the answer to begin, in ms. */
+  readonly timeLeft: () => number;
+  /** What the answer begins with. */
+  readonly begins: 'with content' | 'with any event';
   /** True once somebody aborted the request: then the SDK ends the iteration without an error, and so does the watch. */
   readonly aborted: () => boolean;
   /** True when the bytes of the stream ended with `[DONE]`. */

@@ -116,6 +116,9 @@ async function openStream(attempt: Attempt<SdkReply>, reply: SdkReply, reading: 
     answers: answersAsked(reply.options.body),
     clock,
     idleTimeout: reading.streamIdleTimeout,
+    timeLeft: () => call.deadline - clock.now(),
+    // What is made then exists, however long it may take to say something.
+    begins: call.replay === 'create' ? 'with any event' : 'with content',
     aborted: () => controller.signal.aborted,
     sawDone: tap.sawDone,
     lastByteAt: tap.lastByteAt,

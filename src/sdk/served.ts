@@ -81,7 +81,9 @@ export function streamEnded(core: Core, served: Served, unlink: () => void, end:
   const reply = attempt.reply as SdkReply;
   unlink();
   if (end.is === 'failed') {
-    core.dispatcher.settle(story, attempt, { is: 'error', error: end.error, phase: 'body', sent: 'maybe' });
+    const { error, late } = end;
+    const cut = late ? ({ cut: 'deadline' } as const) : {};
+    core.dispatcher.settle(story, attempt, { is: 'error', error, phase: 'body', sent: 'maybe', ...cut });
   } else if (end.is === 'left' && (!end.said || story.call.signal?.aborted)) {
     // The caller gave up: that says nothing about the endpoint.
     const error = abortError(story.call.signal);

@@ -54,6 +54,8 @@ function watch(plays: readonly Play[], changes: Partial<Watched> = {}) {
     answers: 1,
     clock,
     idleTimeout: 1_000,
+    timeLeft: () => 600_000,
+    begins: 'with content',
     aborted: () => state.aborted,
     sawDone: () => state.done,
     lastByteAt: () => state.lastByteAt,
@@ -354,6 +356,53 @@ describe('after its first content, a stream that', () => {
     stop();
     expect(await reading).toMatchObject({ items: [TEXT], error: undefined });
     expect(ends).toEqual([{ is: 'left', said: true }]);
+  });
+});
+
+describe('handed out before its first content', () => {
+  const BOUNDS = { idleTimeout: 5_000, timeLeft: () => 1_500 };
+  async function handedOut(plays: readonly Play[], changes: Partial<Watched> = {}) {
+    const self = watch(plays, { ...BOUNDS, ...changes });
+    await self.body.untilContent(false);
+    return self;
+  }
+
+  it('a stream that does not begin ends at the deadline, which is told', async () => {
+    const { clock, read, ends, stop } = await handedOut([ROLE, 'hang']);
+    const reading = read();
+    await clock.advance(1_499);
+    expect(ends).toEqual([]);
+    await clock.advance(1);
+    const { items, error } = await reading;
+    expect([items, error instanceof APIConnectionTimeoutError]).toEqual([[ROLE], true]);
+    expect([ends, clock.pending]).toEqual([[{ is: 'failed', error, late: true }], 0]);
+    expect(stop).toHaveBeenCalled();
+  });
+
+  it('its reader’s own pauses cost it no time, its own do, however many events come in between', async () => {
+    const { body, clock, state, ends } = await handedOut([ROLE, 'hang']);
+    const iterator = body.iterator();
+    expect(await iterator.next()).toMatchObject({ value: ROLE });
+    await clock.advance(60_000);
+    const second = iterator.next().catch((error: unknown) => error);
+    await clock.advance(1_400);
+    state.lastByteAt = clock.now();
+    expect(ends).toEqual([]);
+    await clock.advance(100);
+    expect(await second).toBeInstanceOf(APIConnectionTimeoutError);
+  });
+
+  it.each<[string, readonly Play[], Partial<Watched>]>([
+    ['after its first content', [ROLE, TEXT, 'hang'], {}],
+    ['after its first event, where that is the answer', [ROLE, 'hang'], { begins: 'with any event' }],
+  ])('%s only silence is bounded', async (_, plays, changes) => {
+    const { clock, read, ends } = await handedOut(plays, changes);
+    const reading = read();
+    await clock.advance(4_999);
+    expect(ends).toEqual([]);
+    await clock.advance(1);
+    const { error } = await reading;
+    expect(ends).toEqual([{ is: 'failed', error }]);
   });
 });
 

@@ -22,6 +22,44 @@ describe('content of a stream', () => {
   });
 });
 
+describe('how long a stream takes until its content', () => {
+  const learned = (bench: ReturnType<typeof dispatchBench>) =>
+    bench.endpoint('a').state.latency('gpt-5')!.content.quantile(0.5);
+  async function opened(readFor: number) {
+    const bench = dispatchBench({ a: ['ok'] });
+    const call = aCall({ id: 'stream', stream: true });
+    const { dispatcher, clock } = bench;
+    const story = dispatcher.open(call, async () => ({ status: 200, headers: new Headers() }));
+    const first = await dispatcher.head(story);
+    const reading = dispatcher.body(
+      story,
+      first,
+      () => new Promise((done) => void clock.after(readFor, () => done(0))),
+    );
+    await clock.advance(0);
+    return { bench, story, reading, attempt: first };
+  }
+
+  it('is learned when it comes', async () => {
+    const { bench, story, reading, attempt } = await opened(8_000);
+    await bench.clock.advance(8_000 - 1);
+    bench.dispatcher.proved(story, attempt);
+    await bench.clock.advance(1);
+    await reading;
+    expect(learned(bench)).toBeGreaterThan(6_000);
+  });
+
+  it('is not learned of one that was handed out before', async () => {
+    const { bench, story, reading, attempt } = await opened(1);
+    await bench.clock.advance(1);
+    await reading;
+    expect(learned(bench)).toBe(0);
+    await bench.clock.advance(60_000);
+    bench.dispatcher.proved(story, attempt);
+    expect(learned(bench)).toBe(0);
+  });
+});
+
 it('tells of the end of a call once', async () => {
   const bench = dispatchBench({ a: ['ok'] });
   const { story, outcome } = bench.call();

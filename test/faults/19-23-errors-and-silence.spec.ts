@@ -170,10 +170,31 @@ for (const { number, fault, steps } of [
         expect([text, stage.servers.a.calls, stage.state('a').failures]).toEqual(['', 2, 2]);
       }));
 
+    it('alone: a timeout at the deadline, however often nothing is said, and the time of the caller’s own is not counted', () =>
+      each(async (kind, step) => {
+        const clock = manualClock();
+        await using stage = await openStage({ a: [step] }, { clock, timeout: 30_000, maxRetries: 0 });
+        const stream = await kind.open(stage.client);
+        await clock.advance(100_000);
+        const reading = readAll(stream, kind);
+        await vi.waitFor(() => expect(clock.next).toBe(30_000));
+        await clock.advance(29_999);
+        expect(stage.state('a').inFlight).toBe(1);
+        await clock.advance(1);
+        const { text, error } = await reading;
+        expect(error).toBeInstanceOf(OpenAI.APIConnectionTimeoutError);
+        await freed(stage);
+        // One caller's small timeout says nothing of the endpoint.
+        expect([text, stage.servers.a.calls, stage.state('a').failures, clock.pending]).toEqual(['', 1, 0, 0]);
+      }));
+
     it('alone: a timeout in the end, never silence for ever', () =>
       each(async (kind, step) => {
         const clock = manualClock();
-        await using stage = await openStage({ a: [step] }, { clock, streamIdleTimeout: 70_000, maxRetries: 0 });
+        await using stage = await openStage(
+          { a: [step] },
+          { clock, streamIdleTimeout: 70_000, maxRetries: 0, timeout: 2_000_000 },
+        );
         let over = false;
         const reading = Promise.resolve(kind.open(stage.client))
           .then((stream) => readAll(stream, kind))
