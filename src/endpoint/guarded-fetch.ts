@@ -1,6 +1,6 @@
 /**
- * The way out of every endpoint's client but a brought one: no request leaves the endpoint's origin, whatever a path, a hook or
- * a redirect may say, since the key goes along.
+ * The way out of every endpoint's client: no request leaves the endpoint's origin, whatever a path, a hook or a redirect may
+ * say, since the key goes along. A brought client keeps its own ways; only what the pool sends through it is watched.
  */
 import { type Clock, systemClock } from '../clock.ts';
 import { foreignOriginError } from '../errors.ts';
@@ -62,4 +62,25 @@ export function guardedFetch(fetch: Fetch, guard: (url: string) => void): Fetch 
     if (!response.ok) await inTurn();
     return response.ok ? response : boundErrorBody(response, watch?.clock ?? systemClock);
   };
+}
+
+/** Clients that are watched, and the fetches by which they are: clones of such a client have theirs from it. */
+const watched = new WeakSet<object>();
+const watching = new WeakSet<Fetch>();
+
+/**
+ * Watches the attempts that go out through a brought client: what they carry, how their connection went, and how long the body of
+ * an error may take. Its own fetch does the work, and what else the client is used for passes by untouched.
+ */
+export function watchAttempts<Client extends object>(client: Client): Client {
+  if (watched.has(client)) return client;
+  watched.add(client);
+  const { fetch } = client as unknown as { fetch?: Fetch };
+  if (typeof fetch !== 'function' || watching.has(fetch)) return client;
+  const guarded = guardedFetch(fetch, () => undefined);
+  const through: Fetch = (input, init) => (init && WATCH in init ? guarded : fetch)(input, init);
+  watching.add(through);
+  // One that cannot be changed goes unwatched.
+  Reflect.set(client, 'fetch', through);
+  return client;
 }

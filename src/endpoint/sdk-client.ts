@@ -9,7 +9,7 @@ import type { EndpointSettings } from '../config/settings.ts';
 import { redactor } from '../observe/redact.ts';
 import { scrub } from '../observe/scrub.ts';
 import { keepDroppedBodies } from './error-body.ts';
-import { guardedFetch, originGuard } from './guarded-fetch.ts';
+import { guardedFetch, originGuard, watchAttempts } from './guarded-fetch.ts';
 import { guardedLogger, recentSecrets } from './guarded-logger.ts';
 import { secretsOf, secretsOfRequest, shownURL } from './secrets.ts';
 
@@ -82,9 +82,9 @@ function guarded(settings: EndpointSettings, given: ClientOptions, fetch: Fetch,
 const construct = (settings: EndpointSettings) => (options: ClientOptions) =>
   settings.type === 'azure' ? new AzureOpenAI(options as AzureClientOptions) : new OpenAI(options);
 
-/** The client through which attempts on an endpoint are sent; a brought client as it is. */
+/** The client through which attempts on an endpoint are sent; a brought one itself. */
 export function attemptClient(settings: EndpointSettings, overrides: ClientOverrides, fetch: Fetch): OpenAI {
-  if (settings.client) return settings.client;
+  if (settings.client) return watchAttempts(settings.client);
   const options = { ...settings.options, ...overrides, maxRetries: 0, timeout: NO_TIMEOUT } as ClientOptions;
   const client = guarded(settings, options, fetch, construct(settings));
   keepDroppedBodies(client);

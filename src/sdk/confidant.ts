@@ -7,6 +7,7 @@ import { secretHeaders, secretParameters } from '../config/headers.ts';
 import type { EndpointSettings } from '../config/settings.ts';
 import { type FetchWatch, WATCH } from '../endpoint/guarded-fetch.ts';
 import { secretsOf, secretsOfRequest } from '../endpoint/secrets.ts';
+import { keysSent, noteKeys } from '../endpoint/sent-keys.ts';
 import { redactor } from '../observe/redact.ts';
 import { scrub } from '../observe/scrub.ts';
 import type { RequestOptions } from './call-of.ts';
@@ -33,29 +34,25 @@ export interface Confidant {
 
 /** @param options of the attempt's request. */
 export function confidant(settings: EndpointSettings, client: OpenAI, options: RequestOptions): Confidant {
-  const keys = new Set<string>();
   let sent: { readonly url: string; readonly headers: unknown } | undefined;
   return {
     listening(fetchOptions, wire) {
       const watch: FetchWatch = {
         ...wire,
-        sent: (url, headers) => {
+        sent(url, headers) {
+          wire.sent?.(url, headers);
           sent = { url, headers };
+          noteKeys(client, headers);
         },
       };
-      // Read by the SDK when it has built the request: then, and only then, the client holds the key that it used.
-      const get = () => {
-        if (client.apiKey) keys.add(client.apiKey);
-        return watch;
-      };
-      return Object.defineProperty(fetchOptions, WATCH, { get, enumerable: true });
+      return { ...fetchOptions, [WATCH]: watch };
     },
     safe(error) {
       const { headers, query } = options;
       const carried = sent ? secretsOfRequest(sent.url, sent.headers) : [];
       const own = [...secretHeaders(headers), ...secretParameters(query as Record<string, string> | undefined)];
       const told = toldBy(error);
-      return scrub(error, redactor([...secretsOf(settings, client), ...keys, ...carried, ...own, ...told]));
+      return scrub(error, redactor([...secretsOf(settings, client), ...keysSent(client), ...carried, ...own, ...told]));
     },
   };
 }

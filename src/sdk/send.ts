@@ -53,23 +53,25 @@ function refuseForeign(client: OpenAI, { path, defaultBaseURL }: RequestOptions)
 const pass = turnstile();
 const inTurn = () => new Promise<void>((resolve) => pass(resolve));
 
+/** The header in which the SDK tells how long it waits, in seconds. */
+const TIME = 'x-stainless-timeout';
+const inSeconds = (ms: number) => String(Math.trunc(ms / 1000));
+
 /**
  * Leaves the time of a call to the dispatcher's deadline: the SDK's own clock would run beside it, over the body too, by the
  * wall, and what it ends looks like the endpoint's fault. What is no timeout at all is left for the SDK to refuse.
- * @returns a hook that still tells the server the caller's time.
+ * @returns what still tells the server the caller's time.
  */
-function withoutClock(own: RequestOptions, client: OpenAI): PrepareRequest | undefined {
+function withoutClock(own: RequestOptions, client: OpenAI): ((headers: unknown) => void) | undefined {
   const { timeout } = own;
   if (timeout === undefined || !(timeout > 0 && timeout < client.timeout)) return undefined;
   own.timeout = client.timeout;
-  return async ({ headers }) => {
-    const seconds = String(Math.trunc(timeout / 1000));
-    if (headers instanceof Headers && headers.has(TIME)) headers.set(TIME, seconds);
+  return (headers) => {
+    // What the caller himself says there stays.
+    if (headers instanceof Headers && headers.get(TIME) === inSeconds(client.timeout))
+      headers.set(TIME, inSeconds(timeout));
   };
 }
-
-/** The header in which the SDK tells how long it waits, in seconds. */
-const TIME = 'x-stainless-timeout';
 
 /**
  * Sends `options` as one attempt; they name the model to ask by its public name.
@@ -92,13 +94,14 @@ export async function sendAttempt(
   const { safe, listening } = confidant(settings, client, own);
   const tellTime = withoutClock(own, client);
   // Nothing is ever sent where a reply points to, and the guarded fetch tells what happened on the wire.
-  const guarded = listening({ ...own.fetchOptions, redirect: 'manual' }, sending.wire);
+  const wire = { ...sending.wire, sent: (_: string, headers: unknown) => tellTime?.(headers) };
+  const guarded = listening({ ...own.fetchOptions, redirect: 'manual' }, wire);
   if (!bringsTransport(settings)) own.fetchOptions = guarded as NonNullable<RequestOptions['fetchOptions']>;
   try {
     const hooks = hooksOf(outer);
     if (hooks.options) await hooks.options(own);
     const prepare: PrepareRequest = async (request, context) => {
-      await tellTime?.(request, context);
+      tellTime?.(request.headers);
       await hooks.request?.(request, context);
     };
     if (tellTime || hooks.request) Object.assign(own, { [PREPARE]: prepare });

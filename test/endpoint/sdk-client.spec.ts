@@ -37,6 +37,33 @@ describe('the client for attempts', () => {
     expect(directClient(settings, {}, 5, 5)).toBe(client);
   });
 
+  it('leaves what the brought one is used for by itself alone, in however many pools it is', async () => {
+    const seen: (RequestInit | undefined)[] = [];
+    const fetch = async (_: unknown, init?: RequestInit) => {
+      seen.push(init);
+      return new Response('x'.repeat(2_000_000), { status: 500 });
+    };
+    const client = new OpenAI({ apiKey: 'x', baseURL: 'https://a.example/v1', maxRetries: 0, logLevel: 'off', fetch });
+    const keys = Object.keys(client);
+    const settings = endpointSettings({ client });
+    attemptClient(settings, {}, globalThis.fetch);
+    const { fetch: watching } = client as unknown as { fetch: unknown };
+    attemptClient(settings, {}, globalThis.fetch);
+    attemptClient(endpointSettings({ client: client.withOptions({ timeout: 5 }) }), {}, globalThis.fetch);
+    expect([(client as unknown as { fetch: unknown }).fetch, Object.keys(client)]).toEqual([watching, keys]);
+    const error = await client.models.list().then(
+      () => undefined,
+      (thrown: Error) => thrown,
+    );
+    expect(error!.message.length).toBeGreaterThan(1_500_000);
+    expect(seen[0]!.redirect).toBeUndefined();
+  });
+
+  it('takes a brought one that cannot be watched', () => {
+    const client = Object.freeze(new OpenAI({ apiKey: 'x' })) as OpenAI;
+    expect(attemptClient(endpointSettings({ client }), {}, globalThis.fetch)).toBe(client);
+  });
+
   it('takes the endpoint’s own fetch, then the pool’s', async () => {
     const own = vi.fn(async () => json()) as typeof globalThis.fetch;
     const { client, fetch } = bench({ options: { apiKey: 'key', baseURL: 'https://a.example/v1', fetch: own } });

@@ -1,7 +1,8 @@
 // Rows 9 to 11: the headers came, and the body does not, or hardly.
 import OpenAI from 'openai';
 import { expect, it, vi } from 'vitest';
-import { manualClock, type StatusStep, type Step } from '../../src/testing/index.ts';
+import { attemptsOf, LoadBalancedOpenAI } from '../../src/index.ts';
+import { faultServer, manualClock, type StatusStep, type Step } from '../../src/testing/index.ts';
 import { chat, servedBy } from '../support/calls.ts';
 import { openStage, type Stage } from '../support/stage.ts';
 import { textOf } from './error-text.ts';
@@ -100,6 +101,21 @@ row(10, 'headers of an error, then its body stalls', 'judged by the status, a se
       expect(endpoints(answer)).toEqual(['a server-error', 'b ok']);
       expect(stage.state('a')).toMatchObject({ failures: 1, cooldowns: [] });
     }
+  });
+
+  it('also where the endpoint is a client of one’s own', async () => {
+    const clock = manualClock();
+    await using sick = await faultServer({ script: [{ status: 500, stallBody: true }] });
+    await using well = await faultServer({ name: 'b' });
+    const pool = [sick, well].map(({ url }) => ({
+      client: new OpenAI({ baseURL: url, apiKey: 'k', logLevel: 'off' }),
+    }));
+    await using client = new LoadBalancedOpenAI(pool, { clock, strategy: 'priority', logLevel: 'off' });
+    const asking = chat(client);
+    await vi.waitFor(() => expect(clock.next).toBe(1_000));
+    await clock.advance(1_000);
+    expect(servedBy(await asking)).toBe('b');
+    expect(attemptsOf(await asking)).toMatchObject([{ verdict: 'server-error', status: 500 }, { verdict: 'ok' }]);
   });
 
   it('a rate limit is one for as long as its headers say', async () => {

@@ -1,7 +1,9 @@
 // Invariant 15 and threat T1: whatever a server repeats of what it was sent, no secret can be read off an error, wherever the
 // secret was kept, wherever in the reply it stands and in whichever code.
+
+import OpenAI from 'openai';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { LoadBalancedOpenAI, type NoEndpointAvailableError } from '../../src/index.ts';
+import { type EndpointOptions, LoadBalancedOpenAI, type NoEndpointAvailableError } from '../../src/index.ts';
 import { faultServer } from '../../src/testing/index.ts';
 import { chat, chatStream, FULL, failure, read } from '../support/calls.ts';
 import { canary, FORMS, leaks } from '../support/canary.ts';
@@ -54,19 +56,38 @@ describe('invariant 15: a secret that the server repeats', () => {
 });
 
 describe('invariant 15: errors that come later, or from elsewhere', () => {
-  it('a key that was renewed while the reply was on its way', async () => {
-    const keys: string[] = [];
+  type Connection = { baseURL: string; apiKey: () => Promise<string> };
+  const ways: [string, (options: Connection) => EndpointOptions][] = [
+    ['an endpoint', (options) => options],
+    ['a client of one’s own', (options) => ({ client: new OpenAI({ ...options, logLevel: 'off' }) })],
+  ];
+  /** Eight calls at once, each with a key of its own, to a server that repeats `said`. */
+  async function renewing(endpoint: (typeof ways)[number][1], said: (sent: string, all: readonly string[]) => string) {
+    const [keys, seen]: string[][] = [[], []];
     const apiKey = async () => {
-      keys.push(canary(`renewed${keys.length}`));
-      return keys.at(-1)!;
+      keys!.push(canary(`renewed${keys!.length}`));
+      return keys!.at(-1)!;
     };
     await using server = await faultServer({
-      script: ({ apiKey: sent, number }) => ({ status: 400, message: `No ${sent}!`, delay: 60 - 5 * number }),
+      script({ apiKey: sent = '', number }) {
+        seen!.push(sent);
+        return { status: 400, message: `No ${said(sent, seen!)}!`, delay: 60 - 5 * number };
+      },
     });
-    await using client = new LoadBalancedOpenAI([{ baseURL: server.url, apiKey }], { logLevel: 'off', maxRetries: 0 });
+    const endpoints = [endpoint({ baseURL: server.url, apiKey })];
+    await using client = new LoadBalancedOpenAI(endpoints, { logLevel: 'off', maxRetries: 0 });
     const errors = await Promise.all(Array.from({ length: 8 }, () => failure(chat(client))));
-    for (const error of errors) expect(error.message).toBe('400 No [redacted]!');
-    for (const error of errors) expect(leaks(error, keys)).toEqual([]);
+    for (const error of errors) expect(leaks(error, keys!)).toEqual([]);
+    return errors.map(({ message }) => message);
+  }
+
+  it.each(ways)('a key of %s that was renewed while the reply was on its way', async (_, endpoint) => {
+    for (const message of await renewing(endpoint, (sent) => sent)) expect(message).toBe('400 No [redacted]!');
+  });
+
+  it.each(ways)('keys of %s that other calls were sent with', async (_, endpoint) => {
+    for (const message of await renewing(endpoint, (__, all) => all.join(' ')))
+      expect(message).toMatch(/^400 No \[redacted\]( \[redacted\])*!$/);
   });
 
   it('the cause and the reasons of NoEndpointAvailableError', async () => {
