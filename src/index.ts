@@ -14,19 +14,22 @@ export type {
 export type { Hedging, Importance } from './call/steering.ts';
 export type { Clock } from './clock.ts';
 export { systemClock } from './clock.ts';
-export type { FallbackOptions, ModelLists } from './config/fallback-options.ts';
 export type {
-  AffinityOptions,
   AzureEndpointOptions,
-  BreakerOptions,
-  ClassifyHook,
   ClientEndpointOptions,
   CommonEndpointOptions,
   EndpointOptions,
   EndpointType,
+  LimitOptions,
+  OpenAIEndpointOptions,
+} from './config/endpoint-options.ts';
+export type { FallbackOptions, ModelLists } from './config/fallback-options.ts';
+export type {
+  AffinityOptions,
+  BreakerOptions,
+  ClassifyHook,
   HedgeOptions,
   LoadBalancedOpenAIOptions,
-  OpenAIEndpointOptions,
   PanicOptions,
   PoolOptions,
   RescueOptions,

@@ -5,7 +5,8 @@
  */
 import { type APIPromise, type ClientOptions, OpenAI } from 'openai';
 import { optionsOf } from './config/constructor-arguments.ts';
-import type { EndpointOptions, LoadBalancedOpenAIOptions, PoolOptions } from './config/options.ts';
+import type { EndpointOptions } from './config/endpoint-options.ts';
+import type { LoadBalancedOpenAIOptions, PoolOptions } from './config/options.ts';
 import { resolveSettings } from './config/resolve-settings.ts';
 import type { Settings } from './config/settings.ts';
 import type { Balancer } from './sdk/balancer.ts';

@@ -41,6 +41,7 @@ const PUBLIC_NAMES: readonly string[] = [
   'Hedging',
   'Importance',
   'LeastLoadedOptions',
+  'LimitOptions',
   'ListenerOf',
   'LoadBalancedOpenAI',
   'LoadBalancedOpenAIOptions',

@@ -59,7 +59,7 @@ describe('how it opens', () => {
 
 describe('the options', () => {
   const rows = new Map(table('Options').map(([option = '', value = '']) => [spans(option)[0] as string, value]));
-  const written = members('src/config/options.ts');
+  const written = { ...members('src/config/options.ts'), ...members('src/config/endpoint-options.ts') };
   /** The interfaces behind options that have options of their own. */
   const groups: Record<string, string> = {
     rescue: 'RescueOptions',

@@ -1,4 +1,5 @@
 /** What one call of the application is, as plain data: made by the seam, read by every later step, changed by none. */
+import type { Demand } from './demand.ts';
 import type { Operation } from './operations.ts';
 import type { Hedging, Importance } from './steering.ts';
 
@@ -18,6 +19,8 @@ export interface Call {
   readonly insteadOf?: string | undefined;
   /** Whether the caller asked for an event stream. */
   readonly stream: boolean;
+  /** What it will take of a rate limit. */
+  readonly demand: Demand;
   readonly replay: Replay;
   /** `false` = the call is not hedged. */
   readonly hedge: Hedging | false;

@@ -1,7 +1,7 @@
 /** The run-time shape of one endpoint: which keys it may have, and the values of those that are ours. */
 import { z } from 'zod';
 import { operationNames } from '../call/operations.ts';
-import { expected, number, strict, text, thing, word } from './fields.ts';
+import { above, expected, number, strict, text, thing, whole, word } from './fields.ts';
 import { modelMap, modelPattern } from './model-map-schema.ts';
 import { kindOf } from './problems.ts';
 import { endpointTypes } from './schema.ts';
@@ -42,6 +42,12 @@ const shape = {
   weight: number('a number of 0 or more', 0).optional(),
   priority: number('a number', -Number.MAX_VALUE).optional(),
   tags: z.array(text('a label'), expected('an array of labels')).optional(),
+  limits: strict({
+    requestsPerMinute: above('a number above 0').optional(),
+    tokensPerMinute: above('a number above 0').optional(),
+    maxConcurrent: whole('a whole number of 1 or more', 1).optional(),
+  }).optional(),
+  quotaGroup: text('a name for what the endpoints share').optional(),
   apiKeyEnv: variable.optional(),
 };
 

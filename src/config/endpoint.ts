@@ -4,10 +4,10 @@ import type { ModelMap } from '../call/model-map.ts';
 import { connectAzure } from './azure-endpoint.ts';
 import { check } from './check.ts';
 import { defaults } from './defaults.ts';
+import type { EndpointType } from './endpoint-options.ts';
 import { endpointSdkKeys, type OwnOptions, ownKeys, ownOptions } from './endpoint-schema.ts';
 import { type Connection, type Env, readEnv } from './inheritance.ts';
 import { connectOpenAI, type Fail } from './openai-endpoint.ts';
-import type { EndpointType } from './options.ts';
 import { kindOf, type Problems } from './problems.ts';
 import { azureKeys, endpointFields, isSendable, type SdkOptions, UNSENDABLE } from './sdk-options.ts';
 import type { EndpointSettings } from './settings.ts';
@@ -145,6 +145,8 @@ export function resolveEndpoint(input: unknown, path: string, around: Surroundin
     weight: own.weight ?? defaults.weight,
     priority: own.priority,
     tags: own.tags ?? [],
+    limits: own.limits,
+    quotaGroup: own.quotaGroup,
     timeout,
   };
 }

@@ -20,10 +20,13 @@ export function whole(what: string, min: number) {
   return z.number(message).int(message).min(min, message);
 }
 
-/** A duration in ms, more than none. */
-export function duration(what = 'a duration in ms above 0') {
+/** A finite number above 0. */
+export function above(what: string) {
   return z.number(expected(what)).positive(expected(what));
 }
+
+/** A duration in ms, more than none. */
+export const duration = (what = 'a duration in ms above 0') => above(what);
 
 /** Text with at least one character. */
 export const text = (what = 'a non-empty string') => z.string(expected(what)).min(1, expected(what));

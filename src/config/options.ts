@@ -3,18 +3,15 @@
  * two equal. Why written out and not inferred from zod: inference loses the comments an editor shows, and the public
  * types would change with zod's.
  */
-import type { ClientOptions, OpenAI } from 'openai';
-import type { AzureClientOptions } from 'openai/azure';
+import type { ClientOptions } from 'openai';
 import type { Call } from '../call/call.ts';
 import type { ModelMap } from '../call/model-map.ts';
 import type { FailoverReason, Outcome, Verdict } from '../call/outcome.ts';
 import type { Clock } from '../clock.ts';
 import type { Observer } from '../observe/events.ts';
 import type { StrategyOption } from '../strategy/named.ts';
+import type { EndpointOptions, EndpointType } from './endpoint-options.ts';
 import type { FallbackOptions } from './fallback-options.ts';
-
-/** Endpoint types. */
-export type EndpointType = 'openai' | 'azure';
 
 /**
  * The last word on what an outcome means. Pure and synchronous; what it returns is laid over the verdict, `undefined`
@@ -138,53 +135,6 @@ export interface PoolOptions {
   /** Time and chance; pass another one only in tests. */
   clock?: Clock | undefined;
 }
-
-/** What any endpoint may have. */
-export interface CommonEndpointOptions {
-  /** How the endpoint is called in events, errors and `balancer.endpoint(name)`. @default its type and number, e.g. `openai-1` */
-  name?: string | undefined;
-  /** Public model name → the endpoint's own: exact, `prefix*` or `*`, the longest key wins; `$1` is what `*` matched. */
-  modelMap?: ModelMap | undefined;
-  /** Public model names it serves, exact or `prefix*`. @default all */
-  models?: readonly string[] | undefined;
-  /** What it is used for, such as `'chat'` or `'embeddings'`. @default everything */
-  operations?: readonly string[] | undefined;
-  /** Share of the traffic relative to the others, 0 or more. @default 1 */
-  weight?: number | undefined;
-  /** Smaller is tried first, with the strategy `'priority'`. @default the place in the list */
-  priority?: number | undefined;
-  /** Free labels. @default [] */
-  tags?: readonly string[] | undefined;
-}
-
-/** An endpoint that speaks the OpenAI API. Takes every option of the SDK's client except `maxRetries`. */
-export interface OpenAIEndpointOptions extends CommonEndpointOptions, Omit<ClientOptions, 'maxRetries'> {
-  type?: 'openai' | undefined;
-  client?: undefined;
-  /** Name of the environment variable that holds the key. */
-  apiKeyEnv?: string | undefined;
-}
-
-/** An Azure OpenAI resource. Takes every option of the SDK's `AzureOpenAI` except `maxRetries`. */
-export interface AzureEndpointOptions extends CommonEndpointOptions, Omit<AzureClientOptions, 'maxRetries'> {
-  type: 'azure';
-  client?: undefined;
-  /** Name of the environment variable that holds the key. */
-  apiKeyEnv?: string | undefined;
-}
-
-/** An endpoint with an SDK client of your own, used as it is. */
-export interface ClientEndpointOptions extends CommonEndpointOptions {
-  /** Any client of the SDK: plain, Azure, or with hooks of your own. Its `maxRetries` is ignored. */
-  client: OpenAI;
-  /** @default 'azure' for an `AzureOpenAI`, otherwise 'openai' */
-  type?: EndpointType | undefined;
-  /** Bound of its attempts, in ms. */
-  timeout?: number | undefined;
-}
-
-/** One endpoint of the pool. */
-export type EndpointOptions = OpenAIEndpointOptions | AzureEndpointOptions | ClientEndpointOptions;
 
 /** Everything the constructor takes: the SDK's client options and the library's own. */
 export interface LoadBalancedOpenAIOptions extends ClientOptions, PoolOptions {}

@@ -3,14 +3,15 @@ import { strategyNamed } from '../strategy/named.ts';
 import { check } from './check.ts';
 import { defaults } from './defaults.ts';
 import { resolveEndpoint, type Surroundings } from './endpoint.ts';
+import type { EndpointOptions } from './endpoint-options.ts';
 import { endpointsOfEnvironment, saysWhere } from './environment.ts';
 import type { Env } from './inheritance.ts';
 import { nameAll } from './names.ts';
-import type { EndpointOptions, LoadBalancedOpenAIOptions } from './options.ts';
+import type { LoadBalancedOpenAIOptions } from './options.ts';
 import { kindOf, Problems } from './problems.ts';
 import { poolKeys, poolOptions } from './schema.ts';
 import { clientFields, clientKeys, type SdkOptions } from './sdk-options.ts';
-import type { EndpointSettings, Settings } from './settings.ts';
+import type { EndpointSettings, LimitSettings, Settings } from './settings.ts';
 import { type Parts, split, without } from './split.ts';
 import { nearest } from './suggest.ts';
 import { unknownBesidePool } from './unknown-options.ts';
@@ -38,6 +39,24 @@ function homeOf(wanted: string | undefined, endpoints: readonly EndpointSettings
   return wanted;
 }
 
+/** Endpoints with one quota cannot have different ones. */
+function compareLimits(endpoints: readonly EndpointSettings[], label: string, problems: Problems): void {
+  const first = new Map<string, { name: string; limits: LimitSettings }>();
+  for (const [index, { name, quotaGroup, limits }] of endpoints.entries()) {
+    if (quotaGroup === undefined || !limits) continue;
+    const other = first.get(quotaGroup);
+    if (!other) first.set(quotaGroup, { name, limits });
+    else if ((['requestsPerMinute', 'tokensPerMinute'] as const).some((key) => limits[key] !== other.limits[key])) {
+      const fix = `give both the same ones per minute, or ${other.name} alone`;
+      problems.add(
+        'conflicting_options',
+        `${label}[${index}].limits`,
+        `differ from those of ${other.name} in the same quotaGroup; ${fix}`,
+      );
+    }
+  }
+}
+
 function resolveEndpoints(list: readonly unknown[], around: Surroundings, label: string): EndpointSettings[] {
   const { problems } = around;
   const paths = list.map((_, index) => `${label}[${index}]`);
@@ -50,6 +69,7 @@ function resolveEndpoints(list: readonly unknown[], around: Surroundings, label:
       'every weight is 0, so no endpoint would get a call; give at least one a weight above 0',
     );
   }
+  if (endpoints.length === list.length) compareLimits(endpoints, label, problems);
   return endpoints;
 }
 

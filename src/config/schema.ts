@@ -5,11 +5,12 @@ import type { Observer } from '../observe/events.ts';
 import { type StrategyOption, strategyNamed, strategyNames } from '../strategy/named.ts';
 import { breaker } from './breaker-schema.ts';
 import { defaults } from './defaults.ts';
+import type { EndpointOptions } from './endpoint-options.ts';
 import { fallbacks } from './fallback-schema.ts';
 import { duration, expected, flag, func, number, orFalse, strict, text, whole, word } from './fields.ts';
 import { hedge } from './hedge-schema.ts';
 import { modelMap } from './model-map-schema.ts';
-import type { ClassifyHook, EndpointOptions } from './options.ts';
+import type { ClassifyHook } from './options.ts';
 import { kindOf } from './problems.ts';
 import { didYouMean } from './suggest.ts';
 

@@ -7,8 +7,9 @@ import type { Hedging } from '../call/steering.ts';
 import type { Clock } from '../clock.ts';
 import type { Observer } from '../observe/events.ts';
 import type { Strategy } from '../strategy/strategy.ts';
+import type { EndpointType } from './endpoint-options.ts';
 import type { ModelLists } from './fallback-options.ts';
-import type { ClassifyHook, EndpointType } from './options.ts';
+import type { ClassifyHook } from './options.ts';
 
 /** Breaker settings with every default filled in. Times in ms. */
 export interface BreakerSettings {
@@ -24,6 +25,13 @@ export interface BreakerSettings {
 
 /** The lists of other models, by why they are asked: nobody can serve the model, or it refused the call. */
 export type Fallbacks = Readonly<Record<'unserved' | 'content-filter' | 'context-length', ModelLists>>;
+
+/** Rate limits that the user named. */
+export interface LimitSettings {
+  readonly requestsPerMinute?: number | undefined;
+  readonly tokensPerMinute?: number | undefined;
+  readonly maxConcurrent?: number | undefined;
+}
 
 /** One endpoint, ready to be built. */
 export interface EndpointSettings {
@@ -48,6 +56,9 @@ export interface EndpointSettings {
   readonly weight: number;
   readonly priority: number | undefined;
   readonly tags: readonly string[];
+  readonly limits: LimitSettings | undefined;
+  /** Endpoints of one group draw on one quota. */
+  readonly quotaGroup: string | undefined;
   /** Bound of its attempts in ms, when the endpoint itself names one. */
   readonly timeout: number | undefined;
 }

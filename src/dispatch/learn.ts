@@ -3,6 +3,7 @@ import type { Outcome, Verdict } from '../call/outcome.ts';
 import { outputTokens } from '../call/output-tokens.ts';
 import type { Clock } from '../clock.ts';
 import type { PoolSettings } from '../config/settings.ts';
+import { usedOf } from '../endpoint/held.ts';
 import { renewsKey } from '../endpoint/sdk-client.ts';
 import type { Emitter } from '../observe/emitter.ts';
 import type { PoolLog } from '../observe/pool-log.ts';
@@ -108,7 +109,13 @@ export function learn<R extends Reply>(
   report.ms = parts.clock.now() - load.startedAt;
   report.verdict = verdict.name;
   report.billed = billed(verdict);
-  if (outcome.is === 'error') report.status ??= factsOf(outcome.error).status;
+  if (outcome.is === 'error') {
+    const { status, headers } = factsOf(outcome.error);
+    report.status ??= status;
+    if (headers && outcome.phase === 'head') endpoint.room.note(load, headers, false);
+  }
+  const sent = verdict.name !== 'connect-failed' && verdict.name !== 'local-error';
+  endpoint.room.settle(load, { sent, used: usedOf(report.usage), billed: report.billed !== 'no' });
   // Of a reply handed out at its headers nobody sees how much it was.
   const units = story.read ? (outputTokens(report.usage) ?? 1) : undefined;
   const cooldown = endpoint.state.end(load, verdict, call.operation.route, suspicion, units);

@@ -18,5 +18,5 @@ export function mayMove<R extends Reply>(
   if (boundsOf(call, attempt.endpoint, pool, settings).content.certain) return true;
   if (mayFallBack(story, settings)) return true;
   if (!settings.failover || only || story.counted + 1 >= call.maxAttempts) return false;
-  return pool.eligible(call).some((other) => other !== attempt.endpoint && !tried.has(other) && !barred.has(other));
+  return pool.some(call, (other) => other !== attempt.endpoint && !tried.has(other) && !barred.has(other));
 }

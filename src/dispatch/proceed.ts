@@ -89,8 +89,10 @@ function wait<R extends Reply>(story: CallStory<R>, step: Step & { do: 'wait' },
   const latest = story.call.deadline - clock.now() - 1;
   const later = Math.max(ms, Math.min(ms * (1 + 0.1 * clock.random()), latest));
   const cancel = clock.after(later, () => story.push({ is: 'woken', early: false }));
+  const deafen = parts.pool.whenRoom(() => story.push({ is: 'woken', early: true }));
   story.stopWaiting = (early) => {
     cancel();
+    deafen();
     if (early && step.costs) story.waits -= 1;
     now.waiting -= 1;
     story.stopWaiting = undefined;
@@ -143,7 +145,7 @@ function perform<R extends Reply>(story: CallStory<R>, step: Step, situation: Si
       const { attempt, verdict } = story.last as NonNullable<typeof story.last>;
       story.repeated.add(attempt.endpoint);
       // In the meantime it may have been drained, or have asked another call for a pause.
-      const gone = !parts.pool.eligible(story.call).includes(attempt.endpoint);
+      const gone = !parts.pool.some(story.call, (each) => each === attempt.endpoint);
       // A fresh credential is no extra load; a lost connection that is tried again is.
       if (gone || (verdict.name === 'connection-lost' && !parts.budget.withdraw())) {
         story.last = { attempt, verdict: { ...verdict, next: 'another' } };

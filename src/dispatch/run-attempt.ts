@@ -2,7 +2,7 @@
 import { localize } from '../call/localize.ts';
 import type { Clock } from '../clock.ts';
 import type { PoolSettings } from '../config/settings.ts';
-import { type Endpoint, healthKey } from '../endpoint/endpoint.ts';
+import type { Endpoint } from '../endpoint/endpoint.ts';
 import type { Pool } from '../pool/pool.ts';
 import { arm } from './alarms.ts';
 import type { Attempt, CallStory, Reply } from './call-story.ts';
@@ -20,7 +20,7 @@ export interface AttemptParts {
  * Starts an attempt of the story's call on `endpoint`; its outcome arrives in the story's queue.
  * @param force go even while the endpoint is ejected.
  * @param beside why it starts although another attempt of the call still runs.
- * @returns `undefined` when the breaker gave the only place to another call in the meantime.
+ * @returns `undefined` when its place went to another call in the meantime.
  */
 export function runAttempt<R extends Reply>(
   story: CallStory<R>,
@@ -32,7 +32,7 @@ export function runAttempt<R extends Reply>(
   const { call } = story;
   const { clock } = parts;
   const bounds = boundsOf(call, endpoint, parts.pool, parts.settings);
-  const load = endpoint.state.begin(healthKey(call.model, call.operation.name), bounds.slow, force, call.stream);
+  const load = endpoint.begin(call, bounds.slow, force);
   if (!load) return undefined;
   const controller = new AbortController();
   const report = {

@@ -1,7 +1,7 @@
 /** The only loop over attempts: takes what happens to a call, one event at a time, and acts on it. Steps 1 to 6 in order. */
 import type { Outcome } from '../call/outcome.ts';
-import { USED_UP } from '../endpoint/headroom.ts';
 import { turnstile } from '../endpoint/turnstile.ts';
+import { USED_UP } from '../endpoint/used-up.ts';
 import { abortError, ClosedError, timeoutError } from '../errors.ts';
 import { arm } from './alarms.ts';
 import { blameAll } from './blame.ts';
@@ -86,9 +86,7 @@ function noteHeadroom<R extends Reply>(
   parts: DispatchParts,
 ): void {
   const { endpoint, load } = attempt;
-  // What is left of a key that the call brought along says nothing of the endpoint's.
-  if (story.call.ownCredentials) return;
-  const ms = endpoint.state.headroom(load, headers);
+  const ms = endpoint.room.note(load, headers, true);
   if (ms === undefined) return;
   const { id: callId, model } = story.call;
   const at = parts.clock.date();

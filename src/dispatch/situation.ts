@@ -23,17 +23,15 @@ export function choose<R extends Reply>(story: CallStory<R>, parts: DispatchPart
   const { call, only, prefer } = story;
   const excluded = out(story, parts);
   for (const wanted of [only, prefer]) {
-    if (wanted && !excluded.has(wanted) && pool.eligible(call).includes(wanted)) return wanted;
+    if (wanted && !excluded.has(wanted) && pool.some(call, (each) => each === wanted)) return wanted;
   }
   return only ? undefined : pool.choose(call, excluded);
 }
 
 /** True when an endpoint can take the call now that was not tried in this round. */
 export function anyEligible<R extends Reply>(story: CallStory<R>, parts: DispatchParts): boolean {
-  const eligible = parts.pool.eligible(story.call);
-  if (!story.only && story.attempts.length === 0) return eligible.length > 0;
   const excluded = out(story, parts);
-  return eligible.some((endpoint) => (!story.only || endpoint === story.only) && !excluded.has(endpoint));
+  return parts.pool.some(story.call, (each) => (!story.only || each === story.only) && !excluded.has(each));
 }
 
 /** Has every endpoint that could go next failed other calls since it last served one? */
@@ -41,9 +39,10 @@ function allFailing<R extends Reply>(story: CallStory<R>, parts: DispatchParts):
   const { pool } = parts;
   const { call, only, attempts } = story;
   const excluded = out(story, parts);
-  const left = pool.eligible(call).filter((each) => (!only || each === only) && !excluded.has(each));
   const model = healthKey(call.model, call.operation.name);
-  return left.every((each) => each.state.failedInRow(model) > attempts.filter((own) => own.endpoint === each).length);
+  const sound = (each: Endpoint) =>
+    each.state.failedInRow(model) <= attempts.filter((own) => own.endpoint === each).length;
+  return !pool.some(call, (each) => (!only || each === only) && !excluded.has(each) && sound(each));
 }
 
 function refusalsOf<R extends Reply>(story: CallStory<R>, parts: DispatchParts): Refusal[] {

@@ -11,10 +11,10 @@ import { Cooldowns, keyOf } from './cooldown.ts';
 import type { Doubts } from './doubts.ts';
 import { exclusionOf } from './exclusion.ts';
 import { FailureRate } from './failure-rate.ts';
-import { noteHeadroom } from './headroom.ts';
 import type { BreakerState, Exclusion, Load, Suspicion, Transition } from './live-facts.ts';
 import type { ModelState, ModelStates } from './model-states.ts';
 import { newLoad } from './new-load.ts';
+import { Quota } from './quota.ts';
 import { ServedLately } from './served-lately.ts';
 import { Silence } from './silence.ts';
 
@@ -24,19 +24,25 @@ export class EndpointState {
   attempts = 0;
   successes = 0;
   failures = 0;
+  /** What its calls draw on; shared with other keys of the same account once that is known. */
+  quota: Quota = new Quota(this);
+  /** True when somebody bounds the attempts that may run at one time: then the end of one frees a place. */
+  capped = false;
+  /** Called when there is more room than before, so that calls which wait look again; when an exclusion begins or ends, so that pools do. */
+  readonly freed: () => void;
+  readonly touch: () => void;
   readonly cooldowns: Cooldowns;
   readonly failureRate: FailureRate;
   readonly served: ServedLately;
   readonly #breakers: Breakers;
   readonly #models: ModelStates;
   readonly #silence: Silence;
-  readonly #clock: Clock;
-  readonly #touch: () => void;
+  readonly clock: Clock;
 
-  /** @param touch called when an exclusion begins or ends, so that pools look again. */
-  constructor(settings: BreakerSettings | false, clock: Clock, touch: () => void) {
-    this.#clock = clock;
-    this.#touch = touch;
+  constructor(settings: BreakerSettings | false, clock: Clock, touch: () => void, freed: () => void = () => undefined) {
+    this.clock = clock;
+    this.touch = touch;
+    this.freed = freed;
     this.#breakers = new Breakers(settings, clock, touch);
     this.#models = this.#breakers.models;
     this.cooldowns = new Cooldowns(clock);
@@ -47,7 +53,7 @@ export class EndpointState {
 
   /** Why this call may not go here now; `undefined` = it may. */
   exclusion(model: string, operation: string): Exclusion | undefined {
-    const now = this.#clock.now();
+    const now = this.clock.now();
     return exclusionOf(this.cooldowns.of(model, operation), this.opensAt(model), this.#silence.closedUntil(now), now);
   }
 
@@ -60,10 +66,10 @@ export class EndpointState {
   begin(model: string, slowAfterMs: number, force: boolean, stream = false): Load | undefined {
     const permits = this.#breakers.admit(model, force);
     if (!permits) return undefined;
-    const now = this.#clock.now();
+    const now = this.clock.now();
     const state = this.#models.of(model);
     const load = newLoad({ model, stream, record: state.record, startedAt: now, slowAt: now + slowAfterMs, permits });
-    if (this.#silence.begin(load, now) || this.#models.someSick) this.#touch();
+    if (this.#silence.begin(load, now) || this.#models.someSick) this.touch();
     state.triedAt = now;
     state.record.began(load, now);
     this.inFlight += 1;
@@ -75,12 +81,12 @@ export class EndpointState {
   /** Headers came: the endpoint is alive. */
   answered(load: Load): void {
     load.answered = true;
-    if (this.#silence.answered(load, this.#clock.now())) this.#touch();
+    if (this.#silence.answered(load, this.clock.now())) this.touch();
   }
 
   /** Content came: a probe has done its work, whatever becomes of the rest. */
   proved(load: Load): void {
-    load.record.content(load, this.#clock.now());
+    load.record.content(load, this.clock.now());
     this.#breakers.proved(load);
   }
 
@@ -92,7 +98,7 @@ export class EndpointState {
   end(load: Load, verdict: Verdict, operation: string, suspicion?: Suspicion, units?: number): number | undefined {
     if (load.judged) return undefined;
     load.judged = true;
-    load.record.ended(load, verdict.health, units, this.#clock.now());
+    load.record.ended(load, verdict.health, units, this.clock.now());
     this.release(load);
     if (verdict.health === 'failure') {
       this.failureRate.failed();
@@ -102,25 +108,25 @@ export class EndpointState {
     } else this.#breakers.settle(load, verdict);
     if (verdict.health === 'success') this.#succeeded(load, operation);
     if (!verdict.cooldown) return undefined;
-    this.#touch();
-    return this.cooldowns.start(verdict.cooldown, keyOf(verdict.cooldown.scope, load.model, operation));
+    this.touch();
+    return this.quota.cool(this, verdict.cooldown, keyOf(verdict.cooldown.scope, load.model, operation), verdict.name);
   }
 
   #succeeded(load: Load, operation: string): void {
-    const now = this.#clock.now();
+    const now = this.clock.now();
     const state = this.#models.of(load.model);
     this.successes += 1;
     state.succeededAt = now;
     state.doubts.clear(now);
     state.failedInRow = 0;
     this.served.note(operation);
-    if (this.cooldowns.succeeded(load.model, operation, load.startedAt) || this.#models.someSick) this.#touch();
+    if (this.cooldowns.succeeded(load.model, operation, load.startedAt) || this.#models.someSick) this.touch();
   }
 
   /** Holds a failure against the endpoint, maybe later than the attempt's end. */
   blame(load: Load, verdict: Verdict): void {
     this.#breakers.settle(load, verdict);
-    if (this.opensAt(load.model) > this.#clock.now()) load.record.leave();
+    if (this.opensAt(load.model) > this.clock.now()) load.record.leave();
   }
 
   /** Sets a failure aside; a probe that met such a call has proved nothing. @returns what says later whether it counts. */
@@ -141,19 +147,12 @@ export class EndpointState {
   /** Gives the attempt's place free without an outcome. */
   release(load: Load): void {
     if (!load.running) return;
-    const now = this.#clock.now();
+    const now = this.clock.now();
     load.running = false;
     this.inFlight -= 1;
     load.record.released(load, now);
-    if (this.#silence.gone(load, now, load.outrun)) this.#touch();
-  }
-
-  /** A good reply's rate-limit headers. @returns the length of the cooldown they led to, in ms. */
-  headroom(load: Load, headers: Headers): number | undefined {
-    const before = this.cooldowns.figures(load.model);
-    const ms = noteHeadroom(this.#models.of(load.model), this.cooldowns, load, headers);
-    if (this.cooldowns.figures(load.model) !== before) this.#touch();
-    return ms;
+    if (this.#silence.gone(load, now, load.outrun)) this.touch();
+    if (this.capped) this.freed();
   }
 
   /** Breaker transitions since the last look. */

@@ -1,10 +1,18 @@
 /** One upstream of a pool: what its user configured, joined with its live state. What strategies see as a candidate. */
+
+import type { Call } from '../call/call.ts';
 import { quoted } from '../call/describe.ts';
 import { matchesName } from '../call/model-map.ts';
 import { missingTags } from '../call/steering.ts';
 import type { EndpointSettings } from '../config/settings.ts';
 import type { Candidate, StrategyCall, TrackRecord } from '../strategy/strategy.ts';
+import type { Allowance } from './allowance.ts';
 import type { EndpointState } from './endpoint-state.ts';
+import { Headroom } from './headroom.ts';
+import type { Load } from './live-facts.ts';
+
+/** What of a call matters to whoever takes it. */
+type Taken = Pick<Call, 'model' | 'operation' | 'stream' | 'demand' | 'ownCredentials'>;
 
 /** An endpoint of a pool. */
 export class Endpoint implements Candidate {
@@ -14,16 +22,19 @@ export class Endpoint implements Candidate {
   readonly tags: readonly string[];
   readonly settings: EndpointSettings;
   readonly state: EndpointState;
+  readonly room: Headroom;
   /** Takes no new calls; set once by `drain`. */
   drained = false;
 
-  constructor(settings: EndpointSettings, priority: number, state: EndpointState) {
+  /** @param allowance the configured windows of its quota group. @default windows of its own */
+  constructor(settings: EndpointSettings, priority: number, state: EndpointState, allowance?: Allowance) {
     this.name = settings.name;
     this.weight = settings.weight;
     this.tags = settings.tags;
     this.priority = priority;
     this.settings = settings;
     this.state = state;
+    this.room = new Headroom(state, settings.limits, allowance);
   }
 
   get inFlight(): number {
@@ -32,6 +43,15 @@ export class Endpoint implements Candidate {
 
   trackRecord({ operation, model }: Pick<StrategyCall, 'operation' | 'model'>): TrackRecord | undefined {
     return this.state.latency(healthKey(model, operation))?.record;
+  }
+
+  /** Takes an attempt in. @param force go even while ejected. @returns `undefined` when there is no place. */
+  begin(call: Taken, slowAfterMs: number, force: boolean): Load | undefined {
+    if (!this.room.hasSlot) return undefined;
+    const { model, operation, stream } = call;
+    const load = this.state.begin(healthKey(model, operation.name), slowAfterMs, force, stream);
+    if (load) this.room.reserve(load, call);
+    return load;
   }
 
   /**

@@ -2,6 +2,9 @@
 import type { Cooldown } from './cooldown.ts';
 import type { Exclusion } from './live-facts.ts';
 
+/** The reason of an endpoint whose rate limit is used up, as far as is known before a 429. */
+export const NO_HEADROOM = 'no headroom';
+
 /** The first that holds: a cooldown, a breaker, silence. Times in monotonic ms; 0 = not. */
 export function exclusionOf(
   cooldown: Cooldown | undefined,
@@ -12,7 +15,7 @@ export function exclusionOf(
   if (cooldown) {
     const figures = cooldown.scope === 'figures';
     const kind = figures ? 'doubtful' : cooldown.pause ? 'limited' : 'refused';
-    const reason = `cooling down (${cooldown.reason})`;
+    const reason = figures ? NO_HEADROOM : `cooling down (${cooldown.reason})`;
     const ejected = Math.max(opensAt, silentUntil) > now;
     // A breaker that is open weighs more than mere figures.
     if (!figures || !ejected)

@@ -1,34 +1,199 @@
 /**
- * What is left of an endpoint's rate limits, as its good replies tell it: a window that is used up excludes the model before
- * the next 429 does. Why only after three replies in a row, and only as long as somebody else is left: relays and mocks send
- * figures that mean nothing.
+ * What is left of an endpoint's rate limits, configured and learned: asked before each pick, taken from before anything is sent,
+ * corrected by what comes back. Why not part of the cached eligibility: it changes with every call.
  */
-import type { Cooldowns } from './cooldown.ts';
-import type { Load } from './live-facts.ts';
-import type { ModelState } from './model-states.ts';
-import { usedUp } from './rate-limits.ts';
+import type { Call } from '../call/call.ts';
+import { Demand } from '../call/demand.ts';
+import type { LimitSettings } from '../config/settings.ts';
+import { Allowance } from './allowance.ts';
+import type { EndpointState } from './endpoint-state.ts';
+import { NO_HEADROOM } from './exclusion.ts';
+import { tokensOf, type Used } from './held.ts';
+import type { Exclusion, Load } from './live-facts.ts';
+import type { ModelQuota } from './quota.ts';
+import { figuresOf } from './rate-limits.ts';
+import { noteUsedUp } from './used-up.ts';
+import { scarcest, type WindowFacts } from './window-facts.ts';
 
-/** Reason of the cooldown that used-up windows lead to. */
-export const USED_UP = 'rate limit used up';
-const IN_A_ROW = 3;
+/** How long a call usually takes before that is learned, in ms. */
+const USUAL = 1_000;
+const KINDS = ['requests', 'tokens'] as const;
 
-/** Takes the rate-limit headers of a good reply. @returns the length of the cooldown they led to, in ms. */
-export function noteHeadroom(
-  state: ModelState,
-  cooldowns: Cooldowns,
-  { model, startedAt }: Pick<Load, 'model' | 'startedAt'>,
-  headers: Headers,
-): number | undefined {
-  const reset = usedUp(headers);
-  if (reset === undefined) return undefined;
-  const running = cooldowns.figures(model);
-  // Room again; or a call that went there all the same was served, so that the figures mean something else.
-  if (reset === 0 || (running && running.since < startedAt)) {
-    state.usedUp = 0;
-    cooldowns.forgetFigures(model);
-    return undefined;
+const NO_SLOT = 'no free slot';
+
+/** What of a call its headroom depends on. */
+type Drawing = Pick<Call, 'model' | 'demand' | 'ownCredentials'>;
+
+/** The model whose windows a call draws on: none if it names none, nor if it brings a key of its own, whose limits are elsewhere. */
+const drawnOn = ({ model, ownCredentials }: Drawing) => (ownCredentials ? undefined : model);
+
+/** The least that a call may ask for. */
+const SMALLEST = { demand: new Demand(undefined), ownCredentials: false };
+
+/** The headroom of one endpoint. */
+export class Headroom {
+  readonly #state: EndpointState;
+  readonly #allowance: Allowance | undefined;
+  readonly #slots: number;
+
+  /** @param allowance the configured windows, shared by all endpoints of the quota. @default windows of its own */
+  constructor(state: EndpointState, limits: LimitSettings | undefined, allowance?: Allowance) {
+    this.#state = state;
+    const counts = limits?.requestsPerMinute !== undefined || limits?.tokensPerMinute !== undefined;
+    this.#allowance = allowance ?? (limits && counts ? new Allowance(limits) : undefined);
+    this.#slots = limits?.maxConcurrent ?? Number.POSITIVE_INFINITY;
+    if (limits?.maxConcurrent !== undefined) state.capped = true;
   }
-  state.usedUp += 1;
-  if (running || state.usedUp < IN_A_ROW) return undefined;
-  return cooldowns.start({ scope: 'figures', reason: USED_UP, ms: reset, pause: true }, model);
+
+  /** True when one more attempt may run at the same time. */
+  get hasSlot(): boolean {
+    return this.#state.inFlight < this.#slots;
+  }
+
+  /** True when calls for `model` may have to be turned away. */
+  binds(model: string | undefined): boolean {
+    if (this.#slots !== Number.POSITIVE_INFINITY) return true;
+    return model !== undefined && (this.#allowance !== undefined || this.#state.quota.peek(model)?.binds === true);
+  }
+
+  /** When there is room for a call in the windows of `model`, in monotonic ms; 0 = now. */
+  #readyAt(model: string, demand: Demand, now: number): number {
+    const quota = this.#state.quota.peek(model);
+    const allowed = this.#allowance?.of(model, now);
+    let at = 0;
+    if (allowed?.requests) at = allowed.requests.readyAt(1, now);
+    if (allowed?.tokens)
+      at = Math.max(at, allowed.tokens.readyAt(tokensOf(allowed.tokens, demand, quota?.usualOutput), now));
+    return quota?.binds ? Math.max(at, this.#learnedAt(quota, demand, now)) : at;
+  }
+
+  #learnedAt({ requests, tokens, usualOutput }: ModelQuota, demand: Demand, now: number): number {
+    const at = requests.readyAt(1, now);
+    if (!tokens.trusted) return at;
+    return Math.max(at, tokens.readyAt(tokensOf(tokens.window, demand, usualOutput), now));
+  }
+
+  /** True when there is room for a call now. */
+  hasRoom(call: Drawing): boolean {
+    if (!this.hasSlot) return false;
+    const model = drawnOn(call);
+    return (
+      model === undefined || !this.binds(model) || this.#readyAt(model, call.demand, this.#state.clock.now()) === 0
+    );
+  }
+
+  /** Why there is none, and when there will be. */
+  exclusion(call: Drawing): Exclusion | undefined {
+    const model = drawnOn(call);
+    const now = this.#state.clock.now();
+    const said = { kind: 'limited', rateLimited: true, ejected: false } as const;
+    const until = model === undefined || !this.binds(model) ? 0 : this.#readyAt(model, call.demand, now);
+    if (until > 0) return { ...said, reason: NO_HEADROOM, until };
+    if (this.hasSlot) return undefined;
+    const known = model === undefined ? undefined : this.#state.latency(model)?.plain;
+    const usual = known?.learned ? known.quantile(0.5) : USUAL;
+    return { ...said, reason: NO_SLOT, until: now + usual / this.#slots };
+  }
+
+  /** Takes room for an attempt that begins now, whether there is some or not. */
+  reserve(load: Load, call: Drawing): void {
+    const { demand } = call;
+    const model = drawnOn(call);
+    if (model === undefined) return;
+    const now = load.startedAt;
+    const quota = this.#state.quota.of(model);
+    const { requests, tokens, usualOutput } = quota;
+    const beyond = quota.binds && this.#learnedAt(quota, demand, now) > 0;
+    const learnedTokens = tokensOf(tokens.window, demand, usualOutput);
+    const allowed = this.#allowance?.of(model, now);
+    const allowedTokens = tokensOf(allowed?.tokens, demand, usualOutput);
+    allowed?.requests?.take(1, now);
+    allowed?.tokens?.take(allowedTokens, now);
+    quota.begun += 1;
+    const marks = { requestsMark: requests.take(1, now), tokensMark: tokens.take(learnedTokens, now) };
+    load.held = { quota, allowed, number: quota.begun, ...marks, learnedTokens, allowedTokens, beyond, told: false };
+  }
+
+  /** A reply's headers came. @returns the length of the cooldown that figures led to which do not count along, in ms. */
+  note(load: Load, headers: Headers, served: boolean): number | undefined {
+    const { held } = load;
+    if (!held) return undefined;
+    const { quota } = held;
+    const bound = quota.binds;
+    // Served although there was no room: the figures mean something else.
+    if (served && held.beyond) for (const kind of KINDS) quota[kind].forget();
+    for (const kind of KINDS) {
+      const figures = figuresOf(headers, kind);
+      if (!figures) continue;
+      held.told = true;
+      const since = (quota.begun - held.number) * (kind === 'requests' ? 1 : held.learnedTokens);
+      const mark = kind === 'requests' ? held.requestsMark : held.tokensMark;
+      quota[kind].note(figures, mark, since, this.#state.clock.now());
+      if (!served && figures.remaining === 0) quota[kind].confirm();
+    }
+    if (quota.binds !== bound) this.#state.touch();
+    return quota.binds || !served ? undefined : this.#noteUsedUp(quota, load, headers);
+  }
+
+  #noteUsedUp(quota: ModelQuota, load: Load, headers: Headers): number | undefined {
+    const { cooldowns, touch } = this.#state;
+    const before = cooldowns.figures(load.model);
+    const ms = noteUsedUp(quota, cooldowns, load, headers);
+    if (cooldowns.figures(load.model) !== before) touch();
+    return ms;
+  }
+
+  /** The attempt is over. @param went what became of it: never sent, or what it used, or that it was turned away for nothing. */
+  settle(
+    { held }: Load,
+    went: { readonly sent: boolean; readonly used: Used | undefined; readonly billed: boolean },
+  ): void {
+    if (!held) return;
+    const { quota, allowed, learnedTokens, allowedTokens, told } = held;
+    const now = this.#state.clock.now();
+    const { sent, used, billed } = went;
+    if (used) quota.answered(used.output);
+    const total = used?.total ?? (billed ? undefined : 0);
+    if (!sent) {
+      allowed?.requests?.take(-1, now);
+      quota.requests.give(1, now);
+    }
+    if (total === undefined) return;
+    allowed?.tokens?.take(total - allowedTokens, now);
+    if (!told) quota.tokens.give(learnedTokens - total, now);
+    if (allowed || quota.binds) this.#state.freed();
+  }
+
+  /** The share of the limits that is left for `model`, 0 to 1; 1 when nothing is known. */
+  share(model: string | undefined): number {
+    const now = this.#state.clock.now();
+    let least = this.#slots === Number.POSITIVE_INFINITY ? 1 : Math.max(0, 1 - this.#state.inFlight / this.#slots);
+    if (model === undefined) return least;
+    const quota = this.#state.quota.peek(model);
+    const allowed = this.#allowance?.of(model, now);
+    if (allowed?.requests) least = Math.min(least, allowed.requests.share(now));
+    if (allowed?.tokens) least = Math.min(least, allowed.tokens.share(now));
+    if (quota?.requests.window) least = Math.min(least, quota.requests.window.share(now));
+    if (quota?.tokens.window) least = Math.min(least, quota.tokens.window.share(now));
+    return least;
+  }
+
+  /** What is left of one kind of window; `null` = there is none. */
+  left(model: string, kind: (typeof KINDS)[number]): WindowFacts | null {
+    const now = this.#state.clock.now();
+    return scarcest(this.#allowance?.of(model, now)[kind], this.#state.quota.peek(model)?.[kind].window, now);
+  }
+
+  /** The models that calls drew on the quota for. */
+  get models(): string[] {
+    return [...this.#state.quota.models];
+  }
+
+  /** Why no model that is in use has room now, for the whole endpoint. */
+  get full(): string | undefined {
+    const { models } = this;
+    const reasons = models.map((model) => this.exclusion({ ...SMALLEST, model })?.reason);
+    if (reasons.length > 0 && reasons.every((reason) => reason !== undefined)) return reasons[0];
+    return this.hasSlot ? undefined : NO_SLOT;
+  }
 }

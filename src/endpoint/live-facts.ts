@@ -1,4 +1,5 @@
 /** The words in which an endpoint's live state speaks: why not, what runs, what changed. */
+import type { Held } from './held.ts';
 import type { Shown, TrackRecord } from './track-record.ts';
 
 /** The states a breaker is shown in; `half-open` while its probe runs. */
@@ -48,6 +49,8 @@ export interface Load extends Shown {
   judged: boolean;
   /** Set when another endpoint answered the same call many times faster. */
   outrun: boolean;
+  /** What it holds of the endpoint's rate limits. */
+  held: Held | undefined;
 }
 
 /** A failure that may be the call's own fault, `alike` = it met the same before: others will say whose it was. */

@@ -17,8 +17,6 @@ export interface ModelState {
   readonly doubts: Doubts;
   /** Attempts that failed since the last success, whoever was to blame. */
   failedInRow: number;
-  /** Replies in a row that said a rate-limit window is used up. */
-  usedUp: number;
   /** Times in ms: plain calls until their reply's headers, streams until headers, streams until content. */
   readonly plain: Latency;
   readonly head: Latency;
@@ -63,7 +61,6 @@ export class ModelStates {
       succeededAt: never,
       doubts: new Doubts(),
       failedInRow: 0,
-      usedUp: 0,
       plain,
       head,
       content,

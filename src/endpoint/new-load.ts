@@ -3,5 +3,5 @@ import type { Load } from './live-facts.ts';
 
 /** What an endpoint keeps of a new attempt. */
 export function newLoad(facts: Pick<Load, 'model' | 'stream' | 'record' | 'startedAt' | 'slowAt' | 'permits'>): Load {
-  return { ...facts, running: true, judged: false, outrun: false, answered: false, waits: true };
+  return { ...facts, running: true, judged: false, outrun: false, answered: false, waits: true, held: undefined };
 }

@@ -76,6 +76,25 @@ export function usedUp(headers: Headers): number | undefined {
   return longest;
 }
 
+/** What a reply says of one window. */
+export interface Figures {
+  readonly limit: number;
+  readonly remaining: number;
+  /** Ms until the window is full again; 0 = it is. */
+  readonly reset: number;
+}
+
+/** What a reply says of a window; `undefined` when it says nothing, or what cannot be. */
+export function figuresOf(headers: Headers, window: (typeof WINDOWS)[number]): Figures | undefined {
+  const remaining = plainNumber(headers.get(`x-ratelimit-remaining-${window}`));
+  if (remaining === undefined) return undefined;
+  const limit = plainNumber(headers.get(`x-ratelimit-limit-${window}`));
+  if (limit === undefined || limit <= 0 || remaining > limit) return undefined;
+  const reset = resetOf(headers, window);
+  if (reset !== undefined) return { limit, remaining, reset };
+  return remaining === limit ? { limit, remaining, reset: 0 } : undefined;
+}
+
 function secondsOf(text: string): number | undefined {
   const seconds = plainNumber(text);
   return seconds === undefined ? undefined : seconds * 1_000;

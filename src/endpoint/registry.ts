@@ -13,6 +13,8 @@ export interface Registry {
   version: number;
   /** Makes fingerprints useless outside of this process. */
   readonly salt: Buffer;
+  /** Called when an endpoint has more room than before; whoever waits for some puts itself here. */
+  readonly waiting: Set<() => void>;
   readonly states: Map<string, WeakRef<EndpointState>>;
   /** The states used last, held strongly. */
   readonly held: Map<string, EndpointState>;
@@ -31,6 +33,7 @@ export function newRegistry(): Registry {
   return {
     version: 0,
     salt: randomBytes(16),
+    waiting: new Set(),
     states: new Map(),
     held: new Map(),
     shared: new Map(),
@@ -91,8 +94,11 @@ export function stateOf(
 ): EndpointState {
   let state = registry.held.get(identity) ?? registry.states.get(identity)?.deref();
   if (!state) {
-    state = new EndpointState(breaker, clock, () => {
+    const touch = () => {
       registry.version += 1;
+    };
+    state = new EndpointState(breaker, clock, touch, () => {
+      for (const look of registry.waiting) look();
     });
     if (registry.states.size >= 2 * HELD) sweep(registry);
     registry.states.set(identity, new WeakRef(state));

@@ -1,6 +1,7 @@
 /** Says why not: for each endpoint that cannot take a call, a named reason. Worked out only when somebody asks. */
 import type { Call } from '../call/call.ts';
 import { type Endpoint, healthKey } from '../endpoint/endpoint.ts';
+import type { Exclusion } from '../endpoint/live-facts.ts';
 
 /** Why one endpoint does not take a call. */
 export interface Refusal {
@@ -18,6 +19,15 @@ export interface Refusal {
   readonly ejected: boolean;
 }
 
+/** Being full weighs more than health and mere figures: nobody may try such an endpoint in spite of it. */
+function weightier(exclusion: Exclusion | undefined, full: Exclusion | undefined): Exclusion | undefined {
+  if (!full || !exclusion) return exclusion ?? full;
+  if (exclusion.kind === 'refused') return exclusion;
+  const { ejected, until } = exclusion;
+  if (exclusion.kind === 'limited') return exclusion.until >= full.until ? exclusion : { ...full, ejected };
+  return { ...full, ejected, until: exclusion.kind === 'ejected' ? Math.max(full.until, until) : full.until };
+}
+
 function refusalOf(endpoint: Endpoint, call: Call, tried: ReadonlySet<Endpoint>): Refusal | undefined {
   const { name: operation, route } = call.operation;
   const never = Number.POSITIVE_INFINITY;
@@ -26,7 +36,8 @@ function refusalOf(endpoint: Endpoint, call: Call, tried: ReadonlySet<Endpoint>)
   const unfit = endpoint.unfit(call.model, operation, call.tags);
   if (unfit) return { endpoint, kind: 'unfit', reason: unfit, until: never, rateLimited: false, ejected: false };
   const exclusion = endpoint.state.exclusion(healthKey(call.model, operation), route);
-  if (exclusion) return { endpoint, ...exclusion };
+  const full = endpoint.room.exclusion(call);
+  if (exclusion || full) return { endpoint, ...(weightier(exclusion, full) as Exclusion) };
   return tried.has(endpoint)
     ? { endpoint, kind: 'tried', reason: 'failed this call', until: 0, rateLimited: false, ejected: false }
     : undefined;

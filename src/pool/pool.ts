@@ -10,11 +10,29 @@ import { CallFacts } from './call-facts.ts';
 import { type Refusal, refusals } from './eligibility.ts';
 import { type TimeKind, UsualTimes } from './usual-times.ts';
 
-/** A cached answer to "who is eligible", good until something changes or time passes `validUntil`. */
+/** A cached answer to "who is eligible, room aside", good until something changes or time passes `validUntil`. */
 interface Eligible {
   readonly list: readonly Endpoint[];
   readonly version: number;
   readonly validUntil: number;
+  /** Whether limits may keep one of them from taking a call. */
+  readonly bounded: boolean;
+  /** Those that had room when last looked; the same array as long as they are the same. */
+  roomy: readonly Endpoint[];
+}
+
+/** Up to so many endpoints are asked for room before the pick, more of them after it. */
+const FEW = 16;
+
+/** True when the members of `list` with room are the ones in `roomy`. */
+function sameRoom(list: readonly Endpoint[], roomy: readonly Endpoint[], call: Call): boolean {
+  let found = 0;
+  for (const endpoint of list) {
+    if (!endpoint.room.hasRoom(call)) continue;
+    if (roomy[found] !== endpoint) return false;
+    found += 1;
+  }
+  return found === roomy.length;
 }
 
 /** Longer lists are not searched at each pick. */
@@ -74,14 +92,28 @@ export class Pool {
     return this.#usual.of(model, kind, this.#endpoints);
   }
 
-  /** The eligible endpoints for such a call: the same array for as long as nothing changes. */
+  /** The eligible endpoints for a call: the same array for as long as nothing changes. */
   eligible(call: Call): readonly Endpoint[] {
+    const open = this.#open(call);
+    if (!open.bounded) return open.list;
+    if (!sameRoom(open.list, open.roomy, call))
+      open.roomy = open.list.filter((endpoint) => endpoint.room.hasRoom(call));
+    return open.roomy;
+  }
+
+  /** True when one of the eligible endpoints is as wanted. Asks as few of them as it can. */
+  some(call: Call, wanted: (endpoint: Endpoint) => boolean): boolean {
+    const { list, bounded } = this.#open(call);
+    return list.some((each) => wanted(each) && (!bounded || each.room.hasRoom(call)));
+  }
+
+  /** Who could take such a call as far as room is not concerned. */
+  #open(call: Call): Eligible {
     const { name: operation, route } = call.operation;
     const name = call.model === undefined ? route : `${route} ${call.model}`;
     const key = call.tags.length === 0 ? name : `${name} ${JSON.stringify(call.tags)}`;
     const before = this.#eligible.get(key);
-    if (before && before.version === this.#registry.version && before.validUntil > this.#clock.now())
-      return before.list;
+    if (before && before.version === this.#registry.version && before.validUntil > this.#clock.now()) return before;
     let validUntil = Number.POSITIVE_INFINITY;
     const list = this.#endpoints.filter((endpoint) => {
       if (endpoint.drained || endpoint.unfit(call.model, operation, call.tags)) return false;
@@ -89,11 +121,19 @@ export class Pool {
       if (exclusion) validUntil = Math.min(validUntil, exclusion.until);
       return !exclusion;
     });
+    const bounded = list.some((endpoint) => endpoint.room.binds(call.model));
+    const open = { list, version: this.#registry.version, validUntil, bounded, roomy: list };
     // Names without bounds are not worth remembering.
-    if (key.length > LONGEST_KEY) return list;
+    if (key.length > LONGEST_KEY) return open;
     if (!before && this.#eligible.size >= LIMIT) this.#eligible.delete(this.#eligible.keys().next().value as string);
-    this.#eligible.set(key, { list, version: this.#registry.version, validUntil });
-    return list;
+    this.#eligible.set(key, open);
+    return open;
+  }
+
+  /** Hears when there may be more room than before. @returns what ends that. */
+  whenRoom(look: () => void): () => void {
+    this.#registry.waiting.add(look);
+    return () => void this.#registry.waiting.delete(look);
   }
 
   /** Why each endpoint that is not eligible cannot take the call. */
@@ -103,7 +143,14 @@ export class Pool {
 
   /** The strategy's choice among the eligible endpoints not in `tried`; `undefined` when nobody is left. */
   choose(call: Call, tried: ReadonlySet<Endpoint>): Endpoint | undefined {
-    const eligible = this.eligible(call);
+    const { list, bounded } = this.#open(call);
+    if (!bounded || list.length <= FEW) return this.#among(this.eligible(call), call, tried);
+    const choice = this.#among(list, call, tried);
+    if (!choice || choice.room.hasRoom(call)) return choice;
+    return this.#among(this.eligible(call), call, tried);
+  }
+
+  #among(eligible: readonly Endpoint[], call: Call, tried: ReadonlySet<Endpoint>): Endpoint | undefined {
     const candidates = tried.size === 0 ? eligible : eligible.filter((endpoint) => !tried.has(endpoint));
     if (candidates.length < 2) return candidates[0];
     const choice = this.pick(candidates, call);

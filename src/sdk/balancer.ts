@@ -2,7 +2,7 @@
 import type { OpenAI } from 'openai';
 import { quoted } from '../call/describe.ts';
 import { type Steering, unsteered } from '../call/steering.ts';
-import type { EndpointOptions } from '../config/options.ts';
+import type { EndpointOptions } from '../config/endpoint-options.ts';
 import { kindOf } from '../config/problems.ts';
 import { resolveAddedEndpoint } from '../config/resolve-settings.ts';
 import { resolveSteering, type SteeringOptions, shownNames } from '../config/steering-options.ts';

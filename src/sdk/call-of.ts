@@ -2,6 +2,7 @@
 import type { OpenAI } from 'openai';
 import { idsInBody } from '../affinity/stateful-ids.ts';
 import type { Call, Replay } from '../call/call.ts';
+import { Demand } from '../call/demand.ts';
 import { modelOf } from '../call/localize.ts';
 import { operationOf } from '../call/operations.ts';
 import type { Steering } from '../call/steering.ts';
@@ -81,6 +82,7 @@ export function callOf(
     method: options.method,
     model: modelOf(options),
     stream: options.stream === true || record.stream === true,
+    demand: new Demand(body),
     replay: kind,
     hedge: hedge && !actsByItself(record.tools) && hedge,
     ownerIds: operation.place === 'home' || body ? [...operation.ids, ...idsInBody(body)] : operation.ids,

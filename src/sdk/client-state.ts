@@ -1,8 +1,9 @@
 /** What one balancing client keeps beside what it shares with its clones: its pin, its options, the SDK clients it sends through. */
 import type { ClientOptions, OpenAI } from 'openai';
 import { joined, type Steering, unsteered } from '../call/steering.ts';
+import type { EndpointOptions } from '../config/endpoint-options.ts';
 import { inheritHeaders, inheritQuery, ownHeaders } from '../config/headers.ts';
-import type { EndpointOptions, LoadBalancedOpenAIOptions } from '../config/options.ts';
+import type { LoadBalancedOpenAIOptions } from '../config/options.ts';
 import { checkOverrides } from '../config/overrides.ts';
 import { poolKeys } from '../config/schema.ts';
 import type { Settings } from '../config/settings.ts';

@@ -9,6 +9,7 @@ import { HedgeBudget } from '../dispatch/hedge-budget.ts';
 import { RetryBudget } from '../dispatch/retry-budget.ts';
 import { Throttle } from '../dispatch/throttle.ts';
 import { Endpoint } from '../endpoint/endpoint.ts';
+import { QuotaGroups } from '../endpoint/quota-groups.ts';
 import { identityOf, newRegistry, processRegistry, type Registry, sharedValue, stateOf } from '../endpoint/registry.ts';
 import { type Emitter, emitter } from '../observe/emitter.ts';
 import { type Logger, PoolLog } from '../observe/pool-log.ts';
@@ -56,11 +57,13 @@ export function makeCore(settings: Settings, input: LoadBalancedOpenAIOptions, l
   const events = emitter(settings.observers, (error) => log.mishap('an event listener threw', error));
   const numbered = settings.endpoints.some(({ priority }) => priority !== undefined);
   const members: string[] = [];
+  const groups = new QuotaGroups(registry, settings.endpoints);
   const endpointOf = (endpoint: EndpointSettings, index: number) => {
     const id = identity(registry, settings, endpoint);
     members.push(`${endpoint.name} ${id}`);
     const priority = endpoint.priority ?? (numbered ? Number.MAX_SAFE_INTEGER / 2 + index : index);
-    return new Endpoint(endpoint, priority, stateOf(registry, id, settings.breaker, clock));
+    const state = stateOf(registry, id, settings.breaker, clock);
+    return new Endpoint(endpoint, priority, state, groups.join(endpoint, id, state));
   };
   const endpoints = settings.endpoints.map(endpointOf);
   const poolKey = JSON.stringify([members, settings.retryBudget, settings.panic]);

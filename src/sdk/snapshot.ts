@@ -2,6 +2,7 @@
 
 import { type Endpoint, healthKey } from '../endpoint/endpoint.ts';
 import type { BreakerState } from '../endpoint/live-facts.ts';
+import type { WindowFacts } from '../endpoint/window-facts.ts';
 import type { Core } from './core.ts';
 
 /** One endpoint in a snapshot. */
@@ -26,6 +27,8 @@ export interface EndpointSnapshot {
   /** Why it takes no calls now, or `null`. */
   excluded: string | null;
   cooldowns: Array<{ model: string | null; reason: string; msLeft: number }>;
+  /** What is left of its rate limits as far as they are known, by model; `left` of 0 to 1 is the scarcest share. */
+  headroom: Array<{ model: string; left: number; requests: WindowFacts | null; tokens: WindowFacts | null }>;
   drained: boolean;
 }
 
@@ -54,6 +57,16 @@ function withoutCredentials(url: string): string {
   }
 }
 
+function headroomOf({ room }: Endpoint): EndpointSnapshot['headroom'] {
+  const known = room.models.map((model) => ({
+    model,
+    left: Math.round(room.share(model) * 1_000) / 1_000,
+    requests: room.left(model, 'requests'),
+    tokens: room.left(model, 'tokens'),
+  }));
+  return known.filter(({ requests, tokens }) => requests !== null || tokens !== null);
+}
+
 function endpointSnapshot(endpoint: Endpoint, now: number): EndpointSnapshot {
   const { state, settings } = endpoint;
   const breaker = state.breakerState;
@@ -71,12 +84,13 @@ function endpointSnapshot(endpoint: Endpoint, now: number): EndpointSnapshot {
     attempts: state.attempts,
     successes: state.successes,
     failures: state.failures,
-    excluded: exclusion ?? state.exclusion(healthKey(undefined, ''), '')?.reason ?? null,
+    excluded: exclusion ?? state.exclusion(healthKey(undefined, ''), '')?.reason ?? endpoint.room.full ?? null,
     cooldowns: state.cooldowns.list().map(({ scope, key, reason, until }) => ({
       model: scope === 'endpoint' ? null : scope === 'model' || scope === 'figures' ? key : `(${key})`,
       reason,
       msLeft: Math.round(until - now),
     })),
+    headroom: headroomOf(endpoint),
     drained: endpoint.drained,
   };
 }

@@ -4,7 +4,7 @@ import * as newest from 'openai';
 import * as sixNewest from 'openai-6';
 import * as sixLowest from 'openai-6-low';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { EndpointOptions } from '../../src/config/options.ts';
+import type { EndpointOptions } from '../../src/config/endpoint-options.ts';
 import type { EndpointSettings } from '../../src/config/settings.ts';
 import { AZURE, hostileEnv, pool, resolve, type Sdk, URL, wireOf } from './wire.ts';
 

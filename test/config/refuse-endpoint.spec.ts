@@ -94,6 +94,53 @@ describe('an endpoint', () =>
       'endpoints[1].modelMap.a.model: must be a model name, got undefined',
     ],
     [
+      'a negative limit',
+      [{ ...k, limits: { requestsPerMinute: -1 } }],
+      'invalid_value',
+      'endpoints[1].limits.requestsPerMinute: must be a number above 0, got -1',
+    ],
+    [
+      'a limit of nothing',
+      [{ ...k, limits: { tokensPerMinute: 0 } }],
+      'invalid_value',
+      'endpoints[1].limits.tokensPerMinute: must be a number above 0, got 0',
+    ],
+    [
+      'an endless limit',
+      [{ ...k, limits: { tokensPerMinute: Number.POSITIVE_INFINITY } }],
+      'invalid_value',
+      'got Infinity',
+    ],
+    [
+      'half a slot',
+      [{ ...k, limits: { maxConcurrent: 0.5 } }],
+      'invalid_value',
+      'endpoints[1].limits.maxConcurrent: must be a whole number of 1 or more, got 0.5',
+    ],
+    [
+      'a misspelt limit',
+      [{ ...k, limits: { requestPerMinute: 60 } }],
+      'unknown_option',
+      'endpoints[1].limits.requestPerMinute: unknown option; did you mean requestsPerMinute?',
+    ],
+    ['limits as a number', [{ ...k, limits: 60 }], 'invalid_value', 'endpoints[1].limits: must be an object, got 60'],
+    [
+      'an empty quota group',
+      [{ ...k, quotaGroup: '' }],
+      'invalid_value',
+      'endpoints[1].quotaGroup: must be a name for what the endpoints share, got an empty string',
+    ],
+    [
+      'two limits of one quota',
+      [
+        { ...k, name: 'a', quotaGroup: 'team', limits: { requestsPerMinute: 60 } },
+        { ...k, quotaGroup: 'team' },
+        { ...k, quotaGroup: 'team', limits: { requestsPerMinute: 30 } },
+      ],
+      'conflicting_options',
+      'endpoints[3].limits: differ from those of a in the same quotaGroup; give both the same ones per minute, or a alone',
+    ],
+    [
       'a misspelt mapping',
       [{ ...k, modelMap: { a: { model: 'b', omitt: [] } } }],
       'unknown_option',

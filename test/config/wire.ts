@@ -1,5 +1,6 @@
 // Builds the SDK client of a resolved endpoint in any SDK version and tells what one call of it puts on the wire.
-import type { EndpointOptions, LoadBalancedOpenAIOptions } from '../../src/config/options.ts';
+import type { EndpointOptions } from '../../src/config/endpoint-options.ts';
+import type { LoadBalancedOpenAIOptions } from '../../src/config/options.ts';
 import { resolveSettings } from '../../src/config/resolve-settings.ts';
 import type { EndpointSettings } from '../../src/config/settings.ts';
 

@@ -27,11 +27,7 @@ it.each<[string, Parameters<typeof exclusionOf>, object | undefined]>([
   ['a pause and silence', [cooldown({ reason: '503' }), 0, 5_000, NOW], { kind: 'limited', ejected: true }],
   ['a refusal', [cooldown({ reason: '401', pause: false }), 0, 0, NOW], { kind: 'refused', rateLimited: false }],
   ['a refusal before a breaker', [cooldown({ pause: false }), 5_000, 5_000, NOW], { kind: 'refused' }],
-  [
-    'figures',
-    [FIGURES, 0, 0, NOW],
-    { kind: 'doubtful', reason: 'cooling down (used up)', until: 9_000, rateLimited: true },
-  ],
+  ['figures', [FIGURES, 0, 0, NOW], { kind: 'doubtful', reason: 'no headroom', until: 9_000, rateLimited: true }],
   ['a breaker before figures', [FIGURES, 5_000, 0, NOW], { kind: 'ejected', until: 5_000 }],
   ['silence before figures', [FIGURES, 0, 5_000, NOW], { kind: 'ejected', reason: 'unresponsive' }],
   ['a breaker', [undefined, 5_000, 7_000, NOW], { kind: 'ejected', reason: 'ejected after failures', until: 5_000 }],

@@ -1,6 +1,7 @@
 // Small parts for unit tests: a call, an endpoint, settings, errors as the SDK throws them. Only what a test cares about is named.
 import { APIConnectionError, APIError } from 'openai';
 import type { Call } from '../../src/call/call.ts';
+import { Demand } from '../../src/call/demand.ts';
 import { operationOf } from '../../src/call/operations.ts';
 import type { AttemptReport } from '../../src/call/outcome.ts';
 import type { Clock } from '../../src/clock.ts';
@@ -20,6 +21,7 @@ export function aCall(changes: Partial<Call> & { path?: string } = {}): Call {
     method,
     model: 'gpt-5',
     stream: false,
+    demand: new Demand(undefined),
     replay: 'free',
     hedge: false,
     ownerIds: [],
@@ -59,6 +61,8 @@ export function endpointSettings(changes: Partial<EndpointSettings> = {}): Endpo
     weight: 1,
     priority: undefined,
     tags: [],
+    limits: undefined,
+    quotaGroup: undefined,
     timeout: undefined,
     ...changes,
   };

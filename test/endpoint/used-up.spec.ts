@@ -1,17 +1,17 @@
 // Used-up windows as good replies tell of them: believed after three in a row, forgotten when contradicted.
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Cooldowns } from '../../src/endpoint/cooldown.ts';
-import { noteHeadroom, USED_UP } from '../../src/endpoint/headroom.ts';
-import { type ModelState, ModelStates } from '../../src/endpoint/model-states.ts';
+import { ModelQuota } from '../../src/endpoint/quota.ts';
+import { noteUsedUp, USED_UP } from '../../src/endpoint/used-up.ts';
 import { type ManualClock, manualClock } from '../../src/testing/index.ts';
 
 let clock: ManualClock;
-let state: ModelState;
+let state: ModelQuota;
 let cooldowns: Cooldowns;
 beforeEach(() => {
   clock = manualClock();
   cooldowns = new Cooldowns(clock);
-  state = new ModelStates(() => undefined, clock).of('m');
+  state = new ModelQuota();
 });
 
 const headers = (remaining: string, reset = '8s') =>
@@ -20,8 +20,7 @@ const headers = (remaining: string, reset = '8s') =>
     'x-ratelimit-remaining-requests': remaining,
     'x-ratelimit-reset-requests': reset,
   });
-const reply = (told: Headers, startedAt = clock.now()) =>
-  noteHeadroom(state, cooldowns, { model: 'm', startedAt }, told);
+const reply = (told: Headers, startedAt = clock.now()) => noteUsedUp(state, cooldowns, { model: 'm', startedAt }, told);
 
 describe('a window that is used up', () => {
   it('excludes the model from the third reply in a row on', () => {

@@ -1,0 +1,34 @@
+/** The rate limits that a user named for an endpoint, model by model: buckets of its own, beside what the upstream tells. */
+import type { LimitSettings } from '../config/settings.ts';
+import { bounded } from './quota.ts';
+import { Window } from './window.ts';
+
+/** The windows of one model; those without a limit are `undefined`. */
+export interface Allowed {
+  readonly requests: Window | undefined;
+  readonly tokens: Window | undefined;
+}
+
+const MINUTE = 60_000;
+const windowOf = (limit: number | undefined, now: number, least: number) =>
+  limit === undefined ? undefined : new Window(Math.max(limit, least), limit / MINUTE, now);
+
+/** The configured windows of one endpoint, or of all that share its quota. */
+export class Allowance {
+  readonly limits: LimitSettings;
+  readonly #models = new Map<string, Allowed>();
+
+  constructor(limits: LimitSettings) {
+    this.limits = limits;
+  }
+
+  /** The windows of a model; full at first. */
+  of(model: string, now: number): Allowed {
+    const { requestsPerMinute, tokensPerMinute } = this.limits;
+    return bounded(this.#models, model, () => ({
+      // Less than one call per minute is still one call at a time.
+      requests: windowOf(requestsPerMinute, now, 1),
+      tokens: windowOf(tokensPerMinute, now, 0),
+    }));
+  }
+}

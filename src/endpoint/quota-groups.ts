@@ -1,0 +1,51 @@
+/**
+ * Which endpoints of a pool draw on one quota because its user said so, and the configured windows they share.
+ * Why the windows are kept in the registry: a client built per request must not begin with full ones each time.
+ */
+import type { EndpointSettings, LimitSettings } from '../config/settings.ts';
+import { Allowance } from './allowance.ts';
+import type { EndpointState } from './endpoint-state.ts';
+import { type Registry, sharedValue } from './registry.ts';
+
+interface Group {
+  /** Identity of the endpoint that was there first. */
+  readonly id: string;
+  readonly state: EndpointState;
+  allowance: Allowance | undefined;
+}
+
+const counts = (limits: LimitSettings | undefined) =>
+  limits?.requestsPerMinute !== undefined || limits?.tokensPerMinute !== undefined;
+
+/** The quota groups of one pool. */
+export class QuotaGroups {
+  readonly #groups = new Map<string, Group>();
+  readonly #limits = new Map<string, LimitSettings>();
+  readonly #registry: Registry;
+
+  /** @param endpoints those the pool begins with: whoever of a group names limits names them for all. */
+  constructor(registry: Registry, endpoints: readonly EndpointSettings[]) {
+    this.#registry = registry;
+    for (const { quotaGroup, limits } of endpoints) {
+      if (quotaGroup !== undefined && counts(limits) && !this.#limits.has(quotaGroup))
+        this.#limits.set(quotaGroup, limits as LimitSettings);
+    }
+  }
+
+  /** Takes an endpoint into its group. @returns the configured windows it draws on, if anybody configured some. */
+  join({ quotaGroup, limits }: EndpointSettings, id: string, state: EndpointState): Allowance | undefined {
+    if (quotaGroup === undefined) return counts(limits) ? this.#windows(limits as LimitSettings, id) : undefined;
+    const group = this.#groups.get(quotaGroup) ?? { id, state, allowance: undefined };
+    this.#groups.set(quotaGroup, group);
+    if (group.state.quota !== state.quota) group.state.quota.absorb(state.quota);
+    const shared = this.#limits.get(quotaGroup) ?? (counts(limits) ? limits : undefined);
+    if (shared) group.allowance ??= this.#windows(shared, `${quotaGroup} ${group.id}`);
+    return group.allowance;
+  }
+
+  #windows(limits: LimitSettings, owner: string): Allowance {
+    const { requestsPerMinute, tokensPerMinute } = limits;
+    const key = JSON.stringify(['limits', owner, requestsPerMinute, tokensPerMinute]);
+    return sharedValue(this.#registry, key, () => new Allowance(limits));
+  }
+}

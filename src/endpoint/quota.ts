@@ -1,0 +1,95 @@
+/**
+ * One quota at an upstream: what its replies tell of it, model by model, and the endpoints that draw on it.
+ * Why apart from the endpoint's state: two keys of one organisation are two endpoints with one quota.
+ */
+import type { CooldownOrder, VerdictName } from '../call/outcome.ts';
+import type { Cooldowns } from './cooldown.ts';
+import { LearnedWindow } from './learned-window.ts';
+
+/** What is known of one model's share of the quota. */
+export class ModelQuota {
+  readonly requests = new LearnedWindow();
+  readonly tokens = new LearnedWindow();
+  /** Attempts ever begun. */
+  begun = 0;
+  /** Replies in a row that said a window is used up. */
+  usedUp = 0;
+  /** Tokens that such calls usually get back; `undefined` before the first. */
+  usualOutput: number | undefined;
+
+  /** An attempt was answered with so many tokens. */
+  answered(tokens: number): void {
+    const before = this.usualOutput;
+    this.usualOutput = before === undefined ? tokens : before + (tokens - before) * FORGETS;
+  }
+
+  /** True when what replies say keeps calls away. */
+  get binds(): boolean {
+    return this.requests.trusted || this.tokens.trusted;
+  }
+}
+
+/** Weight of the newest answer in the usual one. */
+const FORGETS = 0.1;
+/** Models kept apart; more only arise from made-up names. */
+const LIMIT = 200;
+
+/** A map that forgets what was made first once it is full. */
+export function bounded<Value>(map: Map<string, Value>, key: string, make: () => Value): Value {
+  const found = map.get(key);
+  if (found) return found;
+  if (map.size >= LIMIT) map.delete(map.keys().next().value as string);
+  const made = make();
+  map.set(key, made);
+  return made;
+}
+
+/** An endpoint's live state, as its quota sees it. */
+export interface QuotaMember {
+  quota: Quota;
+  readonly cooldowns: Cooldowns;
+}
+
+/** A quota. */
+export class Quota {
+  readonly #models = new Map<string, ModelQuota>();
+  readonly members: Set<QuotaMember>;
+
+  constructor(first: QuotaMember) {
+    this.members = new Set([first]);
+  }
+
+  /** What is known of a model, made at its first use. */
+  of(model: string): ModelQuota {
+    return bounded(this.#models, model, () => new ModelQuota());
+  }
+
+  /** What is known of a model, if it was ever asked for. */
+  peek(model: string): ModelQuota | undefined {
+    return this.#models.get(model);
+  }
+
+  /** The models asked for. */
+  get models(): Iterable<string> {
+    return this.#models.keys();
+  }
+
+  /**
+   * Starts a cooldown that `member` was asked for; what is said of the quota holds for all that draw on it.
+   * @returns how long it lasts, in ms.
+   */
+  cool(member: QuotaMember, order: CooldownOrder, key: string, verdict: VerdictName): number {
+    const ms = member.cooldowns.start(order, key);
+    if (verdict !== 'rate-limited' && verdict !== 'out-of-credit') return ms;
+    for (const other of this.members) if (other !== member) other.cooldowns.start({ ...order, ms }, key);
+    return ms;
+  }
+
+  /** Takes in every endpoint of another quota, which turned out to be this one. */
+  absorb(other: Quota): void {
+    for (const state of other.members) {
+      this.members.add(state);
+      state.quota = this;
+    }
+  }
+}
