@@ -74,6 +74,7 @@ const PUBLIC_NAMES: readonly string[] = [
   'default',
   'explain',
   'leastBusy',
+  'leastLatency',
   'leastLoaded',
   'priority',
   'random',
