@@ -14,6 +14,7 @@ export type {
 export type { Hedging, Importance } from './call/steering.ts';
 export type { Clock } from './clock.ts';
 export { systemClock } from './clock.ts';
+export type { BreakerOptions, SlowStartOptions } from './config/breaker-options.ts';
 export type {
   AzureEndpointOptions,
   ClientEndpointOptions,
@@ -26,7 +27,6 @@ export type {
 export type { FallbackOptions, ModelLists } from './config/fallback-options.ts';
 export type {
   AffinityOptions,
-  BreakerOptions,
   ClassifyHook,
   HedgeOptions,
   LoadBalancedOpenAIOptions,

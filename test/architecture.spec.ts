@@ -60,6 +60,7 @@ const PUBLIC_NAMES: readonly string[] = [
   'Replay',
   'RescueOptions',
   'RetryBudgetOptions',
+  'SlowStartOptions',
   'Snapshot',
   'SteeringOptions',
   'Strategy',

@@ -59,12 +59,17 @@ describe('how it opens', () => {
 
 describe('the options', () => {
   const rows = new Map(table('Options').map(([option = '', value = '']) => [spans(option)[0] as string, value]));
-  const written = { ...members('src/config/options.ts'), ...members('src/config/endpoint-options.ts') };
+  const files = ['options', 'endpoint-options', 'breaker-options'];
+  const written = Object.assign({}, ...files.map((file) => members(`src/config/${file}.ts`))) as Record<
+    string,
+    string[]
+  >;
   /** The interfaces behind options that have options of their own. */
   const groups: Record<string, string> = {
     rescue: 'RescueOptions',
     hedge: 'HedgeOptions',
     breaker: 'BreakerOptions',
+    slowStart: 'SlowStartOptions',
     retryBudget: 'RetryBudgetOptions',
     waitingRoom: 'WaitingRoomOptions',
     panic: 'PanicOptions',

@@ -30,6 +30,12 @@ export const defaults = {
     errorThresholdPercentage: 50,
     /** 5 s and not opossum's 30 s, because the open time doubles with each ejection in a row. */
     resetTimeout: 5_000,
+    /** As Finagle and most backoffs grow: seven ejections from 5 s to 5 min. */
+    resetTimeoutFactor: 2,
+    /** Five minutes, as Finagle and Envoy cap theirs: an endpoint that is back is found again within that time. */
+    maxResetTimeout: 300_000,
+    /** Enough that many processes do not probe in step. */
+    resetTimeoutJitter: 0.1,
     /** A percentage of fewer calls is noise: one failure of one call would be 100 %. */
     volumeThreshold: 10,
     /** Long enough to see `volumeThreshold` calls on a quiet endpoint, short enough to forget a restart. */
@@ -38,6 +44,16 @@ export const defaults = {
     rollingCountBuckets: 10,
     /** Takes a dead endpoint out long before a percentage of a busy window would; 5 is what peers use. */
     consecutiveFailures: 5,
+    /** One that still answers some calls is worth more than the load it would leave to the last of the others. */
+    maxEjectedPercentage: 50,
+  },
+  slowStart: {
+    /** What just came back has cold caches; a tenth shows whether it bears more. */
+    initialPercentage: 10,
+    /** Long enough for caches and autoscalers, short against the time it was out. */
+    duration: 10_000,
+    /** So that time alone does not raise the share of an endpoint that nobody tried. */
+    successes: 20,
   },
   retryBudget: {
     /** Paid extra attempts add at most a fifth to the load while endpoints struggle. */

@@ -14,6 +14,13 @@ export function number(what: string, min: number, max = Number.MAX_VALUE) {
   return z.number(message).min(min, message).max(max, message);
 }
 
+/** A share in percent; what looks like a fraction is refused. */
+export function percentage() {
+  return number('a percentage from 0 to 100', 0, 100).refine((share) => share === 0 || share >= 1, {
+    error: 'is a percentage: write 50 for a half, not 0.5',
+  });
+}
+
 /** A whole number of at least `min`. */
 export function whole(what: string, min: number) {
   const message = expected(what);

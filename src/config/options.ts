@@ -10,6 +10,7 @@ import type { FailoverReason, Outcome, Verdict } from '../call/outcome.ts';
 import type { Clock } from '../clock.ts';
 import type { Observer } from '../observe/events.ts';
 import type { StrategyOption } from '../strategy/named.ts';
+import type { BreakerOptions, SlowStartOptions } from './breaker-options.ts';
 import type { EndpointOptions, EndpointType } from './endpoint-options.ts';
 import type { FallbackOptions } from './fallback-options.ts';
 
@@ -18,26 +19,6 @@ import type { FallbackOptions } from './fallback-options.ts';
  * leaves the verdict as it is, a throw counts as `undefined`.
  */
 export type ClassifyHook = (outcome: Outcome, call: Call) => Partial<Verdict> | undefined;
-
-/** When an endpoint is taken out after failures: opossum's option names, plus `consecutiveFailures`. Times in ms. */
-export interface BreakerOptions {
-  /** Share of failed attempts in the window above which the endpoint is ejected, in percent. @default 50 */
-  errorThresholdPercentage?: number | undefined;
-  /** How long an ejection lasts before a probe is let through, in ms; doubles with each ejection in a row, up to 5 min. @default 5000 */
-  resetTimeout?: number | undefined;
-  /** Attempts in the window below which no percentage ejects. @default 10 */
-  volumeThreshold?: number | undefined;
-  /** Length of the window, in ms. @default 30000 */
-  rollingCountTimeout?: number | undefined;
-  /** Steps in which the window moves on. @default 10 */
-  rollingCountBuckets?: number | undefined;
-  /** Failures in a row that eject at once, whatever the percentage. @default 5 */
-  consecutiveFailures?: number | undefined;
-  /** `true` = this error does not count against the endpoint. A throw counts as `false`. */
-  errorFilter?: ((error: unknown) => boolean) | undefined;
-  /** `false` is the same as `breaker: false`. @default true */
-  enabled?: boolean | undefined;
-}
 
 /** When a plain call without a byte gets a second attempt elsewhere. */
 export interface RescueOptions {
@@ -110,6 +91,8 @@ export interface PoolOptions {
   hedge?: HedgeOptions | false | undefined;
   /** When failing endpoints are taken out; `false` = never. */
   breaker?: BreakerOptions | false | undefined;
+  /** How endpoints that recovered or were added come to their full share; `false` = at once. */
+  slowStart?: SlowStartOptions | false | undefined;
   /** Bounds the extra attempts of the pool; `false` = no bound. */
   retryBudget?: RetryBudgetOptions | false | undefined;
   /** Bounds waiting calls; `false` = no call waits in line. */

@@ -7,7 +7,7 @@ import { breaker } from './breaker-schema.ts';
 import { defaults } from './defaults.ts';
 import type { EndpointOptions } from './endpoint-options.ts';
 import { fallbacks } from './fallback-schema.ts';
-import { duration, expected, flag, func, number, orFalse, strict, text, whole, word } from './fields.ts';
+import { duration, expected, flag, func, number, orFalse, percentage, strict, text, whole, word } from './fields.ts';
 import { hedge } from './hedge-schema.ts';
 import { modelMap } from './model-map-schema.ts';
 import type { ClassifyHook } from './options.ts';
@@ -46,7 +46,7 @@ const clock = z.custom<Clock>(
 );
 
 const AUTO = "a duration in ms above 0, or 'auto'";
-const { rescue, retryBudget, waitingRoom, panic } = defaults;
+const { rescue, slowStart, retryBudget, waitingRoom, panic } = defaults;
 
 const shape = {
   strategy,
@@ -62,6 +62,13 @@ const shape = {
   ).prefault({}),
   hedge: hedge.default(false),
   breaker,
+  slowStart: orFalse(
+    strict({
+      initialPercentage: percentage().default(slowStart.initialPercentage),
+      duration: number('a duration in ms of 0 or more', 0).default(slowStart.duration),
+      successes: whole('a whole number of 0 or more', 0).default(slowStart.successes),
+    }),
+  ).prefault({}),
   retryBudget: orFalse(
     strict({
       ratio: number('a number from 0 to 10', 0, 10).default(retryBudget.ratio),

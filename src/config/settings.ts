@@ -15,12 +15,24 @@ import type { ClassifyHook } from './options.ts';
 export interface BreakerSettings {
   readonly errorThresholdPercentage: number;
   readonly resetTimeout: number;
+  readonly resetTimeoutFactor: number;
+  readonly maxResetTimeout: number;
+  /** Share, 0 to 1. */
+  readonly resetTimeoutJitter: number;
   readonly volumeThreshold: number;
   readonly rollingCountTimeout: number;
   readonly rollingCountBuckets: number;
   readonly consecutiveFailures: number;
+  readonly maxEjectedPercentage: number;
   /** The user's function, unguarded: whoever calls it must survive a throw. */
   readonly errorFilter?: ((error: unknown) => boolean) | undefined;
+}
+
+/** How an endpoint comes to its full share. Time in ms. */
+export interface SlowStartSettings {
+  readonly initialPercentage: number;
+  readonly duration: number;
+  readonly successes: number;
 }
 
 /** The lists of other models, by why they are asked: nobody can serve the model, or it refused the call. */
@@ -74,6 +86,7 @@ export interface PoolSettings {
   readonly rescue: { readonly after: number; readonly factor: number } | false;
   readonly hedge: Hedging | false;
   readonly breaker: BreakerSettings | false;
+  readonly slowStart: SlowStartSettings | false;
   readonly retryBudget: { readonly ratio: number; readonly minPerSecond: number } | false;
   readonly waitingRoom: { readonly maxWaiting: number; readonly maxWait: number } | false;
   readonly panic: { readonly k: number } | false;

@@ -12,7 +12,7 @@ import { connectionFacts } from './connection-facts.ts';
 /** What an attempt is run with. */
 export interface AttemptParts {
   readonly clock: Clock;
-  readonly pool: Pick<Pool, 'endpoints' | 'usual'>;
+  readonly pool: Pick<Pool, 'endpoints' | 'usual' | 'percentageOut'>;
   readonly settings: Pick<PoolSettings, 'attemptTimeout' | 'rescue' | 'failover'>;
 }
 
@@ -32,7 +32,7 @@ export function runAttempt<R extends Reply>(
   const { call } = story;
   const { clock } = parts;
   const bounds = boundsOf(call, endpoint, parts.pool, parts.settings);
-  const load = endpoint.begin(call, bounds.slow, force);
+  const load = endpoint.begin(call, bounds.slow, force, parts.pool);
   if (!load) return undefined;
   const controller = new AbortController();
   const report = {

@@ -2,7 +2,7 @@
  * The circuit breaker of one endpoint, or of one model there: opossum fed with events, never an executor of calls.
  * Why: opossum counts a filtered error as success, records a stream at its headers, lets stale results close a half-open
  * circuit and keeps a probe that never settles forever. Its rolling window decides when to open; this adapter owns neutral
- * outcomes, epochs, consecutive failures, the growing open time, probes and their patience, and slow start. No timers.
+ * outcomes, epochs, consecutive failures, the growing open time, probes and their patience. No timers.
  */
 import { EventEmitter } from 'node:events';
 import CircuitBreaker from 'opossum';
@@ -10,10 +10,8 @@ import type { Clock } from '../clock.ts';
 import type { BreakerSettings } from '../config/settings.ts';
 import type { BreakerState, Permit } from './live-facts.ts';
 import { RollingCount } from './rolling-count.ts';
-import { SlowStart } from './slow-start.ts';
+import type { Comeback } from './slow-start.ts';
 
-/** The longest an ejection lasts, in ms: five minutes, as Finagle and Envoy cap theirs. */
-const LONGEST_OPEN = 300_000;
 /** A probe that takes longer, in ms, counts as hung. */
 const PROBE_PATIENCE = 30_000;
 /** opossum's own reset timer must never fire: the adapter decides when a probe may go. */
@@ -29,7 +27,7 @@ const outcome = (failed: boolean) => {
 };
 
 type Phase =
-  | { readonly is: 'closed'; readonly since: number; readonly slowStart: SlowStart | undefined }
+  | { readonly is: 'closed'; readonly since: number; readonly comeback: Comeback | undefined }
   | { readonly is: 'open'; readonly until: number }
   | { readonly is: 'half-open'; readonly probe: Permit; readonly patience: number };
 
@@ -56,7 +54,7 @@ export class Breaker {
     this.#settings = settings;
     this.#clock = clock;
     this.#changed = changed;
-    this.#phase = { is: 'closed', since: clock.now(), slowStart: undefined };
+    this.#phase = { is: 'closed', since: clock.now(), comeback: undefined };
     this.#successes = new RollingCount(clock, settings.rollingCountTimeout);
   }
 
@@ -66,16 +64,16 @@ export class Breaker {
     return this.#phase.is;
   }
 
-  /** When the next attempt may go, in monotonic ms: 0 = now, otherwise the end of the open time or of the probe's patience. */
+  /** When the next attempt may go, in monotonic ms: 0 = now. */
   get opensAt(): number {
     this.#giveUpOnHungProbe();
     if (this.#phase.is === 'closed') return 0;
     return this.#phase.is === 'open' ? this.#phase.until : this.#phase.patience;
   }
 
-  /** Share of its normal traffic this breaker lets through after a recovery, in (0, 1]. */
-  get share(): number {
-    return this.#phase.is === 'closed' ? (this.#phase.slowStart?.share ?? 1) : 1;
+  /** The way since the last recovery; `undefined` while open and for one that never was. */
+  get comeback(): Comeback | undefined {
+    return this.#phase.is === 'closed' ? this.#phase.comeback : undefined;
   }
 
   /** Leave for one attempt, or `undefined` while open. The first attempt after the open time is the probe. */
@@ -93,8 +91,11 @@ export class Breaker {
     return this.admit() ?? { epoch: this.#epoch, probe: false, panic: true };
   }
 
-  /** Takes the outcome of an attempt. Results of attempts from before the last ejection or recovery change nothing. */
-  settle(permit: Permit, health: 'success' | 'failure' | 'neutral'): void {
+  /**
+   * Takes the outcome of an attempt. Results of attempts from before the last ejection or recovery change nothing.
+   * @param spared asked before a percentage ejects: true = too many are out already.
+   */
+  settle(permit: Permit, health: 'success' | 'failure' | 'neutral', spared: () => boolean = () => false): void {
     if (permit.epoch !== this.#epoch) return;
     if (permit.panic || permit.probe) {
       // Good news closes, also from a probe that was given up as hung; bad news counts from the present probe only.
@@ -107,35 +108,36 @@ export class Breaker {
       return;
     }
     if (health === 'success') this.#succeed();
-    else if (health === 'failure') this.#fail();
+    if (health === 'failure') this.#fail(spared);
   }
 
   #succeed(): void {
     this.#consecutive = 0;
-    if (this.#phase.is === 'closed') this.#phase.slowStart?.succeeded();
+    if (this.#phase.is === 'closed' && this.#phase.comeback) this.#phase.comeback.successes += 1;
     this.#successes.add(1);
     if (!this.#circuit) return;
     this.#rotate(this.#circuit);
     this.#circuit.fire(false).catch(() => undefined);
   }
 
-  #fail(): void {
+  #fail(spared: () => boolean): void {
     this.#consecutive += 1;
     const circuit = this.#circuit ?? this.#makeCircuit();
     this.#rotate(circuit);
     circuit.fire(true).catch(() => undefined);
-    if (this.#consecutive >= this.#settings.consecutiveFailures) circuit.open();
-    if (circuit.opened) this.#open();
+    const inRow = this.#consecutive >= this.#settings.consecutiveFailures;
+    // Spared, it keeps its window: the next failure asks again.
+    if (inRow || (circuit.opened && !spared())) this.#open();
+    else circuit.close();
   }
 
   #open(): void {
     const now = this.#clock.now();
-    const { resetTimeout } = this.#settings;
+    const { resetTimeout, resetTimeoutFactor, maxResetTimeout, resetTimeoutJitter } = this.#settings;
     if (this.#phase.is === 'closed') this.#inRow = now - this.#phase.since >= resetTimeout ? 1 : this.#inRow + 1;
     else this.#inRow += 1;
-    // Up to a tenth shorter at random, so that many processes do not probe in step.
-    const grown = Math.min(resetTimeout * 2 ** (this.#inRow - 1), Math.max(LONGEST_OPEN, resetTimeout));
-    const openMs = grown * (1 - 0.1 * this.#clock.random());
+    const grown = Math.min(resetTimeout * resetTimeoutFactor ** (this.#inRow - 1), maxResetTimeout);
+    const openMs = grown * (1 - resetTimeoutJitter * this.#clock.random());
     this.#phase = { is: 'open', until: now + openMs };
     this.#epoch += 1;
     this.#consecutive = 0;
@@ -143,7 +145,8 @@ export class Breaker {
   }
 
   #close(): void {
-    this.#phase = { is: 'closed', since: this.#clock.now(), slowStart: new SlowStart(this.#clock) };
+    const comeback = { since: this.#clock.now(), successes: 0 };
+    this.#phase = { is: 'closed', since: comeback.since, comeback };
     this.#successes = new RollingCount(this.#clock, this.#settings.rollingCountTimeout);
     this.#epoch += 1;
     // A fresh window: failures from before the recovery must not eject again.

@@ -4,10 +4,11 @@
  */
 import type { Verdict } from '../call/outcome.ts';
 import type { Clock } from '../clock.ts';
-import type { BreakerSettings } from '../config/settings.ts';
+import type { BreakerSettings, SlowStartSettings } from '../config/settings.ts';
 import { Breaker } from './breaker.ts';
 import type { BreakerState, Load, Transition } from './live-facts.ts';
 import { ModelStates } from './model-states.ts';
+import { shareOf } from './slow-start.ts';
 import { healthOfBoth } from './two-scopes.ts';
 
 /** Both scopes of one endpoint's breakers; without settings every question is answered as if all were well. */
@@ -67,9 +68,15 @@ export class Breakers {
     if (load.permits.some((permit) => permit?.probe || permit?.panic)) this.#tell(load, 'success', 'success');
   }
 
-  #tell({ permits: [own, ofModel], model }: Load, ownHealth: Verdict['health'], modelHealth: Verdict['health']): void {
-    if (own) this.#own?.settle(own, ownHealth);
-    if (ofModel) this.models.of(model).breaker?.settle(ofModel, modelHealth);
+  #tell(load: Load, ownHealth: Verdict['health'], modelHealth: Verdict['health']): void {
+    const [own, ofModel] = load.permits;
+    const { model, neighbours } = load;
+    const spared = () =>
+      this.#settings !== false &&
+      neighbours !== undefined &&
+      neighbours.percentageOut(model) > this.#settings.maxEjectedPercentage;
+    if (own) this.#own?.settle(own, ownHealth, spared);
+    if (ofModel) this.models.of(model).breaker?.settle(ofModel, modelHealth, spared);
     if (own?.probe || ofModel?.probe) this.#touch();
   }
 
@@ -79,8 +86,17 @@ export class Breakers {
   }
 
   /** Share of its traffic the endpoint takes after a recovery, in (0, 1]. */
-  share(model: string): number {
-    return Math.min(this.#own?.share ?? 1, this.models.peek(model)?.breaker?.share ?? 1);
+  share(model: string, settings: SlowStartSettings, now: number): number {
+    const [own, ofModel] = [this.#own?.comeback, this.models.peek(model)?.breaker?.comeback];
+    const share = own ? shareOf(own, settings, now) : 1;
+    return ofModel ? Math.min(share, shareOf(ofModel, settings, now)) : share;
+  }
+
+  /** True while one of the breakers that a call for `model` meets is not closed, or a probe is due. */
+  out(model: string): boolean {
+    const own = this.#own?.state ?? 'closed';
+    const ofModel = this.models.peek(model)?.breaker?.state ?? 'closed';
+    return own !== 'closed' || ofModel !== 'closed' || this.models.mostOpenUntil() > 0;
   }
 
   /** The effective state: the endpoint's own breaker, or that of its models when it is out because of them. */

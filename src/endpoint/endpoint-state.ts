@@ -11,7 +11,7 @@ import { Cooldowns, keyOf } from './cooldown.ts';
 import type { Doubts } from './doubts.ts';
 import { exclusionOf } from './exclusion.ts';
 import { FailureRate } from './failure-rate.ts';
-import type { BreakerState, Exclusion, Load, Suspicion, Transition } from './live-facts.ts';
+import type { BreakerState, Exclusion, Load, Neighbours, Suspicion, Transition } from './live-facts.ts';
 import type { ModelState, ModelStates } from './model-states.ts';
 import { newLoad } from './new-load.ts';
 import { Quota } from './quota.ts';
@@ -34,7 +34,7 @@ export class EndpointState {
   readonly cooldowns: Cooldowns;
   readonly failureRate: FailureRate;
   readonly served: ServedLately;
-  readonly #breakers: Breakers;
+  readonly breakers: Breakers;
   readonly #models: ModelStates;
   readonly #silence: Silence;
   readonly clock: Clock;
@@ -43,8 +43,8 @@ export class EndpointState {
     this.clock = clock;
     this.touch = touch;
     this.freed = freed;
-    this.#breakers = new Breakers(settings, clock, touch);
-    this.#models = this.#breakers.models;
+    this.breakers = new Breakers(settings, clock, touch);
+    this.#models = this.breakers.models;
     this.cooldowns = new Cooldowns(clock);
     this.served = new ServedLately(clock);
     this.failureRate = new FailureRate(clock);
@@ -59,16 +59,17 @@ export class EndpointState {
 
   /** When breakers let a call for `model` through, in monotonic ms; 0 = now. */
   opensAt(model: string): number {
-    return this.#breakers.opensAt(model);
+    return this.breakers.opensAt(model);
   }
 
-  /** Takes an attempt in: counts it, asks the breakers for leave. @param force go even while ejected (panic, pins). */
-  begin(model: string, slowAfterMs: number, force: boolean, stream = false): Load | undefined {
-    const permits = this.#breakers.admit(model, force);
+  /** Takes an attempt in: asks the breakers for leave. @param force go even while ejected. @param neighbours its pool. */
+  begin(model: string, slowAfterMs: number, force: boolean, stream = false, neighbours?: Neighbours): Load | undefined {
+    const permits = this.breakers.admit(model, force);
     if (!permits) return undefined;
     const now = this.clock.now();
     const state = this.#models.of(model);
-    const load = newLoad({ model, stream, record: state.record, startedAt: now, slowAt: now + slowAfterMs, permits });
+    const times = { startedAt: now, slowAt: now + slowAfterMs };
+    const load = newLoad({ model, stream, neighbours, record: state.record, permits, ...times });
     if (this.#silence.begin(load, now) || this.#models.someSick) this.touch();
     state.triedAt = now;
     state.record.began(load, now);
@@ -87,7 +88,7 @@ export class EndpointState {
   /** Content came: a probe has done its work, whatever becomes of the rest. */
   proved(load: Load): void {
     load.record.content(load, this.clock.now());
-    this.#breakers.proved(load);
+    this.breakers.proved(load);
   }
 
   /**
@@ -105,7 +106,7 @@ export class EndpointState {
       this.#models.of(load.model).failedInRow += 1;
       if (suspicion !== 'alike') this.failures += 1;
       if (!suspicion) this.blame(load, verdict);
-    } else this.#breakers.settle(load, verdict);
+    } else this.breakers.settle(load, verdict);
     if (verdict.health === 'success') this.#succeeded(load, operation);
     if (!verdict.cooldown) return undefined;
     this.touch();
@@ -125,14 +126,14 @@ export class EndpointState {
 
   /** Holds a failure against the endpoint, maybe later than the attempt's end. */
   blame(load: Load, verdict: Verdict): void {
-    this.#breakers.settle(load, verdict);
+    this.breakers.settle(load, verdict);
     if (this.opensAt(load.model) > this.clock.now()) load.record.leave();
   }
 
   /** Sets a failure aside; a probe that met such a call has proved nothing. @returns what says later whether it counts. */
   doubt(load: Load, verdict: Verdict): (guilty: boolean) => void {
     this.failureRate.doubted();
-    this.#breakers.settle(load, { ...verdict, health: 'neutral' });
+    this.breakers.settle(load, { ...verdict, health: 'neutral' });
     return (guilty) => {
       this.failureRate.decided(guilty);
       if (guilty) this.blame(load, verdict);
@@ -157,7 +158,7 @@ export class EndpointState {
 
   /** Breaker transitions since the last look. */
   takeTransitions(): Transition[] {
-    return this.#breakers.takeTransitions();
+    return this.breakers.takeTransitions();
   }
 
   /** True when a call for this model succeeded within the last minute. */
@@ -175,11 +176,6 @@ export class EndpointState {
     return this.#silence.answeredSince(time);
   }
 
-  /** Share of its traffic the endpoint takes after a recovery, in (0, 1]. */
-  share(model: string): number {
-    return this.#breakers.share(model);
-  }
-
   /** What was learned of a model's times; `undefined` before the first attempt. */
   latency(model: string): Pick<ModelState, 'plain' | 'head' | 'content' | 'record'> | undefined {
     return this.#models.peek(model);
@@ -187,7 +183,7 @@ export class EndpointState {
 
   /** The effective state: the endpoint's own breaker, or that of its models when it is out because of them. */
   get breakerState(): BreakerState {
-    return this.#breakers.state;
+    return this.breakers.state;
   }
 
   /** The models whose breaker is not closed. */

@@ -9,7 +9,7 @@ import type { Candidate, StrategyCall, TrackRecord } from '../strategy/strategy.
 import type { Allowance } from './allowance.ts';
 import type { EndpointState } from './endpoint-state.ts';
 import { Headroom } from './headroom.ts';
-import type { Load } from './live-facts.ts';
+import type { Load, Neighbours } from './live-facts.ts';
 
 /** What of a call matters to whoever takes it. */
 type Taken = Pick<Call, 'model' | 'operation' | 'stream' | 'demand' | 'ownCredentials'>;
@@ -45,13 +45,19 @@ export class Endpoint implements Candidate {
     return this.state.latency(healthKey(model, operation))?.record;
   }
 
-  /** Takes an attempt in. @param force go even while ejected. @returns `undefined` when there is no place. */
-  begin(call: Taken, slowAfterMs: number, force: boolean): Load | undefined {
+  /** Takes an attempt in. @param force go even while ejected. @param neighbours its pool. @returns `undefined` when there is no place. */
+  begin(call: Taken, slowAfterMs: number, force: boolean, neighbours?: Neighbours): Load | undefined {
     if (!this.room.hasSlot) return undefined;
     const { model, operation, stream } = call;
-    const load = this.state.begin(healthKey(model, operation.name), slowAfterMs, force, stream);
+    const load = this.state.begin(healthKey(model, operation.name), slowAfterMs, force, stream, neighbours);
     if (load) this.room.reserve(load, call);
     return load;
+  }
+
+  /** True when calls with this health key may come here, as configured. */
+  serves(key: string): boolean {
+    const { models } = this.settings;
+    return models === undefined || nameless(key) || models.some((pattern) => matchesName(pattern, key));
   }
 
   /**
@@ -67,6 +73,9 @@ export class Endpoint implements Candidate {
     return models.some((pattern) => matchesName(pattern, model)) ? undefined : `has no model ${quoted(model)} (models)`;
   }
 }
+
+/** Operations without a model stand in parentheses. */
+const nameless = (key: string) => key.startsWith('(');
 
 /** No model is called like this; many names of this length would fill the memory. */
 const LONGEST_NAME = 200;

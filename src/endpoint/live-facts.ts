@@ -36,11 +36,18 @@ export interface Transition {
   readonly openMs: number;
 }
 
+/** The pool that an attempt was made from, as far as breakers ask. */
+export interface Neighbours {
+  /** Share of the pool's endpoints for this model that would be out for their health with one more, in percent. */
+  percentageOut(model: string): number;
+}
+
 /** One attempt as the endpoint keeps it: from its start until its body is over. */
 export interface Load extends Shown {
   readonly model: string;
   /** The model's, as it was when the attempt began. */
   readonly record: TrackRecord;
+  readonly neighbours: Neighbours | undefined;
   /** From when on it counts as unanswered for too long. */
   readonly slowAt: number;
   readonly permits: readonly [Permit | undefined, Permit | undefined];

@@ -1,29 +1,27 @@
-/** How a recovered endpoint comes back: from a tenth of its share to all of it, gated by successes. */
-import type { Clock } from '../clock.ts';
+/** How an endpoint that recovered or was added comes back: from a small share to all of it, gated by time and successes. Pure. */
+import type { SlowStartSettings } from '../config/settings.ts';
 
-/** Full share after this time and this many successes, whichever is later. */
-const RAMP_MS = 10_000;
-const RAMP_SUCCESSES = 20;
-
-/** The way back of one breaker after a recovery. */
-export class SlowStart {
-  readonly #since: number;
-  readonly #clock: Clock;
-  #successes = 0;
-
-  constructor(clock: Clock) {
-    this.#clock = clock;
-    this.#since = clock.now();
-  }
-
-  /** One more success since the recovery. */
-  succeeded(): void {
-    this.#successes += 1;
-  }
-
-  /** Share of the normal traffic, from 0.1 to 1. */
-  get share(): number {
-    const time = (this.#clock.now() - this.#since) / RAMP_MS;
-    return Math.min(1, 0.1 + 0.9 * Math.min(time, this.#successes / RAMP_SUCCESSES));
-  }
+/** The way of an endpoint, or of one model there, since it began anew. */
+export interface Comeback {
+  /** When, in monotonic ms. */
+  readonly since: number;
+  /** Attempts that succeeded since then. */
+  successes: number;
 }
+
+/** Share of the normal traffic, in (0, 1]: 1 once both time and successes are reached. */
+export function shareOf(
+  { since, successes }: Comeback,
+  { initialPercentage, duration, successes: enough }: SlowStartSettings,
+  now: number,
+): number {
+  const time = now - since;
+  if (time >= duration && successes >= enough) return 1;
+  const way = Math.min(time >= duration ? 1 : time / duration, successes >= enough ? 1 : successes / enough);
+  const first = initialPercentage / 100;
+  // Without any share it could never show what it bears.
+  return Math.max(LEAST, first + (1 - first) * way);
+}
+
+/** One call in a thousand, also where the first share is set to none. */
+const LEAST = 0.001;

@@ -1,13 +1,17 @@
 /** The set of endpoints: who may take a call now, and who does. Steps 1 and 2 of a call; never I/O. */
 import type { Call } from '../call/call.ts';
 import type { Clock } from '../clock.ts';
+import { defaults } from '../config/defaults.ts';
+import type { SlowStartSettings } from '../config/settings.ts';
 import { type Endpoint, healthKey } from '../endpoint/endpoint.ts';
 import type { Latency } from '../endpoint/latency.ts';
 import type { Registry } from '../endpoint/registry.ts';
 import { hashOf, rendezvous } from '../strategy/rendezvous.ts';
 import type { Strategy } from '../strategy/strategy.ts';
 import { CallFacts } from './call-facts.ts';
+import { Comebacks } from './comebacks.ts';
 import { type Refusal, refusals } from './eligibility.ts';
+import { Members } from './members.ts';
 import { type TimeKind, UsualTimes } from './usual-times.ts';
 
 /** A cached answer to "who is eligible, room aside", good until something changes or time passes `validUntil`. */
@@ -35,9 +39,6 @@ function sameRoom(list: readonly Endpoint[], roomy: readonly Endpoint[], call: C
   return found === roomy.length;
 }
 
-/** Longer lists are not searched at each pick. */
-const SEARCHED = 16;
-
 /** Combinations of operation and model remembered. */
 const LIMIT = 500;
 const LONGEST_KEY = 300;
@@ -47,15 +48,22 @@ export class Pool {
   readonly strategy: Strategy;
   #endpoints: readonly Endpoint[];
   readonly #eligible = new Map<string, Eligible>();
-  readonly #members = new WeakMap<readonly Endpoint[], ReadonlySet<Endpoint>>();
+  readonly #members = new Members();
   readonly #usual: UsualTimes;
   readonly #registry: Registry;
   readonly #clock: Clock;
   readonly #strategyFailed: (error: unknown) => void;
+  readonly #comebacks: Comebacks;
 
   constructor(
     endpoints: readonly Endpoint[],
-    parts: { strategy: Strategy; registry: Registry; clock: Clock; strategyFailed: (error: unknown) => void },
+    parts: {
+      strategy: Strategy;
+      registry: Registry;
+      clock: Clock;
+      strategyFailed: (error: unknown) => void;
+      slowStart?: SlowStartSettings | false;
+    },
   ) {
     this.#endpoints = endpoints;
     this.strategy = parts.strategy;
@@ -63,6 +71,7 @@ export class Pool {
     this.#registry = parts.registry;
     this.#clock = parts.clock;
     this.#strategyFailed = parts.strategyFailed;
+    this.#comebacks = new Comebacks(parts.slowStart ?? defaults.slowStart, parts.clock);
   }
 
   /** Every endpoint, drained ones included, in the user's order. */
@@ -78,6 +87,7 @@ export class Pool {
   /** Takes in one more endpoint. */
   add(endpoint: Endpoint): void {
     this.#endpoints = [...this.#endpoints, endpoint];
+    this.#comebacks.joined(endpoint);
     this.#eligible.clear();
   }
 
@@ -155,22 +165,17 @@ export class Pool {
     if (candidates.length < 2) return candidates[0];
     const choice = this.pick(candidates, call);
     const key = healthKey(call.model, call.operation.name);
-    const share = choice.state.share(key);
-    if (share === 1 || this.#clock.random() < share) return choice;
-    // Slow start: the rest of a recovering endpoint's share goes to those at full strength.
-    const strong = candidates.filter((endpoint) => endpoint.state.share(key) === 1);
+    if (this.#comebacks.admits(choice, key, () => this.strategy.tier?.(candidates) ?? candidates)) return choice;
+    // Slow start: the rest of its share goes to those at full strength.
+    const strong = candidates.filter((endpoint) => this.#comebacks.share(endpoint, key) === 1);
     return strong.length === 0 ? choice : this.pick(strong, call);
   }
 
-  /** Is it one of them? The lists that come again have a set beside them. */
-  #isAmong(choice: Endpoint, candidates: readonly Endpoint[]): boolean {
-    if (candidates.length <= SEARCHED) return candidates.includes(choice);
-    let members = this.#members.get(candidates);
-    if (!members) {
-      members = new Set(candidates);
-      this.#members.set(candidates, members);
-    }
-    return members.has(choice);
+  /** Share of the endpoints for this model that would be out for their health with one more, in percent. */
+  percentageOut(key: string): number {
+    const fit = this.#endpoints.filter((endpoint) => !endpoint.drained && endpoint.serves(key));
+    const out = fit.filter(({ state }) => state.breakers.out(key)).length;
+    return ((out + 1) / Math.max(1, fit.length)) * 100;
   }
 
   /** Asks the strategy; one that throws or names somebody else costs the call nothing but the choice. A session has its place. */
@@ -182,7 +187,7 @@ export class Pool {
           hashOf(call.session),
         );
       const choice = this.strategy.pick(candidates, new CallFacts(call, this.#clock)) as Endpoint;
-      if (this.#isAmong(choice, candidates)) return choice;
+      if (this.#members.has(choice, candidates)) return choice;
       this.#strategyFailed(new TypeError('pick() did not return one of its candidates'));
     } catch (error) {
       this.#strategyFailed(error);

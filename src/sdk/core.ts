@@ -73,7 +73,8 @@ export function makeCore(settings: Settings, input: LoadBalancedOpenAIOptions, l
     ? shared(`strategy ${settings.strategy.name}`, () => settings.strategy)
     : settings.strategy;
   const strategyFailed = (error: unknown) => log.mishap('the strategy threw', error);
-  const pool = new Pool(endpoints, { strategy, registry, clock, strategyFailed });
+  const { slowStart } = settings;
+  const pool = new Pool(endpoints, { strategy, registry, clock, strategyFailed, slowStart });
   const budget = shared('budget', () => new RetryBudget(retryBudget, clock));
   const hedges = shared('hedges', () => new HedgeBudget());
   const throttle = panic ? shared('throttle', () => new Throttle(panic.k, clock)) : undefined;

@@ -18,6 +18,30 @@ describe('breaker', () =>
       'breaker.resetTimeout: must be a duration in ms above 0, got a string',
     ],
     [
+      'breaker.resetTimeoutFactor',
+      { breaker: { resetTimeoutFactor: 0.5 } },
+      'invalid_value',
+      'breaker.resetTimeoutFactor: must be a number of 1 or more, got 0.5',
+    ],
+    [
+      'breaker.maxResetTimeout',
+      { breaker: { maxResetTimeout: 4_999 } },
+      'invalid_value',
+      'breaker.maxResetTimeout: must be at least resetTimeout; make it larger, or resetTimeout smaller',
+    ],
+    [
+      'breaker.resetTimeoutJitter',
+      { breaker: { resetTimeoutJitter: 10 } },
+      'invalid_value',
+      'breaker.resetTimeoutJitter: must be a share from 0 to 1, got 10',
+    ],
+    [
+      'breaker.maxEjectedPercentage',
+      { breaker: { maxEjectedPercentage: 0.5 } },
+      'invalid_value',
+      'breaker.maxEjectedPercentage: is a percentage: write 50 for a half, not 0.5',
+    ],
+    [
       'breaker.volumeThreshold',
       { breaker: { volumeThreshold: -1 } },
       'invalid_value',

@@ -109,6 +109,31 @@ describe('beside endpoints', () =>
       'invalid_value',
       'failoverOn: must be an array, got a string',
     ],
+    ['slowStart', { slowStart: true }, 'invalid_value', 'slowStart: must be an object or false, got true'],
+    [
+      'slowStart.initialPercentage',
+      { slowStart: { initialPercentage: 101 } },
+      'invalid_value',
+      'slowStart.initialPercentage: must be a percentage from 0 to 100, got 101',
+    ],
+    [
+      'slowStart.duration',
+      { slowStart: { duration: '10s' } },
+      'invalid_value',
+      'slowStart.duration: must be a duration in ms of 0 or more, got a string',
+    ],
+    [
+      'slowStart.successes',
+      { slowStart: { successes: 1.5 } },
+      'invalid_value',
+      'slowStart.successes: must be a whole number of 0 or more',
+    ],
+    [
+      'a misspelt slowStart option',
+      { slowStart: { durations: 1 } },
+      'unknown_option',
+      'slowStart.durations: unknown option; did you mean duration?',
+    ],
     [
       'fallbacks as a list',
       { fallbacks: ['gpt-5-mini'] },

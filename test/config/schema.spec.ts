@@ -23,11 +23,16 @@ describe('the options of the pool', () => {
       breaker: {
         errorThresholdPercentage: 50,
         resetTimeout: 5_000,
+        resetTimeoutFactor: 2,
+        maxResetTimeout: 300_000,
+        resetTimeoutJitter: 0.1,
         volumeThreshold: 10,
         rollingCountTimeout: 30_000,
         rollingCountBuckets: 10,
         consecutiveFailures: 5,
+        maxEjectedPercentage: 50,
       },
+      slowStart: { initialPercentage: 10, duration: 10_000, successes: 20 },
       retryBudget: { ratio: 0.2, minPerSecond: 10 },
       waitingRoom: { maxWaiting: 10_000, maxWait: 60_000 },
       panic: { k: 2 },
@@ -53,6 +58,13 @@ describe('the options of the pool', () => {
     expect(settings.rescue).toEqual({ after: 5, factor: 3 });
     expect(resolve({ hedge: {} }).hedge).toEqual({ budget: 0.1, quantile: 0.95, minDelay: 50 });
     expect(resolve({ hedge: { budget: 0.05 } }).hedge).toMatchObject({ budget: 0.05, quantile: 0.95 });
+    expect(resolve({ slowStart: { duration: 0 } }).slowStart).toEqual({
+      initialPercentage: 10,
+      duration: 0,
+      successes: 20,
+    });
+    expect(resolve({ breaker: { resetTimeout: 600_000 } }).breaker).toMatchObject({ maxResetTimeout: 600_000 });
+    expect(resolve({ breaker: { maxResetTimeout: 9_000 } }).breaker).toMatchObject({ maxResetTimeout: 9_000 });
     expect(settings.retryBudget).toEqual({ ratio: 0.5, minPerSecond: 10 });
     expect(settings.waitingRoom).toEqual({ maxWaiting: 10_000, maxWait: 0 });
     expect(settings.panic).toEqual({ k: 2 });
@@ -63,6 +75,7 @@ describe('the options of the pool', () => {
     const off = resolve({ rescue: false, breaker: false, retryBudget: false, waitingRoom: false, panic: false });
     expect(off).toMatchObject({ rescue: false, breaker: false, retryBudget: false, waitingRoom: false, panic: false });
     expect(resolve({ breaker: { enabled: false } }).breaker).toBe(false);
+    expect(resolve({ slowStart: false }).slowStart).toBe(false);
   });
 
   it('keep functions and values as they are', () => {

@@ -1,5 +1,5 @@
 // The breaker as a state machine: when it opens, who may probe, what each outcome changes, how long it stays open.
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { BreakerSettings } from '../../src/config/settings.ts';
 import { breakerBench as bench } from '../support/breaker-bench.ts';
 
@@ -190,11 +190,19 @@ describe('the open time', () => {
   });
 
   it('is never cut below what was configured', async () => {
-    const { spans } = await inRow(3, { resetTimeout: 600_000 });
+    const { spans } = await inRow(3, { resetTimeout: 600_000, maxResetTimeout: 600_000 });
     for (const span of spans) {
       expect(span).toBeLessThanOrEqual(600_000);
       expect(span).toBeGreaterThan(540_000);
     }
+  });
+
+  it('grows, ends and varies as configured', async () => {
+    const changes = { resetTimeout: 1_000, resetTimeoutFactor: 3, maxResetTimeout: 20_000, resetTimeoutJitter: 0 };
+    expect((await inRow(5, changes)).spans).toEqual([1_000, 3_000, 9_000, 20_000, 20_000]);
+    expect((await inRow(3, { ...changes, resetTimeoutFactor: 1 })).spans).toEqual([1_000, 1_000, 1_000]);
+    const { spans } = await inRow(9, { ...changes, resetTimeoutFactor: 1, resetTimeoutJitter: 1 });
+    expect(Math.min(...spans)).toBeLessThan(500);
   });
 
   it('goes on doubling when it opens again soon after a recovery', async () => {
@@ -220,42 +228,23 @@ describe('the open time', () => {
   });
 });
 
-describe('slow start', () => {
+describe('the way back', () => {
   async function restored() {
     const self = bench();
-    expect(self.breaker.share).toBe(1);
+    expect(self.breaker.comeback).toBeUndefined();
     self.eject();
-    expect(self.breaker.share).toBe(1);
+    expect(self.breaker.comeback).toBeUndefined();
     self.breaker.settle(await self.probe(), 'success');
     return self;
   }
 
-  it('lets a tenth through at first, all after 10 s and 20 successes, whichever is later', async () => {
+  it('is told from the recovery on, with the successes since then', async () => {
     const { breaker, play, clock } = await restored();
-    expect(breaker.share).toBeCloseTo(0.1);
+    const since = clock.now();
+    expect(breaker.comeback).toEqual({ since, successes: 0 });
     await clock.advance(60_000);
-    expect(breaker.share).toBeCloseTo(0.1);
-    play('s'.repeat(10));
-    expect(breaker.share).toBeCloseTo(0.55);
-    play('s'.repeat(10));
-    expect(breaker.share).toBe(1);
-  });
-
-  it('waits for time as well', async () => {
-    const { breaker, play, clock } = await restored();
-    play('s'.repeat(100));
-    expect(breaker.share).toBeCloseTo(0.1);
-    await clock.advance(5_000);
-    expect(breaker.share).toBeCloseTo(0.55);
-    await clock.advance(5_000);
-    expect(breaker.share).toBe(1);
-  });
-
-  it('is gated by success alone: neutral ones and failures do not raise it', async () => {
-    const { breaker, play, clock } = await restored();
-    await clock.advance(10_000);
-    play('nnnnnnfnnnfn');
-    expect(breaker.share).toBeCloseTo(0.1);
+    play('ssnfnsf');
+    expect(breaker.comeback).toEqual({ since, successes: 3 });
   });
 
   it('starts with a fresh window: failures from before the recovery do not eject again', async () => {
@@ -264,6 +253,44 @@ describe('slow start', () => {
     expect(breaker.state).toBe('closed');
     play('f');
     expect(breaker.state).toBe('open');
+  });
+});
+
+describe('an ejection by percentage alone', () => {
+  const fail = (self: ReturnType<typeof bench>, count: number, spared: () => boolean) => {
+    for (let i = 0; i < count; i++) self.breaker.settle(self.breaker.admit()!, 'failure', spared);
+  };
+
+  it('is put off while too many are out, and comes with the next failure after that', () => {
+    const self = bench(BY_SHARE);
+    let full = true;
+    fail(self, 30, () => full);
+    expect([self.breaker.state, self.changes]).toEqual(['closed', []]);
+    self.play('s');
+    full = false;
+    expect(self.breaker.state).toBe('closed');
+    fail(self, 1, () => full);
+    expect(self.breaker.state).toBe('open');
+  });
+
+  it('asks nobody before it is due, nor for failures in a row', () => {
+    const asked = vi.fn(() => true);
+    const byShare = bench(BY_SHARE);
+    fail(byShare, 9, asked);
+    expect(asked).not.toHaveBeenCalled();
+    fail(byShare, 1, asked);
+    expect(asked).toHaveBeenCalledOnce();
+    const inRow = bench();
+    fail(inRow, 5, asked);
+    expect([inRow.breaker.state, asked.mock.calls.length]).toEqual(['open', 1]);
+  });
+
+  it('once put off, the endpoint can get well by itself', async () => {
+    const self = bench(BY_SHARE);
+    fail(self, 12, () => true);
+    self.play('s'.repeat(30));
+    fail(self, 1, () => false);
+    expect(self.breaker.state).toBe('closed');
   });
 });
 

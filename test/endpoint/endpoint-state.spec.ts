@@ -1,6 +1,7 @@
 // The live state of an endpoint: what each verdict changes, which breaker is told, why a call may not come.
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Verdict, VerdictName } from '../../src/call/outcome.ts';
+import { defaults } from '../../src/config/defaults.ts';
 import { verdict } from '../../src/dispatch/verdicts.ts';
 import { EndpointState } from '../../src/endpoint/endpoint-state.ts';
 import type { Load } from '../../src/endpoint/live-facts.ts';
@@ -24,6 +25,7 @@ const end = (load: Load | undefined, name: VerdictName, changes: Partial<Verdict
 const play = (name: VerdictName, times: number, model = 'm', changes: Partial<Verdict> = {}) => {
   for (let i = 0; i < times; i++) end(begin(model), name, changes);
 };
+const share = (model: string) => state.breakers.share(model, defaults.slowStart, clock.now());
 const excluded = (model = 'm', operation = 'chat') => state.exclusion(model, operation);
 
 describe('counting', () => {
@@ -138,7 +140,7 @@ describe('recovery', () => {
     expect(touched).toBeGreaterThan(before);
     expect([begin(), state.breakerState, state.inFlight]).toEqual([undefined, 'half-open', 1]);
     end(probe, 'ok');
-    expect([state.breakerState, excluded(), state.share('m'), state.share('other')]).toEqual([
+    expect([state.breakerState, excluded(), share('m'), share('other')]).toEqual([
       'closed',
       undefined,
       expect.closeTo(0.1),
@@ -213,12 +215,12 @@ describe('going there all the same (panic, pins)', () => {
   it('needs no breaker at all', () => {
     const calm = new EndpointState(false, clock, () => undefined);
     for (let i = 0; i < 50; i++) calm.end(calm.begin('m', 1, false)!, verdict('connect-failed'), 'chat');
-    expect([calm.exclusion('m', 'chat'), calm.breakerState, calm.share('m'), calm.opensAt('m')]).toEqual([
-      undefined,
-      'closed',
-      1,
-      0,
-    ]);
+    expect([
+      calm.exclusion('m', 'chat'),
+      calm.breakerState,
+      calm.breakers.share('m', defaults.slowStart, clock.now()),
+      calm.opensAt('m'),
+    ]).toEqual([undefined, 'closed', 1, 0]);
     expect(calm.begin('m', 1, true)?.permits).toEqual([undefined, undefined]);
   });
 });

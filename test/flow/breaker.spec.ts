@@ -71,6 +71,29 @@ describe('opening', () => {
     expect(pool.state('a').breaker).toBe('open');
   });
 
+  it('maxEjectedPercentage: of four that fail in part two stay in; of four that fail in a row none', async () => {
+    const clock = manualClock();
+    const sick = () => ({ repeat: [500, 500, 'ok'] as Step[] });
+    const ejected = ({ client }: Stage) =>
+      client.balancer.snapshot().endpoints.filter(({ breaker }) => breaker !== 'closed').length;
+    for (const [maxEjectedPercentage, out] of [
+      [50, 2],
+      [25, 1],
+      [100, 4],
+    ] as const) {
+      await using stage = await openStage(
+        { a: sick(), b: sick(), c: sick(), d: sick() },
+        { strategy: 'round-robin', clock, breaker: { maxEjectedPercentage }, failover: false, panic: false },
+      );
+      for (let call = 0; call < 200 && ejected(stage) < 4; call++)
+        await many(1, 1, () => chat(stage.client, {}, { maxRetries: 0 }));
+      expect(ejected(stage)).toBe(out);
+    }
+    await using dead = await openStage({ a: 500, b: 500, c: 500, d: 500 }, { clock, panic: false });
+    for (let call = 0; call < 20; call++) await failure(chat(dead.client, {}, { maxRetries: 0 }));
+    expect(ejected(dead)).toBe(4);
+  });
+
   it('rollingCountTimeout: what lies further back is forgotten', async () => {
     await using pool = await pair(500, { consecutiveFailures: 1_000, rollingCountTimeout: 10_000 });
     for (let call = 0; call < 9; call++) await chat(pool.client);
@@ -448,6 +471,28 @@ describe('slow start', () => {
     expect(await shareOf(pool, 20)).toBeLessThan(0.35);
     // With its successes the share grows to the whole.
     await shareOf(pool, 200);
+    expect(await shareOf(pool, 100)).toBe(0.5);
+  });
+
+  it('an endpoint that is added begins at a tenth of its share, too; those of the start do not', async () => {
+    const clock = manualClock();
+    await using stage = await openStage({ b: [], a: [] }, { ...options, clock });
+    await using fresh = await openStage({ a: [] });
+    const { client } = stage;
+    expect(await shareOf({ client }, 100)).toBe(0.5);
+    await client.balancer.drain('a');
+    client.balancer.add({ name: 'a2', baseURL: fresh.servers.a.url, apiKey: fresh.keys.a });
+    expect(await shareOf({ client }, 300)).toBeLessThan(0.12);
+    await clock.advance(10_000);
+    await shareOf({ client }, 200);
+    expect(await shareOf({ client }, 100)).toBe(0.5);
+  });
+
+  it('false: an endpoint that is back has its whole share at once', async () => {
+    await using pool = await pair([500, 500, 500, 500, 500], {}, { ...options, slowStart: false });
+    await eject(pool.stage);
+    await toProbe(pool.clock);
+    while (pool.state('a').breaker !== 'closed') await chat(pool.client);
     expect(await shareOf(pool, 100)).toBe(0.5);
   });
 

@@ -1,10 +1,12 @@
 // Who may take a call now, and who does: kept as long as nothing changes, never wrong when something did.
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Verdict } from '../../src/call/outcome.ts';
+import type { SlowStartSettings } from '../../src/config/settings.ts';
 import { verdict } from '../../src/dispatch/verdicts.ts';
 import { Endpoint } from '../../src/endpoint/endpoint.ts';
 import { newRegistry, type Registry, stateOf } from '../../src/endpoint/registry.ts';
 import { Pool } from '../../src/pool/pool.ts';
+import { leastBusy } from '../../src/strategy/least-busy.ts';
 import { priority } from '../../src/strategy/priority.ts';
 import { roundRobin } from '../../src/strategy/round-robin.ts';
 import type { Candidate, Strategy } from '../../src/strategy/strategy.ts';
@@ -273,8 +275,7 @@ describe('an endpoint that recovers', () => {
 
   it('gets a tenth of its share at first, all of it at the end', async () => {
     const { a, shareOf } = await recovering();
-    expect(shareOf(4_000)).toBeGreaterThan(0.03);
-    expect(shareOf(4_000)).toBeLessThan(0.07);
+    expect(shareOf(4_000)).toBeCloseTo(0.05, 3);
     await clock.advance(10_000);
     for (let i = 0; i < 20; i++) a.state.end(a.state.begin('gpt-5', 1_000, false)!, verdict('ok'), 'chat');
     expect(shareOf(1_000)).toBe(0.5);
@@ -292,5 +293,120 @@ describe('an endpoint that recovers', () => {
     await clock.advance(5_000);
     b.state.end(b.state.begin('gpt-5', 1_000, false)!, verdict('ok'), 'chat');
     expect(Math.abs(shareOf(1_000) - 0.5)).toBeLessThan(0.05);
+  });
+});
+
+describe('an endpoint that joins a running pool', () => {
+  async function joining(slowStart?: SlowStartSettings | false) {
+    const [a, b, c] = [endpointOf('a'), endpointOf('b'), endpointOf('c')];
+    const strategyFailed = failed;
+    const parts = { strategy: roundRobin(), registry, clock, strategyFailed };
+    const pool = new Pool([a, b], slowStart === undefined ? parts : { ...parts, slowStart });
+    pool.add(c);
+    const shareOf = (endpoint: Endpoint, calls: number) => {
+      let count = 0;
+      for (let i = 0; i < calls; i++) if (pool.choose(aCall(), NONE) === endpoint) count += 1;
+      return count / calls;
+    };
+    return { a, b, c, shareOf };
+  }
+  const serve = (endpoint: Endpoint, times: number) => {
+    for (let i = 0; i < times; i++) end(endpoint, { health: 'success' });
+  };
+
+  it('begins at a tenth of its share, and has all of it after 10 s and 20 successes', async () => {
+    const { a, c, shareOf } = await joining();
+    expect(shareOf(c, 6_000)).toBeCloseTo(0.1 / 3, 3);
+    serve(c, 10);
+    await clock.advance(10_000);
+    expect(shareOf(c, 6_000)).toBeCloseTo(0.55 / 3, 2);
+    serve(c, 10);
+    expect([shareOf(c, 300), shareOf(a, 300)]).toEqual([expect.closeTo(1 / 3), expect.closeTo(1 / 3)]);
+  });
+
+  it('knows what had succeeded there before it joined', async () => {
+    const known = endpointOf('c');
+    serve(known, 500);
+    const { c, shareOf } = await joining();
+    await clock.advance(60_000);
+    expect(shareOf(c, 6_000)).toBeLessThan(0.05);
+  });
+
+  it('goes by the settings; without slow start it has its share at once', async () => {
+    const half = await joining({ initialPercentage: 50, duration: 1, successes: 1 });
+    expect(half.shareOf(half.c, 6_000)).toBeCloseTo(1 / 6, 2);
+    const off = await joining(false);
+    expect(off.shareOf(off.c, 300)).toBeCloseTo(1 / 3);
+  });
+
+  it.each([
+    ['follows the load', leastBusy(), 0.1 / 3],
+    ['always takes it', { pick: (candidates: readonly Candidate[]) => candidates.at(-1)! }, 0.1 / 3],
+    ['has tiers, of which it is one', priority(), undefined],
+  ])('takes no more of a strategy that %s', async (_, strategy, share) => {
+    const pool = new Pool([endpointOf('a'), endpointOf('b')], { strategy, registry, clock, strategyFailed: failed });
+    const c = endpointOf('c', { priority: -1 });
+    pool.add(c);
+    let count = 0;
+    for (let i = 0; i < 6_000; i++) if (pool.choose(aCall(), NONE) === c) count += 1;
+    expect(count / 6_000).toBeCloseTo(share ?? 0.1, 3);
+  });
+
+  it('is no reason to begin slowly for those that were there', async () => {
+    const { a, b, shareOf } = await joining();
+    expect(shareOf(a, 6_000)).toBeGreaterThan(0.4);
+    expect(shareOf(b, 6_000)).toBeGreaterThan(0.4);
+  });
+});
+
+describe('endpoints that fail in part', () => {
+  /** Fails twice and serves once, so often, an endpoint at a time. */
+  function failInPart(pool: Pool, names: readonly string[], model = 'gpt-5'): string[] {
+    const endpoints = names.map((name) => pool.named(name)!);
+    for (let round = 0; round < 12; round++)
+      for (const { state } of endpoints)
+        for (const health of ['failure', 'failure', 'success'] as const) {
+          const load = state.begin(model, 1_000, false, false, pool);
+          if (load) state.end(load, verdict('server-error', { health }), 'chat');
+        }
+    return endpoints.filter(({ state }) => state.breakers.out(model)).map(({ name }) => name);
+  }
+
+  it.each([
+    [1, 0],
+    [2, 1],
+    [3, 1],
+    [4, 2],
+    [7, 3],
+  ])('of %d at most %d are ejected for that alone', (size, most) => {
+    const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g'].slice(0, size);
+    expect(failInPart(poolOf(names.map((name) => endpointOf(name))), names)).toHaveLength(most);
+  });
+
+  it('stay in while half of the others are out for any reason; failures in a row eject all the same', () => {
+    const pool = poolOf(['a', 'b', 'c', 'd'].map((name) => endpointOf(name)));
+    for (const name of ['a', 'b']) eject(pool.named(name)!);
+    expect(failInPart(pool, ['c', 'd'])).toEqual([]);
+    for (const name of ['c', 'd']) eject(pool.named(name)!);
+    expect(names(pool.eligible(aCall()))).toEqual([]);
+  });
+
+  it('may be ejected once others are back', async () => {
+    const pool = poolOf(['a', 'b'].map((name) => endpointOf(name)));
+    eject(pool.named('a')!);
+    expect(failInPart(pool, ['b'])).toEqual([]);
+    await clock.advance(5_000);
+    end(pool.named('a')!, { health: 'success' });
+    expect(failInPart(pool, ['b'])).toEqual(['b']);
+  });
+
+  it('count among those that serve the model, drained ones not', () => {
+    const all = ['a', 'b', 'c', 'd'].map((name) =>
+      endpointOf(name, name < 'c' ? { models: ['gpt-5'] } : { models: ['o*'] }),
+    );
+    expect(failInPart(poolOf(all), ['a', 'b'])).toHaveLength(1);
+    const pool = poolOf(all);
+    pool.drain(all[2]!);
+    expect(failInPart(pool, ['d'], 'o3')).toEqual([]);
   });
 });

@@ -102,6 +102,7 @@ export function dispatchBench(scripts: Record<string, readonly Step[]>, options:
     registry,
     clock,
     strategyFailed: (error) => log.mishap('the strategy threw', error),
+    slowStart: settings.slowStart,
   });
   const { retryBudget, panic } = settings;
   const dispatcher = new Dispatcher({

@@ -89,6 +89,7 @@ export function poolSettings(clock: Clock, changes: Partial<PoolSettings> = {}):
     rescue: defaults.rescue,
     hedge: false,
     breaker: breakerSettings(),
+    slowStart: defaults.slowStart,
     retryBudget: defaults.retryBudget,
     waitingRoom: defaults.waitingRoom,
     panic: defaults.panic,
