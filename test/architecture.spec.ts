@@ -75,7 +75,6 @@ const PUBLIC_NAMES: readonly string[] = [
   'default',
   'explain',
   'leastBusy',
-  'leastLatency',
   'leastLoaded',
   'priority',
   'random',

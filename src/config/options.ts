@@ -46,11 +46,11 @@ export interface RetryBudgetOptions {
   minPerSecond?: number | undefined;
 }
 
-/** Bounds for calls that wait for a cooldown's end or a backoff. */
+/** Bounds for calls that wait: in order for the next slot while nobody has headroom or everybody cools down, or for a backoff. */
 export interface WaitingRoomOptions {
-  /** Calls waiting at one time. @default 10000 */
+  /** Calls waiting at one time; a call that finds no room fails at once with `NoEndpointAvailableError`. @default 10000 */
   maxWaiting?: number | undefined;
-  /** The longest wait of one call, in ms. @default 60000 */
+  /** The longest single wait, in ms; a call whose earliest slot lies beyond fails at once. @default 60000 */
   maxWait?: number | undefined;
 }
 
@@ -72,7 +72,7 @@ export interface AffinityOptions {
 export interface PoolOptions {
   /** The pool. Without it the client is a plain SDK client, unless `OPENAI_API_KEYS` or `SERVICE_ENDPOINTS` make a pool. */
   endpoints?: readonly EndpointOptions[] | undefined;
-  /** Who gets the next call: `'round-robin'`, `'random'`, `'least-busy'`, `'least-latency'`, `'priority'`, `{ priority: name }`, or a value with `pick()`. @default 'round-robin' */
+  /** Who gets the next call: `'round-robin'`, `'random'`, `'least-busy'`, `'priority'`, `{ priority: name }`, or a value with `pick()`. @default 'round-robin' */
   strategy?: StrategyOption | undefined;
   /** Attempts of one call over everything. @default max(3, maxRetries + 1) */
   maxAttempts?: number | undefined;

@@ -38,7 +38,9 @@ export type StoryEvent<R extends Reply> =
   | { readonly is: 'alarm'; readonly attempt: Attempt<R>; readonly late: Late }
   | { readonly is: 'deadline' | 'abort' }
   /** `early`: not by the wait's own end. */
-  | { readonly is: 'woken'; readonly early: boolean };
+  | { readonly is: 'woken'; readonly early: boolean }
+  /** What ends the call came up outside of the loop. */
+  | { readonly is: 'failed'; readonly error: unknown };
 
 /** The story of one call. */
 export class CallStory<R extends Reply> {
@@ -88,6 +90,12 @@ export class CallStory<R extends Reply> {
   won: Attempt<R> | undefined;
   /** Set while the call waits: ends the wait; one that ended early cost no retry. */
   stopWaiting: ((early?: boolean) => void) | undefined;
+  /** Set while it stands in line for a slot. */
+  inLine: string | undefined;
+  /** The line in which its turn came last. */
+  hadTurn: string | undefined;
+  /** No slot came in time: it waits no more. */
+  overdue = false;
   readonly #queue: StoryEvent<R>[] = [];
   #wake: ((event: StoryEvent<R>) => void) | undefined;
   #cancelDeadline: () => void = () => undefined;

@@ -4,19 +4,19 @@ import type { CallStory, Reply } from './call-story.ts';
 import type { HedgeBudget } from './hedge-budget.ts';
 import type { LearnParts } from './learn.ts';
 import type { RetryBudget } from './retry-budget.ts';
+import type { WaitingRoom } from './waiting-room.ts';
 
 /** The parts of a dispatcher. */
 export interface DispatchParts extends LearnParts {
   readonly settings: PoolSettings;
   readonly budget: RetryBudget;
   readonly hedges: HedgeBudget;
+  readonly room: WaitingRoom;
   /** Changes as calls run. */
   readonly now: {
-    /** Calls that wait for a cooldown, a backoff or an endpoint. */
-    waiting: number;
     closed: boolean;
     /** The calls that are not over. */
-    readonly running: Set<Pick<CallStory<Reply>, 'stopWaiting' | 'push' | 'attemptsOn' | 'whenDue'>>;
+    readonly running: Set<Pick<CallStory<Reply>, 'stopWaiting' | 'inLine' | 'push' | 'attemptsOn' | 'whenDue'>>;
     /** Resolves once the last of them is over, after `close`. */
     idle: Promise<void> | undefined;
     whenIdle: (() => void) | undefined;

@@ -122,7 +122,10 @@ export class Dispatcher {
 
   /** Something changed for the better: calls that wait look again. */
   wake(): void {
-    for (const story of this.parts.now.running) if (story.stopWaiting) story.push({ is: 'woken', early: true });
+    const { now, room } = this.parts;
+    for (const story of now.running)
+      if (story.stopWaiting && (now.closed || !story.inLine)) story.push({ is: 'woken', early: true });
+    room.lookSoon();
   }
 
   /** Takes no more calls, ends those that wait, and resolves when the running ones are over. Idempotent. */

@@ -3,6 +3,7 @@ import type { Refusal } from '../pool/eligibility.ts';
 import type { CallStory, Reply } from './call-story.ts';
 import type { DispatchParts } from './dispatch-parts.ts';
 import { noEndpointAvailable } from './no-endpoint.ts';
+import { queueOf } from './situation.ts';
 
 /** What the caller gets when no attempt is left: the error that counted, marked if the work may have been done all the same. */
 export function failureOf<R extends Reply>(
@@ -16,7 +17,7 @@ export function failureOf<R extends Reply>(
     // Those that ended while the decision was made are still why it was made.
     const refusals = [...now, ...met.filter(({ endpoint }) => !now.some((other) => other.endpoint === endpoint))];
     parts.log.allOut(refusals.map(({ endpoint, reason }) => `${endpoint.name} ${reason}`).join('; '));
-    return noEndpointAvailable(call, refusals, parts.clock.now(), parts.now.lastError);
+    return noEndpointAvailable(call, refusals, parts.clock.now(), parts.now.lastError, queueOf(story, refusals, parts));
   }
   const { error, verdict } = told;
   if (call.replay !== 'free' && verdict.maybeExecuted && typeof error === 'object' && error !== null) {

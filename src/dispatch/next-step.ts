@@ -26,6 +26,8 @@ export interface Situation {
   readonly longestWait: number;
   /** The backoff of the next wait, in ms. */
   readonly backoff: number;
+  /** Others came before it and wait for the same: when the first of them goes, in monotonic ms. */
+  readonly behind: number | undefined;
 }
 
 /** What to do. */
@@ -39,8 +41,14 @@ export type Step =
   | { readonly do: 'panic' }
   /** Nobody lets us in, by what they said before: ask once more, so that the caller gets the real answer. */
   | { readonly do: 'ask-again'; readonly refusal: Refusal }
-  /** `costs`: counts as one of the call's retries. */
-  | { readonly do: 'wait'; readonly ms: number; readonly reason: string; readonly costs: boolean };
+  /** `costs`: counts as one of the call's retries. `inLine`: for a slot, which others may wait for as well. */
+  | {
+      readonly do: 'wait';
+      readonly ms: number;
+      readonly reason: string;
+      readonly costs: boolean;
+      readonly inLine: boolean;
+    };
 
 /** Failures that pass with time; after any other, waiting is pointless. */
 const PASSING: ReadonlySet<VerdictName> = new Set([
@@ -69,12 +77,12 @@ export function isSick({ kind, rateLimited, ejected }: Refusal): boolean {
 
 const fits = ({ now, longestWait, call }: Situation, ms: number) => ms <= longestWait && now + ms < call.deadline;
 
-function wait(situation: Situation, ms: number, reason: string, costs: boolean): Step {
+function wait(situation: Situation, ms: number, reason: string, costs: boolean, inLine = false): Step {
   const { call, waits } = situation;
   // A wait before anything was attempted costs no retry, but a caller that never waits does not begin here either.
   const allowed = costs ? waits < call.maxRetries : call.maxRetries > 0;
   if (!allowed || !fits(situation, ms)) return giveUp(situation);
-  return { do: 'wait', ms, reason, costs };
+  return { do: 'wait', ms, reason, costs, inLine };
 }
 
 function nobodyEligible(situation: Situation): Step {
@@ -97,13 +105,13 @@ function nobodyEligible(situation: Situation): Step {
     const pause = limited ? limited.until - now : never;
     if (backoff === never && pause === never) return lastResort();
     return limited && pause < backoff
-      ? wait(situation, Math.max(1, pause), limited.reason, true)
+      ? wait(situation, Math.max(1, pause), limited.reason, true, true)
       : wait(situation, backoff, 'backoff', true);
   }
   if (limited) {
     const until = Math.min(limited.until, ejected?.until ?? never);
     // Paid for when it began: others met the limit while this call waited for its end.
-    const step = wait(situation, Math.max(1, until - now), limited.reason, false);
+    const step = wait(situation, Math.max(1, until - now), limited.reason, false, true);
     if (step.do === 'wait') return step;
     if (failing && !failing.ejected) return { do: 'ask-again', refusal: failing };
     if (!ejected && !failing) return step;
@@ -155,5 +163,9 @@ export function nextStep(situation: Situation): Step {
     if (last.next === 'same') return { do: 'same' };
   }
   if (!situation.anyEligible) return nobodyEligible(situation);
+  const { behind, now } = situation;
+  // Who never waits stands in no line either.
+  if (behind !== undefined && call.maxRetries > 0)
+    return wait(situation, Math.max(1, behind - now), 'others wait for the same', false, true);
   return (situation.allFailing ? keepLast(situation) : undefined) ?? { do: 'another' };
 }

@@ -19,25 +19,37 @@ function advice(refusals: readonly Refusal[], call: Call): string {
   return ` Add ${name} to \`${option}\` of an endpoint that serves it.`;
 }
 
-/** Builds the error. @param now monotonic ms. @param cause the pool's last real error. */
+/** Calls that wait for the same as the one that failed. */
+export interface Queue {
+  readonly waiting: number;
+  /** No more may wait. */
+  readonly full: boolean;
+  /** When the next of them goes, in monotonic ms. */
+  readonly nextAt: number | undefined;
+}
+
+/** Builds the error. @param now monotonic ms. @param cause the pool's last real error. @param queue who waits already, where that is why. */
 export function noEndpointAvailable(
   call: Call,
   refusals: readonly Refusal[],
   now: number,
   cause: unknown,
+  queue?: Queue,
 ): NoEndpointAvailableError {
   const endpoints = refusals.map((refusal) => ({ name: refusal.endpoint.name, reason: reasonOf(refusal, now) }));
   const returning = refusals.filter((refusal) => refusal.kind === 'limited' || refusal.kind === 'ejected');
-  const retryAfterMs =
-    returning.length === 0 ? undefined : Math.max(1, Math.min(...returning.map(({ until }) => until)) - now);
-  const why = endpoints.map(({ name, reason }) => `${name} ${reason}`).join('; ');
+  const times = [...returning.map(({ until }) => until), ...(queue?.nextAt === undefined ? [] : [queue.nextAt])];
+  const retryAfterMs = times.length === 0 ? undefined : Math.max(1, Math.min(...times) - now);
+  const calls = queue && `${queue.waiting} ${queue.waiting === 1 ? 'call waits' : 'calls wait'} already`;
+  const line = calls ? [queue.full ? `the waiting room is full (${calls})` : calls] : [];
+  const why = [...endpoints.map(({ name, reason }) => `${name} ${reason}`), ...line].join('; ');
   const what =
     call.model === undefined ? `this ${call.operation.name} call` : `${quoted(call.model)} (${call.operation.name})`;
   const again = retryAfterMs === undefined ? '' : ` Try again in ${duration(retryAfterMs)}.`;
   return new NoEndpointAvailableError(
     `No endpoint can take ${what}: ${why || 'the pool is empty'}.${again}${advice(refusals, call)}`,
     {
-      status: refusals.some((refusal) => refusal.rateLimited) ? 429 : 503,
+      status: queue || refusals.some((refusal) => refusal.rateLimited) ? 429 : 503,
       retryAfterMs,
       endpoints,
       cause,

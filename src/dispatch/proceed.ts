@@ -1,7 +1,6 @@
 /** Carries out a step: starts the next attempt, waits, or throws what the caller shall see. Called by the dispatcher's loop only. */
 import type { Endpoint } from '../endpoint/endpoint.ts';
 import type { Refusal } from '../pool/eligibility.ts';
-import { holdWhileWaiting } from './blame.ts';
 import type { CallStory, Reply } from './call-story.ts';
 import { kindOf, usualTime } from './clocks.ts';
 import type { DispatchParts } from './dispatch-parts.ts';
@@ -11,6 +10,7 @@ import { hearProbes, probingOf } from './last-ask.ts';
 import { afterThrottle, isSick, keepLast, nextStep, type Situation, type Step } from './next-step.ts';
 import { runAttempt } from './run-attempt.ts';
 import { choose, situationOf } from './situation.ts';
+import { wait } from './wait.ts';
 
 /** A failover to an endpoint that failed less often than this of late is free. */
 const SOUND = 0.1;
@@ -71,32 +71,6 @@ export function start<R extends Reply>(
     const number = story.attempts.length;
     events.emit({ type: 'attempt-start', at, callId, endpoint: endpoint.name, model, attempt: number, beside });
   }
-}
-
-function wait<R extends Reply>(story: CallStory<R>, step: Step & { do: 'wait' }, parts: DispatchParts): void {
-  const { clock, events, now } = parts;
-  holdWhileWaiting(story, step.ms, parts);
-  if (step.costs) story.waits += 1;
-  if (story.last?.verdict.name === 'conflict') {
-    story.prefer = story.last.attempt.endpoint;
-    story.repeated.add(story.prefer);
-  }
-  now.waiting += 1;
-  story.last = undefined;
-  const { ms, reason } = step;
-  events.emit({ type: 'call-waiting', at: clock.date(), callId: story.call.id, ms, reason });
-  // Up to a tenth later, so that not everybody who waits for the same moment comes at once, but never too late to go.
-  const latest = story.call.deadline - clock.now() - 1;
-  const later = Math.max(ms, Math.min(ms * (1 + 0.1 * clock.random()), latest));
-  const cancel = clock.after(later, () => story.push({ is: 'woken', early: false }));
-  const deafen = parts.pool.whenRoom(() => story.push({ is: 'woken', early: true }));
-  story.stopWaiting = (early) => {
-    cancel();
-    deafen();
-    if (early && step.costs) story.waits -= 1;
-    now.waiting -= 1;
-    story.stopWaiting = undefined;
-  };
 }
 
 function panic<R extends Reply>(story: CallStory<R>, situation: Situation, parts: DispatchParts): void {
@@ -175,7 +149,7 @@ function perform<R extends Reply>(story: CallStory<R>, step: Step, situation: Si
     case 'wait':
       // A model that can answer now beats one that may later; a lock is no lack of a model.
       if (story.last?.verdict.name !== 'conflict' && fallBack(story, parts)) proceed(story, parts);
-      else wait(story, step, parts);
+      else wait(story, step, parts, proceed);
       break;
   }
 }
@@ -187,6 +161,8 @@ export function proceed<R extends Reply>(story: CallStory<R>, parts: DispatchPar
     giveUp(story, parts);
     return;
   }
+  // Whoever waits goes before a call that has just come.
+  if (parts.room.busy && !story.hadTurn) parts.room.look();
   const situation = situationOf(story, parts);
   perform(story, nextStep(situation), situation, parts);
 }

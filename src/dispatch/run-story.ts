@@ -110,6 +110,7 @@ function ended<R extends Reply>(
   const { stream } = story.call;
   if (event.is === 'head') {
     attempt.report.status = outcome.status;
+    if (story.hadTurn) parts.room.passed(story.hadTurn);
     took(attempt, kindOf(story.call, false), parts);
     noteHeadroom(story, attempt, outcome.headers, parts);
     if (story.read) {
@@ -158,6 +159,8 @@ function act<R extends Reply>(story: CallStory<R>, event: StoryEvent<R>, parts: 
       }
       goOn(story, parts);
       return undefined;
+    case 'failed':
+      throw event.error;
     case 'alarm': {
       const cut = event.attempt.settled ? undefined : takesLong(story, event.attempt, event.late, parts);
       if (cut) failed(story, event.attempt, cut, parts);

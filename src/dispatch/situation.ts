@@ -1,10 +1,14 @@
 /** What a call's next step depends on, gathered from its story and the pool. Reads only. */
+
 import { type Endpoint, healthKey } from '../endpoint/endpoint.ts';
+import { isPause } from '../endpoint/exclusion.ts';
 import type { Refusal } from '../pool/eligibility.ts';
 import { backoff } from './backoff.ts';
 import type { CallStory, Reply } from './call-story.ts';
 import type { DispatchParts } from './dispatch-parts.ts';
+import type { Slot } from './line.ts';
 import type { Situation } from './next-step.ts';
+import type { Queue } from './no-endpoint.ts';
 
 /** Those that asked this call alone for a pause that still lasts. */
 function pausing<R extends Reply>({ paused }: CallStory<R>, { clock }: DispatchParts): Endpoint[] {
@@ -71,14 +75,56 @@ function allowedOf<R extends Reply>({ call, only, barred }: CallStory<R>, { pool
   }).length;
 }
 
+/** The earliest slot of a call for which nobody is eligible. */
+export function nextSlot<R extends Reply>(story: CallStory<R>, parts: DispatchParts): Slot {
+  let [limited, ejected] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+  let pause = false;
+  for (const { kind, until, reason } of refusalsOf(story, parts)) {
+    if (kind === 'ejected') ejected = Math.min(ejected, until);
+    if (kind !== 'limited' || until >= limited) continue;
+    limited = until;
+    pause = isPause(reason);
+  }
+  // Nobody is limited any more: then there is something else to do than to wait.
+  return limited === Number.POSITIVE_INFINITY ? { at: 0, pause } : { at: Math.min(limited, ejected), pause };
+}
+
+/** The line a call stands in: with those that wait for the same endpoints, in pools that are equal. */
+export function lineOf<R extends Reply>(story: CallStory<R>, parts: DispatchParts): string {
+  const { pool } = parts;
+  const { call, only, tried, barred } = story;
+  const eligible = tried.size === 0 ? [] : pool.eligible(call);
+  const failed = [...tried].filter((endpoint) => eligible.includes(endpoint));
+  const out = [...barred, ...pausing(story, parts), ...failed].map(({ name }) => name);
+  const { operation, model, tags } = call;
+  return JSON.stringify([pool.changes, operation.route, model, tags, only?.name, out]);
+}
+
+/** Who waits for the same: how many calls wait at all, and when the next of them goes; `undefined` when that is not why the call failed. */
+export function queueOf<R extends Reply>(
+  story: CallStory<R>,
+  refusals: readonly Refusal[],
+  parts: DispatchParts,
+): Queue | undefined {
+  const { room, settings } = parts;
+  const { waitingRoom } = settings;
+  if (!waitingRoom || story.call.maxRetries === 0) return undefined;
+  const { waiting } = room;
+  const nextAt = room.nextOf(lineOf(story, parts));
+  const full = waiting >= waitingRoom.maxWaiting && refusals.some(({ kind }) => kind === 'limited');
+  return full || nextAt !== undefined ? { waiting, full, nextAt } : undefined;
+}
+
 /** Gathers what `nextStep` is told. */
 export function situationOf<R extends Reply>(story: CallStory<R>, parts: DispatchParts): Situation {
-  const { clock, settings, now } = parts;
+  const { clock, settings, room } = parts;
   let any = anyEligible(story, parts);
   const refusals = any ? [] : refusalsOf(story, parts);
   // Time goes on between the two looks: an endpoint without a refusal has just become eligible.
   if (!any && refusals.length < allowedOf(story, parts)) any = anyEligible(story, parts);
-  const room = settings.waitingRoom && now.waiting < settings.waitingRoom.maxWaiting ? settings.waitingRoom.maxWait : 0;
+  const { waitingRoom } = settings;
+  const fits = waitingRoom && room.waiting < waitingRoom.maxWaiting && !story.overdue;
+  const queues = room.busy && !story.hadTurn && (story.attempts.length === 0 || story.overdue);
   return {
     call: story.call,
     last: story.last?.verdict,
@@ -90,7 +136,8 @@ export function situationOf<R extends Reply>(story: CallStory<R>, parts: Dispatc
     refusals: () => refusals,
     panic: settings.panic !== false,
     now: clock.now(),
-    longestWait: room,
+    longestWait: fits ? waitingRoom.maxWait : 0,
+    behind: queues ? room.nextOf(lineOf(story, parts)) : undefined,
     backoff: backoff(story.waits, clock.random()),
   };
 }

@@ -4,6 +4,12 @@ import type { Exclusion } from './live-facts.ts';
 
 /** The reason of an endpoint whose rate limit is used up, as far as is known before a 429. */
 export const NO_HEADROOM = 'no headroom';
+const PAUSE = 'cooling down';
+
+/** True for the reason of a cooldown: when it ends is known, how much room there is then is not. */
+export function isPause(reason: string): boolean {
+  return reason.startsWith(PAUSE);
+}
 
 /** The first that holds: a cooldown, a breaker, silence. Times in monotonic ms; 0 = not. */
 export function exclusionOf(
@@ -15,7 +21,7 @@ export function exclusionOf(
   if (cooldown) {
     const figures = cooldown.scope === 'figures';
     const kind = figures ? 'doubtful' : cooldown.pause ? 'limited' : 'refused';
-    const reason = figures ? NO_HEADROOM : `cooling down (${cooldown.reason})`;
+    const reason = figures ? NO_HEADROOM : `${PAUSE} (${cooldown.reason})`;
     const ejected = Math.max(opensAt, silentUntil) > now;
     // A breaker that is open weighs more than mere figures.
     if (!figures || !ejected)

@@ -13,7 +13,7 @@ export interface Registry {
   version: number;
   /** Makes fingerprints useless outside of this process. */
   readonly salt: Buffer;
-  /** Called when an endpoint has more room than before; whoever waits for some puts itself here. */
+  /** Called when an exclusion begins or ends, and when an endpoint has more room than before; whoever waits puts itself here. */
   readonly waiting: Set<() => void>;
   readonly states: Map<string, WeakRef<EndpointState>>;
   /** The states used last, held strongly. */
@@ -27,6 +27,12 @@ export interface Registry {
 
 const HELD = 1_000;
 const KEY = Symbol.for('load-balanced-openai.registry.1');
+
+/** Calls `look` whenever an endpoint may take calls that it could not take before. @returns what ends that. */
+export function watch(registry: Registry, look: () => void): () => void {
+  registry.waiting.add(look);
+  return () => void registry.waiting.delete(look);
+}
 
 /** A register of its own, for pools that share nothing. */
 export function newRegistry(): Registry {
@@ -96,6 +102,7 @@ export function stateOf(
   if (!state) {
     const touch = () => {
       registry.version += 1;
+      for (const look of registry.waiting) look();
     };
     state = new EndpointState(breaker, clock, touch, () => {
       for (const look of registry.waiting) look();

@@ -46,6 +46,8 @@ const LONGEST_KEY = 300;
 /** The endpoints of one balancing client and its clones. */
 export class Pool {
   readonly strategy: Strategy;
+  /** How often an endpoint was added or drained: pools that were equal are so as long as this is. */
+  changes = 0;
   #endpoints: readonly Endpoint[];
   readonly #eligible = new Map<string, Eligible>();
   readonly #members = new Members();
@@ -88,12 +90,14 @@ export class Pool {
   add(endpoint: Endpoint): void {
     this.#endpoints = [...this.#endpoints, endpoint];
     this.#comebacks.joined(endpoint);
+    this.changes += 1;
     this.#eligible.clear();
   }
 
   /** Gives an endpoint no new calls. */
   drain(endpoint: Endpoint): void {
     endpoint.drained = true;
+    this.changes += 1;
     this.#eligible.clear();
   }
 
@@ -138,12 +142,6 @@ export class Pool {
     if (!before && this.#eligible.size >= LIMIT) this.#eligible.delete(this.#eligible.keys().next().value as string);
     this.#eligible.set(key, open);
     return open;
-  }
-
-  /** Hears when there may be more room than before. @returns what ends that. */
-  whenRoom(look: () => void): () => void {
-    this.#registry.waiting.add(look);
-    return () => void this.#registry.waiting.delete(look);
   }
 
   /** Why each endpoint that is not eligible cannot take the call. */

@@ -8,9 +8,18 @@ import { Dispatcher } from '../dispatch/dispatcher.ts';
 import { HedgeBudget } from '../dispatch/hedge-budget.ts';
 import { RetryBudget } from '../dispatch/retry-budget.ts';
 import { Throttle } from '../dispatch/throttle.ts';
+import { WaitingRoom } from '../dispatch/waiting-room.ts';
 import { Endpoint } from '../endpoint/endpoint.ts';
 import { QuotaGroups } from '../endpoint/quota-groups.ts';
-import { identityOf, newRegistry, processRegistry, type Registry, sharedValue, stateOf } from '../endpoint/registry.ts';
+import {
+  identityOf,
+  newRegistry,
+  processRegistry,
+  type Registry,
+  sharedValue,
+  stateOf,
+  watch,
+} from '../endpoint/registry.ts';
 import { type Emitter, emitter } from '../observe/emitter.ts';
 import { type Logger, PoolLog } from '../observe/pool-log.ts';
 import { Pool } from '../pool/pool.ts';
@@ -78,15 +87,24 @@ export function makeCore(settings: Settings, input: LoadBalancedOpenAIOptions, l
   const budget = shared('budget', () => new RetryBudget(retryBudget, clock));
   const hedges = shared('hedges', () => new HedgeBudget());
   const throttle = panic ? shared('throttle', () => new Throttle(panic.k, clock)) : undefined;
+  // Clients that differ in who serves what stand in different lines.
+  const serving = settings.endpoints.map(({ models, operations, tags }) => [
+    models,
+    operations && [...operations],
+    tags,
+  ]);
+  const room = shared(`room ${JSON.stringify([settings.waitingRoom, serving])}`, () => {
+    const maxWait = settings.waitingRoom ? settings.waitingRoom.maxWait : 0;
+    return new WaitingRoom({ clock, maxWait, watch: (look) => watch(registry, look) });
+  });
   const now = {
-    waiting: 0,
     closed: false,
     lastError: undefined,
     running: new Set<never>(),
     idle: undefined,
     whenIdle: undefined,
   };
-  const dispatcher = new Dispatcher({ clock, settings, events, log, pool, budget, hedges, throttle, now });
+  const dispatcher = new Dispatcher({ clock, settings, events, log, pool, budget, hedges, room, throttle, now });
   return {
     settings,
     input,

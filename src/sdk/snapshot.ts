@@ -41,7 +41,7 @@ export interface Snapshot {
   retryBudget: number | null;
   /** Hedges that may go out now, those sent so far, and how many of them were first. */
   hedges: { left: number; sent: number; won: number };
-  /** Calls now waiting for a cooldown's end or a backoff. */
+  /** Calls now waiting for a slot or a backoff, those of clients built alike included. */
   waiting: number;
 }
 
@@ -106,6 +106,6 @@ export function snapshotOf(core: Core): Snapshot {
     endpoints: pool.endpoints.map((endpoint) => endpointSnapshot(endpoint, now)),
     retryBudget: Number.isFinite(left) ? Math.max(0, Math.floor(left)) : null,
     hedges: hedges.figures,
-    waiting: dispatcher.parts.now.waiting,
+    waiting: dispatcher.parts.room.waiting,
   };
 }

@@ -40,7 +40,7 @@ describe('the next probe', () => {
     expect(calls.map(({ told }) => told?.at)).toEqual(times(3, 1_000 as never));
     expect(calls.map(({ told }) => told?.attempts.length).sort()).toEqual([0, 0, 1]);
     expect(calls.filter(({ told }) => told?.error instanceof NoEndpointAvailableError)).toHaveLength(2);
-    expect([bench.sent.a, bench.clock.pending, bench.dispatcher.parts.now.waiting]).toEqual([7, 0, 0]);
+    expect([bench.sent.a, bench.clock.pending, bench.dispatcher.parts.room.waiting]).toEqual([7, 0, 0]);
     expect(bench.names('call-waiting').map((event) => 'reason' in event && event.reason)).toEqual([
       ...times(3, 'every endpoint is ejected' as never),
       ...times(3, 'waiting for a probe' as never),

@@ -44,6 +44,7 @@ const situation = ({ call, refused = [], ...rest }: Changes = {}): Situation => 
   now: NOW,
   longestWait: 60_000,
   backoff: 500,
+  behind: undefined,
   ...rest,
 });
 type Changes = Partial<Omit<Situation, 'call' | 'refusals'>> & {
@@ -51,7 +52,11 @@ type Changes = Partial<Omit<Situation, 'call' | 'refusals'>> & {
   refused?: Refusal[];
 };
 
-const WAIT = (ms: number, reason: string, costs: boolean): Step => ({ do: 'wait', ms, reason, costs });
+/** A wait for a slot is one in line, any other is the call's own. */
+const WAIT = (ms: number, reason: string, costs: boolean): Step => ({
+  ...{ do: 'wait', ms, reason, costs },
+  inLine: /^(limited reason|others)/.test(reason),
+});
 const REFUSED = refusal('refused');
 const FAILED = verdict('server-error');
 const LIMITED = verdict('rate-limited');

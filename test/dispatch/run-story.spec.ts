@@ -200,7 +200,7 @@ describe('abort and deadline', () => {
     await bench.clock.advance(100);
     controller.abort();
     expect((await call.outcome).error).toBeInstanceOf(APIUserAbortError);
-    expect([bench.dispatcher.parts.now.waiting, bench.clock.pending]).toEqual([0, 0]);
+    expect([bench.dispatcher.parts.room.waiting, bench.clock.pending]).toEqual([0, 0]);
   });
 
   it('that came before sends nothing', async () => {

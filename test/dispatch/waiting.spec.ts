@@ -13,11 +13,11 @@ describe('a wait', () => {
     const bench = dispatchBench({ a: [apiError(500), 'ok'], b: [apiError(500)] });
     const call = bench.call();
     await bench.clock.advance(374);
-    expect([call.told, bench.dispatcher.parts.now.waiting]).toEqual([undefined, 1]);
+    expect([call.told, bench.dispatcher.parts.room.waiting]).toEqual([undefined, 1]);
     await bench.clock.advance(200);
     expect(call.told).toMatchObject({ served: 'a', attempts: ['a', 'b', 'a'] });
     expect(bench.names('call-waiting')).toEqual([expect.objectContaining({ reason: 'backoff' })]);
-    expect([bench.dispatcher.parts.now.waiting, bench.clock.pending]).toEqual([0, 0]);
+    expect([bench.dispatcher.parts.room.waiting, bench.clock.pending]).toEqual([0, 0]);
   });
 
   it('happens as often as the caller allows', async () => {
@@ -94,7 +94,7 @@ describe('a wait', () => {
       await bench.clock.advance(1_000);
       bench.dispatcher.wake();
     }
-    expect([call.told, bench.dispatcher.parts.now.waiting]).toEqual([undefined, 1]);
+    expect([call.told, bench.dispatcher.parts.room.waiting]).toEqual([undefined, 1]);
     await bench.clock.advance(4_000);
     expect(call.told).toMatchObject({ served: 'a', attempts: ['a', 'a'] });
   });
@@ -108,7 +108,7 @@ describe('a wait', () => {
     bench.pool.add(bench.endpoint('b'));
     bench.dispatcher.wake();
     expect(await call.outcome).toMatchObject({ served: 'b', at: 1_000 });
-    expect([bench.dispatcher.parts.now.waiting, bench.clock.pending]).toEqual([0, 0]);
+    expect([bench.dispatcher.parts.room.waiting, bench.clock.pending]).toEqual([0, 0]);
   });
 
   it('goes on for those that failed the call: who comes in is asked, nobody else', async () => {
@@ -138,6 +138,20 @@ describe('a wait', () => {
     await bench.clock.advance(1);
     expect(bench.sent).toEqual({ a: 1, b: 1, c: 0 });
     expect(call.told).toBeUndefined();
+  });
+
+  it('that is aborted in the breath in which its turn comes hands the slot on', async () => {
+    const bench = dispatchBench({ a: [LIMITED(1_000), 'hang'] });
+    await bench.call({ maxRetries: 0 }).outcome;
+    const controller = new AbortController();
+    bench.clock.after(1_000, () => {
+      controller.abort();
+      bench.dispatcher.parts.room.look();
+    });
+    const [aborted, next] = [bench.call({ signal: controller.signal }), bench.call()];
+    await bench.clock.advance(1_000);
+    expect(aborted.told).toMatchObject({ attempts: [], error: { name: 'Error' } });
+    expect([next.story.attempts.length, bench.sent]).toEqual([1, { a: 2 }]);
   });
 
   it('for many 429s without a hint at one moment is a second, not a minute', async () => {

@@ -10,7 +10,6 @@ describe('strategyNamed', () => {
     ['round-robin', 'round-robin'],
     ['random', 'random'],
     ['least-busy', 'least-busy'],
-    ['least-latency', 'least-latency'],
     ['priority', 'priority(round-robin)'],
     [{ priority: 'random' }, 'priority(random)'],
     [{ priority: 'least-busy' }, 'priority(least-busy)'],
@@ -25,7 +24,7 @@ describe('strategyNamed', () => {
   });
 
   it('draws chances from where it is told to', () => {
-    for (const name of ['random', 'least-busy', 'least-latency', { priority: 'least-busy' }]) {
+    for (const name of ['random', 'least-busy', { priority: 'least-busy' }]) {
       const strategy = strategyNamed(name, () => 0.99);
       const pool = ['a', 'b', 'c'].map((each) => candidate(each));
       expect(strategy.pick(pool, CALL).name).toBe('c');
@@ -37,10 +36,10 @@ describe('strategyNamed', () => {
   });
 
   it.each<[unknown, RegExp]>([
-    ['fastest', /unknown strategy "fastest"; known are round-robin, random, least-busy, least-latency, priority, /],
+    ['fastest', /unknown strategy "fastest"; known are round-robin, random, least-busy, priority, /],
     ['constructor', /unknown strategy "constructor"/],
     ['', /unknown strategy ""/],
-    [undefined, /expected one of round-robin, random, least-busy, least-latency, priority/],
+    [undefined, /expected one of round-robin, random, least-busy, priority/],
     [null, /expected one of/],
     [7, /expected one of/],
     [() => undefined, /expected one of/],

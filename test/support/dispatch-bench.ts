@@ -8,8 +8,9 @@ import { Dispatcher } from '../../src/dispatch/dispatcher.ts';
 import { HedgeBudget } from '../../src/dispatch/hedge-budget.ts';
 import { RetryBudget } from '../../src/dispatch/retry-budget.ts';
 import { Throttle } from '../../src/dispatch/throttle.ts';
+import { WaitingRoom } from '../../src/dispatch/waiting-room.ts';
 import { Endpoint } from '../../src/endpoint/endpoint.ts';
-import { newRegistry, stateOf } from '../../src/endpoint/registry.ts';
+import { newRegistry, stateOf, watch } from '../../src/endpoint/registry.ts';
 import { emitter } from '../../src/observe/emitter.ts';
 import type { BalancerEvent } from '../../src/observe/events.ts';
 import { PoolLog } from '../../src/observe/pool-log.ts';
@@ -114,7 +115,12 @@ export function dispatchBench(scripts: Record<string, readonly Step[]>, options:
     budget: new RetryBudget(retryBudget, clock),
     hedges: new HedgeBudget(),
     throttle: panic ? new Throttle(panic.k, clock) : undefined,
-    now: { waiting: 0, closed: false, running: new Set(), idle: undefined, whenIdle: undefined, lastError: undefined },
+    room: new WaitingRoom({
+      clock,
+      maxWait: settings.waitingRoom ? settings.waitingRoom.maxWait : 0,
+      watch: (look) => watch(registry, look),
+    }),
+    now: { closed: false, running: new Set(), idle: undefined, whenIdle: undefined, lastError: undefined },
   });
   const sent: Record<string, number> = Object.fromEntries(endpoints.map(({ name }) => [name, 0]));
   const named = (name: string) => pool.named(name) as Endpoint;
