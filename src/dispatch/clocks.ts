@@ -8,6 +8,10 @@ import type { TimeKind } from '../pool/usual-times.ts';
 /** Streams without headers are cut after a minute at the earliest, streams without content after five. */
 const NO_HEADERS = 60_000;
 const NO_CONTENT = 300_000;
+/** What is quicker is no silence: a lost packet is sent again within that time. */
+const NOTICED = 1_000;
+/** Some calls that take longer than this share of all, and none overtaken, make an endpoint look silent. */
+const LATE = 0.95;
 /** How far beyond the learned slowest-in-a-hundred a stream may be before it is cut. */
 const STREAM_FACTOR = 5;
 
@@ -31,8 +35,8 @@ export interface Bounds {
   readonly content: Bound;
   /** Starts a second attempt of a plain call elsewhere. */
   readonly rescue: number | undefined;
-  /** After this long without a byte the endpoint counts as silent. */
-  readonly slow: number;
+  /** After this long without a byte the endpoint counts as silent; where others answer and some calls are late, sooner. */
+  readonly silent: { readonly slow: number; readonly late: number };
 }
 
 type Settings = Pick<PoolSettings, 'attemptTimeout' | 'rescue'>;
@@ -65,20 +69,39 @@ export function usualTime(
   return slowest;
 }
 
+/** The probe of a silent endpoint is hedged as soon as half of all calls would have been answered. */
+const PROBE = 0.5;
+
 /**
  * After how many ms from its start an attempt may be hedged; `undefined` = not at all, or nothing is known so far.
+ * @param probe it is the probe of an endpoint that has gone silent.
  * Why by the whole pool's times and not by the endpoint's own: one that is always slow is when a hedge helps most.
  */
-export function hedgeAfter(call: Call, pool: Times, settings: Pick<PoolSettings, 'failover'>): number | undefined {
+export function hedgeAfter(
+  call: Call,
+  pool: Times,
+  settings: Pick<PoolSettings, 'failover'>,
+  probe = false,
+): number | undefined {
   const { hedge } = call;
   if (!hedge || call.replay !== 'free' || !settings.failover || pool.endpoints.length < 2) return undefined;
   const known = pool.usual(healthKey(call.model, call.operation.name), kindOf(call, true));
-  return known && Math.max(hedge.minDelay, known.quantile(hedge.quantile));
+  return known && Math.max(hedge.minDelay, known.about(probe ? Math.min(PROBE, hedge.quantile) : hedge.quantile));
+}
+
+/**
+ * What a rescue is measured by: the endpoint's own time, or the pool's where that is shorter.
+ * Why: an endpoint that has become slow would teach itself to be rescued later and later. Nothing is cut by this.
+ */
+function soonest(own: number | undefined, pool: Times, model: string): number | undefined {
+  const others = pool.usual(model, 'plain')?.quantile(0.99);
+  return own === undefined || others === undefined ? own : Math.min(own, others);
 }
 
 /** The bounds of an attempt of `call` on `endpoint`, one of `pool`. */
 export function boundsOf(call: Call, endpoint: Endpoint, pool: Times, settings: Settings): Bounds {
   const { endpoints } = pool;
+  const model = healthKey(call.model, call.operation.name);
   const { rescue } = settings;
   const usual = usualTime(call, endpoint, endpoints, kindOf(call, false));
   const { after, factor } = rescue || { after: 20_000, factor: 3 };
@@ -86,13 +109,15 @@ export function boundsOf(call: Call, endpoint: Endpoint, pool: Times, settings: 
   const patience = (timeout: number, takes = usual) =>
     takes === undefined ? timeout / 2 : Math.max(factor * takes, Math.min(after, timeout / 2));
   const slow = patience(call.clientTimeout);
+  const known = endpoint.state.latency(model)?.[kindOf(call, false)];
+  const silent = { slow, late: known?.learned ? Math.max(NOTICED, known.quantile(LATE)) : slow };
   const own = Math.min(
     settings.attemptTimeout === 'auto' ? Number.POSITIVE_INFINITY : settings.attemptTimeout,
     endpoint.settings.timeout ?? Number.POSITIVE_INFINITY,
   );
   if (own !== Number.POSITIVE_INFINITY) {
     const bound = { after: own, certain: true, beside: false };
-    return { headers: bound, content: bound, rescue: undefined, slow };
+    return { headers: bound, content: bound, rescue: undefined, silent };
   }
   const time = call.deadline - call.startedAt;
   const bound = (least: number, takes: number | undefined): Bound => {
@@ -105,7 +130,7 @@ export function boundsOf(call: Call, endpoint: Endpoint, pool: Times, settings: 
   return {
     headers: call.stream ? bound(NO_HEADERS, usual) : undefined,
     content: bound(NO_CONTENT, call.stream ? usualTime(call, endpoint, endpoints, 'content') : undefined),
-    rescue: rescue && !call.stream && call.replay === 'free' ? patience(time) : undefined,
-    slow,
+    rescue: rescue && !call.stream && call.replay === 'free' ? patience(time, soonest(usual, pool, model)) : undefined,
+    silent,
   };
 }

@@ -32,7 +32,7 @@ export function runAttempt<R extends Reply>(
   const { call } = story;
   const { clock } = parts;
   const bounds = boundsOf(call, endpoint, parts.pool, parts.settings);
-  const load = endpoint.begin(call, bounds.slow, force, parts.pool);
+  const load = endpoint.begin(call, bounds.silent, force, parts.pool);
   if (!load) return undefined;
   const controller = new AbortController();
   const report = {
@@ -55,7 +55,7 @@ export function runAttempt<R extends Reply>(
     settled: false,
     unsent: false,
     // Who is let through because nobody is well must not become two.
-    hedgeAfter: force ? undefined : hedgeAfter(call, parts.pool, parts.settings),
+    hedgeAfter: force ? undefined : hedgeAfter(call, parts.pool, parts.settings, load.probes),
     overdue: false,
     cancelAlarm: () => undefined,
   };

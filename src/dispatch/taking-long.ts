@@ -103,11 +103,15 @@ export function takesLong<R extends Reply>(
 /** An attempt that waited this many times longer than the one that answered, without a byte, speaks of a silent endpoint. */
 const OUTRUN = 5;
 
-/** Notes which of the attempts that the winner beat were far behind. */
-function markOutrun<R extends Reply>(story: CallStory<R>, winner: Attempt<R>, now: number): void {
+/** Notes which of the attempts that the winner beat were far behind, and which had made the call wait for a hedge. */
+function markBeaten<R extends Reply>(story: CallStory<R>, winner: Attempt<R>, now: number): void {
   const quickest = now - winner.load.startedAt;
-  for (const { load, reply } of story.live) {
-    load.outrun = !reply && now >= load.slowAt && now - load.startedAt >= OUTRUN * quickest;
+  for (const { endpoint, load, hedgeAfter, reply } of story.live) {
+    // Where others were answered since, this one was slow by chance.
+    if (reply || endpoint.state.answeredSince(load.startedAt)) continue;
+    const ms = now - load.startedAt;
+    if (now >= load.slowAt && ms >= OUTRUN * quickest) load.beaten = 'far';
+    else if (hedgeAfter !== undefined && ms >= hedgeAfter) load.beaten = 'late';
   }
 }
 
@@ -134,6 +138,6 @@ export function dropAll<R extends Reply>(story: CallStory<R>, outcome: Failure, 
 export function giveUpOthers<R extends Reply>(story: CallStory<R>, winner: Attempt<R>, parts: DispatchParts): void {
   if (story.live.size === 0) return;
   story.counted += story.live.size;
-  markOutrun(story, winner, parts.clock.now());
+  markBeaten(story, winner, parts.clock.now());
   dropAll(story, cutOutcome('abandoned'), parts);
 }

@@ -6,6 +6,7 @@
 import type { Verdict } from '../call/outcome.ts';
 import type { Clock } from '../clock.ts';
 import type { BreakerSettings } from '../config/settings.ts';
+import type { Others } from './answers.ts';
 import { Breakers } from './breakers.ts';
 import { Cooldowns, keyOf } from './cooldown.ts';
 import type { Doubts } from './doubts.ts';
@@ -13,7 +14,7 @@ import { exclusionOf } from './exclusion.ts';
 import { FailureRate } from './failure-rate.ts';
 import type { BreakerState, Exclusion, Load, Neighbours, Suspicion, Transition } from './live-facts.ts';
 import type { ModelState, ModelStates } from './model-states.ts';
-import { newLoad } from './new-load.ts';
+import { newLoad, type Slowness } from './new-load.ts';
 import { Quota } from './quota.ts';
 import { ServedLately } from './served-lately.ts';
 import { Silence } from './silence.ts';
@@ -39,16 +40,16 @@ export class EndpointState {
   readonly #silence: Silence;
   readonly clock: Clock;
 
-  constructor(settings: BreakerSettings | false, clock: Clock, touch: () => void, freed: () => void = () => undefined) {
+  constructor(settings: BreakerSettings | false, clock: Clock, touch: () => void, others: Others = {}) {
     this.clock = clock;
     this.touch = touch;
-    this.freed = freed;
+    this.freed = others.freed ?? (() => undefined);
     this.breakers = new Breakers(settings, clock, touch);
     this.#models = this.breakers.models;
     this.cooldowns = new Cooldowns(clock);
     this.served = new ServedLately(clock);
     this.failureRate = new FailureRate(clock);
-    this.#silence = new Silence(clock, touch);
+    this.#silence = new Silence(clock, touch, others.answers);
   }
 
   /** Why this call may not go here now; `undefined` = it may. */
@@ -63,14 +64,14 @@ export class EndpointState {
   }
 
   /** Takes an attempt in: asks the breakers for leave. @param force go even while ejected. @param neighbours its pool. */
-  begin(model: string, slowAfterMs: number, force: boolean, stream = false, neighbours?: Neighbours): Load | undefined {
+  begin(model: string, slow: Slowness, force: boolean, stream = false, neighbours?: Neighbours): Load | undefined {
     const permits = this.breakers.admit(model, force);
     if (!permits) return undefined;
     const now = this.clock.now();
     const state = this.#models.of(model);
-    const times = { startedAt: now, slowAt: now + slowAfterMs };
-    const load = newLoad({ model, stream, neighbours, record: state.record, permits, ...times });
-    if (this.#silence.begin(load, now) || this.#models.someSick) this.touch();
+    const load = newLoad({ model, stream, neighbours, record: state.record, startedAt: now, permits }, slow);
+    load.probes = this.#silence.begin(load, now);
+    if (load.probes || this.#models.someSick) this.touch();
     state.triedAt = now;
     state.record.began(load, now);
     this.inFlight += 1;
@@ -152,7 +153,7 @@ export class EndpointState {
     load.running = false;
     this.inFlight -= 1;
     load.record.released(load, now);
-    if (this.#silence.gone(load, now, load.outrun)) this.touch();
+    if (this.#silence.gone(load, now, load.beaten)) this.touch();
     if (this.capped) this.freed();
   }
 

@@ -10,6 +10,7 @@ import type { Allowance } from './allowance.ts';
 import type { EndpointState } from './endpoint-state.ts';
 import { Headroom } from './headroom.ts';
 import type { Load, Neighbours } from './live-facts.ts';
+import type { Slowness } from './new-load.ts';
 
 /** What of a call matters to whoever takes it. */
 type Taken = Pick<Call, 'model' | 'operation' | 'stream' | 'demand' | 'ownCredentials'>;
@@ -46,10 +47,10 @@ export class Endpoint implements Candidate {
   }
 
   /** Takes an attempt in. @param force go even while ejected. @param neighbours its pool. @returns `undefined` when there is no place. */
-  begin(call: Taken, slowAfterMs: number, force: boolean, neighbours?: Neighbours): Load | undefined {
+  begin(call: Taken, slow: Slowness, force: boolean, neighbours?: Neighbours): Load | undefined {
     if (!this.room.hasSlot) return undefined;
     const { model, operation, stream } = call;
-    const load = this.state.begin(healthKey(model, operation.name), slowAfterMs, force, stream, neighbours);
+    const load = this.state.begin(healthKey(model, operation.name), slow, force, stream, neighbours);
     if (load) this.room.reserve(load, call);
     return load;
   }

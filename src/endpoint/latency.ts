@@ -46,6 +46,18 @@ export class Latency {
     if (ms * 2 ** (1 / PER_DOUBLING) >= this.quantile(0.99)) this.record(ms);
   }
 
+  /** The q-quantile in ms as far as it can be told, inside its bucket by how many came before; 0 without samples. */
+  about(q: number): number {
+    const wanted = q * this.#total;
+    let before = 0;
+    for (let index = 0; index < BUCKETS; index++) {
+      const count = this.#counts[index] as number;
+      if (count > 0 && before + count >= wanted) return 2 ** ((index - 1 + (wanted - before) / count) / PER_DOUBLING);
+      before += count;
+    }
+    return 0;
+  }
+
   /** The q-quantile in ms, rounded up to its bucket (at most 19 %); 0 without samples. */
   quantile(q: number): number {
     let left = Math.ceil(q * this.#total);

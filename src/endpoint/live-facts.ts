@@ -50,12 +50,16 @@ export interface Load extends Shown {
   readonly neighbours: Neighbours | undefined;
   /** From when on it counts as unanswered for too long. */
   readonly slowAt: number;
+  /** From when on it is slower than all but one in twenty. */
+  readonly lateAt: number;
   readonly permits: readonly [Permit | undefined, Permit | undefined];
   running: boolean;
+  /** It is the only call sent to an endpoint that has gone silent. */
+  probes: boolean;
   /** Set once its outcome was told. */
   judged: boolean;
-  /** Set when another endpoint answered the same call many times faster. */
-  outrun: boolean;
+  /** Set when another endpoint answered first and nothing came from here: many times faster, or after a hedge's delay. */
+  beaten: 'far' | 'late' | undefined;
   /** What it holds of the endpoint's rate limits. */
   held: Held | undefined;
 }

@@ -1,9 +1,26 @@
 /** An attempt as it begins. */
 import type { Load } from './live-facts.ts';
 
+/** After how many ms without a byte an attempt is late, as one in twenty is, and when it waits too long; one number = the same. */
+export type Slowness = number | { readonly late: number; readonly slow: number };
+
 /** What an endpoint keeps of a new attempt. */
 export function newLoad(
-  facts: Pick<Load, 'model' | 'neighbours' | 'stream' | 'record' | 'startedAt' | 'slowAt' | 'permits'>,
+  facts: Pick<Load, 'model' | 'neighbours' | 'stream' | 'record' | 'startedAt' | 'permits'>,
+  when: Slowness,
 ): Load {
-  return { ...facts, running: true, judged: false, outrun: false, answered: false, waits: true, held: undefined };
+  const { startedAt } = facts;
+  const { late, slow } = typeof when === 'number' ? { late: when, slow: when } : when;
+  return {
+    ...facts,
+    slowAt: startedAt + slow,
+    lateAt: startedAt + late,
+    running: true,
+    judged: false,
+    probes: false,
+    beaten: undefined,
+    answered: false,
+    waits: true,
+    held: undefined,
+  };
 }

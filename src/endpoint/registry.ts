@@ -5,6 +5,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { BreakerSettings } from '../config/settings.ts';
+import { Answers } from './answers.ts';
 import { EndpointState } from './endpoint-state.ts';
 
 /** Everything the clients of one process share. */
@@ -104,9 +105,11 @@ export function stateOf(
       registry.version += 1;
       for (const look of registry.waiting) look();
     };
-    state = new EndpointState(breaker, clock, touch, () => {
+    const freed = () => {
       for (const look of registry.waiting) look();
-    });
+    };
+    const answers = sharedValue(registry, 'answers', () => new Answers());
+    state = new EndpointState(breaker, clock, touch, { freed, answers });
     if (registry.states.size >= 2 * HELD) sweep(registry);
     registry.states.set(identity, new WeakRef(state));
   }

@@ -1,40 +1,55 @@
 /** Notices an endpoint that has gone silent: calls wait there for longer than they should, and nothing is answered at all. */
 import type { Clock } from '../clock.ts';
+import { Answers } from './answers.ts';
 
 /** A waiting attempt. */
 export interface Waiting {
   readonly startedAt: number;
   /** From when on it counts as unanswered for too long, in monotonic ms. */
   readonly slowAt: number;
+  /** From when on it is slower than all but one in twenty, in monotonic ms. */
+  readonly lateAt: number;
 }
 
 /** Between two probes of a silent endpoint: 5 s doubling to 5 min, like the breaker's open time. */
 const FIRST_PAUSE = 5_000;
 const LONGEST_PAUSE = 300_000;
+/** So many that wait longer than one in twenty, all at once and none of them overtaken, are no chance any more. */
+const LATE_AT_ONCE = 3;
+/** So many in a row that began late, without a sign of life in between, speak of a silent endpoint: of calls where all is well, about one in a thousand. */
+const LATE_IN_ROW = 2;
 /** Answers that lie unread, because this process itself stood still, are read within this time, in ms. */
 const MOMENT = 50;
 
 /**
- * The attempts of one endpoint that had no byte yet. A new attempt looks at the oldest one; nobody asks in between. The first
- * that finds it waiting too long is the endpoint's probe, unless something comes within a moment. While the probe waits, and
+ * The attempts of one endpoint that had no byte yet. A new attempt looks at the oldest ones; nobody asks in between. The
+ * first that finds one waiting far too long, or some too long although other endpoints answer, is the endpoint's probe, unless something comes within a moment. While the probe waits, and
  * for a while after it ended without an answer, no other is let in; any answer ends the silence.
  */
 export class Silence {
   readonly #waiting = new Set<Waiting>();
+  /** Those of them after which no other was answered that began later: one that was overtaken may be slow by itself. */
+  readonly #unheard = new Set<Waiting>();
   #answeredAt: number;
   #probe: Waiting | undefined;
   #silent = false;
   #probes = 0;
   #nextProbeAt = 0;
+  #lateInRow = 0;
   /** Ends the moment in which an answer would say that all is well. */
   #noDoubt: (() => void) | undefined;
   readonly #clock: Pick<Clock, 'now' | 'after'>;
   readonly #closed: () => void;
+  readonly #answers: Answers;
 
-  /** @param closed called when an endpoint that seemed silent still is after a moment. */
-  constructor(clock: Pick<Clock, 'now' | 'after'>, closed: () => void) {
+  /**
+   * @param closed called when an endpoint that seemed silent still is after a moment.
+   * @param answers what came from the other endpoints of the process.
+   */
+  constructor(clock: Pick<Clock, 'now' | 'after'>, closed: () => void, answers = new Answers()) {
     this.#clock = clock;
     this.#closed = closed;
+    this.#answers = answers;
     this.#answeredAt = clock.now();
   }
 
@@ -51,8 +66,20 @@ export class Silence {
   }
 
   #seemsSilent(now: number): boolean {
-    const [oldest] = this.#waiting;
-    return oldest !== undefined && oldest.slowAt < now && this.#answeredAt < oldest.startedAt;
+    const [oldest] = this.#unheard;
+    return oldest !== undefined && (oldest.slowAt < now || this.#someLate(now));
+  }
+
+  /** Why others must have answered: when the network stalls everybody is late, and nobody else would be any better. */
+  #someLate(now: number): boolean {
+    if (this.#unheard.size < LATE_AT_ONCE) return false;
+    let late = 0;
+    for (const { lateAt } of this.#unheard) {
+      if (lateAt >= now) return false;
+      late += 1;
+      if (late === LATE_AT_ONCE) return this.#answers.byOthersSince(this, lateAt);
+    }
+    return false;
   }
 
   /** An attempt starts. @returns true when it became the probe at once. */
@@ -63,6 +90,7 @@ export class Silence {
       this.#noDoubt = this.#clock.after(MOMENT, () => this.#confirm(attempt), false);
     }
     this.#waiting.add(attempt);
+    this.#unheard.add(attempt);
     return probes;
   }
 
@@ -81,9 +109,15 @@ export class Silence {
 
   /** An attempt had its first byte. @returns true when the endpoint opens again. */
   answered(attempt: Waiting, now: number): boolean {
+    this.#answers.note(this, now);
     if (!this.#waiting.delete(attempt)) return false;
     this.#clearDoubt();
+    for (const each of this.#unheard) {
+      if (each.startedAt > attempt.startedAt) break;
+      this.#unheard.delete(each);
+    }
     this.#answeredAt = now;
+    this.#lateInRow = 0;
     const opens = this.#probe !== undefined || this.#silent;
     this.#probe = undefined;
     this.#silent = false;
@@ -91,13 +125,17 @@ export class Silence {
     return opens;
   }
 
-  /** An attempt ended without a byte. @param gaveUp it was far slower than another endpoint. @returns true when something changed. */
-  gone(attempt: Waiting, now: number, gaveUp: boolean): boolean {
+  /** An attempt ended without a byte. @param beaten how another endpoint was first. @returns true when something changed. */
+  gone(attempt: Waiting, now: number, beaten: 'far' | 'late' | undefined): boolean {
     const waited = this.#waiting.delete(attempt);
+    this.#unheard.delete(attempt);
     if (this.#waiting.size === 0) this.#clearDoubt();
     const probed = this.#probe === attempt;
     if (probed) this.#probe = undefined;
-    if (!waited || this.answeredSince(attempt.startedAt) || !(gaveUp || (probed && this.#silent))) return probed;
+    if (!waited || this.answeredSince(attempt.startedAt)) return probed;
+    if (beaten === 'late') this.#lateInRow += 1;
+    const gaveUp = beaten === 'far' || this.#lateInRow >= LATE_IN_ROW;
+    if (!gaveUp && !(probed && this.#silent)) return probed;
     this.#silent = true;
     this.#nextProbeAt = now + Math.min(FIRST_PAUSE * 2 ** this.#probes, LONGEST_PAUSE);
     this.#probes += 1;

@@ -26,6 +26,8 @@ export interface Shown {
   answered: boolean;
   /** What it was sent for did not come yet: a stream's first content, a whole plain reply. */
   waits: boolean;
+  /** Set when another endpoint answered first and nothing came from here in the meantime. */
+  readonly beaten: 'far' | 'late' | undefined;
 }
 
 /** The track record of one model. */
@@ -65,7 +67,8 @@ export class TrackRecord implements TrackRecordFacts {
     } else if (waited && health === 'success') {
       if (!stream && units !== undefined) this.#timing(stream).took(ms, units, now);
       this.#answered(attempt, now);
-    } else if (waited) this.#timing(stream).tookAtLeast(ms, now);
+    } else if (waited && attempt.beaten) this.#timing(stream).failed(ms, now);
+    else if (waited) this.#timing(stream).tookAtLeast(ms, now);
   }
 
   /** Nobody waits for what the attempt was sent for any more. */

@@ -1,6 +1,6 @@
 // The bounds of one attempt, from the options and what was learned.
 import { describe, expect, it } from 'vitest';
-import { type Bounds, boundsOf, kindOf, usualTime } from '../../src/dispatch/clocks.ts';
+import { type Bounds, boundsOf, hedgeAfter, kindOf, usualTime } from '../../src/dispatch/clocks.ts';
 import type { Endpoint } from '../../src/endpoint/endpoint.ts';
 import { type TimeKind, UsualTimes } from '../../src/pool/usual-times.ts';
 import { manualClock } from '../../src/testing/index.ts';
@@ -116,6 +116,45 @@ describe('a plain call', () => {
   });
 });
 
+describe('an endpoint that has become slow', () => {
+  it('is rescued by what the model takes elsewhere, and cut by its own times', () => {
+    const [slow, quick] = [taking({ plain: 65_536, head: 65_536 }), taking({ plain: 1_024, head: 1_024 })];
+    expect(bounds({}, slow).rescue).toBe(196_608);
+    expect(bounds({}, slow, {}, [quick]).rescue).toBe(20_000);
+    expect(bounds({ stream: true }, slow, {}, [quick]).headers!.after).toBe(327_680);
+    // Before its own are learned nobody knows.
+    expect(bounds({}, endpoint(), {}, [quick]).rescue).toBe(20_000);
+  });
+});
+
+describe('a hedge', () => {
+  const hedge = { budget: 0.1, quantile: 0.95, minDelay: 50 };
+  const hedged = (call: Parameters<typeof aCall>[0], all: Endpoint[], probe = false) =>
+    hedgeAfter(aCall({ hedge, ...call }), poolOf(all), { failover: true }, probe);
+  const two = () => [taking({ plain: 1_024, content: 512 }), taking({ plain: 1_024, content: 512 })];
+
+  it('comes after the time of 95 in 100: plain calls by their answer, streams by their content', () => {
+    expect(hedged({}, two())).toBeGreaterThan(950);
+    expect(hedged({}, two())).toBeLessThanOrEqual(1_024);
+    expect(hedged({ stream: true }, two())).toBeLessThanOrEqual(512);
+    expect(hedged({ hedge: { ...hedge, minDelay: 3_000 } }, two())).toBe(3_000);
+  });
+
+  it('comes sooner for the probe of a silent endpoint', () => {
+    const spread = taking({ plain: 256 }, 60);
+    for (let i = 0; i < 40; i++) spread.state.latency('gpt-5')!.plain.record(2_048);
+    expect(hedged({}, [spread, endpoint()])).toBeGreaterThan(1_700);
+    expect(hedged({}, [spread, endpoint()], true)).toBeLessThanOrEqual(256);
+  });
+
+  it('never comes for a call that must not be sent twice, nor without failover, a second endpoint or a known time', () => {
+    expect([hedged({ replay: 'create' }, two()), hedged({ replay: 'once' }, two())]).toEqual([undefined, undefined]);
+    expect([hedged({ hedge: false }, two()), hedged({}, two().slice(1))]).toEqual([undefined, undefined]);
+    expect(hedged({}, [taking({ plain: 1_024 }, 9), taking({ plain: 1_024 }, 9)])).toBeUndefined();
+    expect(hedgeAfter(aCall({ hedge }), poolOf(two()), { failover: false })).toBeUndefined();
+  });
+});
+
 describe('a bound of the user', () => {
   it.each<[string, Parameters<typeof poolSettings>[1], number | undefined, number]>([
     ['for every attempt', { attemptTimeout: 7_000 }, undefined, 7_000],
@@ -146,12 +185,18 @@ describe('slow', () => {
     ['20 s where the model is quick', {}, taking({ plain: 10 }), 20_000],
     ['20 s where streams begin quickly', { stream: true }, taking({ head: 10 }), 20_000],
   ])('is %s', (_, call, of, ms) => {
-    expect(bounds(call, of).slow).toBe(ms);
+    expect(bounds(call, of).silent.slow).toBe(ms);
+  });
+
+  it('comes late after the time of 95 in 100, a second at the least', () => {
+    expect(bounds({}, endpoint()).silent).toEqual({ slow: 300_000, late: 300_000 });
+    expect(bounds({}, taking({ plain: 10 })).silent).toEqual({ slow: 20_000, late: 1_000 });
+    expect(bounds({}, taking({ plain: 4_096 })).silent.late).toBe(4_096);
   });
 
   it('follows the model', () => {
-    expect(bounds({}, taking({ plain: 60_000 })).slow).toBeGreaterThanOrEqual(180_000);
-    expect(bounds({ stream: true }, taking({ plain: 60_000 })).slow).toBe(300_000);
+    expect(bounds({}, taking({ plain: 60_000 })).silent.slow).toBeGreaterThanOrEqual(180_000);
+    expect(bounds({ stream: true }, taking({ plain: 60_000 })).silent.slow).toBe(300_000);
   });
 });
 

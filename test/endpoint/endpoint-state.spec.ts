@@ -321,7 +321,7 @@ describe('an endpoint gone silent', () => {
 
   it('is left alone for a while when a rescue was far faster', () => {
     const slow = begin()!;
-    slow.outrun = true;
+    slow.beaten = 'far';
     end(slow, 'abandoned');
     expect(excluded()).toMatchObject({ reason: 'unresponsive', until: 5_000 });
   });

@@ -43,6 +43,32 @@ describe('quantile', () => {
   });
 });
 
+describe('the quantile as far as it can be told', () => {
+  it('is 0 without samples, and never above the rounded one', () => {
+    expect(new Latency().about(0.95)).toBe(0);
+    const durations = fc.array(fc.integer({ min: 1, max: 600_000 }), { minLength: 1, maxLength: 300 });
+    fc.assert(
+      fc.property(durations, fc.constantFrom(0.1, 0.5, 0.95, 1), (all, q) => {
+        const [about, told] = [of(all).about(q), of(all).quantile(q)];
+        expect(about).toBeLessThanOrEqual(told);
+        expect(about).toBeGreaterThanOrEqual(told / 1.19);
+      }),
+      runs(60),
+    );
+  });
+
+  it('is within a few percent where many samples are spread evenly', () => {
+    const latency = of(Array.from({ length: 900 }, (_, i) => 400 + i));
+    for (const q of [0.2, 0.5, 0.8, 0.95]) expect(latency.about(q) / (400 + 900 * q)).toBeCloseTo(1, 1);
+  });
+});
+
+it('takes in what another one knows', () => {
+  const all = of([100, 100, 100]);
+  all.add(of([1_000, 1_000]));
+  expect([all.quantile(0.6) < 120, all.quantile(0.61) > 900]).toEqual([true, true]);
+});
+
 describe('a duration that was cut short', () => {
   it('raises what is known and never lowers it', () => {
     const durations = fc.array(fc.integer({ min: 1, max: 600_000 }), { maxLength: 300 });

@@ -10,10 +10,11 @@ beforeEach(() => {
 });
 
 const begin = (stream = false): Shown => {
-  const attempt = { stream, startedAt: now, answered: false, waits: true };
+  const attempt = { stream, startedAt: now, answered: false, waits: true, beaten: undefined };
   record.began(attempt, now);
   return attempt;
 };
+const beaten = (by: Shown['beaten']) => record.ended({ ...begin(), beaten: by }, 'neutral', undefined, now);
 const fail = () => record.ended(begin(), 'failure', undefined, now);
 const serve = () => record.ended(begin(), 'success', 1, now);
 const avoided = () => record.avoidUntil > now;
@@ -146,4 +147,17 @@ it('an answer of any kind ends the silence, a call that ends without one does no
   now = 200;
   record.ended(refused, 'neutral', undefined, now);
   expect(record.plain.silentSince).toBe(200);
+});
+
+it('an answer that another endpoint gave first makes it slow, as a failure does, but not suspect', () => {
+  now = 300;
+  const attempt = begin();
+  now = 700;
+  record.ended(attempt, 'success', 1, now);
+  expect(record.plain.time).toBe(400);
+  beaten(undefined);
+  expect(record.plain.time).toBe(400);
+  beaten('late');
+  expect(record.plain.time).toBe(1_200);
+  expect(avoided()).toBe(false);
 });
