@@ -21,8 +21,8 @@ it('takes names, numbers and options of the client', () => {
   expect(asked).toMatchObject({ scenarios: ['slow'], clients: [3], seeds: 2, ms: 90_000, stream: false, out: 'x.svg' });
   if (asked.is !== 'compare') return;
   expect(asked.contenders).toEqual([
-    { name: 'random', options: { strategy: 'random', breaker: false, attemptTimeout: 10_000 } },
-    { name: 'oracle', options: { strategy: 'oracle', breaker: false, attemptTimeout: 10_000 } },
+    { name: 'random', options: { strategy: 'random', breaker: false, attemptTimeout: 'auto' } },
+    { name: 'oracle', options: { strategy: 'oracle', breaker: false, attemptTimeout: 'auto' } },
   ]);
   expect(readArguments(['-h'])).toEqual({ is: 'help' });
 });

@@ -40,7 +40,8 @@ export const HELP: string = [
   "Runs the library's strategies, breaker, budget and clocks on virtual time against",
   'five modelled endpoints. p99 and p99.9: time to the first token, as multiples of',
   "an oracle's p99 when all is well. wasted: attempts per call beyond the one that",
-  'serves. to bad: share of the attempts sent to the bad endpoint.',
+  'serves. to bad: share of the attempts sent to the bad endpoint. Streams without',
+  'content after 10 s are cut, unless --options names another attemptTimeout.',
   '',
   ...optionHelp(TABLE),
   '',
@@ -98,7 +99,8 @@ export function readArguments(args: readonly string[]): Asked {
   const { strategy, scenario, out } = values;
   if (values.help) return { is: 'help' };
   try {
-    const options = clientOptions(values.options);
+    // A whole answer takes longer than the time to its first token.
+    const options = { ...(values.plain ? { attemptTimeout: 'auto' as const } : {}), ...clientOptions(values.options) };
     const clients = String(values.clients ?? '1,50').split(',');
     const contenders = names(strategy, 'strategy', contenderNames, ['oracle', ...usualNames]);
     if (typeof out === 'string' && !out.endsWith('.svg')) throw new Wrong(`--out must end in .svg, not '${out}'.`);
