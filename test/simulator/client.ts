@@ -65,7 +65,7 @@ export class SimulatedClient {
     const { settings, dispatcher, pool, affinity } = this.core;
     // Four bytes to a token, as everybody reckons; no prompt begins like another.
     const content = `${work.seed} `.padEnd(4 * work.prompt, 'text ');
-    const body = { model: 'gpt-5', messages: [{ role: 'user', content }], stream };
+    const body = { model: 'gpt-5', messages: [{ role: 'user', content }], max_completion_tokens: work.most, stream };
     const options: RequestOptions = { method: 'post', path: '/chat/completions', body, stream };
     const defaults = { timeout: TIMEOUT, maxRetries: MAX_RETRIES, steering: unsteered };
     const call = callOf(options, 'free', defaults, settings, clock);
@@ -110,8 +110,8 @@ export class SimulatedClient {
       };
       (servers.get(name) as Server).take({
         ...durationsOf(work, index),
-        prompt: work.prompt,
-        tokens: work.tokens,
+        most: work.prompt + work.most,
+        used: work.prompt + work.tokens,
         signal,
         begins: (headers) => {
           if (stream) head(headers());

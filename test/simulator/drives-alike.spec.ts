@@ -72,7 +72,7 @@ const simulated: Plays = async (stream, failing) => {
       clock.after(WHILE, () => undefined);
       await clock.run(() => clock.now() >= due);
     }
-    void one.call({ at: 0, client: 0, prompt: 10, tokens: 1, seed: call }, () => undefined);
+    void one.call({ at: 0, client: 0, prompt: 10, tokens: 1, most: 1, seed: call }, () => undefined);
     await clock.run(() => running.size === 0);
   }
   return events;

@@ -16,7 +16,7 @@ function bench(fault?: Fault, limits?: Limits) {
   const server = new Server('a', fault, clock, limits);
   const told: string[] = [];
   const job = (name: string, first: number, rest: number, signal = new AbortController().signal): Job => ({
-    ...{ first, rest, signal, prompt: 10, tokens: 100 },
+    ...{ first, rest, signal, most: 110, used: 60 },
     begins: () => void told.push(`${name} begins ${clock.now()}`),
     ends: () => void told.push(`${name} ends ${clock.now()}`),
     fails: (error) => void told.push(`${name} ${(error as { status?: number }).status} ${clock.now()}`),
@@ -114,21 +114,23 @@ it('plays each fault', async () => {
   expect(failing.told).toEqual(['x 500 20']);
 });
 
-it('keeps a quota: buckets that fill evenly, headers that tell, an answer counted when it is there', async () => {
+it('keeps a quota: buckets that fill evenly, headers that tell, what was not used given back', async () => {
   const { clock, server, told, job } = bench(undefined, { requestsPerMinute: 60, tokensPerMinute: 600 });
   const heard: Headers[] = [];
-  const asked = (name: string): Job => ({ ...job(name, 1, 1), begins: (headers) => void heard.push(headers()) });
-  for (const at of [0, 10, 20, 30, 40, 50]) clock.after(at, () => server.take(asked(`at ${at}`)));
-  // Each takes 110 of the 600 tokens; the sixth answer leaves 60 too few, and a tenth of a second brings one.
-  for (const at of [60, 6_800, 7_000]) clock.after(at, () => server.take(asked(`at ${at}`)));
+  const asked = (name: string): Job => ({ ...job(name, 1, 99), begins: (headers) => void heard.push(headers()) });
+  // Each may take 110 of the 600 tokens, and takes 60 in the end.
+  for (const at of [0, 10, 20, 30, 40]) clock.after(at, () => server.take(asked(`at ${at}`)));
+  for (const at of [50, 180, 200, 210]) clock.after(at, () => server.take(asked(`at ${at}`)));
   await clock.run(forever);
   expect(told.map((line) => line.split(' ').slice(0, 3).join(' '))).toEqual([
-    ...['at 0 ends', 'at 10 ends', 'at 20 ends', 'at 30 ends', 'at 40 ends', 'at 50 ends'],
-    ...['at 60 429', 'at 6800 429', 'at 7000 ends'],
+    'at 50 429',
+    ...['at 0 ends', 'at 10 ends', 'at 20 ends', 'at 30 ends', 'at 40 ends'],
+    ...['at 210 429', 'at 180 ends', 'at 200 ends'],
   ]);
   expect(heard[0]?.get('x-ratelimit-limit-requests')).toBe('60');
   expect(heard[0]?.get('x-ratelimit-remaining-requests')).toBe('59');
-  expect(heard[1]?.get('x-ratelimit-reset-tokens')).toBe('11989ms');
+  expect(heard[1]?.get('x-ratelimit-remaining-tokens')).toBe('380');
+  expect(heard[1]?.get('x-ratelimit-reset-tokens')).toBe('21989ms');
 });
 
 it('gives the same figures for the same seed, and an oracle whom no fault touches', { timeout: 60_000 }, async () => {

@@ -25,7 +25,7 @@ class Bucket {
     return this.#level;
   }
 
-  /** May leave less than nothing: how long an answer is shows when it is there. */
+  /** A negative amount gives back. */
   take(amount: number, now: number): void {
     this.#level = this.level(now) - amount;
   }
@@ -59,18 +59,18 @@ export class Quota {
     this.#tokens = new Bucket(tokensPerMinute);
   }
 
-  /** Takes a request with a prompt of so many tokens in. @returns the ms until there is room, if there is none. */
-  admit(prompt: number, now: number): number | undefined {
-    const wait = Math.max(this.#requests.untilThere(1, now), this.#tokens.untilThere(prompt, now));
+  /** Takes a request in that may take so many tokens. @returns the ms until there is room, if there is none. */
+  admit(most: number, now: number): number | undefined {
+    const wait = Math.max(this.#requests.untilThere(1, now), this.#tokens.untilThere(most, now));
     if (wait > 1e-6) return wait;
     this.#requests.take(1, now);
-    this.#tokens.take(prompt, now);
+    this.#tokens.take(most, now);
     return undefined;
   }
 
-  /** The answer is there: its tokens count as well. */
-  answered(tokens: number, now: number): void {
-    this.#tokens.take(tokens, now);
+  /** Gives back what a request did not take after all. */
+  giveBack(tokens: number, now: number): void {
+    this.#tokens.take(-tokens, now);
   }
 
   /** What is left of the scarcer bucket, 0 to 1. */

@@ -18,9 +18,9 @@ export interface Job {
   /** How long it takes on an endpoint that works, in ms: until its first token, and from there to its end. */
   readonly first: number;
   readonly rest: number;
-  /** Length of its prompt and of its answer. */
-  readonly prompt: number;
-  readonly tokens: number;
+  /** What it takes of a quota, in tokens: at most as far as its bounds tell, and in the end. */
+  readonly most: number;
+  readonly used: number;
   readonly signal: AbortSignal;
   /** The first token. */
   begins(headers: () => Headers): void;
@@ -59,13 +59,14 @@ export class Server {
       this.#clock.after(fault.after, () => job.fails(apiError(500, 'internal error')));
       return;
     }
-    const wait = fault?.is === 'limited' ? this.#refuses(fault) : this.#quota?.admit(job.prompt, this.#clock.now());
+    const wait = fault?.is === 'limited' ? this.#refuses(fault) : this.#quota?.admit(job.most, this.#clock.now());
     if (wait !== undefined) {
       const headers = { 'retry-after-ms': String(Math.ceil(wait)), ...this.#quota?.headers(this.#clock.now()) };
       this.#clock.after(20, () => job.fails(apiError(429, 'Rate limit reached', headers)));
       return;
     }
-    if (this.#busy < SLOTS) this.#serve(job);
+    // Where a quota is the limit, no machine is.
+    if (this.#busy < SLOTS || this.#quota) this.#serve(job);
     else {
       this.#queue.add(job);
       job.signal.addEventListener('abort', () => this.#queue.delete(job), { once: true });
@@ -125,7 +126,7 @@ export class Server {
     const headers = () => (this.#quota ? new Headers(this.#quota.headers(this.#clock.now())) : NO_HEADERS);
     const ends = () => {
       job.signal.removeEventListener('abort', aborted);
-      this.#quota?.answered(job.tokens, this.#clock.now());
+      this.#quota?.giveBack(job.most - job.used, this.#clock.now());
       free();
       job.ends(headers);
     };

@@ -10,6 +10,8 @@ export interface Work {
   /** How long its prompt and its answer are, in tokens; no endpoint changes that. */
   readonly prompt: number;
   readonly tokens: number;
+  /** The bound that the caller set for the answer. */
+  readonly most: number;
   readonly seed: number;
 }
 
@@ -57,7 +59,9 @@ export function workload(seed: number, ms: number, perSecond: number, clients: n
   for (let at = exponential(random, 1_000 / perSecond); at < ms; at += exponential(random, 1_000 / perSecond)) {
     const client = Math.floor(random() * clients);
     const [prompt, tokens] = [lengthOf(random, PROMPTS), lengthOf(random, TOKENS)];
-    calls.push({ at, client, prompt, tokens, seed: seedOf(seed, calls.length) });
+    // Callers have an idea of how long an answer will be.
+    const most = Math.min(TOKENS.most, Math.ceil(tokens * (1 + random())));
+    calls.push({ at, client, prompt, tokens, most, seed: seedOf(seed, calls.length) });
   }
   return calls;
 }
