@@ -15,8 +15,8 @@ import type { EndpointOptions, EndpointType } from './endpoint-options.ts';
 import type { FallbackOptions } from './fallback-options.ts';
 
 /**
- * The last word on what an outcome means. Pure and synchronous; what it returns is laid over the verdict, `undefined`
- * leaves the verdict as it is, a throw counts as `undefined`.
+ * The last word on what an outcome means. Pure and synchronous; what it returns is laid over the verdict, a `name` with its whole
+ * row. `undefined` leaves the verdict as it is, a throw counts as `undefined`; what is no verdict is left out, and logged.
  */
 export type ClassifyHook = (outcome: Outcome, call: Call) => Partial<Verdict> | undefined;
 

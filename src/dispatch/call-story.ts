@@ -29,7 +29,7 @@ export interface Failure<R extends Reply> {
 /** What of a story belongs to the model that is asked, and begins anew with another one. */
 export type Round<R extends Reply> = Pick<
   CallStory<R>,
-  'call' | 'tried' | 'barred' | 'repeated' | 'unsentOnce' | 'counted' | 'rescued' | 'failure' | 'last'
+  'call' | 'tried' | 'barred' | 'repeated' | 'unsentOnce' | 'paused' | 'counted' | 'rescued' | 'failure' | 'last'
 >;
 
 /** What may happen to a call while the loop waits. */
@@ -61,7 +61,7 @@ export class CallStory<R extends Reply> {
   repeated = new Set<Endpoint>();
   unsentOnce = new Set<Endpoint>();
   /** Until when an endpoint asked this call alone for a pause, in monotonic ms. */
-  readonly paused = new Map<Endpoint, number>();
+  paused = new Map<Endpoint, number>();
   /** Attempts that count towards `maxAttempts`; waits; failovers. */
   counted = 0;
   waits = 0;

@@ -57,8 +57,8 @@ export function mayFallBack<R extends Reply>(given: CallStory<R>, settings: Pick
 }
 
 function roundOf(story: CallStory<Reply>): Round<Reply> {
-  const { call, tried, barred, repeated, unsentOnce, counted, rescued, failure, last } = story;
-  return { call, tried, barred, repeated, unsentOnce, counted, rescued, failure, last };
+  const { call, tried, barred, repeated, unsentOnce, paused, counted, rescued, failure, last } = story;
+  return { call, tried, barred, repeated, unsentOnce, paused, counted, rescued, failure, last };
 }
 
 /** Puts the story where it was with `model`, or at its beginning with it. */
@@ -74,6 +74,7 @@ function ask(story: CallStory<Reply>, detour: Detour, own: string, model: string
     barred: new Set(),
     repeated: new Set(),
     unsentOnce: new Set(),
+    paused: new Map(),
     counted: 0,
     rescued: false,
     failure: undefined,

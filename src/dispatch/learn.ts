@@ -13,6 +13,7 @@ import { hold, suspicionOf } from './blame.ts';
 import type { Attempt, CallStory, Reply } from './call-story.ts';
 import { classify } from './classify.ts';
 import { kindOf, usualTime } from './clocks.ts';
+import { withOwnWord } from './own-word.ts';
 import { factsOf } from './signals.ts';
 import type { Throttle } from './throttle.ts';
 
@@ -35,11 +36,12 @@ function billed(verdict: Verdict): 'yes' | 'no' | 'maybe' {
 
 const cutOf = (outcome: Outcome) => (outcome.is === 'error' ? outcome.cut : undefined);
 
-function ask<Answer>(question: () => Answer): Answer | undefined {
+/** A user's hook that throws has said nothing. */
+function ask<Answer>(question: () => Answer, threw: (why: unknown) => void): Answer | undefined {
   try {
     return question();
-  } catch {
-    // A user's hook that throws has said nothing.
+  } catch (error) {
+    threw(error);
     return undefined;
   }
 }
@@ -84,11 +86,19 @@ function judged<R extends Reply>(
     renewable: renewsKey(endpoint.settings),
     baseURL: endpoint.settings.baseURL,
   });
-  const changes = settings.classify && ask(() => settings.classify?.(outcome, call));
-  if (changes) found = { ...found, ...changes };
+  const complain = (why: unknown) => parts.log.mishap('classify', why);
+  const { classify: hook } = settings;
+  if (hook)
+    found = withOwnWord(
+      found,
+      ask(() => hook(outcome, call), complain),
+      outcome,
+      complain,
+    );
   if (found.health !== 'failure' || outcome.is === 'reply') return found;
   const filter = settings.breaker ? settings.breaker.errorFilter : undefined;
-  return filter && ask(() => filter(outcome.error)) === true ? { ...found, health: 'neutral' } : found;
+  const mishap = (why: unknown) => parts.log.mishap('breaker.errorFilter', why);
+  return filter && ask(() => filter(outcome.error), mishap) === true ? { ...found, health: 'neutral' } : found;
 }
 
 /** Judges an outcome and lets the endpoint learn from it, once per attempt. */

@@ -37,3 +37,6 @@ const TABLE: Readonly<Record<VerdictName, Omit<Verdict, 'name'>>> = {
 export function verdict(name: VerdictName, changes: Partial<Verdict> = {}): Verdict {
   return { name, ...TABLE[name], ...changes };
 }
+
+/** Every word of the table. */
+export const verdictNames: ReadonlySet<string> = new Set(Object.keys(TABLE));

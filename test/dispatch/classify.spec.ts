@@ -125,6 +125,118 @@ describe('failoverOn', () => {
   });
 });
 
+describe('what a refusal is for', () => {
+  /** As the vendors were seen to say it. */
+  it.each<[reason: string, status: number, body: object]>([
+    // OpenAI: chat, responses, embeddings.
+    [
+      'context-length',
+      400,
+      {
+        message:
+          "This model's maximum context length is 128000 tokens. However, your messages resulted in 150000 tokens.",
+        type: 'invalid_request_error',
+        param: 'messages',
+        code: 'context_length_exceeded',
+      },
+    ],
+    [
+      'context-length',
+      400,
+      {
+        message: 'Your input exceeds the context window of this model. Please adjust your input and try again.',
+        type: 'invalid_request_error',
+        param: 'input',
+        code: 'context_length_exceeded',
+      },
+    ],
+    [
+      'context-length',
+      400,
+      {
+        message:
+          "This model's maximum context length is 8192 tokens, however you requested 9000 tokens (9000 in your prompt; 0 for the completion).",
+        type: 'invalid_request_error',
+        param: null,
+        code: null,
+      },
+    ],
+    ['context-length', 400, { message: "Invalid 'input': string too long.", code: 'string_above_max_length' }],
+    // Anthropic, Gemini, xAI, llama.cpp, vLLM, Bedrock.
+    ['context-length', 400, { message: 'prompt is too long: 210000 tokens > 200000 maximum' }],
+    [
+      'context-length',
+      400,
+      { message: 'The input token count (1100000) exceeds the maximum number of tokens allowed' },
+    ],
+    [
+      'context-length',
+      400,
+      { message: "This model's maximum prompt length is 131072 but the request contains 140000" },
+    ],
+    [
+      'context-length',
+      400,
+      { message: 'the request exceeds the available context size', type: 'exceed_context_size_error' },
+    ],
+    ['context-length', 400, { message: 'Input is too long for requested model.' }],
+    // OpenAI, Azure, DashScope, images.
+    [
+      'content-filter',
+      400,
+      { message: 'Invalid prompt: flagged as potentially violating our usage policy.', code: 'invalid_prompt' },
+    ],
+    [
+      'content-filter',
+      400,
+      {
+        message: "The response was filtered due to the prompt triggering Azure OpenAI's content management policy.",
+        code: 'content_filter',
+        innererror: { code: 'ResponsibleAIPolicyViolation', content_filter_result: { hate: { filtered: true } } },
+      },
+    ],
+    [
+      'content-filter',
+      400,
+      { message: "The prompt triggered Azure OpenAI's content management policy.", code: null, type: null },
+    ],
+    [
+      'content-filter',
+      400,
+      { message: 'Input data may contain inappropriate content.', code: 'data_inspection_failed' },
+    ],
+    ['content-filter', 400, { message: 'Your request was rejected by the safety system.', code: 'moderation_blocked' }],
+    ['content-filter', 403, { message: 'flagged', metadata: { reasons: ['violence'], flagged_input: '…' } }],
+    // OpenAI, Azure, vLLM and Mistral.
+    [
+      'unsupported-parameter',
+      400,
+      {
+        message: "Unsupported parameter: 'max_tokens' is not supported with this model.",
+        code: 'unsupported_parameter',
+      },
+    ],
+    [
+      'unsupported-parameter',
+      400,
+      { message: "Unsupported value: 'temperature' does not support 0.", code: 'unsupported_value' },
+    ],
+    ['unsupported-parameter', 400, { message: "Unknown parameter: 'input[0].x'.", code: 'unknown_parameter' }],
+    ['unsupported-parameter', 400, { message: 'Unrecognized request argument supplied: reasoning_effort', code: null }],
+    ['unsupported-parameter', 422, { message: 'Extra inputs are not permitted', type: 'extra_forbidden' }],
+  ])('%s: %d %o', (reason, status, body) => {
+    check(judge(apiError(status, body)), { ...CALLER, reason } as never);
+    const moved = judge(apiError(status, body), {}, { failoverOn: [reason as never] });
+    expect(moved).toMatchObject({ name: 'not-supported', next: 'another', health: 'neutral', reason });
+  });
+
+  it('is not known where nothing says so, nor by words of the caller in quotes', () => {
+    for (const message of ['Bad.', "Invalid value: 'prompt is too long'.", 'Missing messages.'])
+      expect(judge(apiError(400, { message, code: 'invalid_value' }))).not.toHaveProperty('reason');
+    expect(judge(apiError(500, { message: 'maximum context length' }))).not.toHaveProperty('reason');
+  });
+});
+
 describe('401', () => {
   const REFUSED = {
     name: 'credentials-refused',

@@ -177,6 +177,36 @@ describe('a bad call', () => {
     expect(after.reduce((sum, { failures }) => sum + failures, 0)).toBe(12);
   });
 
+  it.each([
+    ['context-length', { status: 400, code: 'context_length_exceeded' }],
+    ['content-filter', { status: 400, code: 'content_filter' }],
+    ['unsupported-parameter', { status: 400, code: 'unsupported_parameter' }],
+  ] as const)(
+    'failoverOn: %s moves chat, streams, responses and embeddings, once to each endpoint',
+    async (reason, step) => {
+      const script = { repeat: [step] };
+      await using stage = await openStage({ a: script, b: script, c: [] }, { failoverOn: [reason] });
+      const { client } = stage;
+      const made = [
+        chat(client),
+        chatStream(client),
+        client.responses.create({ model: 'gpt-5', input: 'hi' }),
+        client.responses.create({ model: 'gpt-5', input: 'hi', stream: true }),
+        client.embeddings.create({ model: 'gpt-5', input: 'hi' }),
+      ];
+      for (const call of made) {
+        const answer = await call;
+        expect(attemptsOf(answer).map(({ endpoint, verdict }) => [endpoint, verdict])).toEqual([
+          ['a', 'not-supported'],
+          ['b', 'not-supported'],
+          ['c', expect.stringMatching(/ok|pending/)],
+        ]);
+        if (Symbol.asyncIterator in answer) for await (const _ of answer as AsyncIterable<unknown>);
+      }
+      expect(stage.state('a')).toMatchObject({ failures: 0, cooldowns: [], breaker: 'closed' });
+    },
+  );
+
   it('failoverOn makes the kinds it names move, and no others', async () => {
     const context = { status: 400, code: 'context_length_exceeded' } as const;
     await using stage = await openStage({ a: [context, 400], b: [] }, { failoverOn: ['context-length'] });
