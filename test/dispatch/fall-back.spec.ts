@@ -52,6 +52,13 @@ describe('the models asked in the place of one that nobody serves', () => {
     expect(bench.names('call-waiting')).toHaveLength(2);
   });
 
+  it('are asked where a key of the call’s own is limited for the model it asked for', async () => {
+    const asked: string[] = [];
+    const bench = dispatchBench({ x: [by({ 'gpt-5': LIMITED }, asked)] }, { settings: lists({ 'gpt-5': ['a'] }) });
+    expect(await bench.call({ ownCredentials: true, maxRetries: 0 }).outcome).toMatchObject({ served: 'x', at: 0 });
+    expect(asked).toEqual(['gpt-5', 'a']);
+  });
+
   it('cost a call with maxRetries 0 no time', async () => {
     const bench = dispatchBench({ x: [by({ 'gpt-5': LIMITED })] }, { settings: lists({ 'gpt-5': ['a'] }) });
     expect(await bench.call({ maxRetries: 0 }).outcome).toMatchObject({ served: 'x', at: 0 });
