@@ -26,6 +26,8 @@ export class Endpoint implements Candidate {
   readonly room: Headroom;
   /** Takes no new calls; set once by `drain`. */
   drained = false;
+  /** Drained, and no call runs on it any more. */
+  retired = false;
 
   /** @param allowance the configured windows of its quota group. @default windows of its own */
   constructor(settings: EndpointSettings, priority: number, state: EndpointState, allowance?: Allowance) {

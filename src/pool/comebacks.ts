@@ -41,6 +41,13 @@ export class Comebacks {
     this.#joined.set(endpoint, { since: this.#clock.now(), before: endpoint.state.successes });
   }
 
+  /** One that is drained takes nothing any more. */
+  left(endpoint: Endpoint): void {
+    this.#joined.delete(endpoint);
+    for (const [key, { credits }] of this.#ramps)
+      if (credits.delete(endpoint) && credits.size === 0) this.#ramps.delete(key);
+  }
+
   /** Share of its fair share that an endpoint takes, in (0, 1]. */
   share(endpoint: Endpoint, key: string): number {
     const settings = this.#settings;

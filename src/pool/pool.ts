@@ -12,6 +12,7 @@ import { CallFacts } from './call-facts.ts';
 import { Comebacks } from './comebacks.ts';
 import { type Refusal, refusals } from './eligibility.ts';
 import { Members } from './members.ts';
+import { Roster } from './roster.ts';
 import { type TimeKind, UsualTimes } from './usual-times.ts';
 
 /** A cached answer to "who is eligible, room aside", good until something changes or time passes `validUntil`. */
@@ -48,7 +49,8 @@ export class Pool {
   readonly strategy: Strategy;
   /** How often an endpoint was added or drained: pools that were equal are so as long as this is. */
   changes = 0;
-  #endpoints: readonly Endpoint[];
+  /** Who belongs to it, and who did. */
+  readonly roster: Roster;
   readonly #eligible = new Map<string, Eligible>();
   readonly #members = new Members();
   readonly #usual: UsualTimes;
@@ -67,7 +69,7 @@ export class Pool {
       slowStart?: SlowStartSettings | false;
     },
   ) {
-    this.#endpoints = endpoints;
+    this.roster = new Roster(endpoints);
     this.strategy = parts.strategy;
     this.#usual = new UsualTimes(parts.clock);
     this.#registry = parts.registry;
@@ -76,19 +78,19 @@ export class Pool {
     this.#comebacks = new Comebacks(parts.slowStart ?? defaults.slowStart, parts.clock);
   }
 
-  /** Every endpoint, drained ones included, in the user's order. */
+  /** Every endpoint, those drained last included, in the user's order. */
   get endpoints(): readonly Endpoint[] {
-    return this.#endpoints;
+    return this.roster.endpoints;
   }
 
   /** The endpoint with this name. */
   named(name: string): Endpoint | undefined {
-    return this.#endpoints.find((endpoint) => endpoint.name === name);
+    return this.endpoints.find((endpoint) => endpoint.name === name);
   }
 
   /** Takes in one more endpoint. */
   add(endpoint: Endpoint): void {
-    this.#endpoints = [...this.#endpoints, endpoint];
+    this.roster.add(endpoint);
     this.#comebacks.joined(endpoint);
     this.changes += 1;
     this.#eligible.clear();
@@ -98,12 +100,13 @@ export class Pool {
   drain(endpoint: Endpoint): void {
     endpoint.drained = true;
     this.changes += 1;
+    this.#comebacks.left(endpoint);
     this.#eligible.clear();
   }
 
   /** What a model's calls take here, by those of its endpoints that are about as fast as the fastest; `undefined` before enough is known. */
   usual(model: string, kind: TimeKind): Latency | undefined {
-    return this.#usual.of(model, kind, this.#endpoints);
+    return this.#usual.of(model, kind, this.endpoints);
   }
 
   /** The eligible endpoints for a call: the same array for as long as nothing changes. */
@@ -129,7 +132,7 @@ export class Pool {
     const before = this.#eligible.get(key);
     if (before && before.version === this.#registry.version && before.validUntil > this.#clock.now()) return before;
     let validUntil = Number.POSITIVE_INFINITY;
-    const list = this.#endpoints.filter((endpoint) => {
+    const list = this.endpoints.filter((endpoint) => {
       if (endpoint.drained || endpoint.unfit(call.model, operation, call.tags)) return false;
       const exclusion = endpoint.state.exclusion(healthKey(call.model, operation), route);
       if (exclusion) validUntil = Math.min(validUntil, exclusion.until);
@@ -146,7 +149,7 @@ export class Pool {
 
   /** Why each endpoint that is not eligible cannot take the call. */
   refusals(call: Call, tried: ReadonlySet<Endpoint>): Refusal[] {
-    return refusals(this.#endpoints, call, tried);
+    return refusals(this.endpoints, call, tried);
   }
 
   /** The strategy's choice among the eligible endpoints not in `tried`; `undefined` when nobody is left. */
@@ -171,7 +174,7 @@ export class Pool {
 
   /** Share of the endpoints for this model that would be out for their health with one more, in percent. */
   percentageOut(key: string): number {
-    const fit = this.#endpoints.filter((endpoint) => !endpoint.drained && endpoint.serves(key));
+    const fit = this.endpoints.filter((endpoint) => !endpoint.drained && endpoint.serves(key));
     const out = fit.filter(({ state }) => state.breakers.out(key)).length;
     return ((out + 1) / Math.max(1, fit.length)) * 100;
   }

@@ -40,7 +40,7 @@ export interface Balancer<Client = OpenAI> {
   run<Result>(steering: SteeringOptions, work: () => Result): Result;
   /** Takes one more endpoint into the pool. @returns its name. @throws ConfigurationError for bad input. */
   add(endpoint: EndpointOptions): string;
-  /** Gives an endpoint no new calls; resolves when its running ones are over. @throws ConfigurationError for an unknown name. */
+  /** Gives an endpoint no new calls; resolves when its running ones are over. Of those only the last 100 are kept. @throws ConfigurationError for an unknown name. */
   drain(name: string): Promise<void>;
 }
 
@@ -71,8 +71,8 @@ function add<Client>({ core }: BalancerClient<Client>, options: EndpointOptions)
       'This client has no pool to add an endpoint to; construct it with `endpoints`.',
     );
   }
-  const taken = pool.endpoints.map(({ name }) => name);
-  const endpoint = core.endpointOf(resolveAddedEndpoint(options, core.input, taken, process.env), taken.length);
+  const { names } = pool.roster;
+  const endpoint = core.endpointOf(resolveAddedEndpoint(options, core.input, names, process.env), names.size);
   pool.add(endpoint);
   core.dispatcher.wake();
   events.emit({ type: 'endpoint-added', at: settings.clock.date(), endpoint: endpoint.name });
@@ -84,6 +84,7 @@ function drain<Client>({ core }: BalancerClient<Client>, name: string): Promise<
   const { events, settings, pool, dispatcher } = core;
   pool.drain(endpoint);
   return dispatcher.whenIdleOn(endpoint).then(() => {
+    pool.roster.retire(endpoint);
     events.emit({ type: 'endpoint-drained', at: settings.clock.date(), endpoint: name });
   });
 }

@@ -123,6 +123,8 @@ export function clientState(
   const clientOf = (endpoint: Endpoint): OpenAI => {
     let found = clients.get(endpoint);
     if (!found) {
+      // Where keys are rotated, this is when one goes and another comes.
+      for (const other of clients.keys()) if (other.retired) clients.delete(other);
       found = attemptClient(endpoint.settings, overridesFor(endpoint, overrides, core), core.fetch);
       clients.set(endpoint, found);
     }

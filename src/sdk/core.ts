@@ -65,16 +65,17 @@ export function makeCore(settings: Settings, input: LoadBalancedOpenAIOptions, l
   const log = new PoolLog(logger, clock);
   const events = emitter(settings.observers, (error) => log.mishap('an event listener threw', error));
   const numbered = settings.endpoints.some(({ priority }) => priority !== undefined);
-  const members: string[] = [];
   const groups = new QuotaGroups(registry, settings.endpoints);
-  const endpointOf = (endpoint: EndpointSettings, index: number) => {
-    const id = identity(registry, settings, endpoint);
-    members.push(`${endpoint.name} ${id}`);
+  const build = (endpoint: EndpointSettings, index: number, id: string) => {
     const priority = endpoint.priority ?? (numbered ? Number.MAX_SAFE_INTEGER / 2 + index : index);
     const state = stateOf(registry, id, settings.breaker, clock);
     return new Endpoint(endpoint, priority, state, groups.join(endpoint, id, state));
   };
-  const endpoints = settings.endpoints.map(endpointOf);
+  const endpointOf: Core['endpointOf'] = (endpoint, index) =>
+    build(endpoint, index, identity(registry, settings, endpoint));
+  const ids = settings.endpoints.map((endpoint) => identity(registry, settings, endpoint));
+  const endpoints = settings.endpoints.map((endpoint, index) => build(endpoint, index, ids[index] as string));
+  const members = endpoints.map(({ name }, index) => `${name} ${ids[index]}`);
   const poolKey = JSON.stringify([members, settings.retryBudget, settings.panic]);
   const shared = <Value>(what: string, make: () => Value) => sharedValue(registry, `${what} ${poolKey}`, make);
   const { panic, retryBudget } = settings;
