@@ -52,6 +52,7 @@ export { attemptsOf, explain } from './sdk/attempts.ts';
 export type { Balancer } from './sdk/balancer.ts';
 export type { EndpointSnapshot, Snapshot } from './sdk/snapshot.ts';
 export { leastBusy } from './strategy/least-busy.ts';
+export { leastLatency } from './strategy/least-latency.ts';
 export { type LeastLoadedOptions, leastLoaded } from './strategy/least-loaded.ts';
 export type { Compared, LoadMetric } from './strategy/load-metrics.ts';
 export type { StrategyOption } from './strategy/named.ts';

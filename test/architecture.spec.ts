@@ -75,6 +75,7 @@ const PUBLIC_NAMES: readonly string[] = [
   'default',
   'explain',
   'leastBusy',
+  'leastLatency',
   'leastLoaded',
   'priority',
   'random',

@@ -6,7 +6,7 @@ const LEAST = 0.1;
 /** After this long what was known is worth half of a new time, in ms. */
 const HALF_LIFE = 30_000;
 /** A failure weighs more than an answer, and counts as no quicker than this, in ms: being quick to fail is no merit. */
-const FAILURE = { weight: 0.3, least: 2_000, times: 2 };
+const FAILURE = { weight: 0.3, least: 2_000 };
 /** What is quicker is not told apart, in ms: the noise of this process is as large. */
 const QUICKEST = 10;
 
@@ -43,10 +43,10 @@ export class Timing implements TimingFacts {
     if (ms > this.time) this.#learn(Math.max(QUICKEST, ms), this.#units || 1, 0, now);
   }
 
-  /** It failed after `ms`. */
+  /** It failed after `ms`. Never quicker than usual, and no multiple of it either: where a part of all calls fails, that would grow on itself. */
   failed(ms: number, now: number): void {
-    const { weight, least, times } = FAILURE;
-    this.#learn(Math.max(ms, least, times * this.time), this.#units || 1, weight, now);
+    const { weight, least } = FAILURE;
+    this.#learn(Math.max(ms, least, this.time), this.#units || 1, weight, now);
   }
 
   #learn(ms: number, units: number, weight: number, now: number): void {

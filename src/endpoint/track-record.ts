@@ -8,10 +8,10 @@ import type { TrackRecord as TrackRecordFacts } from '../strategy/strategy.ts';
 import { Timing } from './timing.ts';
 
 /** Weight of one outcome in the share of failures; of an answer to a call that was sent before the last failure, much less. */
-const OUTCOME = 0.3;
-const OLD_ANSWER = 0.05;
+const OUTCOME = 0.1;
+const OLD_ANSWER = 0.02;
 /** The share of failures from which on calls go there one at a time only. */
-const SUSPECT = 0.1;
+const SUSPECT = 0.2;
 /** After this long a failure counts half, in ms. */
 const HALF_LIFE = 30_000;
 /** How long it is left alone after a failure, in ms; doubles with each in a row. */
@@ -35,7 +35,8 @@ export class TrackRecord implements TrackRecordFacts {
   readonly streams = new Timing();
   readonly plain = new Timing();
   avoidUntil = 0;
-  #failing = 0;
+  failing = 0;
+  #outcomes = 0;
   #judgedAt = 0;
   #failedAt = Number.NEGATIVE_INFINITY;
   #failedInRow = 0;
@@ -43,7 +44,7 @@ export class TrackRecord implements TrackRecordFacts {
   /** An attempt begins: to an endpoint under suspicion none follows until it is answered, or a while has passed. */
   began({ stream }: Shown, now: number): void {
     this.#timing(stream).began(now);
-    if (this.#failing > 0 && this.#share(now) >= SUSPECT) this.#avoid(now);
+    if (this.failing > 0 && this.#share(now) >= SUSPECT) this.#avoid(now);
   }
 
   /** The first content of a stream came. */
@@ -93,8 +94,7 @@ export class TrackRecord implements TrackRecordFacts {
   }
 
   #failed(now: number): void {
-    const share = this.#share(now);
-    this.#judge(share + OUTCOME * (1 - share), now);
+    this.#judge(1, OUTCOME, now);
     this.#failedAt = now;
     this.#failedInRow += 1;
     this.#avoid(now);
@@ -103,9 +103,8 @@ export class TrackRecord implements TrackRecordFacts {
   #answered({ startedAt }: Shown, now: number): void {
     const old = startedAt < this.#failedAt;
     if (!old) this.#failedInRow = 0;
-    if (this.#failing === 0) return;
-    this.#judge(this.#share(now) * (1 - (old ? OLD_ANSWER : OUTCOME)), now);
-    if (!old || this.#failing < SUSPECT) this.avoidUntil = 0;
+    this.#judge(0, old ? OLD_ANSWER : OUTCOME, now);
+    if (!old || this.failing < SUSPECT) this.avoidUntil = 0;
   }
 
   #avoid(now: number): void {
@@ -113,11 +112,13 @@ export class TrackRecord implements TrackRecordFacts {
   }
 
   #share(now: number): number {
-    return this.#failing * 2 ** ((this.#judgedAt - now) / HALF_LIFE);
+    return this.failing * 2 ** ((this.#judgedAt - now) / HALF_LIFE);
   }
 
-  #judge(share: number, now: number): void {
-    this.#failing = share < 0.01 ? 0 : share;
+  #judge(outcome: 0 | 1, weight: number, now: number): void {
+    this.#outcomes += 1;
+    const share = this.#share(now);
+    this.failing = share + Math.max(weight, 1 / this.#outcomes) * (outcome - share);
     this.#judgedAt = now;
   }
 }

@@ -4,48 +4,19 @@
  * many processes that see the same figures do not all run to the same endpoint.
  */
 import { systemClock } from '../clock.ts';
-import type { Compared, LoadMetric } from './load-metrics.ts';
+import { Board, Comparison } from './comparison.ts';
+import type { LoadMetric } from './load-metrics.ts';
 import { perList } from './per-list.ts';
-import { Shares } from './shares.ts';
-import type { Candidate, Strategy, StrategyCall, TrackRecord } from './strategy.ts';
+import type { Candidate, Strategy, TrackRecord } from './strategy.ts';
 
 /** Up to so many candidates all are compared. */
 const SCANNED = 16;
 /** An endpoint that fails quickly is idle most of the time: its failures must outweigh any load. */
 const AVOIDED = 1e9;
+/** Only whoever fails so much more often than the best is avoided: when all fail, to run from one to the other helps nobody. */
+const WORSE = { times: 2, share: 0.2 };
 /** So often another second one is drawn when it is the first again. */
 const DRAWS = 3;
-
-/** What is kept about one list of candidates. */
-class Board {
-  readonly shares: Shares;
-  #model: string | undefined;
-  #operation = '';
-  #records: Array<TrackRecord | undefined> = [];
-  readonly #candidates: readonly Candidate[];
-
-  constructor(candidates: readonly Candidate[]) {
-    this.#candidates = candidates;
-    this.shares = new Shares(candidates);
-  }
-
-  /** The records are those of one model at a time: a pool's list is for one. */
-  begin({ model, operation }: StrategyCall): void {
-    if (model === this.#model && operation === this.#operation) return;
-    this.#model = model;
-    this.#operation = operation;
-    this.#records = new Array(this.#candidates.length).fill(undefined);
-  }
-
-  /** The track record of the candidate at this place. */
-  record(place: number, call: StrategyCall): TrackRecord | undefined {
-    const known = this.#records[place];
-    if (known) return known;
-    const found = (this.#candidates[place] as Candidate).trackRecord?.(call);
-    this.#records[place] = found;
-    return found;
-  }
-}
 
 /** Settings of a strategy by load. */
 export interface LeastLoadedOptions {
@@ -66,17 +37,16 @@ export function leastLoaded(
 ): Strategy {
   const boardOf = perList((candidates) => new Board(candidates));
   const loads = new Float64Array(SCANNED);
-  const compared: { -readonly [Fact in keyof Compared]: Compared[Fact] } = {
-    call: undefined as never,
-    now: 0,
-    record: undefined,
-  };
+  const compared = new Comparison();
+  const isAvoided = (record: TrackRecord | undefined): boolean =>
+    record !== undefined &&
+    record.avoidUntil > compared.now &&
+    record.failing > WORSE.times * compared.leastFailing + WORSE.share;
   const loadOf = (candidates: readonly Candidate[], board: Board, place: number): number => {
     const record = board.record(place, compared.call);
     compared.record = record;
     const load = metric(candidates[place] as Candidate, compared);
-    const avoided = record !== undefined && record.avoidUntil > compared.now ? AVOIDED : 0;
-    const perWeight = (load + avoided) / (board.shares.weights[place] as number);
+    const perWeight = (load + (isAvoided(record) ? AVOIDED : 0)) / (board.shares.weights[place] as number);
     // What is no number says nothing for the endpoint.
     return Number.isNaN(perWeight) ? Number.POSITIVE_INFINITY : perWeight;
   };
@@ -112,6 +82,7 @@ export function leastLoaded(
     const first = shares.place(chance());
     let second = first;
     for (let draw = 0; draw < DRAWS && second === first; draw++) second = shares.place(chance());
+    compared.between(first, second);
     const better = second !== first && loadOf(candidates, board, second) < loadOf(candidates, board, first);
     return candidates[better ? second : first] as Candidate;
   };
@@ -120,8 +91,7 @@ export function leastLoaded(
     pick(candidates, call) {
       const board = boardOf(candidates);
       board.begin(call);
-      compared.call = call;
-      compared.now = call.now;
+      compared.begin(board, call);
       return candidates.length <= SCANNED ? scan(candidates, board) : betterOfTwo(candidates, board);
     },
   };

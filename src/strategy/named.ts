@@ -1,6 +1,7 @@
 /** Strategy names for JSON and options, looked up in this one file. */
 import { systemClock } from '../clock.ts';
 import { leastBusy } from './least-busy.ts';
+import { leastLatency } from './least-latency.ts';
 import { priority } from './priority.ts';
 import { random } from './random.ts';
 import { roundRobin } from './round-robin.ts';
@@ -10,6 +11,7 @@ const NAMED: Readonly<Record<string, (chance: () => number) => Strategy>> = {
   'round-robin': () => roundRobin(),
   random,
   'least-busy': leastBusy,
+  'least-latency': leastLatency,
   priority: () => priority(),
 };
 
@@ -20,7 +22,7 @@ export const strategyNames: readonly string[] = Object.keys(NAMED);
 export type StrategyOption = StrategyName | 'priority' | { priority: StrategyName | Strategy } | Strategy;
 
 /** The strategies that a priority may have inside. */
-type StrategyName = 'round-robin' | 'random' | 'least-busy';
+type StrategyName = 'round-robin' | 'random' | 'least-busy' | 'least-latency';
 
 /**
  * Turns the `strategy` option into a strategy.

@@ -16,8 +16,10 @@ export interface Timing {
 export interface TrackRecord {
   readonly streams: Timing;
   readonly plain: Timing;
-  /** It failed of late: until then calls are better sent elsewhere, in monotonic ms; 0 = no reason to. */
+  /** It failed of late: until then calls are better sent to somebody who fails less often, in monotonic ms; 0 = no reason to. */
   readonly avoidUntil: number;
+  /** The share of failures among the last ten outcomes or so, from 0 to 1. */
+  readonly failing: number;
 }
 
 /** An endpoint as a strategy sees it. */

@@ -39,7 +39,7 @@ describe('after a failure', () => {
     now += 100;
     record.ended(probe, 'success', 1, now);
     expect(avoided()).toBe(false);
-    for (let i = 0; i < 4; i++) serve();
+    for (let i = 0; i < 5; i++) serve();
     begin();
     expect(avoided()).toBe(false);
   });
@@ -54,24 +54,39 @@ describe('after a failure', () => {
   it('hardly cares for answers to calls that were sent before: those of a fault that begins come in for long', () => {
     const old = Array.from({ length: 4 }, () => begin());
     now = 10;
-    fail();
+    for (let i = 0; i < 4; i++) fail();
+    const { failing } = record;
     for (const each of old) record.ended(each, 'success', 1, now);
+    expect(record.failing).toBeGreaterThan(0.5 * failing);
     expect(avoided()).toBe(true);
   });
 
-  it('is back at once where one call in a thousand fails and hundreds are on their way', () => {
-    const old = Array.from({ length: 40 }, () => begin());
-    now = 10;
+  it('tells how often it fails: the first few weigh most, then the last ten or so', () => {
     fail();
-    for (const each of old) record.ended(each, 'success', 1, now);
-    expect(avoided()).toBe(false);
+    expect(record.failing).toBe(1);
+    serve();
+    expect(record.failing).toBe(0.5);
+    for (let i = 0; i < 100; i++) serve();
+    expect(record.failing).toBeLessThan(0.01);
+    fail();
+    expect(record.failing).toBeCloseTo(0.1);
+    for (let i = 0; i < 30; i++) fail();
+    expect(record.failing).toBeGreaterThan(0.95);
+  });
+
+  it('one in a hundred is no reason for suspicion', () => {
+    for (let i = 0; i < 200; i++) {
+      serve();
+      if (i % 100 === 99) fail();
+    }
+    now = 1_000;
     begin();
     expect(avoided()).toBe(false);
   });
 
   it('is forgotten in time', () => {
     fail();
-    now = 60_000;
+    now = 120_000;
     begin();
     expect(avoided()).toBe(false);
   });

@@ -1,6 +1,7 @@
 // Every strategy of ours keeps the contract of strategies, which users hold their own to.
 import { describe, expect, it } from 'vitest';
 import { leastBusy } from '../../src/strategy/least-busy.ts';
+import { leastLatency } from '../../src/strategy/least-latency.ts';
 import { priority } from '../../src/strategy/priority.ts';
 import { random } from '../../src/strategy/random.ts';
 import { roundRobin } from '../../src/strategy/round-robin.ts';
@@ -14,6 +15,7 @@ const STRATEGIES: Record<string, () => Strategy> = {
   'random, by the clock of the machine': () => random(),
   'least-busy': () => leastBusy(manualClock({ seed: 7 }).random),
   'least-busy, by the clock of the machine': () => leastBusy(),
+  'least-latency': () => leastLatency(manualClock({ seed: 9 }).random),
   priority: () => priority(),
   'priority(random)': () => priority(random(manualClock({ seed: 6 }).random)),
   'priority(least-busy)': () => priority(leastBusy(manualClock({ seed: 8 }).random)),

@@ -10,7 +10,12 @@ const seeded = (seed: number) => manualClock({ seed }).random;
 const many = (count: number, of: (i: number) => Partial<Candidate> = () => ({})) =>
   Array.from({ length: count }, (_, i) => candidate(`e${i}`, of(i)));
 const nothing: Timing = { time: 0, pace: 0, learnedAt: 0, silentSince: Number.POSITIVE_INFINITY };
-const record = (avoidUntil: number): TrackRecord => ({ streams: nothing, plain: nothing, avoidUntil });
+const record = (avoidUntil: number, failing = 0.5): TrackRecord => ({
+  streams: nothing,
+  plain: nothing,
+  avoidUntil,
+  failing,
+});
 
 describe('leastBusy', () => {
   it.each<[string, Partial<Candidate>[], string]>([
@@ -85,9 +90,9 @@ describe('whoever failed of late', () => {
     expect(after.includes('e0')).toBe(true);
   });
 
-  it('is taken when all did', () => {
-    const pool = many(2, (i) => ({ inFlight: i, trackRecord: () => record(9) }));
-    expect(leastBusy().pick(pool, CALL).name).toBe('e0');
+  it.each([2, 20])('is taken when all did: nobody runs from one to the other: %d endpoints', (count) => {
+    const pool = many(count, (i) => ({ inFlight: i === 0 ? 0 : 9, trackRecord: () => record(9, 0.3 + 0.2 * (i % 2)) }));
+    expect(countPicks(leastBusy(seeded(8)), pool, 100).get('e0')).toBeGreaterThan(0);
   });
 
   it('is asked for its record of the model of the call', () => {

@@ -10,6 +10,7 @@ describe('strategyNamed', () => {
     ['round-robin', 'round-robin'],
     ['random', 'random'],
     ['least-busy', 'least-busy'],
+    ['least-latency', 'least-latency'],
     ['priority', 'priority(round-robin)'],
     [{ priority: 'random' }, 'priority(random)'],
     [{ priority: 'least-busy' }, 'priority(least-busy)'],
@@ -24,7 +25,7 @@ describe('strategyNamed', () => {
   });
 
   it('draws chances from where it is told to', () => {
-    for (const name of ['random', 'least-busy', { priority: 'least-busy' }]) {
+    for (const name of ['random', 'least-busy', 'least-latency', { priority: 'least-busy' }]) {
       const strategy = strategyNamed(name, () => 0.99);
       const pool = ['a', 'b', 'c'].map((each) => candidate(each));
       expect(strategy.pick(pool, CALL).name).toBe('c');
@@ -36,10 +37,10 @@ describe('strategyNamed', () => {
   });
 
   it.each<[unknown, RegExp]>([
-    ['fastest', /unknown strategy "fastest"; known are round-robin, random, least-busy, priority, /],
+    ['fastest', /unknown strategy "fastest"; known are round-robin, random, least-busy, least-latency, priority, /],
     ['constructor', /unknown strategy "constructor"/],
     ['', /unknown strategy ""/],
-    [undefined, /expected one of round-robin, random, least-busy, priority/],
+    [undefined, /expected one of round-robin, random, least-busy, least-latency, priority/],
     [null, /expected one of/],
     [7, /expected one of/],
     [() => undefined, /expected one of/],
