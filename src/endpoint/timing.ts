@@ -10,27 +10,28 @@ const FAILURE = { weight: 0.3, least: 2_000 };
 /** What is quicker is not told apart, in ms: the noise of this process is as large. */
 const QUICKEST = 10;
 
-/** Times of one kind of call on one model of an endpoint. */
+/** Times of one kind of call on one model of an endpoint. What strategies read are whole numbers: those lie side by side. */
 export class Timing implements TimingFacts {
   time = 0;
   pace = 0;
   learnedAt = 0;
-  silentSince = Number.POSITIVE_INFINITY;
-  #units = 0;
-  #samples = 0;
+  silentSince = 0;
   #waiting = 0;
+  #samples = 0;
+  #ms = 0;
+  #units = 0;
 
   /** A call was sent. */
   began(now: number): void {
-    if (this.#waiting === 0) this.silentSince = now;
+    if (this.#waiting === 0) this.silentSince = Math.max(1, Math.floor(now));
     this.#waiting += 1;
   }
 
   /** One that was sent waits no longer. @param answered something came. */
   over(now: number, answered: boolean): void {
     this.#waiting -= 1;
-    if (this.#waiting === 0) this.silentSince = Number.POSITIVE_INFINITY;
-    else if (answered) this.silentSince = now;
+    if (this.#waiting === 0) this.silentSince = 0;
+    else if (answered) this.silentSince = Math.max(1, Math.floor(now));
   }
 
   /** An answer came after `ms`. @param units output tokens, as far as they are the reason for it. */
@@ -40,22 +41,23 @@ export class Timing implements TimingFacts {
 
   /** It would have been more than `ms`: that can make the endpoint slower only. */
   tookAtLeast(ms: number, now: number): void {
-    if (ms > this.time) this.#learn(Math.max(QUICKEST, ms), this.#units || 1, 0, now);
+    if (ms > this.#ms) this.#learn(Math.max(QUICKEST, ms), this.#units || 1, 0, now);
   }
 
   /** It failed after `ms`. Never quicker than usual, and no multiple of it either: where a part of all calls fails, that would grow on itself. */
   failed(ms: number, now: number): void {
     const { weight, least } = FAILURE;
-    this.#learn(Math.max(ms, least, this.time), this.#units || 1, weight, now);
+    this.#learn(Math.max(ms, least, this.#ms), this.#units || 1, weight, now);
   }
 
   #learn(ms: number, units: number, weight: number, now: number): void {
     const forgotten = 1 - 2 ** ((this.learnedAt - now) / HALF_LIFE);
     const part = Math.max(LEAST, weight, 1 / (this.#samples + 1), forgotten);
-    this.time += part * (ms - this.time);
+    this.#ms += part * (ms - this.#ms);
     this.#units += part * (units - this.#units);
-    this.pace = this.time / this.#units;
     this.#samples += 1;
-    this.learnedAt = now;
+    this.time = Math.round(this.#ms);
+    this.pace = Math.max(1, Math.round((1_000 * this.#ms) / this.#units));
+    this.learnedAt = Math.floor(now);
   }
 }

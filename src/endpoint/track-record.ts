@@ -108,7 +108,7 @@ export class TrackRecord implements TrackRecordFacts {
   }
 
   #avoid(now: number): void {
-    this.avoidUntil = now + Math.min(LONGEST_PAUSE, PAUSE * 2 ** Math.max(0, this.#failedInRow - 1));
+    this.avoidUntil = Math.ceil(now) + Math.min(LONGEST_PAUSE, PAUSE * 2 ** Math.max(0, this.#failedInRow - 1));
   }
 
   #share(now: number): number {

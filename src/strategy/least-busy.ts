@@ -1,6 +1,6 @@
 /** The endpoint with the fewest calls in flight. */
 import { systemClock } from '../clock.ts';
-import { leastLoaded } from './least-loaded.ts';
+import { byMeasure } from './least-loaded.ts';
 import { inFlight } from './load-metrics.ts';
 import type { Strategy } from './strategy.ts';
 
@@ -9,5 +9,5 @@ import type { Strategy } from './strategy.ts';
  * @param chance a number in [0, 1), for ties. @default the clock's
  */
 export function leastBusy(chance: () => number = systemClock.random): Strategy {
-  return leastLoaded(inFlight, { name: 'least-busy', chance });
+  return byMeasure(inFlight, 'least-busy', chance);
 }

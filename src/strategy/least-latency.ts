@@ -1,6 +1,6 @@
 /** The endpoint with the fewest calls in flight among those that answer quickly. */
 import { systemClock } from '../clock.ts';
-import { leastLoaded } from './least-loaded.ts';
+import { byMeasure } from './least-loaded.ts';
 import { slowness } from './load-metrics.ts';
 import type { Strategy } from './strategy.ts';
 
@@ -10,5 +10,5 @@ import type { Strategy } from './strategy.ts';
  * @param chance a number in [0, 1), for ties. @default the clock's
  */
 export function leastLatency(chance: () => number = systemClock.random): Strategy {
-  return leastLoaded(slowness, { name: 'least-latency', chance });
+  return byMeasure(slowness, 'least-latency', chance);
 }

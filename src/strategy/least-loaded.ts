@@ -4,19 +4,102 @@
  * many processes that see the same figures do not all run to the same endpoint.
  */
 import { systemClock } from '../clock.ts';
-import { Board, Comparison } from './comparison.ts';
-import type { LoadMetric } from './load-metrics.ts';
+import { Board } from './board.ts';
+import type { Compared, LoadMetric, Measure } from './load-metrics.ts';
 import { perList } from './per-list.ts';
-import type { Candidate, Strategy, TrackRecord } from './strategy.ts';
+import type { Candidate, Strategy, StrategyCall } from './strategy.ts';
 
 /** Up to so many candidates all are compared. */
 const SCANNED = 16;
+const ALL = Uint32Array.from({ length: SCANNED }, (_, place) => place);
 /** An endpoint that fails quickly is idle most of the time: its failures must outweigh any load. */
 const AVOIDED = 1e9;
 /** Only whoever fails so much more often than the best is avoided: when all fail, to run from one to the other helps nobody. */
 const WORSE = { times: 2, share: 0.2 };
 /** So often another second one is drawn when it is the first again. */
 const DRAWS = 3;
+
+/** Is the candidate at this place failing, and much more than the best of those it is compared with? */
+function isAvoided(board: Board, call: StrategyCall, place: number, places: Uint32Array, count: number): boolean {
+  const record = board.record(place, call);
+  if (!record || record.avoidUntil === 0 || record.avoidUntil <= call.now) return false;
+  let least = 1;
+  for (let i = 0; i < count; i++) {
+    const other = places[i] as number;
+    if (board.shares.weights[other] !== 0) least = Math.min(least, board.record(other, call)?.failing ?? 0);
+  }
+  return record.failing > WORSE.times * least + WORSE.share;
+}
+
+/** The picker over a measure. */
+export function byMeasure(measure: Measure, name: string, chance: () => number): Strategy {
+  const boardOf = perList((candidates) => new Board(candidates));
+  const loads = new Float64Array(SCANNED);
+  const two = new Uint32Array(2);
+  /** The place of the smallest of `loads` per weight; one of them by weight when several are. */
+  const least = ({ shares: { weights } }: Board, length: number): number => {
+    let smallest = Number.POSITIVE_INFINITY;
+    let found = -1;
+    let tied = 0;
+    for (let place = 0; place < length; place++) {
+      const weight = weights[place] as number;
+      if (weight === 0) continue;
+      const load = (loads[place] as number) / weight;
+      // What is no number says nothing for the endpoint.
+      loads[place] = Number.isNaN(load) ? Number.POSITIVE_INFINITY : load;
+      if (load < smallest || found < 0) {
+        smallest = loads[place] as number;
+        found = place;
+        tied = weight;
+      } else if (loads[place] === smallest) tied += weight;
+    }
+    if (tied === weights[found]) return found;
+    let left = chance() * tied;
+    for (let place = found; place < length; place++) {
+      if (loads[place] !== smallest || weights[place] === 0) continue;
+      found = place;
+      left -= weights[place] as number;
+      if (left < 0) break;
+    }
+    return found;
+  };
+  const leastOfAll = (board: Board, call: StrategyCall): number => {
+    const { length } = board.candidates;
+    measure(board, call, ALL, length, loads);
+    const found = least(board, length);
+    // Rare, so only who is about to be taken is asked for failures.
+    if (!isAvoided(board, call, found, ALL, length)) return found;
+    measure(board, call, ALL, length, loads);
+    for (let place = 0; place < length; place++)
+      if (isAvoided(board, call, place, ALL, length)) loads[place] = (loads[place] as number) + AVOIDED;
+    return least(board, length);
+  };
+  const betterOfTwo = (board: Board, call: StrategyCall): number => {
+    const { shares } = board;
+    const { weights } = shares;
+    const first = shares.place(chance());
+    let second = first;
+    for (let draw = 0; draw < DRAWS && second === first; draw++) second = shares.place(chance());
+    if (second === first) return first;
+    two[0] = first;
+    two[1] = second;
+    measure(board, call, two, 2, loads);
+    const isSecond =
+      (loads[1] as number) / (weights[second] as number) < (loads[0] as number) / (weights[first] as number);
+    const better = isSecond ? second : first;
+    const other = isSecond ? first : second;
+    return isAvoided(board, call, better, two, 2) ? other : better;
+  };
+  return {
+    name,
+    pick(candidates, call) {
+      const board = boardOf(candidates);
+      board.begin(call);
+      const place = candidates.length <= SCANNED ? leastOfAll(board, call) : betterOfTwo(board, call);
+      return candidates[place] as Candidate;
+    },
+  };
+}
 
 /** Settings of a strategy by load. */
 export interface LeastLoadedOptions {
@@ -35,64 +118,25 @@ export function leastLoaded(
   metric: LoadMetric,
   { name = 'least-loaded', chance = systemClock.random }: LeastLoadedOptions = {},
 ): Strategy {
-  const boardOf = perList((candidates) => new Board(candidates));
-  const loads = new Float64Array(SCANNED);
-  const compared = new Comparison();
-  const isAvoided = (record: TrackRecord | undefined): boolean =>
-    record !== undefined &&
-    record.avoidUntil > compared.now &&
-    record.failing > WORSE.times * compared.leastFailing + WORSE.share;
-  const loadOf = (candidates: readonly Candidate[], board: Board, place: number): number => {
-    const record = board.record(place, compared.call);
-    compared.record = record;
-    const load = metric(candidates[place] as Candidate, compared);
-    const perWeight = (load + (isAvoided(record) ? AVOIDED : 0)) / (board.shares.weights[place] as number);
-    // What is no number says nothing for the endpoint.
-    return Number.isNaN(perWeight) ? Number.POSITIVE_INFINITY : perWeight;
-  };
-  const scan = (candidates: readonly Candidate[], board: Board): Candidate => {
-    const { length } = candidates;
-    const { weights } = board.shares;
-    let least = Number.POSITIVE_INFINITY;
-    let found = -1;
-    let tied = 0;
-    for (let place = 0; place < length; place++) {
-      const weight = weights[place] as number;
-      if (weight === 0) continue;
-      const load = loadOf(candidates, board, place);
-      loads[place] = load;
-      if (load < least || found < 0) {
-        least = load;
-        found = place;
-        tied = weight;
-      } else if (load === least) tied += weight;
-    }
-    if (tied === weights[found]) return candidates[found] as Candidate;
-    let left = chance() * tied;
-    for (let place = found; place < length; place++) {
-      if (loads[place] !== least || weights[place] === 0) continue;
-      found = place;
-      left -= weights[place] as number;
-      if (left < 0) break;
-    }
-    return candidates[found] as Candidate;
-  };
-  const betterOfTwo = (candidates: readonly Candidate[], board: Board): Candidate => {
-    const { shares } = board;
-    const first = shares.place(chance());
-    let second = first;
-    for (let draw = 0; draw < DRAWS && second === first; draw++) second = shares.place(chance());
-    compared.between(first, second);
-    const better = second !== first && loadOf(candidates, board, second) < loadOf(candidates, board, first);
-    return candidates[better ? second : first] as Candidate;
-  };
-  return {
-    name,
-    pick(candidates, call) {
-      const board = boardOf(candidates);
-      board.begin(call);
-      compared.begin(board, call);
-      return candidates.length <= SCANNED ? scan(candidates, board) : betterOfTwo(candidates, board);
+  const about = { board: undefined as unknown as Board, call: undefined as unknown as StrategyCall, place: 0 };
+  const compared: Compared = {
+    get call() {
+      return about.call;
+    },
+    get now() {
+      return about.call.now;
+    },
+    get record() {
+      return about.board.record(about.place, about.call);
     },
   };
+  const measure: Measure = (board, call, places, count, loads) => {
+    about.board = board;
+    about.call = call;
+    for (let i = 0; i < count; i++) {
+      about.place = places[i] as number;
+      loads[i] = metric(board.candidates[about.place] as Candidate, compared);
+    }
+  };
+  return byMeasure(measure, name, chance);
 }

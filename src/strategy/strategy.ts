@@ -4,11 +4,11 @@
 export interface Timing {
   /** Average time to the first content of a stream, or of a whole plain call; recent ones weigh most. 0 = nothing is known. */
   readonly time: number;
-  /** The same per output token for plain calls, since a long answer says nothing of the endpoint; `time` for streams. */
+  /** The same in µs, and per output token for plain calls, since a long answer says nothing of the endpoint. */
   readonly pace: number;
   /** When the last one was learned from, in monotonic ms. */
   readonly learnedAt: number;
-  /** Since when such calls wait there and none was answered, in monotonic ms; `Infinity` = none waits. */
+  /** Since when such calls wait there and none was answered, in monotonic ms; 0 = none waits. */
   readonly silentSince: number;
 }
 

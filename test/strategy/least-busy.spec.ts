@@ -9,7 +9,7 @@ import { CALL, candidate, countPicks } from '../support/candidates.ts';
 const seeded = (seed: number) => manualClock({ seed }).random;
 const many = (count: number, of: (i: number) => Partial<Candidate> = () => ({})) =>
   Array.from({ length: count }, (_, i) => candidate(`e${i}`, of(i)));
-const nothing: Timing = { time: 0, pace: 0, learnedAt: 0, silentSince: Number.POSITIVE_INFINITY };
+const nothing: Timing = { time: 0, pace: 0, learnedAt: 0, silentSince: 0 };
 const record = (avoidUntil: number, failing = 0.5): TrackRecord => ({
   streams: nothing,
   plain: nothing,

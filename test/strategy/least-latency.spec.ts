@@ -7,9 +7,9 @@ import { CALL, candidate, countPicks } from '../support/candidates.ts';
 
 const NOW = 1_000_000;
 const call = { ...CALL, stream: true, now: NOW };
-const unknown: Timing = { time: 0, pace: 0, learnedAt: 0, silentSince: Number.POSITIVE_INFINITY };
+const unknown: Timing = { time: 0, pace: 0, learnedAt: 0, silentSince: 0 };
 const took = (time: number, more: Partial<Timing> = {}): Timing => ({
-  ...{ time, pace: time, learnedAt: NOW, silentSince: Number.POSITIVE_INFINITY },
+  ...{ time, pace: 1_000 * time, learnedAt: NOW, silentSince: 0 },
   ...more,
 });
 const shown = (streams: Timing, plain: Timing = unknown): Pick<Candidate, 'trackRecord'> => {
@@ -90,17 +90,18 @@ describe('silence', () => {
   });
 
   it('is measured by what whole answers take, where calls are plain', () => {
-    const plain = (time: number, silent: number) => shown(unknown, took(time, { pace: 20, silentSince: NOW - silent }));
-    const at = (silent: number) => picked([plain(6_000, -Infinity), plain(6_000, silent)], { ...call, stream: false });
+    const plain = (time: number, silent: number) =>
+      shown(unknown, took(time, { pace: 20_000, silentSince: NOW - silent }));
+    const at = (silent: number) => picked([plain(6_000, NOW), plain(6_000, silent)], { ...call, stream: false });
     expect([at(10_000), at(20_000)]).toEqual(['ab', 'a']);
   });
 });
 
 describe('plain calls', () => {
   it('are compared by the token: long answers make nobody slow', () => {
-    const long = shown(unknown, took(20_000, { pace: 20 }));
-    const short = shown(unknown, took(1_000, { pace: 20 }));
-    const slow = shown(unknown, took(1_000, { pace: 200 }));
+    const long = shown(unknown, took(20_000, { pace: 20_000 }));
+    const short = shown(unknown, took(1_000, { pace: 20_000 }));
+    const slow = shown(unknown, took(1_000, { pace: 200_000 }));
     expect(picked([long, short, slow], { ...call, stream: false })).toBe('ab');
   });
 
