@@ -51,6 +51,7 @@ export type { BalancerEvent, BalancerEvents, EventName, Observer } from './obser
 export { attemptsOf, explain } from './sdk/attempts.ts';
 export type { Balancer } from './sdk/balancer.ts';
 export type { EndpointSnapshot, Snapshot } from './sdk/snapshot.ts';
+export { headroom } from './strategy/headroom.ts';
 export { leastBusy } from './strategy/least-busy.ts';
 export { leastLatency } from './strategy/least-latency.ts';
 export { type LeastLoadedOptions, leastLoaded } from './strategy/least-loaded.ts';

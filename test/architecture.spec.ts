@@ -74,6 +74,7 @@ const PUBLIC_NAMES: readonly string[] = [
   'attemptsOf',
   'default',
   'explain',
+  'headroom',
   'leastBusy',
   'leastLatency',
   'leastLoaded',

@@ -72,7 +72,7 @@ export interface AffinityOptions {
 export interface PoolOptions {
   /** The pool. Without it the client is a plain SDK client, unless `OPENAI_API_KEYS` or `SERVICE_ENDPOINTS` make a pool. */
   endpoints?: readonly EndpointOptions[] | undefined;
-  /** Who gets the next call: `'round-robin'`, `'random'`, `'least-busy'`, `'least-latency'`, `'priority'`, `{ priority: name }`, or a value with `pick()`. @default 'round-robin' */
+  /** Who gets the next call: `'round-robin'`, `'random'`, `'least-busy'`, `'least-latency'`, `'headroom'`, `'priority'`, `{ priority: name }`, or a value with `pick()`. @default 'round-robin' */
   strategy?: StrategyOption | undefined;
   /** Attempts of one call over everything. @default max(3, maxRetries + 1) */
   maxAttempts?: number | undefined;

@@ -48,6 +48,10 @@ export class Endpoint implements Candidate {
     return this.state.latency(healthKey(model, operation))?.record;
   }
 
+  headroom({ model, now }: Pick<StrategyCall, 'model' | 'now'>): number {
+    return this.room.share(model, now);
+  }
+
   /** Takes an attempt in. @param force go even while ejected. @param neighbours its pool. @returns `undefined` when there is no place. */
   begin(call: Taken, slow: Slowness, force: boolean, neighbours?: Neighbours): Load | undefined {
     if (!this.room.hasSlot) return undefined;

@@ -3,14 +3,14 @@
  * corrected by what comes back. Why not part of the cached eligibility: it changes with every call.
  */
 import type { Call } from '../call/call.ts';
-import { Demand } from '../call/demand.ts';
+import type { Demand } from '../call/demand.ts';
 import type { LimitSettings } from '../config/settings.ts';
-import { Allowance } from './allowance.ts';
+import { Allowance, type Allowed } from './allowance.ts';
 import type { EndpointState } from './endpoint-state.ts';
 import { NO_HEADROOM } from './exclusion.ts';
 import { tokensOf, type Used } from './held.ts';
 import type { Exclusion, Load } from './live-facts.ts';
-import type { ModelQuota } from './quota.ts';
+import type { ModelQuota, Quota } from './quota.ts';
 import { figuresOf } from './rate-limits.ts';
 import { noteUsedUp } from './used-up.ts';
 import { scarcest, type WindowFacts } from './window-facts.ts';
@@ -27,14 +27,19 @@ type Drawing = Pick<Call, 'model' | 'demand' | 'ownCredentials'>;
 /** The model whose windows a call draws on: none if it names none, nor if it brings a key of its own, whose limits are elsewhere. */
 const drawnOn = ({ model, ownCredentials }: Drawing) => (ownCredentials ? undefined : model);
 
-/** The least that a call may ask for. */
-const SMALLEST = { demand: new Demand(undefined), ownCredentials: false };
+interface Looked {
+  readonly model: string;
+  readonly of: Quota;
+  readonly quota: ModelQuota | undefined;
+  readonly allowed: Allowed | undefined;
+}
 
 /** The headroom of one endpoint. */
 export class Headroom {
   readonly #state: EndpointState;
   readonly #allowance: Allowance | undefined;
   readonly #slots: number;
+  #looked: Looked | undefined;
 
   /** @param allowance the configured windows, shared by all endpoints of the quota. @default windows of its own */
   constructor(state: EndpointState, limits: LimitSettings | undefined, allowance?: Allowance) {
@@ -56,10 +61,17 @@ export class Headroom {
     return model !== undefined && (this.#allowance !== undefined || this.#state.quota.peek(model)?.binds === true);
   }
 
+  /** What is known of a model. Looked up once in a row, since a pick asks each endpoint for the same. */
+  #look(model: string, now: number): Looked {
+    const { quota } = this.#state;
+    if (model !== this.#looked?.model || quota !== this.#looked.of || !this.#looked.quota)
+      this.#looked = { model, of: quota, quota: quota.peek(model), allowed: this.#allowance?.of(model, now) };
+    return this.#looked;
+  }
+
   /** When there is room for a call in the windows of `model`, in monotonic ms; 0 = now. */
   #readyAt(model: string, demand: Demand, now: number): number {
-    const quota = this.#state.quota.peek(model);
-    const allowed = this.#allowance?.of(model, now);
+    const { quota, allowed } = this.#look(model, now);
     let at = 0;
     if (allowed?.requests) at = allowed.requests.readyAt(1, now);
     if (allowed?.tokens)
@@ -74,12 +86,10 @@ export class Headroom {
   }
 
   /** True when there is room for a call now. */
-  hasRoom(call: Drawing): boolean {
+  hasRoom(call: Drawing, now: number): boolean {
     if (!this.hasSlot) return false;
     const model = drawnOn(call);
-    return (
-      model === undefined || !this.binds(model) || this.#readyAt(model, call.demand, this.#state.clock.now()) === 0
-    );
+    return model === undefined || !this.binds(model) || this.#readyAt(model, call.demand, now) === 0;
   }
 
   /** Why there is none, and when there will be. */
@@ -102,6 +112,7 @@ export class Headroom {
     if (model === undefined) return;
     const now = load.startedAt;
     const quota = this.#state.quota.of(model);
+    this.#looked = undefined;
     const { requests, tokens, usualOutput } = quota;
     const beyond = quota.binds && this.#learnedAt(quota, demand, now) > 0;
     const learnedTokens = tokensOf(tokens.window, demand, usualOutput);
@@ -165,12 +176,10 @@ export class Headroom {
   }
 
   /** The share of the limits that is left for `model`, 0 to 1; 1 when nothing is known. */
-  share(model: string | undefined): number {
-    const now = this.#state.clock.now();
+  share(model: string | undefined, now: number): number {
     let least = this.#slots === Number.POSITIVE_INFINITY ? 1 : Math.max(0, 1 - this.#state.inFlight / this.#slots);
     if (model === undefined) return least;
-    const quota = this.#state.quota.peek(model);
-    const allowed = this.#allowance?.of(model, now);
+    const { quota, allowed } = this.#look(model, now);
     if (allowed?.requests) least = Math.min(least, allowed.requests.share(now));
     if (allowed?.tokens) least = Math.min(least, allowed.tokens.share(now));
     if (quota?.requests.window) least = Math.min(least, quota.requests.window.share(now));
@@ -187,13 +196,5 @@ export class Headroom {
   /** The models that calls drew on the quota for. */
   get models(): string[] {
     return [...this.#state.quota.models];
-  }
-
-  /** Why no model that is in use has room now, for the whole endpoint. */
-  get full(): string | undefined {
-    const { models } = this;
-    const reasons = models.map((model) => this.exclusion({ ...SMALLEST, model })?.reason);
-    if (reasons.length > 0 && reasons.every((reason) => reason !== undefined)) return reasons[0];
-    return this.hasSlot ? undefined : NO_SLOT;
   }
 }

@@ -30,10 +30,10 @@ interface Eligible {
 const FEW = 16;
 
 /** True when the members of `list` with room are the ones in `roomy`. */
-function sameRoom(list: readonly Endpoint[], roomy: readonly Endpoint[], call: Call): boolean {
+function sameRoom(list: readonly Endpoint[], roomy: readonly Endpoint[], call: Call, now: number): boolean {
   let found = 0;
   for (const endpoint of list) {
-    if (!endpoint.room.hasRoom(call)) continue;
+    if (!endpoint.room.hasRoom(call, now)) continue;
     if (roomy[found] !== endpoint) return false;
     found += 1;
   }
@@ -113,15 +113,17 @@ export class Pool {
   eligible(call: Call): readonly Endpoint[] {
     const open = this.#open(call);
     if (!open.bounded) return open.list;
-    if (!sameRoom(open.list, open.roomy, call))
-      open.roomy = open.list.filter((endpoint) => endpoint.room.hasRoom(call));
+    const now = this.#clock.now();
+    if (!sameRoom(open.list, open.roomy, call, now))
+      open.roomy = open.list.filter((endpoint) => endpoint.room.hasRoom(call, now));
     return open.roomy;
   }
 
   /** True when one of the eligible endpoints is as wanted. Asks as few of them as it can. */
   some(call: Call, wanted: (endpoint: Endpoint) => boolean): boolean {
     const { list, bounded } = this.#open(call);
-    return list.some((each) => wanted(each) && (!bounded || each.room.hasRoom(call)));
+    const now = bounded ? this.#clock.now() : 0;
+    return list.some((each) => wanted(each) && (!bounded || each.room.hasRoom(call, now)));
   }
 
   /** Who could take such a call as far as room is not concerned. */
@@ -157,7 +159,7 @@ export class Pool {
     const { list, bounded } = this.#open(call);
     if (!bounded || list.length <= FEW) return this.#among(this.eligible(call), call, tried);
     const choice = this.#among(list, call, tried);
-    if (!choice || choice.room.hasRoom(call)) return choice;
+    if (!choice || choice.room.hasRoom(call, this.#clock.now())) return choice;
     return this.#among(this.eligible(call), call, tried);
   }
 

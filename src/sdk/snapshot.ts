@@ -1,5 +1,6 @@
 /** The state of a pool as plain data: numbers and names, no credentials. */
 
+import { Demand } from '../call/demand.ts';
 import { type Endpoint, healthKey } from '../endpoint/endpoint.ts';
 import type { BreakerState } from '../endpoint/live-facts.ts';
 import type { WindowFacts } from '../endpoint/window-facts.ts';
@@ -57,10 +58,20 @@ function withoutCredentials(url: string): string {
   }
 }
 
-function headroomOf({ room }: Endpoint): EndpointSnapshot['headroom'] {
+/** The least that a call may ask for. */
+const SMALLEST = { demand: new Demand(undefined), ownCredentials: false };
+
+/** Why none of the models in use has room now. */
+function fullReason({ room }: Endpoint): string | undefined {
+  const models = room.models.length > 0 ? room.models : [undefined];
+  const reasons = models.map((model) => room.exclusion({ ...SMALLEST, model })?.reason);
+  return reasons.includes(undefined) ? undefined : reasons[0];
+}
+
+function headroomOf({ room }: Endpoint, now: number): EndpointSnapshot['headroom'] {
   const known = room.models.map((model) => ({
     model,
-    left: Math.round(room.share(model) * 1_000) / 1_000,
+    left: Math.round(room.share(model, now) * 1_000) / 1_000,
     requests: room.left(model, 'requests'),
     tokens: room.left(model, 'tokens'),
   }));
@@ -84,13 +95,13 @@ function endpointSnapshot(endpoint: Endpoint, now: number): EndpointSnapshot {
     attempts: state.attempts,
     successes: state.successes,
     failures: state.failures,
-    excluded: exclusion ?? state.exclusion(healthKey(undefined, ''), '')?.reason ?? endpoint.room.full ?? null,
+    excluded: exclusion ?? state.exclusion(healthKey(undefined, ''), '')?.reason ?? fullReason(endpoint) ?? null,
     cooldowns: state.cooldowns.list().map(({ scope, key, reason, until }) => ({
       model: scope === 'endpoint' ? null : scope === 'model' || scope === 'figures' ? key : `(${key})`,
       reason,
       msLeft: Math.round(until - now),
     })),
-    headroom: headroomOf(endpoint),
+    headroom: headroomOf(endpoint, now),
     drained: endpoint.drained,
   };
 }

@@ -1,5 +1,6 @@
 /** Strategy names for JSON and options, looked up in this one file. */
 import { systemClock } from '../clock.ts';
+import { headroom } from './headroom.ts';
 import { leastBusy } from './least-busy.ts';
 import { leastLatency } from './least-latency.ts';
 import { priority } from './priority.ts';
@@ -12,6 +13,7 @@ const NAMED: Readonly<Record<string, (chance: () => number) => Strategy>> = {
   random,
   'least-busy': leastBusy,
   'least-latency': leastLatency,
+  headroom,
   priority: () => priority(),
 };
 
@@ -22,7 +24,7 @@ export const strategyNames: readonly string[] = Object.keys(NAMED);
 export type StrategyOption = StrategyName | 'priority' | { priority: StrategyName | Strategy } | Strategy;
 
 /** The strategies that a priority may have inside. */
-type StrategyName = 'round-robin' | 'random' | 'least-busy' | 'least-latency';
+type StrategyName = 'round-robin' | 'random' | 'least-busy' | 'least-latency' | 'headroom';
 
 /**
  * Turns the `strategy` option into a strategy.

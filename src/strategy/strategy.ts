@@ -34,6 +34,8 @@ export interface Candidate {
   readonly inFlight: number;
   /** What it showed of late on the call's model; `undefined` before the first attempt. The same object for as long as the candidates are the same array. */
   trackRecord?(call: Pick<StrategyCall, 'operation' | 'model'>): TrackRecord | undefined;
+  /** The share of its rate limits that is left for the call's model, 0 to 1, calls on their way taken off; 1 when no limits are known. */
+  headroom?(call: Pick<StrategyCall, 'model' | 'now'>): number;
 }
 
 /** The call as a strategy sees it. */
@@ -43,6 +45,8 @@ export interface StrategyCall {
   /** The public model name. */
   readonly model: string | undefined;
   readonly stream: boolean;
+  /** Tokens that go in, estimated: UTF-8 bytes / 4. */
+  readonly tokens: number;
   /** Monotonic time in ms, as in a `TrackRecord`. */
   readonly now: number;
 }

@@ -4,7 +4,7 @@ import type { Candidate, Strategy, StrategyCall } from '../index.ts';
 type Make = () => Strategy;
 
 /** A call as strategies see it. */
-export const CALL: StrategyCall = { operation: 'chat', model: 'gpt-5', stream: false, now: 0 };
+export const CALL: StrategyCall = { operation: 'chat', model: 'gpt-5', stream: false, tokens: 0, now: 0 };
 
 /** A candidate; only what is named differs. */
 export const candidate = (name: string, changes: Partial<Candidate> = {}): Candidate => ({

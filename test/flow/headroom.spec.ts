@@ -207,6 +207,34 @@ describe('learned limits', () => {
   });
 });
 
+describe("the strategy 'headroom'", () => {
+  it('spreads calls in proportion to the limits, also those that begin at once', async () => {
+    const clock = manualClock();
+    const [large, small] = [{ requestsPerMinute: 300 }, { requestsPerMinute: 100 }];
+    await using stage = await openStage(
+      { a: { script: [], limits: large }, b: { script: [], limits: small } },
+      { clock, strategy: 'headroom' },
+    );
+    await Promise.all(Array.from({ length: 200 }, () => chat(stage.client)));
+    expect(Math.abs(stage.servers.a.calls - 150)).toBeLessThanOrEqual(1);
+  });
+
+  it('meets no 429 as long as anybody has room, whatever others know of the limits', async () => {
+    const clock = manualClock();
+    await using stage = await openStage(
+      { a: bucket(30, clock.now), b: bucket(10, clock.now) },
+      { clock, strategy: 'headroom', maxRetries: 0 },
+    );
+    for (let call = 0; call < 200; call++) {
+      await chat(stage.client);
+      await clock.advance(60_000 / 38);
+    }
+    const all = [...stage.servers.a.requests, ...stage.servers.b.requests];
+    expect(all.filter(({ status }) => status === 429)).toEqual([]);
+    expect(Math.abs(stage.servers.a.calls - 150)).toBeLessThan(10);
+  });
+});
+
 describe('a quota group', () => {
   it('shares configured limits', async () => {
     const clock = manualClock();

@@ -233,7 +233,12 @@ describe('snapshot', () => {
         {
           ...{ name: 'a', type: 'openai', baseURL: stage.servers.a.url, weight: 2, priority: 0, tags: ['eu'] },
           ...{ breaker: 'closed', models: [], inFlight: 0, attempts: 1, successes: 0, failures: 0 },
-          ...{ excluded: null, cooldowns: [{ model: 'gpt-5', reason: '429', msLeft: 60_000 }], drained: false },
+          ...{
+            excluded: null,
+            cooldowns: [{ model: 'gpt-5', reason: '429', msLeft: 60_000 }],
+            headroom: [],
+            drained: false,
+          },
         },
         {
           ...{
@@ -245,7 +250,7 @@ describe('snapshot', () => {
             tags: [],
           },
           ...{ breaker: 'closed', models: [], inFlight: 1, attempts: 2, successes: 1, failures: 0 },
-          ...{ excluded: null, cooldowns: [], drained: false },
+          ...{ excluded: null, cooldowns: [], headroom: [], drained: false },
         },
       ],
     });

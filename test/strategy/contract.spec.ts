@@ -1,5 +1,6 @@
 // Every strategy of ours keeps the contract of strategies, which users hold their own to.
 import { describe, expect, it } from 'vitest';
+import { headroom } from '../../src/strategy/headroom.ts';
 import { leastBusy } from '../../src/strategy/least-busy.ts';
 import { leastLatency } from '../../src/strategy/least-latency.ts';
 import { priority } from '../../src/strategy/priority.ts';
@@ -16,6 +17,7 @@ const STRATEGIES: Record<string, () => Strategy> = {
   'least-busy': () => leastBusy(manualClock({ seed: 7 }).random),
   'least-busy, by the clock of the machine': () => leastBusy(),
   'least-latency': () => leastLatency(manualClock({ seed: 9 }).random),
+  headroom: () => headroom(manualClock({ seed: 9 }).random),
   priority: () => priority(),
   'priority(random)': () => priority(random(manualClock({ seed: 6 }).random)),
   'priority(least-busy)': () => priority(leastBusy(manualClock({ seed: 8 }).random)),

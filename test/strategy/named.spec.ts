@@ -11,6 +11,7 @@ describe('strategyNamed', () => {
     ['random', 'random'],
     ['least-busy', 'least-busy'],
     ['least-latency', 'least-latency'],
+    ['headroom', 'headroom'],
     ['priority', 'priority(round-robin)'],
     [{ priority: 'random' }, 'priority(random)'],
     [{ priority: 'least-busy' }, 'priority(least-busy)'],
@@ -37,10 +38,13 @@ describe('strategyNamed', () => {
   });
 
   it.each<[unknown, RegExp]>([
-    ['fastest', /unknown strategy "fastest"; known are round-robin, random, least-busy, least-latency, priority, /],
+    [
+      'fastest',
+      /unknown strategy "fastest"; known are round-robin, random, least-busy, least-latency, headroom, priority, /,
+    ],
     ['constructor', /unknown strategy "constructor"/],
     ['', /unknown strategy ""/],
-    [undefined, /expected one of round-robin, random, least-busy, least-latency, priority/],
+    [undefined, /expected one of round-robin, random, least-busy, least-latency, headroom, priority/],
     [null, /expected one of/],
     [7, /expected one of/],
     [() => undefined, /expected one of/],

@@ -7,7 +7,7 @@ export function candidate(name: string, changes: Partial<Candidate> = {}): Candi
 }
 
 /** A call as strategies see it. */
-export const CALL: StrategyCall = { operation: 'chat', model: 'gpt-5', stream: false, now: 0 };
+export const CALL: StrategyCall = { operation: 'chat', model: 'gpt-5', stream: false, tokens: 0, now: 0 };
 
 /** Picks `times` times and counts by name. */
 export function countPicks(strategy: Strategy, candidates: readonly Candidate[], times: number): Map<string, number> {
