@@ -152,3 +152,17 @@ export function isCallersLimit(error: unknown): boolean {
 export function embeddedError(error: object, headers: Headers): Error {
   return new APIError(undefined, error, undefined, headers);
 }
+
+const kept = new WeakMap<object, unknown>();
+
+/** Stands for an answer that a content filter cut off, while others are asked; it is not lost. @param answer what the caller gets if they do no better */
+export function filteredAnswer(answer: object, headers: Headers): Error {
+  const error = embeddedError({ message: 'A content filter cut the answer off.', code: 'content_filter' }, headers);
+  kept.set(error, answer);
+  return error;
+}
+
+/** The answer that such an error stands for. */
+export function answerKeptIn(error: unknown): unknown {
+  return typeof error === 'object' && error !== null ? kept.get(error) : undefined;
+}

@@ -1,6 +1,7 @@
 /** What a call ends with when nothing is left to try: the error that counted, or why nobody could take it. */
+import { answerKeptIn } from '../errors.ts';
 import type { Refusal } from '../pool/eligibility.ts';
-import type { CallStory, Reply } from './call-story.ts';
+import type { Attempt, CallStory, Reply } from './call-story.ts';
 import type { DispatchParts } from './dispatch-parts.ts';
 import { noEndpointAvailable } from './no-endpoint.ts';
 import { queueOf } from './situation.ts';
@@ -24,4 +25,15 @@ export function failureOf<R extends Reply>(
     Object.defineProperty(error, 'maybeExecuted', { value: true, enumerable: true, configurable: true });
   }
   return error;
+}
+
+/** The answer that was filtered, when others did no better: it is what the caller gets after all. */
+export function keptAnswer<R extends Reply>(story: CallStory<R>, error: unknown): Attempt<R> | undefined {
+  const answer = answerKeptIn(error);
+  const attempt = story.told?.attempt;
+  if (answer === undefined || !attempt) return undefined;
+  attempt.data = answer;
+  attempt.report.verdict = 'ok';
+  story.won = attempt;
+  return attempt;
 }

@@ -35,12 +35,15 @@ function mayLeave({ call, last, attempts }: CallStory<Reply>): boolean {
 /** Who may stand in for the model asked now, after what it said; `undefined` = its answer stays. */
 function standIns({ call, failure }: CallStory<Reply>, fallbacks: Fallbacks): readonly string[] | undefined {
   const { reason, next } = failure?.verdict ?? {};
-  const listed = (lists: Fallbacks[keyof Fallbacks]) => {
-    const entry = entryFor(lists, call.model as string);
+  const listed = (lists: Fallbacks[keyof Fallbacks], model = call.model) => {
+    const entry = entryFor(lists, model as string);
     return entry?.value.map(entry.fill);
   };
-  const special = reason === undefined || reason === 'unsupported-parameter' ? undefined : listed(fallbacks[reason]);
-  if (special) return special;
+  if (reason === 'context-length' || reason === 'content-filter') {
+    const lists = fallbacks[reason];
+    const special = listed(lists) ?? (call.insteadOf === undefined ? undefined : listed(lists, call.insteadOf));
+    if (special) return special;
+  }
   // What no endpoint can mend is the caller's to know. From a stand-in it only means that the next one is asked.
   if (next === 'throw') return call.insteadOf === undefined ? undefined : [];
   return listed(fallbacks.unserved) ?? [];

@@ -118,7 +118,8 @@ export function learn<R extends Reply>(
   const suspicion = suspicionOf(story, attempt, verdict);
   report.ms = parts.clock.now() - load.startedAt;
   report.verdict = verdict.name;
-  report.billed = billed(verdict);
+  // Who counted tokens counts them.
+  report.billed = report.usage ? 'yes' : billed(verdict);
   if (outcome.is === 'error') {
     const { status, headers } = factsOf(outcome.error);
     report.status ??= status;

@@ -8,7 +8,7 @@ import { blameAll } from './blame.ts';
 import type { Attempt, CallStory, Reply, StoryEvent } from './call-story.ts';
 import { boundsOf, kindOf } from './clocks.ts';
 import type { DispatchParts } from './dispatch-parts.ts';
-import { failureOf } from './failure-of.ts';
+import { failureOf, keptAnswer } from './failure-of.ts';
 import { startOver } from './fall-back.ts';
 import { learn } from './learn.ts';
 import { passes } from './next-step.ts';
@@ -183,6 +183,8 @@ export async function runStory<R extends Reply>(story: CallStory<R>, parts: Disp
   } catch (error) {
     story.stopWaiting?.();
     if (story.live.size > 0) dropAll(story, cutOutcome('abandoned'), parts);
-    throw error;
+    const kept = keptAnswer(story, error);
+    if (!kept) throw error;
+    return kept;
   }
 }

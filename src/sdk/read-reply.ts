@@ -7,10 +7,10 @@ import type { Clock } from '../clock.ts';
 import { BodyWatch } from '../dispatch/body-watch.ts';
 import type { Attempt } from '../dispatch/call-story.ts';
 import type { StreamEnd } from '../dispatch/watched.ts';
-import { badReplyError, embeddedError } from '../errors.ts';
+import { badReplyError, embeddedError, filteredAnswer } from '../errors.ts';
 import { withRequestId } from './balanced-promise.ts';
 import { limitBody, tapStream } from './bounded-body.ts';
-import { checkReply } from './reply-checks.ts';
+import { checkReply, isFiltered } from './reply-checks.ts';
 import type { SdkReply } from './send.ts';
 import { usageOf } from './usage.ts';
 import { wholeEvents } from './whole-events.ts';
@@ -23,6 +23,8 @@ export interface Reading {
   readonly streamIdleTimeout: number;
   /** False when nobody else could take the call: then nothing is held back. */
   readonly mayMove: () => boolean;
+  /** True when somebody else shall be asked for an answer that a content filter cut off. */
+  readonly mayMoveFiltered: () => boolean;
   /** Takes the endpoint's credentials out of an error. */
   readonly safe: (error: unknown) => unknown;
   /** The endpoint handed out these ids. */
@@ -159,6 +161,12 @@ async function openStream(attempt: Attempt<SdkReply>, reply: SdkReply, reading: 
  * @throws what makes the call go on elsewhere.
  */
 export async function readReply(attempt: Attempt<SdkReply>, reading: Reading): Promise<unknown> {
+  const data = await readWhole(attempt, reading);
+  if (isFiltered(data) && reading.mayMoveFiltered()) throw filteredAnswer(data, (attempt.reply as SdkReply).headers);
+  return data;
+}
+
+async function readWhole(attempt: Attempt<SdkReply>, reading: Reading): Promise<unknown> {
   const reply = attempt.reply as SdkReply;
   const { options, response } = reply;
   try {

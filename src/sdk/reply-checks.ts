@@ -76,3 +76,12 @@ function htmlOr(text: string): string {
     throw badReplyError('The reply is a web page instead of JSON; a proxy or portal may have answered.');
   return text;
 }
+
+/** True for an answer that ended at a content filter: every choice of a chat, or a response that is incomplete for that. */
+export function isFiltered(data: unknown): data is object {
+  if (typeof data !== 'object' || data === null) return false;
+  const { choices, incomplete_details: incomplete } = data as { choices?: unknown; incomplete_details?: Loose | null };
+  if (Array.isArray(choices) && choices.length > 0)
+    return choices.every((choice: Loose | null) => choice?.finish_reason === 'content_filter');
+  return incomplete?.reason === 'content_filter';
+}

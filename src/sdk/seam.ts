@@ -7,7 +7,7 @@ import { routeOf } from '../affinity/route.ts';
 import { withModel } from '../call/localize.ts';
 import type { Steering } from '../call/steering.ts';
 import type { Attempt } from '../dispatch/call-story.ts';
-import { mayMove } from '../dispatch/may-move.ts';
+import { mayMove, mayMoveFiltered } from '../dispatch/may-move.ts';
 import type { Endpoint } from '../endpoint/endpoint.ts';
 import { balancedPages, balancedPromise, type Parse, type Props } from './balanced-promise.ts';
 import { callOf, hostOf, PAGE_ENDPOINT, type RequestOptions } from './call-of.ts';
@@ -109,6 +109,7 @@ async function parseOnce(caller: Caller, served: Served, props: Props, handover:
       maxResponseBytes: settings.maxResponseBytes,
       streamIdleTimeout: settings.streamIdleTimeout,
       mayMove: () => mayMove(story, attempt, dispatcher.parts),
+      mayMoveFiltered: () => mayMoveFiltered(story, attempt, dispatcher.parts),
       safe: (attempt.reply as SdkReply).safe,
       learnIds: (ids) => core.affinity.learn(ids, attempt.endpoint.name),
       contentCame: () => dispatcher.proved(story, attempt),

@@ -122,6 +122,18 @@ row(
       expect(stage.servers.b.calls).toBe(0);
     });
 
+    it('failoverOn: content-filter moves that 200, when nobody does better it is the answer; a stream stays', async () => {
+      const steps = [{ step: 'ok', text: '', finishReason: 'content_filter' } as const];
+      await using stage = await openStage({ a: { repeat: steps }, b: [] }, { failoverOn: ['content-filter'] });
+      expect(servedBy(await chat(stage.client))).toBe('b');
+      stage.servers.b.script({ repeat: steps });
+      const answer = await chat(stage.client);
+      expect([answer.choices[0]?.finish_reason, attemptsOf(answer).length]).toEqual(['content_filter', 2]);
+      const { chunks } = await read(await chatStream(stage.client));
+      expect(chunks.at(-1)?.choices[0]?.finish_reason).toBe('content_filter');
+      for (const name of ['a', 'b'] as const) expect(stage.state(name)).toMatchObject(WELL);
+    });
+
     it('failoverOn: content-filter moves the 400, without blame', async () => {
       await scenario()
         .endpoints({ a: filtered, b: [] })

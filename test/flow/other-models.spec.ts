@@ -212,6 +212,53 @@ describe('a call that a model refuses', () => {
   });
 });
 
+describe('an answer that a content filter cut off', () => {
+  const CUT = { step: 'ok', text: 'Once upon', finishReason: 'content_filter' } as const;
+  const LISTS = { contentFilter: { 'gpt-5': ['lenient', 'last'] } };
+  const reasonOf = (answer: { choices: { finish_reason: string }[] }) => answer.choices[0]?.finish_reason;
+
+  it('goes to the list for that, and to other endpoints where failoverOn says so', async () => {
+    const script = models({ 'gpt-5': CUT, lenient: CUT });
+    await using stage = await openStage({ a: script, b: [] }, { fallbacks: LISTS });
+    const answer = await chat(stage.client);
+    expect([modelsAsked(answer), reasonOf(answer)]).toEqual([['its own', 'lenient', 'last'], 'stop']);
+    expect(attemptsOf(answer).map(({ billed }) => billed)).toEqual(['yes', 'yes', 'yes']);
+    await using other = await openStage({ a: script, b: [] }, { failoverOn: ['content-filter'] });
+    expect(asked(await chat(other.client))).toEqual([
+      ['a', 'gpt-5', undefined, 'not-supported'],
+      ['b', 'gpt-5', undefined, 'ok'],
+    ]);
+    expect(other.state('a')).toMatchObject({ failures: 0, cooldowns: [], breaker: 'closed' });
+  });
+
+  it('is what the caller gets when the others do no better: the one of the model that was named', async () => {
+    const script = models({ 'gpt-5': CUT, lenient: CUT, last: 500 });
+    await using stage = await openStage({ a: script }, { fallbacks: LISTS, maxRetries: 0 });
+    const answer = await chat(stage.client);
+    expect([reasonOf(answer), answer.choices[0]?.message.content]).toEqual(['content_filter', 'Once upon']);
+    expect(asked(answer).at(-1)).toEqual(['a', 'gpt-5', undefined, 'ok']);
+    expect(modelsAsked(answer).sort()).toEqual(['its own', 'last', 'lenient']);
+    expect(stage.events.of('call-end')).toMatchObject([{ ok: true }]);
+    expect(stage.state('a').inFlight).toBe(0);
+  });
+
+  it('stays where nothing says that it shall move', async () => {
+    const script = models({ 'gpt-5': CUT });
+    await using stage = await openStage({ a: script, b: [] }, { fallbacks: { '*': ['any'] } });
+    expect(modelsAsked(await chat(stage.client))).toEqual(['its own']);
+  });
+
+  it('an aborted call is aborted, whatever was kept for it', async () => {
+    const script = models({ 'gpt-5': CUT, lenient: 'black-hole' });
+    await using stage = await openStage({ a: script }, { fallbacks: LISTS });
+    const controller = new AbortController();
+    const call = failure(chat(stage.client, {}, { signal: controller.signal }));
+    await stage.servers.a.until(({ requests }) => requests.some(({ model }) => model === 'lenient'));
+    controller.abort();
+    expect(await call).toBeInstanceOf(OpenAI.APIUserAbortError);
+  });
+});
+
 describe('calls that are meant as they say keep their model', () => {
   it('those pinned to an endpoint', async () => {
     await using stage = await openStage({ a: models({ 'gpt-5': 503 }), b: [] }, { fallbacks: MINI, maxRetries: 0 });
