@@ -23,6 +23,7 @@ interface Seen {
 describe('a client for each call, one endpoint of three dead', () => {
   it.each([1, 8])(
     `refused: ${CLIENTS} clients, %i at a time, at most 10 calls slowed, heap flat`,
+    { timeout: 300_000 },
     async (concurrency) => {
       await using stage = await openStage({ a: [], b: [], c: [] }, { strategy: 'round-robin' });
       await stage.servers.b.refuse();
