@@ -162,7 +162,7 @@ export function proceed<R extends Reply>(story: CallStory<R>, parts: DispatchPar
     return;
   }
   // Whoever waits goes before a call that has just come.
-  if (parts.room.busy && !story.hadTurn) parts.room.look();
+  if (parts.room.busy && !story.hadTurn) parts.room.lookIfDue();
   const situation = situationOf(story, parts);
   perform(story, nextStep(situation), situation, parts);
 }

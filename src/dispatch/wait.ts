@@ -4,7 +4,7 @@ import { holdWhileWaiting } from './blame.ts';
 import type { CallStory, Reply } from './call-story.ts';
 import type { DispatchParts } from './dispatch-parts.ts';
 import { startOver } from './fall-back.ts';
-import type { Slot } from './line.ts';
+import type { Place, Slot } from './line.ts';
 import type { Step } from './next-step.ts';
 import { anyEligible, lineOf, nextSlot } from './situation.ts';
 
@@ -70,7 +70,7 @@ function standInLine<R extends Reply>(story: CallStory<R>, step: Wait, parts: Di
   story.overdue = false;
   story.hadTurn = undefined;
   const key = lineOf(story, parts);
-  const leave = room.join(key, {
+  const place: Place = {
     call,
     limit: Math.min(clock.now() + maxWait, call.deadline - 1),
     get over() {
@@ -93,10 +93,11 @@ function standInLine<R extends Reply>(story: CallStory<R>, step: Wait, parts: Di
         story.overdue = true;
         goOn(story, parts);
       }),
-  });
-  begin(story, step, parts, leave);
+  };
+  const { pause } = nextSlot(story, parts);
+  begin(story, step, parts, room.join(key, place, { at: until, pause }));
   story.inLine = key;
-  room.look();
+  room.lookIfDue();
   if (story.inLine) announce(story, step, parts);
 }
 

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../clock.ts';
 import { Heap } from './heap.ts';
-import { isBefore, Line, type Place, rankOf, type Standing } from './line.ts';
+import { isBefore, Line, type Place, rankOf, type Slot, type Standing } from './line.ts';
 
 /** So many go in one turn of the event loop: beginning a call takes time. */
 const PER_TURN = 64;
@@ -28,6 +28,8 @@ export class WaitingRoom {
   #round = 0;
   #looking = false;
   #soon = false;
+  /** When the next look is due if nothing happens before, in monotonic ms. */
+  #dueAt = Number.POSITIVE_INFINITY;
   #cancelTimer: () => void = () => undefined;
   #unwatch: (() => void) | undefined;
 
@@ -45,10 +47,17 @@ export class WaitingRoom {
     return this.#lines.get(key)?.nextAt;
   }
 
-  /** Stands at the end of the line `key`, or further in front if it is of more importance or came before. @returns what leaves it. */
-  join(key: string, place: Place): () => void {
-    const line = this.#lines.get(key) ?? new Line();
-    this.#lines.set(key, line);
+  /**
+   * Stands at the end of the line `key`, or further in front if it is of more importance or came before.
+   * @param slot the earliest one, as far as the call can see. @returns what leaves it.
+   */
+  join(key: string, place: Place, slot: Slot): () => void {
+    let line = this.#lines.get(key);
+    if (!line) {
+      line = new Line();
+      line.close(slot);
+      this.#lines.set(key, line);
+    }
     this.#numbers += 1;
     const standing: Standing = {
       rank: rankOf(place.call, this.#parts.maxWait),
@@ -61,14 +70,17 @@ export class WaitingRoom {
     };
     line.add(standing);
     this.#unwatch ??= this.#parts.watch(() => this.lookSoon());
-    // Who comes back in the breath in which it went is not asked again before the next moment.
-    if (!this.#looking) this.lookSoon();
-    return () => {
-      if (!standing.place) return;
-      line.remove(standing);
-      // Whoever was held up by it may go now.
-      this.lookSoon();
-    };
+    // Nothing has happened that others wait for: no need to ask them all.
+    if (!this.#looking) this.#arm(Math.min(line.nextAt, place.limit));
+    return () => this.#leave(line, standing);
+  }
+
+  #leave(line: Line, standing: Standing): void {
+    if (!standing.place) return;
+    const held = line.first(this.#parts.clock.now()) === standing;
+    line.remove(standing);
+    // Whoever was held up by it may go now.
+    if (held) this.lookSoon();
   }
 
   /** One that went from the line `key` was let in: others may follow. */
@@ -86,7 +98,12 @@ export class WaitingRoom {
     queueMicrotask(() => this.look());
   }
 
-  /** Lets go whoever may. Asked before a new call takes a slot, so that it overtakes nobody. */
+  /** Lets go whoever may, if anything happened since the last look. Asked before a new call takes a slot, so that it overtakes nobody. */
+  lookIfDue(): void {
+    if (this.busy && (this.#soon || this.#parts.clock.now() >= this.#dueAt)) this.look();
+  }
+
+  /** Lets go whoever may. */
   look(): void {
     if (this.#looking) return;
     this.#soon = false;
@@ -100,11 +117,14 @@ export class WaitingRoom {
     }
     for (const [key, line] of this.#lines) if (line.size === 0) this.#lines.delete(key);
     this.#cancelTimer();
+    this.#dueAt = Number.POSITIVE_INFINITY;
     if (!this.busy) {
       this.#unwatch?.();
       this.#unwatch = undefined;
-    } else if (more) setImmediate(() => this.look());
-    else this.#arm();
+    } else if (more) {
+      this.#soon = true;
+      setImmediate(() => this.look());
+    } else this.#arm(this.#next());
   }
 
   #letGo(): boolean {
@@ -156,12 +176,19 @@ export class WaitingRoom {
     }
   }
 
-  #arm(): void {
-    const { clock } = this.#parts;
+  #next(): number {
     let next = Number.POSITIVE_INFINITY;
     for (const line of this.#lines.values())
       next = Math.min(next, line.nextAt, line.firstOut?.limit ?? Number.POSITIVE_INFINITY);
-    const ms = Math.max(1, next - clock.now());
-    this.#cancelTimer = clock.after(ms, () => this.look());
+    return next;
+  }
+
+  /** Looks at `at`, unless it does so before. */
+  #arm(at: number): void {
+    if (at >= this.#dueAt) return;
+    const { clock } = this.#parts;
+    this.#cancelTimer();
+    this.#dueAt = at;
+    this.#cancelTimer = clock.after(Math.max(1, at - clock.now()), () => this.look());
   }
 }
