@@ -58,6 +58,7 @@ export { type LeastLoadedOptions, leastLoaded } from './strategy/least-loaded.ts
 export type { Compared, LoadMetric } from './strategy/load-metrics.ts';
 export type { StrategyOption } from './strategy/named.ts';
 export { priority } from './strategy/priority.ts';
+export { promptCache } from './strategy/prompt-cache.ts';
 export { random } from './strategy/random.ts';
 export { roundRobin } from './strategy/round-robin.ts';
 export type { Candidate, Strategy, StrategyCall, Timing, TrackRecord } from './strategy/strategy.ts';

@@ -79,6 +79,7 @@ const PUBLIC_NAMES: readonly string[] = [
   'leastLatency',
   'leastLoaded',
   'priority',
+  'promptCache',
   'random',
   'roundRobin',
   'systemClock',

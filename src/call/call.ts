@@ -26,6 +26,10 @@ export interface Call {
   readonly hedge: Hedging | false;
   /** Ids in the call that belong to the endpoint which made them. */
   readonly ownerIds: readonly string[];
+  /** A hash of what tells that calls share the beginning of their prompt; `undefined` = nothing does. Worked out when asked for. */
+  readonly prefix: number | undefined;
+  /** A hash that names the call's conversation; `undefined` when nothing of it can be cached. Worked out when asked for. */
+  readonly conversation: number | undefined;
   /** Name of the endpoint the caller named, if any; such a call never fails over. */
   readonly pin: string | undefined;
   /** Labels that whoever serves it must all have; sorted. */

@@ -61,6 +61,10 @@ export const defaults = {
     /** A quiet pool may still retry. */
     minPerSecond: 10,
   },
+  affinity: {
+    /** A conversation that moves pays its whole prompt again, in money and in time; round robin alone would move every turn. */
+    cache: 'auto',
+  },
   waitingRoom: {
     /** Bounds memory: a waiting call keeps its body. */
     maxWaiting: 10_000,

@@ -60,12 +60,18 @@ export interface PanicOptions {
   k?: number | undefined;
 }
 
-/** Where objects live that only one account knows. */
+/** Where calls belong: those about objects that only one account knows, and those whose prompt an endpoint has in its cache. */
 export interface AffinityOptions {
   /** Name of the endpoint for account objects and unknown ids. @default the first endpoint */
   home?: string | undefined;
   /** `true` lets the strategy choose where account objects are made. @default false */
   spread?: boolean | undefined;
+  /**
+   * `'auto'`: the next turn of a conversation goes back to where its last one was served, under every strategy, for 10 min
+   * after it. Only when the prompt has about 1,024 tokens or more, and as long as that endpoint carries at most 1.25 of its
+   * fair share. `false`: the strategy alone decides. @default 'auto'
+   */
+  cache?: 'auto' | false | undefined;
 }
 
 /** The library's own options, beside the SDK's. */

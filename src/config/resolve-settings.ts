@@ -112,7 +112,7 @@ export function resolveSettings(input: LoadBalancedOpenAIOptions, env: Env): Set
     maxAttempts: rest.maxAttempts,
     classify: rest.classify,
     fallbacks: rest.fallbacks,
-    affinity: { home, spread: affinity.spread },
+    affinity: { ...affinity, home },
     endpoints,
     client: without(input, poolKeys),
   };

@@ -82,7 +82,11 @@ const shape = {
     }),
   ).prefault({}),
   panic: orFalse(strict({ k: number('a number of 1 or more', 1).default(panic.k) })).prefault({}),
-  affinity: strict({ home: text("an endpoint's name").optional(), spread: flag().default(false) }).prefault({}),
+  affinity: strict({
+    home: text("an endpoint's name").optional(),
+    spread: flag().default(false),
+    cache: z.union([z.literal('auto'), z.literal(false)], expected("'auto' or false")).default(defaults.affinity.cache),
+  }).prefault({}),
   modelMaps: strict({ openai: modelMap.optional(), azure: modelMap.optional() }).prefault({}),
   failoverOn: z
     .array(

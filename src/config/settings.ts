@@ -91,7 +91,7 @@ export interface PoolSettings {
   readonly waitingRoom: { readonly maxWaiting: number; readonly maxWait: number } | false;
   readonly panic: { readonly k: number } | false;
   /** `home` is an endpoint's name; empty without a pool. */
-  readonly affinity: { readonly home: string; readonly spread: boolean };
+  readonly affinity: { readonly home: string; readonly spread: boolean; readonly cache: 'auto' | false };
   readonly failoverOn: readonly FailoverReason[];
   /** Other models by why they are asked; `undefined` = none at all. */
   readonly fallbacks: Fallbacks | undefined;

@@ -178,7 +178,7 @@ export class EndpointState {
   }
 
   /** What was learned of a model's times; `undefined` before the first attempt. */
-  latency(model: string): Pick<ModelState, 'plain' | 'head' | 'content' | 'record'> | undefined {
+  latency(model: string): Pick<ModelState, 'plain' | 'head' | 'content' | 'record' | 'promptCache'> | undefined {
     return this.#models.peek(model);
   }
 

@@ -67,6 +67,10 @@ export class Endpoint implements Candidate {
     return models === undefined || nameless(key) || models.some((pattern) => matchesName(pattern, key));
   }
 
+  cachesPrompts(call: Pick<StrategyCall, 'model' | 'operation' | 'now'>): boolean | undefined {
+    return this.state.latency(healthKey(call.model, call.operation))?.promptCache.works(call);
+  }
+
   /**
    * Why the endpoint can never take such a call, as configured; `undefined` = it can.
    * @param tags the labels that the call asks for.

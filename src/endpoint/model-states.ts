@@ -7,6 +7,7 @@ import type { Breaker } from './breaker.ts';
 import { Doubts } from './doubts.ts';
 import { Latency } from './latency.ts';
 import type { BreakerState } from './live-facts.ts';
+import { PromptCache } from './prompt-cache.ts';
 import { TrackRecord } from './track-record.ts';
 
 /** What is known about one model. */
@@ -22,6 +23,7 @@ export interface ModelState {
   readonly head: Latency;
   readonly content: Latency;
   readonly record: TrackRecord;
+  readonly promptCache: PromptCache;
 }
 
 /** Models kept apart; more only arise from made-up names. */
@@ -65,6 +67,7 @@ export class ModelStates {
       head,
       content,
       record: new TrackRecord(),
+      promptCache: new PromptCache(),
     };
     this.#states.set(model, state);
     return state;

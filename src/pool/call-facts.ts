@@ -8,19 +8,24 @@ export class CallFacts implements StrategyCall {
   readonly operation: string;
   readonly model: string | undefined;
   readonly stream: boolean;
-  readonly #demand: Call['demand'];
   readonly #clock: Pick<Clock, 'now'>;
 
-  constructor({ operation, model, stream, demand }: Call, clock: Pick<Clock, 'now'>) {
-    this.operation = operation.name;
-    this.model = model;
-    this.stream = stream;
-    this.#demand = demand;
+  readonly #call: Call;
+
+  constructor(call: Call, clock: Pick<Clock, 'now'>) {
+    this.operation = call.operation.name;
+    this.model = call.model;
+    this.stream = call.stream;
+    this.#call = call;
     this.#clock = clock;
   }
 
   get tokens(): number {
-    return this.#demand.prompt;
+    return this.#call.demand.prompt;
+  }
+
+  get prefix(): number | undefined {
+    return this.#call.prefix;
   }
 
   get now(): number {

@@ -6,39 +6,18 @@ import type { SlowStartSettings } from '../config/settings.ts';
 import { type Endpoint, healthKey } from '../endpoint/endpoint.ts';
 import type { Latency } from '../endpoint/latency.ts';
 import type { Registry } from '../endpoint/registry.ts';
-import { hashOf, rendezvous } from '../strategy/rendezvous.ts';
 import type { Strategy } from '../strategy/strategy.ts';
 import { CallFacts } from './call-facts.ts';
 import { Comebacks } from './comebacks.ts';
 import { type Refusal, refusals } from './eligibility.ts';
 import { Members } from './members.ts';
+import { type Open, roomyOf } from './open.ts';
 import { Roster } from './roster.ts';
+import { Tiers } from './tiers.ts';
 import { type TimeKind, UsualTimes } from './usual-times.ts';
-
-/** A cached answer to "who is eligible, room aside", good until something changes or time passes `validUntil`. */
-interface Eligible {
-  readonly list: readonly Endpoint[];
-  readonly version: number;
-  readonly validUntil: number;
-  /** Whether limits may keep one of them from taking a call. */
-  readonly bounded: boolean;
-  /** Those that had room when last looked; the same array as long as they are the same. */
-  roomy: readonly Endpoint[];
-}
 
 /** Up to so many endpoints are asked for room before the pick, more of them after it. */
 const FEW = 16;
-
-/** True when the members of `list` with room are the ones in `roomy`. */
-function sameRoom(list: readonly Endpoint[], roomy: readonly Endpoint[], call: Call, now: number): boolean {
-  let found = 0;
-  for (const endpoint of list) {
-    if (!endpoint.room.hasRoom(call, now)) continue;
-    if (roomy[found] !== endpoint) return false;
-    found += 1;
-  }
-  return found === roomy.length;
-}
 
 /** Combinations of operation and model remembered. */
 const LIMIT = 500;
@@ -51,9 +30,10 @@ export class Pool {
   changes = 0;
   /** Who belongs to it, and who did. */
   readonly roster: Roster;
-  readonly #eligible = new Map<string, Eligible>();
+  readonly #eligible = new Map<string, Open>();
   readonly #members = new Members();
   readonly #usual: UsualTimes;
+  readonly #tiers: Tiers;
   readonly #registry: Registry;
   readonly #clock: Clock;
   readonly #strategyFailed: (error: unknown) => void;
@@ -71,6 +51,7 @@ export class Pool {
   ) {
     this.roster = new Roster(endpoints);
     this.strategy = parts.strategy;
+    this.#tiers = new Tiers(parts.strategy, parts.strategyFailed);
     this.#usual = new UsualTimes(parts.clock);
     this.#registry = parts.registry;
     this.#clock = parts.clock;
@@ -111,12 +92,7 @@ export class Pool {
 
   /** The eligible endpoints for a call: the same array for as long as nothing changes. */
   eligible(call: Call): readonly Endpoint[] {
-    const open = this.#open(call);
-    if (!open.bounded) return open.list;
-    const now = this.#clock.now();
-    if (!sameRoom(open.list, open.roomy, call, now))
-      open.roomy = open.list.filter((endpoint) => endpoint.room.hasRoom(call, now));
-    return open.roomy;
+    return roomyOf(this.#open(call), call, this.#clock);
   }
 
   /** True when one of the eligible endpoints is as wanted. Asks as few of them as it can. */
@@ -127,7 +103,7 @@ export class Pool {
   }
 
   /** Who could take such a call as far as room is not concerned. */
-  #open(call: Call): Eligible {
+  #open(call: Call): Open {
     const { name: operation, route } = call.operation;
     const name = call.model === undefined ? route : `${route} ${call.model}`;
     const key = call.tags.length === 0 ? name : `${name} ${JSON.stringify(call.tags)}`;
@@ -168,7 +144,7 @@ export class Pool {
     if (candidates.length < 2) return candidates[0];
     const choice = this.pick(candidates, call);
     const key = healthKey(call.model, call.operation.name);
-    if (this.#comebacks.admits(choice, key, () => this.strategy.tier?.(candidates) ?? candidates)) return choice;
+    if (this.#comebacks.admits(choice, key, () => this.#tiers.of(candidates))) return choice;
     // Slow start: the rest of its share goes to those at full strength.
     const strong = candidates.filter((endpoint) => this.#comebacks.share(endpoint, key) === 1);
     return strong.length === 0 ? choice : this.pick(strong, call);
@@ -181,14 +157,20 @@ export class Pool {
     return ((out + 1) / Math.max(1, fit.length)) * 100;
   }
 
+  /** The eligible endpoints among which the strategy would pick one, as far as it says. */
+  tier(call: Call): readonly Endpoint[] {
+    return this.#tiers.of(this.eligible(call));
+  }
+
+  /** Whether the endpoint takes its whole share of such calls: it neither recovered nor joined a moment ago. */
+  isWhole(endpoint: Endpoint, call: Call): boolean {
+    return this.#comebacks.share(endpoint, healthKey(call.model, call.operation.name)) === 1;
+  }
+
   /** Asks the strategy; one that throws or names somebody else costs the call nothing but the choice. A session has its place. */
   pick(candidates: readonly Endpoint[], call: Call): Endpoint {
     try {
-      if (call.session !== undefined)
-        return rendezvous(
-          (this.strategy.tier?.(candidates) ?? candidates) as readonly Endpoint[],
-          hashOf(call.session),
-        );
+      if (call.session !== undefined) return this.#tiers.homeOf(call.session, candidates);
       const choice = this.strategy.pick(candidates, new CallFacts(call, this.#clock)) as Endpoint;
       if (this.#members.has(choice, candidates)) return choice;
       this.#strategyFailed(new TypeError('pick() did not return one of its candidates'));

@@ -5,6 +5,7 @@ import type { Call, Replay } from '../call/call.ts';
 import { Demand } from '../call/demand.ts';
 import { modelOf } from '../call/localize.ts';
 import { operationOf } from '../call/operations.ts';
+import { Prompt } from '../call/prompt.ts';
 import type { Steering } from '../call/steering.ts';
 import type { Clock } from '../clock.ts';
 import { namesAuthentication } from '../config/headers.ts';
@@ -75,6 +76,7 @@ export function callOf(
   const kind: Replay = replay === 'once' ? 'once' : creates ? 'create' : 'free';
   const { endpoint: pin, tags, session, importance = 'normal', hedge = settings.hedge } = defaults.steering;
   const page = options.__metadata?.[PAGE_ENDPOINT];
+  const prompt = new Prompt(operation, body, options.headers);
   calls += 1;
   return {
     id: `call-${calls}`,
@@ -86,6 +88,13 @@ export function callOf(
     replay: kind,
     hedge: hedge && !actsByItself(record.tools) && hedge,
     ownerIds: operation.place === 'home' || body ? [...operation.ids, ...idsInBody(body)] : operation.ids,
+    get prefix() {
+      return prompt.prefix;
+    },
+    get conversation() {
+      // A session keeps its own place.
+      return settings.affinity.cache && session === undefined ? prompt.conversation : undefined;
+    },
     pin: typeof page === 'string' ? page : pin,
     tags,
     session,

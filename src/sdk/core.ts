@@ -1,5 +1,6 @@
 /** What a balancing client and its clones share: the pool, its dispatcher and what goes with it; wired together here. */
 import { Affinity } from '../affinity/affinity.ts';
+import { Conversations } from '../affinity/conversations.ts';
 import { systemClock } from '../clock.ts';
 import { secretHeaders, secretParameters } from '../config/headers.ts';
 import type { LoadBalancedOpenAIOptions } from '../config/options.ts';
@@ -33,6 +34,7 @@ export interface Core {
   readonly pool: Pool;
   readonly dispatcher: Dispatcher;
   readonly affinity: Affinity;
+  readonly conversations: Conversations;
   readonly events: Emitter;
   readonly log: PoolLog;
   readonly budget: RetryBudget;
@@ -112,6 +114,7 @@ export function makeCore(settings: Settings, input: LoadBalancedOpenAIOptions, l
     pool,
     dispatcher,
     affinity: new Affinity(),
+    conversations: new Conversations(clock),
     events,
     log,
     budget,

@@ -3,14 +3,13 @@
  * Everything the SDK sends passes here, since `request` and `requestAPIList` are where all its resources end.
  */
 import type { APIPromise, OpenAI } from 'openai';
-import { routeOf } from '../affinity/route.ts';
 import { withModel } from '../call/localize.ts';
 import type { Steering } from '../call/steering.ts';
 import type { Attempt } from '../dispatch/call-story.ts';
 import { mayMove, mayMoveFiltered } from '../dispatch/may-move.ts';
 import type { Endpoint } from '../endpoint/endpoint.ts';
 import { balancedPages, balancedPromise, type Parse, type Props } from './balanced-promise.ts';
-import { callOf, hostOf, PAGE_ENDPOINT, type RequestOptions } from './call-of.ts';
+import { callOf, PAGE_ENDPOINT, type RequestOptions } from './call-of.ts';
 import type { Core } from './core.ts';
 import { discreet } from './discreet.ts';
 import { linkAbort } from './link-abort.ts';
@@ -21,12 +20,14 @@ import {
   handoverOf,
   handRaw,
   letRest,
+  noteCache,
   propsOf,
   type Served,
   servedBy,
   streamEnded,
   type ToldHandover,
 } from './served.ts';
+import { whereTo } from './where-to.ts';
 
 /** What the seam needs of the client a call was made on. */
 export interface Caller {
@@ -44,7 +45,7 @@ async function serve(
   handover: ToldHandover,
 ): Promise<Props> {
   const { core, client } = caller;
-  const { settings, pool, dispatcher, affinity } = core;
+  const { settings, pool, dispatcher } = core;
   const { clock } = settings;
   try {
     const given = await input;
@@ -58,9 +59,8 @@ async function serve(
       settings,
       clock,
     );
-    const route = routeOf(call, pool, affinity, settings.affinity);
+    const { only, prefer, unknownId } = whereTo(call, given.path, core);
     const { model } = call;
-    const named = hostOf(given.path, pool);
     const story = dispatcher.open<SdkReply>(
       call,
       (endpoint, sending) =>
@@ -71,11 +71,10 @@ async function serve(
           caller.clientOf,
           client,
         ),
-      named ?? route.only,
-      route.prefer,
+      only,
+      prefer,
     );
-    if (route.unknownId)
-      core.events.emit({ type: 'affinity-missed', at: clock.date(), callId: call.id, id: route.unknownId });
+    if (unknownId) core.events.emit({ type: 'affinity-missed', at: clock.date(), callId: call.id, id: unknownId });
     try {
       const attempt = await dispatcher.head(story);
       const served: Served = { story, options, attempt, raw: false, parsed: undefined };
@@ -130,6 +129,7 @@ async function parseOnce(caller: Caller, served: Served, props: Props, handover:
     const last = attempt.reply as SdkReply;
     Object.assign(props, propsOf(served, last.props));
     handover.remember(last.response);
+    noteCache(core, served);
     if (!last.options.stream) {
       // A binary reply is read by the caller himself, who may still abort it.
       if (last.options.__binaryResponse) linkAbort(call.signal, attempt.controller, last.response);

@@ -9,6 +9,7 @@ import type { RequestOptions } from './call-of.ts';
 import type { Core } from './core.ts';
 import { linkAbort } from './link-abort.ts';
 import type { SdkReply } from './send.ts';
+import { cachedTokens } from './usage.ts';
 
 /** The call behind a promise, once its headers are there. */
 export interface Served {
@@ -49,6 +50,12 @@ export function handoverOf(): ToldHandover {
   return { wanted: false, raw: false, told, remember: (thing) => remember(thing, told) };
 }
 
+/** The call's prompt is in an endpoint's cache now; its reply may say whether it was before. */
+export function noteCache({ conversations }: Core, { story, attempt }: Served): void {
+  conversations.served(story.call, attempt.endpoint);
+  conversations.told(story.call, attempt.endpoint, cachedTokens(attempt.report.usage));
+}
+
 /** The caller took the `Response` at its headers: what happens to its body is his affair. */
 export function handRaw(core: Core, served: Served): void {
   const { story, attempt } = served;
@@ -57,6 +64,7 @@ export function handRaw(core: Core, served: Served): void {
   core.dispatcher.headsOnly(story, attempt);
   core.dispatcher.settle(story, attempt, { is: 'reply', status: reply.status, headers: reply.headers });
   core.dispatcher.finish(story, true);
+  core.conversations.served(story.call, attempt.endpoint);
   linkAbort(story.call.signal, attempt.controller, reply.response);
 }
 
@@ -89,5 +97,6 @@ export function streamEnded(core: Core, served: Served, unlink: () => void, end:
     const error = abortError(story.call.signal);
     core.dispatcher.settle(story, attempt, { is: 'error', error, phase: 'body', sent: 'maybe' });
   } else core.dispatcher.settle(story, attempt, { is: 'reply', status: reply.status, headers: reply.headers });
+  core.conversations.told(story.call, attempt.endpoint, cachedTokens(attempt.report.usage));
   core.dispatcher.finish(story, end.is !== 'failed');
 }

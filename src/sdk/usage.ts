@@ -11,6 +11,18 @@ function numbersOf(value: unknown, depth: number): unknown {
   return Object.fromEntries(kept.filter(([, inner]) => inner !== undefined));
 }
 
+type Details = { cached_tokens?: unknown } | null | undefined;
+
+/** The tokens of the prompt and how many of them came from a cache, if a usage names both. */
+export function cachedTokens(usage: unknown): { readonly prompt: number; readonly cached: number } | undefined {
+  const { prompt_tokens, prompt_tokens_details, input_tokens, input_tokens_details } = (usage ?? {}) as {
+    [Name in 'prompt_tokens' | 'input_tokens']?: unknown;
+  } & { [Name in 'prompt_tokens_details' | 'input_tokens_details']?: Details };
+  const prompt = prompt_tokens ?? input_tokens;
+  const cached = (prompt_tokens_details ?? input_tokens_details)?.cached_tokens;
+  return typeof prompt === 'number' && typeof cached === 'number' ? { prompt, cached } : undefined;
+}
+
 /** The usage that a reply or a stream's event names, if it does. */
 export function usageOf(data: unknown): unknown {
   const loose = data as { usage?: unknown; response?: { usage?: unknown } | null };

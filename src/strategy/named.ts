@@ -4,6 +4,7 @@ import { headroom } from './headroom.ts';
 import { leastBusy } from './least-busy.ts';
 import { leastLatency } from './least-latency.ts';
 import { priority } from './priority.ts';
+import { promptCache } from './prompt-cache.ts';
 import { random } from './random.ts';
 import { roundRobin } from './round-robin.ts';
 import type { Strategy } from './strategy.ts';
@@ -14,6 +15,7 @@ const NAMED: Readonly<Record<string, (chance: () => number) => Strategy>> = {
   'least-busy': leastBusy,
   'least-latency': leastLatency,
   headroom,
+  'prompt-cache': () => promptCache(),
   priority: () => priority(),
 };
 
@@ -24,7 +26,7 @@ export const strategyNames: readonly string[] = Object.keys(NAMED);
 export type StrategyOption = StrategyName | 'priority' | { priority: StrategyName | Strategy } | Strategy;
 
 /** The strategies that a priority may have inside. */
-type StrategyName = 'round-robin' | 'random' | 'least-busy' | 'least-latency' | 'headroom';
+type StrategyName = 'round-robin' | 'random' | 'least-busy' | 'least-latency' | 'headroom' | 'prompt-cache';
 
 /**
  * Turns the `strategy` option into a strategy.

@@ -32,6 +32,7 @@ export function priority(inner: Strategy = roundRobin()): Strategy {
       const group = tier(candidates);
       return group.length === 1 ? (group[0] as Candidate) : inner.pick(group, call);
     },
+    keepsCaches: inner.keepsCaches ?? false,
   };
   made.add(strategy);
   return strategy;

@@ -36,6 +36,8 @@ export interface Candidate {
   trackRecord?(call: Pick<StrategyCall, 'operation' | 'model'>): TrackRecord | undefined;
   /** The share of its rate limits that is left for the call's model, 0 to 1, calls on their way taken off; 1 when no limits are known. */
   headroom?(call: Pick<StrategyCall, 'model' | 'now'>): number;
+  /** Whether its replies said of late, for prompts repeated there, that they were cached; `undefined` = they told nothing. */
+  cachesPrompts?(call: Pick<StrategyCall, 'operation' | 'model' | 'now'>): boolean | undefined;
 }
 
 /** The call as a strategy sees it. */
@@ -49,6 +51,11 @@ export interface StrategyCall {
   readonly tokens: number;
   /** Monotonic time in ms, as in a `TrackRecord`. */
   readonly now: number;
+  /**
+   * A hash of what the prompt begins with: the same for calls that share a session, a `prompt_cache_key`, a user, or else
+   * tools, instructions and the user's first message. `undefined` when there is none of them. Worked out when it is read.
+   */
+  readonly prefix?: number | undefined;
 }
 
 /** Picks one of the eligible endpoints. A throw, or an answer that is no candidate, falls back to the first candidate. */
@@ -60,6 +67,8 @@ export interface Strategy {
    * @returns one of them.
    */
   pick(candidates: readonly Candidate[], call: StrategyCall): Candidate;
-  /** For a strategy that prefers some candidates to all others: those of which one is to be taken. Calls of a session keep to them. @default all */
+  /** For a strategy that prefers some candidates to all others: those of which one is to be taken. Calls of a session or a conversation keep to them. @default all */
   tier?(candidates: readonly Candidate[]): readonly Candidate[];
+  /** Its picks lead the turns of a conversation to the endpoint that has them in its cache; `affinity.cache` then leaves them alone. @default false */
+  readonly keepsCaches?: boolean;
 }

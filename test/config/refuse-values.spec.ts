@@ -98,6 +98,18 @@ describe('beside endpoints', () =>
       'affinity.spread: must be true or false, got a string',
     ],
     [
+      'affinity.cache',
+      { affinity: { cache: true } },
+      'invalid_value',
+      "affinity.cache: must be 'auto' or false, got true",
+    ],
+    [
+      'affinity.cach',
+      { affinity: { cach: false } },
+      'unknown_option',
+      'affinity.cach: unknown option; did you mean cache?',
+    ],
+    [
       'failoverOn',
       { failoverOn: ['content_filter'] },
       'invalid_value',

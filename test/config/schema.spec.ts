@@ -36,7 +36,7 @@ describe('the options of the pool', () => {
       retryBudget: { ratio: 0.2, minPerSecond: 10 },
       waitingRoom: { maxWaiting: 10_000, maxWait: 60_000 },
       panic: { k: 2 },
-      affinity: { home: 'openai-1', spread: false },
+      affinity: { home: 'openai-1', spread: false, cache: 'auto' },
       failoverOn: [],
       fallbacks: undefined,
       classify: undefined,

@@ -4,6 +4,7 @@ import { headroom } from '../../src/strategy/headroom.ts';
 import { leastBusy } from '../../src/strategy/least-busy.ts';
 import { leastLatency } from '../../src/strategy/least-latency.ts';
 import { priority } from '../../src/strategy/priority.ts';
+import { promptCache } from '../../src/strategy/prompt-cache.ts';
 import { random } from '../../src/strategy/random.ts';
 import { roundRobin } from '../../src/strategy/round-robin.ts';
 import type { Strategy } from '../../src/strategy/strategy.ts';
@@ -18,7 +19,9 @@ const STRATEGIES: Record<string, () => Strategy> = {
   'least-busy, by the clock of the machine': () => leastBusy(),
   'least-latency': () => leastLatency(manualClock({ seed: 9 }).random),
   headroom: () => headroom(manualClock({ seed: 9 }).random),
+  'prompt-cache': () => promptCache(),
   priority: () => priority(),
+  'priority(prompt-cache)': () => priority(promptCache()),
   'priority(random)': () => priority(random(manualClock({ seed: 6 }).random)),
   'priority(least-busy)': () => priority(leastBusy(manualClock({ seed: 8 }).random)),
 };

@@ -38,13 +38,10 @@ describe('strategyNamed', () => {
   });
 
   it.each<[unknown, RegExp]>([
-    [
-      'fastest',
-      /unknown strategy "fastest"; known are round-robin, random, least-busy, least-latency, headroom, priority, /,
-    ],
+    ['fastest', /unknown strategy "fastest"; known are round-robin, random, .*priority, /],
     ['constructor', /unknown strategy "constructor"/],
     ['', /unknown strategy ""/],
-    [undefined, /expected one of round-robin, random, least-busy, least-latency, headroom, priority/],
+    [undefined, /expected one of round-robin, random, .*priority/],
     [null, /expected one of/],
     [7, /expected one of/],
     [() => undefined, /expected one of/],
