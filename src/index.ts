@@ -50,7 +50,7 @@ export type { ListenerOf } from './observe/emitter.ts';
 export type { BalancerEvent, BalancerEvents, EventName, Observer } from './observe/events.ts';
 export { attemptsOf, explain } from './sdk/attempts.ts';
 export type { Balancer } from './sdk/balancer.ts';
-export type { EndpointSnapshot, Snapshot } from './sdk/snapshot.ts';
+export type { EndpointSnapshot, Quantiles, Snapshot } from './sdk/snapshot.ts';
 export { headroom } from './strategy/headroom.ts';
 export { leastBusy } from './strategy/least-busy.ts';
 export { leastLatency } from './strategy/least-latency.ts';

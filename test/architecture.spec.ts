@@ -57,6 +57,7 @@ const PUBLIC_NAMES: readonly string[] = [
   'Outcome',
   'PanicOptions',
   'PoolOptions',
+  'Quantiles',
   'Replay',
   'RescueOptions',
   'RetryBudgetOptions',

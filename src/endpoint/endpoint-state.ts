@@ -12,6 +12,7 @@ import { Cooldowns, keyOf } from './cooldown.ts';
 import type { Doubts } from './doubts.ts';
 import { exclusionOf } from './exclusion.ts';
 import { FailureRate } from './failure-rate.ts';
+import type { Latency } from './latency.ts';
 import type { BreakerState, Exclusion, Load, Neighbours, Suspicion, Transition } from './live-facts.ts';
 import type { ModelState, ModelStates } from './model-states.ts';
 import { newLoad, type Slowness } from './new-load.ts';
@@ -180,6 +181,11 @@ export class EndpointState {
   /** What was learned of a model's times; `undefined` before the first attempt. */
   latency(model: string): Pick<ModelState, 'plain' | 'head' | 'content' | 'record' | 'promptCache'> | undefined {
     return this.#models.peek(model);
+  }
+
+  /** The times of all models together: whole plain calls, streams to their first content. */
+  times(kind: 'plain' | 'content'): Latency {
+    return this.#models.times(kind);
   }
 
   /** The effective state: the endpoint's own breaker, or that of its models when it is out because of them. */

@@ -86,6 +86,13 @@ export class ModelStates {
     return this.#states.get(model);
   }
 
+  /** The times of all models together. */
+  times(kind: 'plain' | 'content'): Latency {
+    const all = new Latency();
+    for (const state of this.#states.values()) all.add(state[kind]);
+    return all;
+  }
+
   /** True when a call for this model succeeded within the last minute. */
   worksLately(model: string): boolean {
     const state = this.#states.get(model);

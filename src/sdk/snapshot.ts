@@ -2,9 +2,16 @@
 
 import { Demand } from '../call/demand.ts';
 import { type Endpoint, healthKey } from '../endpoint/endpoint.ts';
+import type { Latency } from '../endpoint/latency.ts';
 import type { BreakerState } from '../endpoint/live-facts.ts';
 import type { WindowFacts } from '../endpoint/window-facts.ts';
 import type { Core } from './core.ts';
+
+/** Half of the calls took less, nineteen of twenty took less, in ms; `null` before the first one. */
+export interface Quantiles {
+  p50: number | null;
+  p95: number | null;
+}
 
 /** One endpoint in a snapshot. */
 export interface EndpointSnapshot {
@@ -28,6 +35,8 @@ export interface EndpointSnapshot {
   /** Why it takes no calls now, or `null`. */
   excluded: string | null;
   cooldowns: Array<{ model: string | null; reason: string; msLeft: number }>;
+  /** What its calls took of late, in ms: whole answers of plain calls, and the time to the first content of streams. */
+  latency: Quantiles & { timeToFirstToken: Quantiles };
   /** What is left of its rate limits as far as they are known, by model; `left` of 0 to 1 is the scarcest share. */
   headroom: Array<{ model: string; left: number; requests: WindowFacts | null; tokens: WindowFacts | null }>;
   drained: boolean;
@@ -68,6 +77,11 @@ function fullReason({ room }: Endpoint): string | undefined {
   return reasons.includes(undefined) ? undefined : reasons[0];
 }
 
+function quantilesOf(times: Latency): Quantiles {
+  const at = (q: number) => Math.round(times.about(q)) || null;
+  return { p50: at(0.5), p95: at(0.95) };
+}
+
 function headroomOf({ room }: Endpoint, now: number): EndpointSnapshot['headroom'] {
   const known = room.models.map((model) => ({
     model,
@@ -101,6 +115,7 @@ function endpointSnapshot(endpoint: Endpoint, now: number): EndpointSnapshot {
       reason,
       msLeft: Math.round(until - now),
     })),
+    latency: { ...quantilesOf(state.times('plain')), timeToFirstToken: quantilesOf(state.times('content')) },
     headroom: headroomOf(endpoint, now),
     drained: endpoint.drained,
   };

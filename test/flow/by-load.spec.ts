@@ -50,3 +50,63 @@ describe('least-busy', () => {
     expect(lost).toBe(failover ? 0 : stage.servers.sick.calls);
   });
 });
+
+describe('least-latency', () => {
+  it.each(['plain', 'stream'])(
+    'leaves an endpoint that is ten times slower after its first answers: %s',
+    async (kind) => {
+      const slow = { script: [], server: { latency: 500 } };
+      const quick = { script: [], server: { latency: 50 } };
+      await using stage = await openStage({ a: quick, slow, b: quick }, { strategy: 'least-latency' });
+      const call = async () => (kind === 'plain' ? chat(stage.client) : read(await chatStream(stage.client)));
+      await many(200, 2, call);
+      expect(stage.servers.slow.calls).toBeLessThanOrEqual(3);
+      expect(Math.min(stage.servers.a.calls, stage.servers.b.calls)).toBeGreaterThan(50);
+      // The snapshot shows what it knows.
+      const [a, b, ofSlow] = [stage.state('a'), stage.state('b'), stage.state('slow')].map(({ latency }) =>
+        kind === 'plain' ? latency : latency.timeToFirstToken,
+      );
+      expect(ofSlow?.p50).toBeGreaterThan(2 * Math.max(a?.p50 ?? 0, b?.p50 ?? 0));
+      expect(a?.p50).toBeGreaterThanOrEqual(40);
+      expect(kind === 'plain' ? stage.state('a').latency.timeToFirstToken : stage.state('a').latency).toMatchObject({
+        p50: null,
+        p95: null,
+      });
+    },
+  );
+
+  it('leaves an endpoint that is silent, long before any of its calls is given up', async () => {
+    const quick = { script: [], server: { latency: 50 } };
+    await using stage = await openStage({ a: quick, hole: [], b: quick }, { strategy: 'least-latency' });
+    await many(30, 3, () => chat(stage.client));
+    stage.servers.hole.script('black-hole');
+    const before = stage.servers.hole.calls;
+    const calls = Array.from({ length: 100 }, async (_, i) => {
+      await new Promise((resolve) => setTimeout(resolve, 20 * i));
+      const ended = new AbortController();
+      const call = chat(stage.client, {}, { signal: ended.signal }).catch(() => undefined);
+      setTimeout(() => ended.abort(), 3_000);
+      return call;
+    });
+    await Promise.all(calls);
+    expect(stage.servers.hole.calls - before).toBeLessThanOrEqual(8);
+  });
+
+  it('compares plain calls by the token, so that long answers make no endpoint slow', async () => {
+    // Whoever asks a for a lot waits for it; by the token both are the same.
+    const reply = (tokens: number, delay: number) => ({
+      ...{ status: 200, delay, times: Number.POSITIVE_INFINITY },
+      body: {
+        ...{ id: 'chatcmpl-1', object: 'chat.completion', created: 1, model: 'gpt-5', system_fingerprint: 'x' },
+        choices: [{ index: 0, message: { role: 'assistant', content: 'hi' }, finish_reason: 'stop' }],
+        usage: { prompt_tokens: 1, completion_tokens: tokens, total_tokens: tokens + 1 },
+      },
+    });
+    await using stage = await openStage(
+      { long: { script: reply(500, 250) }, short: { script: reply(50, 25) } },
+      { strategy: 'least-latency' },
+    );
+    await many(80, 1, () => chat(stage.client));
+    expect(stage.servers.long.calls).toBeGreaterThan(20);
+  });
+});

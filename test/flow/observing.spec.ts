@@ -224,6 +224,7 @@ describe('snapshot', () => {
     while (stage.servers.a.calls === 0 || stage.servers.b.calls === 0) await chat(stage.client);
     const stream = await chatStream(stage.client);
     const snapshot = stage.client.balancer.snapshot();
+    const unknown = { p50: null, p95: null };
     expect(snapshot).toEqual({
       strategy: 'round-robin',
       retryBudget: 100,
@@ -236,6 +237,7 @@ describe('snapshot', () => {
           ...{
             excluded: null,
             cooldowns: [{ model: 'gpt-5', reason: '429', msLeft: 60_000 }],
+            latency: { ...unknown, timeToFirstToken: unknown },
             headroom: [],
             drained: false,
           },
@@ -251,6 +253,7 @@ describe('snapshot', () => {
           },
           ...{ breaker: 'closed', models: [], inFlight: 1, attempts: 2, successes: 1, failures: 0 },
           ...{ excluded: null, cooldowns: [], headroom: [], drained: false },
+          latency: { p50: 1, p95: 1, timeToFirstToken: unknown },
         },
       ],
     });
