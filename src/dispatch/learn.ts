@@ -101,6 +101,17 @@ function judged<R extends Reply>(
   return filter && ask(() => filter(outcome.error), mishap) === true ? { ...found, health: 'neutral' } : found;
 }
 
+/** Whose quota the endpoint draws on, as a reply tells; a key that the call brought along is somebody else's. */
+export function noteOwner<R extends Reply>(
+  { call }: CallStory<R>,
+  { endpoint }: Attempt<R>,
+  headers: Headers,
+  { pool, log }: LearnParts,
+): void {
+  const names = call.ownCredentials ? [] : pool.noteOwner(endpoint, headers);
+  if (names.length > 1) log.oneQuota(names);
+}
+
 /** Judges an outcome and lets the endpoint learn from it, once per attempt. */
 export function learn<R extends Reply>(
   story: CallStory<R>,
@@ -123,7 +134,10 @@ export function learn<R extends Reply>(
   if (outcome.is === 'error') {
     const { status, headers } = factsOf(outcome.error);
     report.status ??= status;
-    if (headers && outcome.phase === 'head') endpoint.room.note(load, headers, false);
+    if (headers && outcome.phase === 'head') {
+      endpoint.room.note(load, headers, false);
+      noteOwner(story, attempt, headers, parts);
+    }
   }
   const sent = verdict.name !== 'connect-failed' && verdict.name !== 'local-error';
   endpoint.room.settle(load, { sent, used: usedOf(report.usage), billed: report.billed !== 'no' });

@@ -10,7 +10,7 @@ import { boundsOf, kindOf } from './clocks.ts';
 import type { DispatchParts } from './dispatch-parts.ts';
 import { failureOf, keptAnswer } from './failure-of.ts';
 import { startOver } from './fall-back.ts';
-import { learn } from './learn.ts';
+import { learn, noteOwner } from './learn.ts';
 import { passes } from './next-step.ts';
 import { proceed } from './proceed.ts';
 import { anyEligible } from './situation.ts';
@@ -86,6 +86,7 @@ function noteHeadroom<R extends Reply>(
   parts: DispatchParts,
 ): void {
   const { endpoint, load } = attempt;
+  noteOwner(story, attempt, headers, parts);
   const ms = endpoint.room.note(load, headers, true);
   if (ms === undefined) return;
   const { id: callId, model } = story.call;

@@ -16,6 +16,16 @@ const BELIEVED = 60_000;
 /** Where a full window does not say how fast it fills. */
 const MINUTE = 60_000;
 
+/**
+ * How fast a window fills, per ms, as far as a reply tells. What is left is told in whole calls, so the rate lies between two bounds.
+ * Why the lower one where what was known does not lie between them: a rate a hundredth too high brings every hundredth call a 429.
+ */
+function rateOf({ limit, remaining, reset }: Figures, known: number): number {
+  if (remaining === limit || reset === 0) return known;
+  const [lower, upper] = [(limit - remaining - 1) / reset, (limit - remaining) / reset];
+  return known >= lower && known <= upper ? known : lower > 0 ? lower : upper;
+}
+
 /** What is known of one window. */
 export class LearnedWindow {
   #window: Window | undefined;
@@ -52,16 +62,16 @@ export class LearnedWindow {
    */
   note(figures: Figures, mark: number, since: number, now: number): void {
     const { limit, remaining, reset } = figures;
-    const rate = remaining < limit && reset > 0 ? (limit - remaining) / reset : undefined;
     const window = this.#window;
-    if (!window) this.#window = new Window(limit, rate ?? limit / MINUTE, now, remaining - since);
+    const rate = rateOf(figures, window?.limit === limit ? window.rate : limit / MINUTE);
+    if (!window) this.#window = new Window(limit, rate, now, remaining - since);
     else {
       const level = window.level(now);
       const atStart = Number.isNaN(mark) ? level + since : mark + this.#corrected;
       const [least, most] = [Math.min(level, atStart), Math.max(level, atStart)];
       const off = remaining - Math.min(Math.max(remaining, least), most);
       this.#corrected += off;
-      window.set(limit, rate ?? limit / MINUTE, level + off, now);
+      window.set(limit, rate, level + off, now);
       if (remaining !== this.#last && Math.abs(off) <= Math.max(1, limit * TOLERANCE)) this.#moved += 1;
     }
     this.#heardAt = now;

@@ -7,6 +7,7 @@ import type { Clock } from '../clock.ts';
 import type { BreakerSettings } from '../config/settings.ts';
 import { Answers } from './answers.ts';
 import { EndpointState } from './endpoint-state.ts';
+import { QuotaOwners } from './quota-owners.ts';
 
 /** Everything the clients of one process share. */
 export interface Registry {
@@ -16,6 +17,8 @@ export interface Registry {
   readonly salt: Buffer;
   /** Called when an exclusion begins or ends, and when an endpoint has more room than before; whoever waits puts itself here. */
   readonly waiting: Set<() => void>;
+  /** Whose quota each endpoint draws on, as far as replies tell. */
+  readonly owners: QuotaOwners;
   readonly states: Map<string, WeakRef<EndpointState>>;
   /** The states used last, held strongly. */
   readonly held: Map<string, EndpointState>;
@@ -41,6 +44,7 @@ export function newRegistry(): Registry {
     version: 0,
     salt: randomBytes(16),
     waiting: new Set(),
+    owners: new QuotaOwners(),
     states: new Map(),
     held: new Map(),
     shared: new Map(),

@@ -26,6 +26,10 @@ export class Window {
     return this.#limit;
   }
 
+  get rate(): number {
+    return this.#rate;
+  }
+
   /** What is left; less than nothing when more was taken than there was. */
   level(now: number): number {
     if (now > this.#at) {

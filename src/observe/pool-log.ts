@@ -90,6 +90,13 @@ export class PoolLog {
     else this.#line('debug', `${endpoint} cools down for ${duration(ms)} (${verdict})`);
   }
 
+  /** Several endpoints turned out to draw on one quota. */
+  oneQuota(names: readonly string[]): void {
+    const list = `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+    const what = 'belong to one organization and project, so they share rate limits and 429s';
+    this.#line('warn', `${list} ${what}; a second key of one organization adds no capacity`);
+  }
+
   /** Nobody can take calls. */
   allOut(reason: string): void {
     this.#sparingly('all out', `no endpoint can take calls: ${reason}`);

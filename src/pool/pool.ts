@@ -125,6 +125,14 @@ export class Pool {
     return open;
   }
 
+  /** Notes whose quota an endpoint's reply names. @returns the names of all that were just found to draw on it together. */
+  noteOwner({ state, settings }: Endpoint, headers: Headers): string[] {
+    const { quotaGroup, baseURL } = settings;
+    // What the user says counts more than what replies say.
+    if (quotaGroup !== undefined || !this.#registry.owners.note(state, baseURL, headers)) return [];
+    return this.endpoints.filter((each) => each.state.quota === state.quota).map(({ name }) => name);
+  }
+
   /** Why each endpoint that is not eligible cannot take the call. */
   refusals(call: Call, tried: ReadonlySet<Endpoint>): Refusal[] {
     return refusals(this.endpoints, call, tried);

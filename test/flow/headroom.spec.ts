@@ -249,6 +249,51 @@ describe('a quota group', () => {
     expect(stage.state('a').excluded).toBe('no headroom');
   });
 
+  it('is learned from the organisation that replies at one address name, and said once', async () => {
+    const clock = manualClock();
+    const lines: string[] = [];
+    const warn = (line: string) => void lines.push(line);
+    const logger = { error: warn, warn, info: () => undefined, debug: () => undefined };
+    const said = (organization: string, status = 200) => ({
+      status,
+      headers: { 'openai-organization': organization, 'openai-project': 'proj_1', 'x-request-id': 'r' },
+      ...(status === 429 ? { retryAfter: 9 } : {}),
+    });
+    await using stage = await openStage(
+      { a: [said('acme'), said('acme'), said('acme', 429), said('acme')], c: [] },
+      { clock },
+    );
+    const [a] = stage.options.endpoints ?? [];
+    // The same server under a second key, and a third one that belongs to somebody else.
+    const server = stage.servers.a;
+    const { apiKey } = a as { apiKey: string };
+    const names = ['a', 'b'] as const;
+    const endpoints = names.map((name) => ({
+      ...a,
+      name,
+      apiKey: async () => {
+        keys.push(name);
+        return apiKey;
+      },
+    }));
+    const keys: string[] = [];
+    const client = new LoadBalancedOpenAI({
+      ...stage.options,
+      endpoints: [...endpoints, stage.options.endpoints?.[1]] as never,
+      strategy: 'round-robin',
+      logger,
+      logLevel: 'warn',
+    });
+    for (let call = 0; call < 3; call++) await chat(client);
+    expect(lines.filter((line) => line.includes('a and b belong to one organization'))).toHaveLength(1);
+    expect(keys).toEqual(['a', 'b']);
+    // A 429 of one is a 429 of both.
+    expect(servedBy(await chat(client))).toBe('c');
+    expect(server.calls).toBe(3);
+    expect(client.balancer.snapshot().endpoints.map(({ cooldowns }) => cooldowns.length)).toEqual([1, 1, 0]);
+    await client.close();
+  });
+
   it('shares a 429 of one model, and an account without credit', async () => {
     const clock = manualClock();
     const quotaGroup = 'team';

@@ -1,0 +1,63 @@
+/**
+ * Who owns a quota, as replies tell by their organisation and project headers: two keys that name the same owner at the same place
+ * draw on one quota. Why an endpoint that names one owner and then another draws on none with others: behind it stand several.
+ */
+import type { EndpointState } from './endpoint-state.ts';
+import { Quota } from './quota.ts';
+
+/** No header of this length names an owner. */
+const LONGEST = 200;
+/** Owners remembered. */
+const LIMIT = 1_000;
+
+function ownerIn(headers: Headers): string | undefined {
+  const organization = headers.get('openai-organization');
+  if (!organization || organization.length > LONGEST) return undefined;
+  return `${organization} ${(headers.get('openai-project') ?? '').slice(0, LONGEST)}`;
+}
+
+/** The origin of an address; what is none stands for itself. */
+function originOf(baseURL: string): string {
+  return URL.canParse(baseURL) ? new URL(baseURL).origin : baseURL;
+}
+
+/** The owners known in this process. */
+export class QuotaOwners {
+  readonly #quotas = new Map<string, WeakRef<Quota>>();
+  /** What each endpoint said last; `null` = different things. */
+  readonly #said = new WeakMap<EndpointState, string | null>();
+
+  /** Notes a reply of an endpoint. @returns true when it was just found to draw on the quota of another endpoint. */
+  note(state: EndpointState, baseURL: string, headers: Headers): boolean {
+    const owner = ownerIn(headers);
+    if (owner === undefined) return false;
+    const before = this.#said.get(state);
+    if (before === owner || before === null) return false;
+    if (before !== undefined) {
+      this.#said.set(state, null);
+      this.#leave(state);
+      return false;
+    }
+    this.#said.set(state, owner);
+    return this.#join(state, `${originOf(baseURL)} ${owner}`);
+  }
+
+  #join(state: EndpointState, key: string): boolean {
+    const known = this.#quotas.get(key)?.deref();
+    if (known && known !== state.quota) {
+      known.absorb(state.quota);
+      state.touch();
+      return true;
+    }
+    if (this.#quotas.size >= LIMIT) this.#quotas.delete(this.#quotas.keys().next().value as string);
+    this.#quotas.set(key, new WeakRef(state.quota));
+    return false;
+  }
+
+  #leave(state: EndpointState): void {
+    if (state.quota.members.size === 1) return;
+    state.quota.members.delete(state);
+    state.quota = new Quota(state);
+    state.touch();
+  }
+}
