@@ -75,17 +75,18 @@ function allowedOf<R extends Reply>({ call, only, barred }: CallStory<R>, { pool
   }).length;
 }
 
-/** The earliest slot of a call for which nobody is eligible. */
-export function nextSlot<R extends Reply>(story: CallStory<R>, parts: DispatchParts): Slot {
+/** The earliest slot of a call for which nobody is eligible. @param round when those that failed it may be asked again, in monotonic ms */
+export function nextSlot<R extends Reply>(story: CallStory<R>, round: number, parts: DispatchParts): Slot {
   let [limited, ejected] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
   let pause = false;
   for (const { kind, until, reason } of refusalsOf(story, parts)) {
     if (kind === 'ejected') ejected = Math.min(ejected, until);
-    if (kind !== 'limited' || until >= limited) continue;
-    limited = until;
-    pause = isPause(reason);
+    const at = kind === 'limited' ? until : kind === 'tried' ? round : limited;
+    if (at >= limited) continue;
+    limited = at;
+    pause = kind === 'limited' && isPause(reason);
   }
-  // Nobody is limited any more: then there is something else to do than to wait.
+  // There is nobody to wait for any more: then there is something else to do.
   return limited === Number.POSITIVE_INFINITY ? { at: 0, pause } : { at: Math.min(limited, ejected), pause };
 }
 

@@ -78,10 +78,7 @@ function standInLine<R extends Reply>(story: CallStory<R>, step: Wait, parts: Di
     },
     look() {
       due();
-      if (anyEligible(story, parts)) return NOW;
-      const slot = nextSlot(story, parts);
-      // Until its own pause is over, those that failed it are out in any case.
-      return slot.at === 0 && early ? { ...slot, at: until } : slot;
+      return anyEligible(story, parts) ? NOW : nextSlot(story, until, parts);
     },
     go: () =>
       end(() => {
@@ -94,7 +91,7 @@ function standInLine<R extends Reply>(story: CallStory<R>, step: Wait, parts: Di
         goOn(story, parts);
       }),
   };
-  const { pause } = nextSlot(story, parts);
+  const { pause } = nextSlot(story, until, parts);
   begin(story, step, parts, room.join(key, place, { at: until, pause }));
   story.inLine = key;
   room.lookIfDue();

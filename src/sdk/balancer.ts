@@ -83,6 +83,8 @@ function drain<Client>({ core }: BalancerClient<Client>, name: string): Promise<
   const endpoint = named(core, name);
   const { events, settings, pool, dispatcher } = core;
   pool.drain(endpoint);
+  // Whoever waits for it alone learns so now.
+  dispatcher.wake();
   return dispatcher.whenIdleOn(endpoint).then(() => {
     pool.roster.retire(endpoint);
     events.emit({ type: 'endpoint-drained', at: settings.clock.date(), endpoint: name });

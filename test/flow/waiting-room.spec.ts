@@ -204,6 +204,15 @@ describe('the waiting room', () => {
     expect(servedBy(await long)).toBe('a');
   });
 
+  it('lets nobody wait for an endpoint that is drained', async () => {
+    await using drought = await droughtOf(5_000);
+    const { client } = drought.stage;
+    await drought.join('1');
+    await client.balancer.drain('a');
+    expect(await failure(drought.calls['1']!)).toMatchObject({ endpoints: [{ name: 'a', reason: 'drained' }] });
+    expect([drought.clock.now(), waiting(drought.stage)]).toEqual([0, 0]);
+  });
+
   it('is one for all clients that are built alike', async () => {
     await using stage = await openStage({ a: limited(60_000) });
     await failure(chat(stage.client, {}, { maxRetries: 0 }));
