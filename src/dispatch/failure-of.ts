@@ -3,6 +3,7 @@ import { answerKeptIn } from '../errors.ts';
 import type { Refusal } from '../pool/eligibility.ts';
 import type { Attempt, CallStory, Reply } from './call-story.ts';
 import type { DispatchParts } from './dispatch-parts.ts';
+import { standInsOf } from './fall-back.ts';
 import { noEndpointAvailable } from './no-endpoint.ts';
 import { queueOf } from './situation.ts';
 
@@ -18,7 +19,8 @@ export function failureOf<R extends Reply>(
     // Those that ended while the decision was made are still why it was made.
     const refusals = [...now, ...met.filter(({ endpoint }) => !now.some((other) => other.endpoint === endpoint))];
     parts.log.allOut(refusals.map(({ endpoint, reason }) => `${endpoint.name} ${reason}`).join('; '));
-    return noEndpointAvailable(call, refusals, parts.clock.now(), parts.now.lastError, queueOf(story, refusals, parts));
+    const why = { queue: queueOf(story, refusals, parts), standIns: standInsOf(story) };
+    return noEndpointAvailable(call, refusals, parts.clock.now(), parts.now.lastError, why);
   }
   const { error, verdict } = told;
   if (call.replay !== 'free' && verdict.maybeExecuted && typeof error === 'object' && error !== null) {

@@ -83,6 +83,8 @@ function ask(story: CallStory<Reply>, detour: Detour, own: string, model: string
     failure: undefined,
     last: undefined,
   };
+  // A turn in line was one for the model that is left.
+  story.hadTurn = undefined;
   Object.assign(story, detour.rounds.get(model) ?? fresh);
 }
 
@@ -133,4 +135,9 @@ export function startOver<R extends Reply>(story: CallStory<R>): void {
 /** The failure after which the next attempt goes out: the one just met, or what made the call leave its last model. */
 export function causeOf<R extends Reply>(story: CallStory<R>): Verdict | undefined {
   return story.last?.verdict ?? (story.tried.size === 0 ? detours.get(story)?.cause : undefined);
+}
+
+/** The models asked in the place of the call's own since it last waited. */
+export function standInsOf<R extends Reply>(story: CallStory<R>): readonly string[] {
+  return [...(detours.get(story)?.asked ?? [])].filter((model) => model !== (story.call.insteadOf ?? story.call.model));
 }

@@ -28,13 +28,18 @@ export interface Queue {
   readonly nextAt: number | undefined;
 }
 
-/** Builds the error. @param now monotonic ms. @param cause the pool's last real error. @param queue who waits already, where that is why. */
+/**
+ * Builds the error.
+ * @param now monotonic ms.
+ * @param cause the pool's last real error.
+ * @param more who waits already, where that is why; the models asked in the place of the call's own.
+ */
 export function noEndpointAvailable(
   call: Call,
   refusals: readonly Refusal[],
   now: number,
   cause: unknown,
-  queue?: Queue,
+  { queue, standIns = [] }: { readonly queue?: Queue | undefined; readonly standIns?: readonly string[] } = {},
 ): NoEndpointAvailableError {
   const endpoints = refusals.map((refusal) => ({ name: refusal.endpoint.name, reason: reasonOf(refusal, now) }));
   const returning = refusals.filter((refusal) => refusal.kind === 'limited' || refusal.kind === 'ejected');
@@ -45,9 +50,10 @@ export function noEndpointAvailable(
   const why = [...endpoints.map(({ name, reason }) => `${name} ${reason}`), ...line].join('; ');
   const what =
     call.model === undefined ? `this ${call.operation.name} call` : `${quoted(call.model)} (${call.operation.name})`;
+  const nor = standIns.length === 0 ? '' : `, nor ${standIns.map(quoted).join(', ')} in its place`;
   const again = retryAfterMs === undefined ? '' : ` Try again in ${duration(retryAfterMs)}.`;
   return new NoEndpointAvailableError(
-    `No endpoint can take ${what}: ${why || 'the pool is empty'}.${again}${advice(refusals, call)}`,
+    `No endpoint can take ${what}${nor}: ${why || 'the pool is empty'}.${again}${advice(refusals, call)}`,
     {
       status: queue || refusals.some((refusal) => refusal.rateLimited) ? 429 : 503,
       retryAfterMs,

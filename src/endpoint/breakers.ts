@@ -86,8 +86,11 @@ export class Breakers {
   }
 
   /** Share of its traffic the endpoint takes after a recovery, in (0, 1]. */
-  share(model: string, settings: SlowStartSettings, now: number): number {
-    const [own, ofModel] = [this.#own?.comeback, this.models.peek(model)?.breaker?.comeback];
+  share(model: string, settings: SlowStartSettings): number {
+    const own = this.#own?.comeback;
+    const ofModel = this.models.peek(model)?.breaker?.comeback;
+    if (!own && !ofModel) return 1;
+    const now = this.#clock.now();
     const share = own ? shareOf(own, settings, now) : 1;
     return ofModel ? Math.min(share, shareOf(ofModel, settings, now)) : share;
   }

@@ -8,6 +8,7 @@ import type { SlowStartSettings } from '../config/settings.ts';
 import type { Endpoint } from '../endpoint/endpoint.ts';
 import { shareOf } from '../endpoint/slow-start.ts';
 import type { Candidate } from '../strategy/strategy.ts';
+import type { Tiers } from './tiers.ts';
 
 /** What one endpoint may still take, in calls, as of so many picks. */
 interface Credit {
@@ -52,18 +53,17 @@ export class Comebacks {
   share(endpoint: Endpoint, key: string): number {
     const settings = this.#settings;
     if (!settings) return 1;
-    const now = this.#clock.now();
-    const share = endpoint.state.breakers.share(key, settings, now);
+    const share = endpoint.state.breakers.share(key, settings);
     const joined = this.#joined.size === 0 ? undefined : this.#joined.get(endpoint);
     if (!joined) return share;
     const { since, before } = joined;
-    const own = shareOf({ since, successes: endpoint.state.successes - before }, settings, now);
+    const own = shareOf({ since, successes: endpoint.state.successes - before }, settings, this.#clock.now());
     if (own === 1) this.#joined.delete(endpoint);
     return Math.min(share, own);
   }
 
-  /** May the strategy's choice for a call with this health key be taken? @param peers those it shares the calls with, itself included */
-  admits(choice: Endpoint, key: string, peers: () => readonly Candidate[]): boolean {
+  /** May the strategy's choice among `candidates` be taken for a call with this health key? */
+  admits(choice: Endpoint, key: string, candidates: readonly Endpoint[], tiers: Tiers): boolean {
     let ramp = this.#ramps.size === 0 ? undefined : this.#ramps.get(key);
     if (ramp) ramp.picks += 1;
     const share = this.share(choice, key);
@@ -79,7 +79,7 @@ export class Comebacks {
     // The first one passes at once.
     const credit = ramp.credits.get(choice) ?? { left: 1, at: ramp.picks };
     ramp.credits.set(choice, credit);
-    const earned = share * fairShare(choice, peers()) * (ramp.picks - credit.at);
+    const earned = share * fairShare(choice, tiers.of(candidates)) * (ramp.picks - credit.at);
     credit.left = Math.min(MOST, credit.left + earned);
     credit.at = ramp.picks;
     if (credit.left < 1 - CRUMB) return false;

@@ -152,7 +152,7 @@ export class Pool {
     if (candidates.length < 2) return candidates[0];
     const choice = this.pick(candidates, call);
     const key = healthKey(call.model, call.operation.name);
-    if (this.#comebacks.admits(choice, key, () => this.#tiers.of(candidates))) return choice;
+    if (this.#comebacks.admits(choice, key, candidates, this.#tiers)) return choice;
     // Slow start: the rest of its share goes to those at full strength.
     const strong = candidates.filter((endpoint) => this.#comebacks.share(endpoint, key) === 1);
     return strong.length === 0 ? choice : this.pick(strong, call);

@@ -25,7 +25,7 @@ const end = (load: Load | undefined, name: VerdictName, changes: Partial<Verdict
 const play = (name: VerdictName, times: number, model = 'm', changes: Partial<Verdict> = {}) => {
   for (let i = 0; i < times; i++) end(begin(model), name, changes);
 };
-const share = (model: string) => state.breakers.share(model, defaults.slowStart, clock.now());
+const share = (model: string) => state.breakers.share(model, defaults.slowStart);
 const excluded = (model = 'm', operation = 'chat') => state.exclusion(model, operation);
 
 describe('counting', () => {
@@ -218,7 +218,7 @@ describe('going there all the same (panic, pins)', () => {
     expect([
       calm.exclusion('m', 'chat'),
       calm.breakerState,
-      calm.breakers.share('m', defaults.slowStart, clock.now()),
+      calm.breakers.share('m', defaults.slowStart),
       calm.opensAt('m'),
     ]).toEqual([undefined, 'closed', 1, 0]);
     expect(calm.begin('m', 1, true)?.permits).toEqual([undefined, undefined]);

@@ -3,7 +3,7 @@ import OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
 import { attemptsOf, explain, NoEndpointAvailableError } from '../../src/index.ts';
 import { manualClock, type Step } from '../../src/testing/index.ts';
-import { chat, chatStream, failure, read, readAll, STREAMS } from '../support/calls.ts';
+import { chat, chatStream, failure, many, read, readAll, STREAMS } from '../support/calls.ts';
 import { openStage } from '../support/stage.ts';
 
 /** An endpoint where some models do what they are told, and the others are well. */
@@ -125,6 +125,38 @@ describe('a call whose model no endpoint can serve', () => {
   });
 });
 
+describe('an outage of one model on every endpoint', () => {
+  it.each([500, 503, 'html', 'truncated-json'] as const)(
+    'of %s loses no call, and soon costs no attempt',
+    async (step) => {
+      const script = models({ 'gpt-5': step });
+      await using stage = await openStage(
+        { a: script, b: script, c: script },
+        { fallbacks: MINI, strategy: 'round-robin', maxRetries: 0 },
+      );
+      const results = await many(300, 10, () => chat(stage.client));
+      const answers = results.flatMap((each) => (each.status === 'fulfilled' ? each.value : []));
+      expect(answers).toHaveLength(300);
+      expect(new Set(answers.map((answer) => attemptsOf(answer).at(-1)?.fallback))).toEqual(new Set(['gpt-5-mini']));
+      const late = answers.slice(-100).map((answer) => attemptsOf(answer).length);
+      // A probe now and then.
+      expect(late.filter((attempts) => attempts > 1).length).toBeLessThan(10);
+    },
+  );
+
+  it('ends by itself: the model that calls name is probed, and takes them back', async () => {
+    const clock = manualClock();
+    const script = models({ 'gpt-5': 500 });
+    await using stage = await openStage({ a: script, b: script }, { fallbacks: MINI, clock, slowStart: false });
+    for (let call = 0; call < 20; call++) await chat(stage.client);
+    expect(modelsAsked(await chat(stage.client))).toEqual(['gpt-5-mini']);
+    for (const server of Object.values(stage.servers)) server.script([]);
+    await clock.advance(5_000);
+    await chat(stage.client);
+    for (let call = 0; call < 5; call++) expect(modelsAsked(await chat(stage.client))).toEqual(['its own']);
+  });
+});
+
 describe('when nobody can serve any of them', () => {
   it('the caller gets the error of the model that was named', async () => {
     const script = models({
@@ -141,6 +173,14 @@ describe('when nobody can serve any of them', () => {
     const script = models({ 'gpt-5-mini': 500 });
     await using stage = await openStage({ a: { script, models: ['gpt-5-mini'] } }, { fallbacks: MINI, maxRetries: 0 });
     expect(await failure(chat(stage.client))).toMatchObject({ status: 500 });
+    const full = { status: 429, retryAfterMs: 60_000 } as const;
+    await using busy = await openStage({ a: full }, { fallbacks: MINI, maxRetries: 0 });
+    for (let call = 0; call < 2; call++) await failure(chat(busy.client));
+    const refused = await failure(chat(busy.client));
+    expect(refused).toBeInstanceOf(NoEndpointAvailableError);
+    expect(refused.message).toMatch(
+      /^No endpoint can take 'gpt-5' \(chat\), nor 'gpt-5-mini' in its place: a cooling /,
+    );
     const nobody = await failure(chat(stage.client, { model: 'o3' }));
     expect(nobody).toBeInstanceOf(NoEndpointAvailableError);
     expect(attemptsOf(nobody)).toEqual([]);
