@@ -166,6 +166,22 @@ it('a call with one attempt left is no probe as long as it may wait', async () =
   expect(bench.sent.a).toBe(8);
 });
 
+it('thousands of calls that hear the same do not hold up the event loop', async () => {
+  const bench = await turnedAway([{ ms: 100, fails: REFUSED }]);
+  const calls = Array.from({ length: 1_000 }, () => bench.call({ maxRetries: 1 }));
+  await bench.clock.advance(1_099);
+  const [probe] = calls.flatMap(({ story }) => story.attempts);
+  const told = () => calls.filter((call) => call.told).length;
+  const turns: number[] = [];
+  bench.dispatcher.parts.throttle!.told(probe!.load, true);
+  while (told() < calls.length - 1) {
+    const before = told();
+    await new Promise((resolve) => setImmediate(resolve));
+    turns.push(told() - before);
+  }
+  expect(Math.max(...turns)).toBeLessThanOrEqual(200);
+});
+
 it('calls that ask again do not pass together when nobody new comes', async () => {
   const bench = await turnedAway([REFUSED]);
   const calls = Array.from({ length: 200 }, () => bench.call({ maxRetries: 2 }));
