@@ -10,7 +10,8 @@ export default defineConfig({
   resolve: { alias: sdk === 'openai' ? [] : [{ find: /^openai(?=$|\/)/, replacement: sdk }] },
   test: {
     include: ['test/**/*.spec.ts'],
-    testTimeout: 30_000,
+    // The large counts of FULL=1 take longer.
+    testTimeout: process.env.FULL ? 300_000 : 30_000,
     hookTimeout: 30_000,
     coverage: { provider: 'v8', include: ['src/**/*.ts'] },
   },

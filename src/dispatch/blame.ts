@@ -78,10 +78,13 @@ function blame<R extends Reply>(story: CallStory<R>, failures: readonly Suspicio
 
 /** Another endpoint served the call: those where it failed have to answer for it. */
 export function blameAll<R extends Reply>(story: CallStory<R>, parts: AnnounceParts): void {
-  blame(story, released(story), parts);
+  const guilty = released(story);
+  for (const { attempt } of guilty) attempt.endpoint.state.failureRate.judged(true);
+  blame(story, guilty, parts);
 }
 
-function doubtOf(callId: string, suspicions: readonly Suspicion<Reply>[], parts: AnnounceParts): Doubt {
+/** @param tried the call was tried more than once, so that what becomes of it tells whose fault such failures are. */
+function doubtOf(callId: string, suspicions: readonly Suspicion<Reply>[], tried: boolean, parts: AnnounceParts): Doubt {
   const held = suspicions.map(({ attempt: { endpoint, load }, verdict }) => {
     return { endpoint, why: verdict.name, decide: endpoint.state.doubt(load, verdict) };
   });
@@ -91,6 +94,7 @@ function doubtOf(callId: string, suspicions: readonly Suspicion<Reply>[], parts:
     settled = true;
     for (const { endpoint, why, decide } of held) {
       decide(guilty);
+      if (tried) endpoint.state.failureRate.judged(guilty);
       announce(callId, endpoint, why, parts);
     }
   };
@@ -109,18 +113,20 @@ export function answerFor<R extends Reply>(story: CallStory<R>, parts: AnnounceP
   for (const kind of new Set(held.map(kindOf))) {
     const group = held.filter((each) => kindOf(each) === kind);
     const failed = story.attempts.filter(({ report }) => KINDS[report.verdict] === kind);
-    // Once is no pattern; but where calls are doubted already it is one more of them.
+    // Once is no pattern. But where calls are doubted already, or were of late with good reason, it is one more of them: in a
+    // flood of bad calls the budget leaves most of them no second attempt.
     const often = story.suspicions.filter((each) => kindOf(each) === kind).length > 1;
     const pattern = often || new Set(failed.map(({ endpoint }) => endpoint)).size > 1;
     const witnesses = failed.filter(({ endpoint: { state }, load }) => {
-      return state.failureRate.inDoubt || (pattern && (state.worksLately(load.model) || state.inFlight > 0));
+      const { inDoubt, mostlyTheCallsOwn } = state.failureRate;
+      return inDoubt || ((pattern || mostlyTheCallsOwn) && (state.worksLately(load.model) || state.inFlight > 0));
     });
     const doubts = new Set(witnesses.map(({ endpoint, load }) => endpoint.state.doubts(load.model)));
     // Nobody succeeds there any more: nothing is left to doubt, and a probe that failed has failed.
     const known = [...doubts].some(({ outage }) => outage);
     if (doubts.size === 0 || known) blame(story, group, parts);
     else {
-      const doubt = doubtOf(story.call.id, group, parts);
+      const doubt = doubtOf(story.call.id, group, pattern, parts);
       for (const each of doubts) each.add(doubt, parts.clock.now());
     }
   }

@@ -9,12 +9,17 @@ export class FailureRate {
   readonly #attempts: RollingCount;
   readonly #failures: RollingCount;
   readonly #excused: RollingCount;
+  /** Failures of which a second attempt of the call told whose they were, and of those the calls' own. */
+  readonly #judged: RollingCount;
+  readonly #callsOwn: RollingCount;
   #doubted = 0;
 
   constructor(clock: Clock) {
     this.#attempts = new RollingCount(clock, WINDOW);
     this.#failures = new RollingCount(clock, WINDOW);
     this.#excused = new RollingCount(clock, WINDOW);
+    this.#judged = new RollingCount(clock, WINDOW);
+    this.#callsOwn = new RollingCount(clock, WINDOW);
   }
 
   /** An attempt began. */
@@ -38,7 +43,18 @@ export class FailureRate {
     if (!guilty) this.#excused.add(1);
   }
 
-  /** True while there are such failures. */
+  /** A second attempt of its call told whose fault a failure was. */
+  judged(guilty: boolean): void {
+    this.#judged.add(1);
+    if (!guilty) this.#callsOwn.add(1);
+  }
+
+  /** True when most of those failures were the calls' own: then one that nobody could ask about may be as well. */
+  get mostlyTheCallsOwn(): boolean {
+    return 2 * this.#callsOwn.total > this.#judged.total;
+  }
+
+  /** True while there are failures in doubt. */
   get inDoubt(): boolean {
     return this.#doubted > 0;
   }

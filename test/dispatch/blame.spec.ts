@@ -219,3 +219,29 @@ describe('an outage all the same', () => {
     expect(pauses.at(-1)).toBeGreaterThan(pauses[0] as number);
   });
 });
+
+describe('with no budget for a second attempt', () => {
+  const turns = (count: number, ...steps: Step[]) => Array.from({ length: count }, () => steps).flat();
+  /** One endpoint, and calls in turn: bad ones, tried twice as long as the budget lasts, and good ones. */
+  const run = async (minPerSecond: number, asked: number, unasked: number) => {
+    const settings = { breaker: breakerSettings({ consecutiveFailures: 1 }), retryBudget: { ratio: 0, minPerSecond } };
+    const steps = [...turns(asked, BROKE, BROKE, 'ok'), ...turns(unasked, BROKE, 'ok')];
+    const bench = dispatchBench({ a: ['ok', ...steps] }, { settings });
+    await bench.call().outcome;
+    for (let i = 0; i < asked + unasked; i++) {
+      const bad = bench.call({ maxRetries: 1 });
+      await bench.clock.advance(600);
+      expect(bad.told).toMatchObject({ served: undefined, attempts: i < asked ? ['a', 'a'] : ['a'] });
+      await bench.call(once).outcome;
+    }
+    return bench;
+  };
+
+  it('a failure is held against the endpoint', async () => {
+    expect(ejected(await run(0, 0, 1))).toEqual(['a']);
+  });
+
+  it('unless most of those that were asked about were the calls’ own', async () => {
+    expect(ejected(await run(0.3, 3, 6))).toEqual([]);
+  });
+});

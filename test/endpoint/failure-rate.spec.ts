@@ -44,3 +44,18 @@ it('is never less than none, when one is forgiven long after it has passed', asy
   rate.decided(false);
   expect(rate.value).toBe(0);
 });
+
+it('knows for ten seconds whether most of those that were asked about were the calls’ own', async () => {
+  const clock = manualClock();
+  const rate = new FailureRate(clock);
+  expect(rate.mostlyTheCallsOwn).toBe(false);
+  rate.judged(false);
+  expect(rate.mostlyTheCallsOwn).toBe(true);
+  rate.judged(true);
+  expect(rate.mostlyTheCallsOwn).toBe(false);
+  await clock.advance(5_000);
+  rate.judged(false);
+  expect(rate.mostlyTheCallsOwn).toBe(true);
+  await clock.advance(11_000);
+  expect(rate.mostlyTheCallsOwn).toBe(false);
+});
