@@ -99,6 +99,7 @@ function doubtOf(callId: string, suspicions: readonly Suspicion<Reply>[], tried:
     }
   };
   return {
+    ms: Math.max(...suspicions.map(({ attempt }) => attempt.report.ms)),
     get settled() {
       return settled;
     },

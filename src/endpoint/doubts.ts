@@ -6,6 +6,8 @@
 
 /** The failures of one call, which count together or not at all. */
 export interface Doubt {
+  /** How long the slowest of them took, in ms. */
+  readonly ms: number;
   readonly settled: boolean;
   acquit(): void;
   convict(): void;
@@ -20,6 +22,8 @@ const HALF_LIFE = 10_000;
 const FACTOR = 3;
 /** An event loop that is busy for a moment must not look like an outage, in ms. */
 const SHORTEST = 500;
+/** Nor must one where everything takes long; as far as that may be the endpoints' doing it is not waited for, in ms. */
+const SLOWEST = 1_500;
 /** More at a time change no verdict. */
 const KEPT = 500;
 
@@ -30,6 +34,8 @@ export class Doubts {
   #since = 0;
   #succeededAt: number | undefined;
   #longestPause = 0;
+  /** The longest that an attempt took since the last success, in ms. */
+  #slowest = 0;
   /** Nobody has succeeded for too long: until somebody does, failures count at once. */
   #outage = false;
 
@@ -44,7 +50,8 @@ export class Doubts {
     if (this.#open.length === 0) this.#since = now;
     if (this.#open.length < KEPT) this.#open.push(doubt);
     else doubt.acquit();
-    this.#outage ||= now - this.#since > Math.max(SHORTEST, FACTOR * this.#longestPause);
+    this.#slowest = Math.max(this.#slowest, Math.min(doubt.ms, SLOWEST));
+    this.#outage ||= now - this.#since > Math.max(SHORTEST, FACTOR * Math.max(this.#longestPause, this.#slowest));
     if (this.#outage) for (const each of this.#open.splice(0)) each.convict();
   }
 
@@ -53,6 +60,7 @@ export class Doubts {
     const pause = this.#succeededAt === undefined ? FIRST_PAUSE : Math.min(now - this.#succeededAt, LONGEST_PAUSE);
     this.#longestPause = Math.max(pause, this.#longestPause * 0.5 ** (pause / HALF_LIFE));
     this.#succeededAt = now;
+    this.#slowest = 0;
     this.#outage = false;
     for (const each of this.#open.splice(0)) each.acquit();
   }

@@ -9,13 +9,14 @@ beforeEach(() => {
   told = [];
 });
 
-const add = (name: string, now: number) => {
+const add = (name: string, now: number, ms = 0) => {
   let settled = false;
   const settle = (word: string) => () => {
     settled = true;
     told.push(`${name} ${word}`);
   };
   const doubt = {
+    ms,
     get settled() {
       return settled;
     },
@@ -99,4 +100,26 @@ it('keeps so many and no more', () => {
   expect(told).toEqual(['500 acquitted']);
   doubts.clear(1);
   expect(told).toHaveLength(501);
+});
+
+it('where everything takes long, a silence must be longer, within reason', () => {
+  add('a', 0, 400);
+  add('b', 1_200, 10);
+  expect(told).toEqual([]);
+  add('c', 1_201, 10);
+  expect(told).toEqual(['a convicted', 'b convicted', 'c convicted']);
+  doubts.clear(2_000);
+  add('d', 2_000, 60_000);
+  add('e', 6_500, 60_000);
+  expect(told).toHaveLength(3);
+  add('f', 6_501, 60_000);
+  expect(told).toHaveLength(6);
+});
+
+it('what took long before the last success does not count', () => {
+  add('a', 0, 5_000);
+  doubts.clear(10);
+  add('b', 20);
+  add('c', 930);
+  expect(told).toEqual(['a acquitted', 'b convicted', 'c convicted']);
 });

@@ -212,7 +212,7 @@ describe('a model', () => {
 
   it('that is pushed out leaves no doubt behind', () => {
     const acquit = vi.fn();
-    states.of('m').doubts.add({ settled: false, acquit, convict: () => undefined }, 0);
+    states.of('m').doubts.add({ ms: 0, settled: false, acquit, convict: () => undefined }, 0);
     for (let i = 0; i < 199; i++) states.of(`m${i}`);
     expect(acquit).not.toHaveBeenCalled();
     states.of('one too many');
