@@ -69,12 +69,14 @@ export function usualTime(
   return slowest;
 }
 
-/** The probe of a silent endpoint is hedged as soon as half of all calls would have been answered. */
-const PROBE = 0.5;
+/** What was learned is a guess: a hedge that is a little late costs a moment, one that is early costs money. */
+const LATER = 1.05;
+/** Where so many calls hang that the learned delay has no bound, this many times the median is one. */
+const LATEST = 5;
 
 /**
  * After how many ms from its start an attempt may be hedged; `undefined` = not at all, or nothing is known so far.
- * @param probe it is the probe of an endpoint that has gone silent.
+ * @param probe it is the probe of an endpoint that has gone silent: hedged as soon as half of all calls would be answered.
  * Why by the whole pool's times and not by the endpoint's own: one that is always slow is when a hedge helps most.
  */
 export function hedgeAfter(
@@ -86,7 +88,9 @@ export function hedgeAfter(
   const { hedge } = call;
   if (!hedge || call.replay !== 'free' || !settings.failover || pool.endpoints.length < 2) return undefined;
   const known = pool.usual(healthKey(call.model, call.operation.name), kindOf(call, true));
-  return known && Math.max(hedge.minDelay, known.about(probe ? Math.min(PROBE, hedge.quantile) : hedge.quantile));
+  if (!known) return undefined;
+  const median = known.quantile(0.5);
+  return Math.max(hedge.minDelay, probe ? median : Math.min(LATER * known.about(hedge.quantile), LATEST * median));
 }
 
 /**

@@ -26,6 +26,9 @@ export function took<R extends Reply>(
   endpoint.state.latency(load.model)?.[what].record(clock.now() - load.startedAt);
 }
 
+/** It would have been more than the delay, which is all that is known of it: so much more is kept apart. */
+const BEYOND = 1.19;
+
 /**
  * Notes that something was given up after so long.
  * Why only what is known may rise: how long a caller is willing to wait says nothing of what is usual, and who names a tiny
@@ -41,10 +44,9 @@ export function tookAtLeast<R extends Reply>(
   const times = endpoint.state.latency(load.model);
   const stage = kindOf(call, reply !== undefined);
   const ms = clock.now() - load.startedAt;
-  // What a hedge overtook was one of the slow: left out, the delay would be learned from the quick ones only, and shrink;
-  // entered as longer than that, a dead endpoint would stretch it.
+  // What a hedge overtook was one of the slow: left out, the delay would be learned from the quick ones only, and shrink.
   const overtaken = cut === 'abandoned' && hedgeAfter !== undefined && ms >= hedgeAfter;
-  if (overtaken) times?.[kindOf(call, true)].record(hedgeAfter);
+  if (overtaken) times?.[kindOf(call, true)].record(BEYOND * hedgeAfter);
   if (overtaken && stage === kindOf(call, true)) return;
   const known = times?.[stage];
   if (known && (known.learned || cut === 'attempt-timeout')) known.recordCut(ms);

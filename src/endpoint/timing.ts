@@ -44,6 +44,11 @@ export class Timing implements TimingFacts {
     if (ms > this.#ms) this.#learn(Math.max(QUICKEST, ms), this.#units || 1, 0, now);
   }
 
+  /** Another endpoint answered first and nothing came from here: as slow as a failure, and worth more than all before. */
+  beaten(ms: number, now: number): void {
+    this.#learn(Math.max(ms, FAILURE.least, this.time), this.#units || 1, 1, now);
+  }
+
   /** It failed after `ms`. Never quicker than usual, and no multiple of it either: where a part of all calls fails, that would grow on itself. */
   failed(ms: number, now: number): void {
     const { weight, least } = FAILURE;

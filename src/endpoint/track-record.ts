@@ -63,12 +63,13 @@ export class TrackRecord implements TrackRecordFacts {
     const { stream } = attempt;
     const waited = this.#over(attempt, now, health === 'success' || attempt.answered);
     if (health === 'failure') {
-      if (waited) this.#timing(stream).failed(ms, now);
+      if (waited && attempt.beaten) this.#timing(stream).beaten(ms, now);
+      else if (waited) this.#timing(stream).failed(ms, now);
       this.#failed(now);
     } else if (waited && health === 'success') {
       if (!stream && units !== undefined) this.#timing(stream).took(ms, units, now);
       this.#answered(attempt, now);
-    } else if (waited && attempt.beaten) this.#timing(stream).failed(ms, now);
+    } else if (waited && attempt.beaten) this.#timing(stream).beaten(ms, now);
     else if (waited) this.#timing(stream).tookAtLeast(ms, now);
   }
 

@@ -50,7 +50,7 @@ describe('the quantile as far as it can be told', () => {
     fc.assert(
       fc.property(durations, fc.constantFrom(0.1, 0.5, 0.95, 1), (all, q) => {
         const [about, told] = [of(all).about(q), of(all).quantile(q)];
-        expect(about).toBeLessThanOrEqual(told);
+        expect(about).toBeLessThanOrEqual(told * (1 + 1e-9));
         expect(about).toBeGreaterThanOrEqual(told / 1.19);
       }),
       runs(60),

@@ -165,7 +165,7 @@ it('an answer of any kind ends the silence, a call that ends without one does no
   expect(record.plain.silentSince).toBe(200);
 });
 
-it('an answer that another endpoint gave first makes it slow, as a failure does, but not suspect', () => {
+it('an answer that another endpoint gave first makes it as slow as a failure, whatever was known before, but not suspect', () => {
   now = 300;
   const attempt = begin();
   now = 700;
@@ -174,6 +174,10 @@ it('an answer that another endpoint gave first makes it slow, as a failure does,
   beaten(undefined);
   expect(record.plain.time).toBe(400);
   beaten('late');
-  expect(record.plain.time).toBe(1_200);
+  expect(record.plain.time).toBe(2_000);
   expect(avoided()).toBe(false);
+  serve();
+  expect(record.plain.time).toBeLessThan(2_000);
+  record.ended({ ...begin(), beaten: 'far' }, 'failure', undefined, now);
+  expect(record.plain.time).toBe(2_000);
 });
