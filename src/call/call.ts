@@ -28,6 +28,8 @@ export interface Call {
   readonly ownerIds: readonly string[];
   /** A hash of what tells that calls share the beginning of their prompt; `undefined` = nothing does. Worked out when asked for. */
   readonly prefix: number | undefined;
+  /** The same for the part of it that other conversations may share: tools and instructions. */
+  readonly stem: number | undefined;
   /** A hash that names the call's conversation; `undefined` when nothing of it can be cached. Worked out when asked for. */
   readonly conversation: number | undefined;
   /** Name of the endpoint the caller named, if any; such a call never fails over. */

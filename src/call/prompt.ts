@@ -4,6 +4,7 @@
  */
 import { hashOf, hashText, mix } from './hash.ts';
 import type { Operation } from './operations.ts';
+import { sessionIn } from './session-header.ts';
 
 type Loose = Record<string, unknown>;
 
@@ -17,15 +18,6 @@ const MESSAGES: Readonly<Record<string, readonly string[]>> = {
 /** What stands before the messages. */
 const INSTRUCTIONS = ['system', 'instructions'] as const;
 const TOOLS = ['tools', 'functions'] as const;
-
-/** Headers that name a session, as agents and gateways send them. */
-const SESSION_HEADERS: ReadonlySet<string> = new Set([
-  'x-session-id',
-  'session-id',
-  'session_id',
-  'x-conversation-id',
-  'conversation_id',
-]);
 
 /** No prompt shorter than 1,024 tokens is cached anywhere; a token is about four bytes. */
 const CACHED_BYTES = 4 * 1_024;
@@ -92,15 +84,12 @@ function hashMessages(messages: unknown, before: number, budget: { left: number 
   return hash;
 }
 
-function sessionIn(headers: unknown): string | undefined {
-  if (typeof headers !== 'object' || headers === null) return undefined;
-  const inner = (headers as { values?: unknown }).values;
-  const bag = inner instanceof Headers ? inner : headers;
-  const rows = Array.isArray(bag) || bag instanceof Headers ? bag : Object.entries(bag);
-  for (const [name, value] of rows as Iterable<[string, unknown]>) {
-    if (typeof value === 'string' && value !== '' && SESSION_HEADERS.has(String(name).toLowerCase())) return value;
-  }
-  return undefined;
+/** The instructions at the beginning of the messages. */
+function leading(messages: unknown): unknown[] {
+  if (!Array.isArray(messages)) return [];
+  const others = messages.slice(0, FIRST_MESSAGES);
+  const end = others.findIndex((message: Loose | null) => message?.role !== 'system' && message?.role !== 'developer');
+  return end < 0 ? others : others.slice(0, end);
 }
 
 const named = (value: unknown): value is string => typeof value === 'string' && value !== '';
@@ -111,6 +100,7 @@ export class Prompt {
   readonly #body: Loose;
   readonly #headers: unknown;
   #prefix: number | undefined | null = null;
+  #stem: number | undefined | null = null;
   #conversation: number | undefined | null = null;
 
   /** @param headers those of this call alone, in any form the SDK takes. */
@@ -127,11 +117,31 @@ export class Prompt {
    */
   get prefix(): number | undefined {
     if (this.#prefix === null) {
-      const { prompt_cache_key, safety_identifier, user } = this.#fields.length > 0 ? this.#body : {};
-      const name = [sessionIn(this.#headers), prompt_cache_key, safety_identifier, user].find(named);
+      const name = this.#named();
       this.#prefix = name === undefined ? this.#text() : hashOf(name);
     }
     return this.#prefix;
+  }
+
+  /**
+   * The same for calls that share tools and instructions alone; `undefined` when these are too short to be cached, or something
+   * else tells which calls belong together.
+   */
+  get stem(): number | undefined {
+    if (this.#stem === null) {
+      const { tools, functions, system, instructions } = this.#body;
+      const messages = this.#fields.map((field) => leading(this.#body[field]));
+      const parts = [tools, functions, system, instructions, ...messages];
+      const none =
+        this.#fields.length === 0 || bytesOf(parts, CACHED_BYTES) < CACHED_BYTES || this.#named() !== undefined;
+      this.#stem = none ? undefined : this.#text(true);
+    }
+    return this.#stem;
+  }
+
+  #named(): string | undefined {
+    const { prompt_cache_key, safety_identifier, user } = this.#fields.length > 0 ? this.#body : {};
+    return [sessionIn(this.#headers), prompt_cache_key, safety_identifier, user].find(named);
   }
 
   /** The same for turns of one conversation; `undefined` for a prompt so short that no endpoint caches it. */
@@ -159,7 +169,8 @@ export class Prompt {
     return false;
   }
 
-  #text(): number | undefined {
+  /** @param shared leaves out what only one conversation has. */
+  #text(shared = false): number | undefined {
     const body = this.#body;
     if (!this.#fields.some((field) => body[field] !== undefined)) return undefined;
     const budget = { left: ENTRIES };
@@ -167,7 +178,7 @@ export class Prompt {
     for (const field of INSTRUCTIONS) if (body[field] !== undefined) hash = hashValue(body[field], hash, budget);
     // A stored prompt comes before the messages; that of a legacy completion is all there is.
     if (typeof body.prompt === 'object' && !Array.isArray(body.prompt)) hash = hashValue(body.prompt, hash, budget);
-    for (const field of this.#fields) hash = hashMessages(body[field], hash, budget);
+    for (const field of this.#fields) hash = hashMessages(shared ? leading(body[field]) : body[field], hash, budget);
     return mix(hash);
   }
 }

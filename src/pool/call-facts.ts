@@ -28,6 +28,10 @@ export class CallFacts implements StrategyCall {
     return this.#call.prefix;
   }
 
+  get stem(): number | undefined {
+    return this.#call.stem;
+  }
+
   get now(): number {
     return this.#clock.now();
   }

@@ -91,6 +91,9 @@ export function callOf(
     get prefix() {
       return prompt.prefix;
     },
+    get stem() {
+      return prompt.stem;
+    },
     get conversation() {
       // A session keeps its own place.
       return settings.affinity.cache && session === undefined ? prompt.conversation : undefined;

@@ -6,7 +6,9 @@
 import type { Candidate } from './strategy.ts';
 
 /** The calls running on an endpoint may exceed its fair share by a quarter; their average by a little less, so that this holds in the end. */
-const [MOMENT, LASTING] = [1.25, 1.2];
+const [MOMENT, LASTING] = [1.25, 1.22];
+/** An endpoint with no more calls in flight on average is nearly idle. */
+const IDLE = 1.5;
 /** Up to so many candidates are looked at with each pick; of more, a few in turn: a mean over many hardly moves meanwhile. */
 const [ALL, SOME] = [16, 4];
 /** How much of an average each look replaces. */
@@ -78,15 +80,28 @@ export class FairShare {
     this.#averageSoFar = sum;
   }
 
-  /** May the candidate at this place take one more call? One that is idle always may. */
+  /** Calls in flight on all candidates. */
+  get running(): number {
+    return this.#running;
+  }
+
+  #fair(index: number): number {
+    return MOMENT * (this.#running + 1) * (this.#shares[index] as number);
+  }
+
+  /** Has the candidate at this place room for one more call within its fair share? One that is idle always has. */
+  readonly hasRoom = (index: number): boolean =>
+    (this.#candidates[index] as Candidate).inFlight + 1 <= Math.max(1, this.#fair(index));
+
+  /** May it take one more call whose cache it has? Some more than fair, as long as its average is. */
   readonly allows = (index: number): boolean => {
+    if (this.hasRoom(index)) return true;
     const share = this.#shares[index] as number;
     const then = (this.#candidates[index] as Candidate).inFlight + 1;
-    const fair = MOMENT * (this.#running + 1) * share;
-    if (then <= Math.max(1, fair)) return true;
+    const fair = this.#fair(index);
     const chance = Math.max(2, 1.5 * Math.sqrt(fair));
     const average = (this.#averages[index] as Average).value;
-    return then <= fair + chance && average <= Math.max(1, LASTING * this.#average * share);
+    return then <= fair + chance && average <= Math.max(IDLE, LASTING * this.#average * share);
   };
 }
 

@@ -4,29 +4,96 @@
  */
 import { fairShareOf } from './fair-share.ts';
 import { anybody, HomeBook } from './homes.ts';
+import { Popular } from './popular.ts';
 import { roundRobin } from './round-robin.ts';
 import type { Candidate, Strategy, StrategyCall } from './strategy.ts';
 
+/** A prefix that its home had no room for stays where it went as long as it comes again within this time, in ms: its cache is there now. */
+const SETTLED = 5 * 60_000;
+/** One that moves again within so many picks, and as many as calls are in flight, is too much for any single home, and is soon in the caches of several. */
+const SOON = 32;
+/** Such prefixes remembered; beyond them the oldest go home. */
+const LIMIT = 10_000;
+
+/** Where a prefix went for which its home had no room. */
+interface Place {
+  name: string;
+  /** Where that stood in the list of then; most often it still does. */
+  index: number;
+  /** When it came last, in monotonic ms, and the pick at which it moved. */
+  at: number;
+  moved: number;
+  crowded: boolean;
+}
+
 /**
  * Calls with the same `prefix` go to the same endpoint, in proportion to the weights; while that one is out or carries more
- * than a quarter above its fair share, to the prefix's next home, the same one for everybody.
+ * than a quarter above its fair share, to the prefix's next home, the same one for everybody. So do calls with the same
+ * `stem`, unless so many share it that it is in every cache anyway.
  * Homes that never cache, by what their replies say, are passed over for those that do.
  * @param rest serves calls without a prefix. @default roundRobin()
  */
 export function promptCache(rest: Strategy = roundRobin()): Strategy {
-  let list: readonly Candidate[] = [];
   const book = new HomeBook();
+  const popular = new Popular();
+  const places = new Map<number, Place>();
+  let picks = 0;
+  let list: readonly Candidate[] = [];
   let homes = book.of(list);
   let share = fairShareOf(list);
+
+  /** The first home, with room if any has. */
+  const roomyHome = (prefix: number): number => {
+    const index = homes.find(prefix, share.hasRoom);
+    return index < 0 ? homes.find(prefix, anybody) : index;
+  };
+
+  /** The home of a prefix that moved before; -1 = it is at home again. */
+  const movedHome = (prefix: number, place: Place, now: number): number => {
+    const { name } = place;
+    const still = list[place.index]?.name === name;
+    const index = still ? place.index : homes.find(prefix, (each) => list[each]?.name === name);
+    if (now - place.at >= SETTLED || (index < 0 && !place.crowded)) {
+      places.delete(prefix);
+      return -1;
+    }
+    place.at = now;
+    place.index = index;
+    if (!place.crowded && share.allows(index)) return index;
+    const next = roomyHome(prefix);
+    if (!place.crowded) {
+      place.crowded = picks - place.moved < SOON + share.running;
+      place.moved = picks;
+      place.name = (list[next] as Candidate).name;
+      place.index = next;
+    }
+    return next;
+  };
+
+  const homeOf = (prefix: number, call: StrategyCall): number => {
+    const place = places.size === 0 ? undefined : places.get(prefix);
+    const moved = place ? movedHome(prefix, place, call.now) : -1;
+    if (moved >= 0) return moved;
+    const home = homes.find(prefix, anybody);
+    if (home < 0 || share.allows(home)) return home;
+    const next = roomyHome(prefix);
+    if (next === home) return home;
+    const { name } = list[next] as Candidate;
+    places.set(prefix, { name, index: next, at: call.now, moved: picks, crowded: false });
+    if (places.size > LIMIT) places.delete(places.keys().next().value as number);
+    return next;
+  };
+
   /** The next home that is known to cache prompts, in place of one that is known not to. */
   const better = (home: Candidate, call: StrategyCall, prefix: number): Candidate => {
     const caches = (index: number) => list[index]?.cachesPrompts?.(call) === true && share.allows(index);
     return list[homes.find(prefix, caches)] ?? home;
   };
+
   return {
     name: 'prompt-cache',
     pick(candidates, call) {
-      const { prefix } = call;
+      const { prefix, stem } = call;
       if (prefix === undefined) return rest.pick(candidates, call);
       if (candidates !== list) {
         list = candidates;
@@ -34,9 +101,11 @@ export function promptCache(rest: Strategy = roundRobin()): Strategy {
         share = fairShareOf(list);
       }
       share.look();
-      const home = candidates[homes.find(prefix, share.allows)] ?? candidates[homes.find(prefix, anybody)];
+      picks += 1;
+      const key = stem === undefined || popular.has(stem, prefix, list.length) ? prefix : stem;
+      const home = list[homeOf(key, call)];
       if (!home) return rest.pick(candidates, call);
-      return home.cachesPrompts?.(call) === false ? better(home, call, prefix) : home;
+      return home.cachesPrompts?.(call) === false ? better(home, call, key) : home;
     },
     keepsCaches: true,
   };

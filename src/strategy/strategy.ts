@@ -56,6 +56,8 @@ export interface StrategyCall {
    * tools, instructions and the user's first message. `undefined` when there is none of them. Worked out when it is read.
    */
   readonly prefix?: number | undefined;
+  /** The same for its tools and instructions alone, which other conversations may share, where they are long enough to be cached. */
+  readonly stem?: number | undefined;
 }
 
 /** Picks one of the eligible endpoints. A throw, or an answer that is no candidate, falls back to the first candidate. */

@@ -2,6 +2,7 @@
 // running on them and times learned. `pick` is the strategy alone; `choose` is what the dispatcher calls: who is eligible,
 // the pick, the check of its answer, slow start. Medians over rounds in which all take turns.
 
+import { hashOf } from '../../src/call/hash.ts';
 import { systemClock } from '../../src/clock.ts';
 import { verdict } from '../../src/dispatch/verdicts.ts';
 import { Endpoint, healthKey } from '../../src/endpoint/endpoint.ts';
@@ -17,6 +18,9 @@ export const BAR = 200;
 export const SIZES = [2, 10, 100, 1_000, 10_000] as const;
 
 const call = aCall({ stream: true });
+/** With prompts of their own, for those who ask. */
+const calls = Array.from({ length: 256 }, (_, index) => aCall({ stream: true, prefix: hashOf(`prompt ${index}`) }));
+const callOf = (index: number) => calls[index % calls.length] as typeof call;
 const NONE = new Set<never>();
 
 /** So many endpoints that served calls, each with some still running. */
@@ -63,7 +67,7 @@ function timedOf(name: string, size: number): Timed[] {
       ...about,
       what: 'pick',
       run(times) {
-        for (let i = 0; i < times; i++) strategy.pick(eligible, new CallFacts(call, systemClock));
+        for (let i = 0; i < times; i++) strategy.pick(eligible, new CallFacts(callOf(i), systemClock));
       },
     },
     {
@@ -71,7 +75,7 @@ function timedOf(name: string, size: number): Timed[] {
       times: [],
       what: 'choose',
       run(times) {
-        for (let i = 0; i < times; i++) pool.choose(call, NONE);
+        for (let i = 0; i < times; i++) pool.choose(callOf(i), NONE);
       },
     },
   ];

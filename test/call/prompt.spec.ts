@@ -110,6 +110,31 @@ describe('what goes before the text', () => {
   });
 });
 
+describe('a stem', () => {
+  const asked = (text: string, changes: Body = {}) => promptOf({ messages: [system, user(text)], ...changes });
+
+  it('is what conversations share that begin with the same tools and instructions', () => {
+    const { stem } = asked('one');
+    expect(stem).toEqual(expect.any(Number));
+    expect(asked('two').stem).toBe(stem);
+    expect(asked('one').prefix).not.toBe(stem);
+    expect(promptOf({ messages: [system] }).stem).toBe(stem);
+    expect(asked('one', { tools: [tool('f')] }).stem).not.toBe(stem);
+    const responses = (input: unknown) => promptOf({ instructions: LONG, input }, '/responses').stem;
+    expect(responses('one')).toBe(responses([user('two')]));
+    expect(responses('one')).toEqual(expect.any(Number));
+  });
+
+  it.each<[string, Prompt]>([
+    ['short instructions', promptOf({ messages: [message('system', 'Be brief.'), user(LONG)] })],
+    ['a cache key', asked('one', { prompt_cache_key: 'k' })],
+    ['a session', promptOf({ messages: [system, user('one')] }, undefined, { 'x-session-id': 's' })],
+    ['embeddings', promptOf({ input: LONG, messages: [system] }, '/embeddings')],
+  ])('there is none with %s', (_, { stem }) => {
+    expect(stem).toBeUndefined();
+  });
+});
+
 describe('nothing to tell by', () => {
   it.each<[string, string, unknown]>([
     ['embeddings', '/embeddings', { input: LONG, user: 'u' }],

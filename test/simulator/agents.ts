@@ -14,6 +14,8 @@ export interface Callers {
   readonly conversations: number;
   /** Texts that questions are about; the first is asked about most. Each of these conversations has one turn and names its text. */
   readonly texts?: number;
+  /** Whether calls name their text by `prompt_cache_key`. @default true */
+  readonly named?: boolean;
 }
 
 /** What came of it. */
@@ -36,7 +38,7 @@ const words = (random: () => number, tokens: number) => `${random()} `.padEnd(4 
 export async function converse(
   names: readonly string[],
   callers: Callers,
-  options: Pick<LoadBalancedOpenAIOptions, 'strategy'>,
+  options: Pick<LoadBalancedOpenAIOptions, 'strategy' | 'affinity'>,
   seed: number,
 ): Promise<Cached> {
   const clock = new VirtualClock(seedOf(seed, 11));
@@ -70,7 +72,7 @@ export async function converse(
     const text = texts[index];
     return text === undefined
       ? { system: words(random, 1_200) }
-      : { system: text, key: { prompt_cache_key: String(index) } };
+      : { system: text, ...(callers.named !== false && { key: { prompt_cache_key: String(index) } }) };
   };
   let talking = callers.agents;
   const agent = async () => {

@@ -26,6 +26,7 @@ export function aCall(changes: Partial<Call> & { path?: string } = {}): Call {
     hedge: false,
     ownerIds: [],
     prefix: undefined,
+    stem: undefined,
     conversation: undefined,
     pin: undefined,
     tags: [],

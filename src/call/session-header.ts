@@ -1,0 +1,22 @@
+/** The session that a call's own headers name, if any. Pure. */
+
+/** Headers that name a session, as agents and gateways send them. */
+const SESSION_HEADERS: ReadonlySet<string> = new Set([
+  'x-session-id',
+  'session-id',
+  'session_id',
+  'x-conversation-id',
+  'conversation_id',
+]);
+
+/** The session's name. @param headers in any form the SDK takes */
+export function sessionIn(headers: unknown): string | undefined {
+  if (typeof headers !== 'object' || headers === null) return undefined;
+  const inner = (headers as { values?: unknown }).values;
+  const bag = inner instanceof Headers ? inner : headers;
+  const rows = Array.isArray(bag) || bag instanceof Headers ? bag : Object.entries(bag);
+  for (const [name, value] of rows as Iterable<[string, unknown]>) {
+    if (typeof value === 'string' && value !== '' && SESSION_HEADERS.has(String(name).toLowerCase())) return value;
+  }
+  return undefined;
+}
