@@ -1,11 +1,13 @@
 // `npm run bench:pick`: what a pick costs, in ns, for every strategy by name and pools of 2 to 10,000 real endpoints with calls
 // running on them and times learned. `pick` is the strategy alone; `choose` is what the dispatcher calls: who is eligible,
-// the pick, the check of its answer, slow start. Medians over rounds in which all take turns.
+// the pick, the check of its answer, slow start. Medians over rounds in which all take turns. Names
+// behind it, such as `-- least-busy priority:random`, are measured alone.
 
 import { hashOf } from '../../src/call/hash.ts';
 import { systemClock } from '../../src/clock.ts';
 import { verdict } from '../../src/dispatch/verdicts.ts';
 import { Endpoint, healthKey } from '../../src/endpoint/endpoint.ts';
+import type { Load } from '../../src/endpoint/live-facts.ts';
 import { newRegistry, stateOf } from '../../src/endpoint/registry.ts';
 import { CallFacts } from '../../src/pool/call-facts.ts';
 import { Pool } from '../../src/pool/pool.ts';
@@ -30,15 +32,19 @@ function endpointsOf(count: number) {
   const endpoints = Array.from({ length: count }, (_, index) => {
     const settings = endpointSettings({ name: `e${index}`, weight: 1 + (index % 3) });
     const state = stateOf(registry, settings.name, breakerSettings(), systemClock);
-    const begin = () => state.begin(key, 60_000, false, true);
+    const endpoint = new Endpoint(settings, index % 2, state);
+    const begin = () => {
+      const load = state.begin(key, 60_000, false, true) as Load;
+      endpoint.room.reserve(load, call);
+      return load;
+    };
     for (let i = 0; i < 3; i++) {
       const load = begin();
-      if (!load) continue;
       state.proved(load);
       state.end(load, verdict('ok'), call.operation.route);
     }
     for (let i = index % 4; i > 0; i--) begin();
-    return new Endpoint(settings, index % 2, state);
+    return endpoint;
   });
   return { registry, endpoints };
 }
@@ -112,7 +118,9 @@ export function bench(names: readonly string[], sizes: readonly number[], rounds
 }
 
 function main(): number {
-  const names = [...strategyNames.filter((name) => name !== 'priority'), 'priority:least-latency'];
+  const asked = process.argv.slice(2);
+  const usual = [...strategyNames.filter((name) => name !== 'priority'), 'priority:least-latency'];
+  const names = asked.length > 0 ? asked : usual;
   const rows = bench(names, SIZES, 9, 20_000);
   const width = Math.max(...names.map(({ length }) => length)) + 2;
   const line = (first: string, cells: readonly string[]) =>
