@@ -16,8 +16,8 @@ export const candidate = (name: string, changes: Partial<Candidate> = {}): Candi
 export const weighing = (...weights: number[]) => weights.map((weight, i) => candidate(`${'abcdefgh'[i]}`, { weight }));
 
 /** Picks once. @throws when the answer is not one of the candidates, the very object */
-export function pick(strategy: Strategy, candidates: readonly Candidate[]): Candidate {
-  const picked: unknown = strategy.pick(candidates, CALL);
+export function pick(strategy: Strategy, candidates: readonly Candidate[], call: StrategyCall = CALL): Candidate {
+  const picked: unknown = strategy.pick(candidates, call);
   if (candidates.some((each) => each === picked)) return picked as Candidate;
   const given = candidates.map(({ name }) => name).join(', ');
   throw new Error(`pick() returned ${nameOf(picked)}, which is none of the candidates it was given (${given})`);
@@ -58,12 +58,16 @@ export function sharesUnderLoad(make: Make, weights: readonly number[], running:
   compare(Object.fromEntries([...counts].map(([name, count]) => [name, count / times])), wanted, 0.01);
 }
 
+/** More of them say nothing new. */
+const SAID = 3;
+
 /** @throws unless each share is within `tolerance` of the one it should be */
 export function compare(got: Record<string, number>, wanted: Record<string, number>, tolerance: number): void {
   const off = Object.keys(wanted).filter((name) => !(Math.abs((got[name] ?? 0) - (wanted[name] ?? 0)) <= tolerance));
   if (off.length === 0) return;
   const percent = (share = 0) => `${(share * 100).toFixed(1)} %`;
-  throw new Error(
-    off.map((name) => `'${name}' got ${percent(got[name])} instead of ${percent(wanted[name])}`).join(', '),
-  );
+  const said = off
+    .slice(0, SAID)
+    .map((name) => `'${name}' got ${percent(got[name])} instead of ${percent(wanted[name])}`);
+  throw new Error(off.length > SAID ? `${said.join(', ')}, and ${off.length - SAID} more` : said.join(', '));
 }

@@ -3,6 +3,7 @@
  * the ones that come with the library.
  */
 import type { Candidate, Strategy } from '../index.ts';
+import { keepsHomes } from './moves.ts';
 import { CALL, candidate, compare, pick, shares, sharesUnderLoad, weighing } from './shares.ts';
 
 /** One promise of the contract. */
@@ -77,6 +78,20 @@ const ALWAYS: readonly Promised[] = [
     },
   ],
   [
+    'never picks one that is out in a pool of many either',
+    (make) => {
+      const strategy = make();
+      const all = Array.from({ length: 40 }, (_, i) => candidate(`e${i}`, { weight: i % 4 }));
+      for (let out = 0; out < all.length; out++) {
+        const rest = all.filter((_, i) => i !== out && i % 7 !== out % 7);
+        for (let i = 0; i < 30; i++) pick(strategy, rest, { ...CALL, prefix: out * 31 + i });
+        pick(strategy, all);
+      }
+    },
+  ],
+  ['moves only what was on the endpoint that left', (make) => keepsHomes(make, 7)],
+  ['moves only what was on the endpoint that left, in a pool of many', (make) => keepsHomes(make, 30)],
+  [
     'changes nothing about what it is given',
     (make) => {
       const candidates = Object.freeze(weighing(1, 2, 3).map((each) => Object.freeze(each)));
@@ -117,6 +132,20 @@ const WEIGHTED: readonly Promised[] = [
   [
     'gives equal parts when nobody has a share',
     (make) => compare(shares(make(), weighing(0, 0), 10_000), { a: 0.5, b: 0.5 }, 0.05),
+  ],
+  [
+    'takes no share away from the others when one leaves',
+    (make) => {
+      const strategy = make();
+      const all = weighing(4, 1, 3, 2);
+      const before = shares(strategy, all, 50_000);
+      for (const left of all) {
+        const rest = all.filter((each) => each !== left);
+        const after = shares(strategy, rest, 50_000);
+        const fewer = rest.filter(({ name }) => (after[name] ?? 0) < (before[name] ?? 0) - 0.01);
+        if (fewer.length > 0) throw new Error(`'${left.name}' left, and '${fewer[0]?.name}' got less than before`);
+      }
+    },
   ],
   [
     'gives the share of one that is out to the others by their weights',

@@ -27,6 +27,8 @@ describe('strategyContract', () => {
     expect(broken(() => first, { weighted: false })).toEqual([]);
     expect(broken(() => first)).toEqual([
       "shares calls out by weight, within 1 % of all calls: 'a' got 100.0 % instead of 12.5 %, 'b' got 0.0 % instead of 25.0 %, 'c' got 0.0 % instead of 62.5 %",
+      "keeps to the weights while calls run, within 1 %: 'e0' got 100.0 % instead of 12.5 %, 'e1' got 0.0 % instead of 25.0 %, 'e2' got 0.0 % instead of 62.5 %",
+      "keeps to the weights in a pool of many, within 1 %: 'e0' got 100.0 % instead of 1.7 %, 'e1' got 0.0 % instead of 3.3 %, 'e2' got 0.0 % instead of 5.0 %, and 21 more",
       "gives nothing to a weight of 0 while another has a share: 'a' got 100.0 % instead of 0.0 %, 'b' got 0.0 % instead of 100.0 %",
       "gives equal parts when nobody has a share: 'a' got 100.0 % instead of 50.0 %, 'b' got 0.0 % instead of 50.0 %",
       "gives the share of one that is out to the others by their weights: 'b' got 100.0 % instead of 25.0 %, 'c' got 0.0 % instead of 75.0 %",
@@ -69,6 +71,27 @@ describe('strategyContract', () => {
       pick: (all) => (all as Candidate[]).sort((a, b) => b.weight - a.weight)[0] as Candidate,
     };
     expect(broken(() => sorting).join('\n')).toContain('changes nothing about what it is given: ');
+  });
+
+  it('finds a hash that leads everybody elsewhere when one endpoint leaves', () => {
+    const modulo: Strategy = { pick: (all, { prefix = 0 }) => all[prefix % all.length] as Candidate };
+    const said = broken(() => modulo, { weighted: false });
+    expect(said.map((text) => text.split(':')[0])).toEqual([
+      'moves only what was on the endpoint that left',
+      'moves only what was on the endpoint that left, in a pool of many',
+    ]);
+    expect(said[0]).toMatch(/: 'e0' left, and \d+ of 400 prompts moved that were elsewhere$/);
+  });
+
+  it('finds a strategy that takes a share away from others when one leaves', () => {
+    // Fair with all four, and to the first alone with any three.
+    const turns = roundRobin();
+    const unfair: Strategy = {
+      pick: (all, call) => (all.length === 4 ? turns.pick(all, call) : (all[0] as Candidate)),
+    };
+    expect(broken(() => unfair).join('\n')).toContain(
+      "takes no share away from the others when one leaves: 'a' left, and 'c' got less than before",
+    );
   });
 
   it('finds an empty name', () => {
