@@ -170,9 +170,9 @@ describe('what is nearly right is answered with what is right', () => {
     ],
     ['a log level', () => build([k], { logLevel: 'warning' }), /'warn', 'info', 'debug'; got a string$/],
     [
-      'a strategy to come',
-      () => build([k], { strategy: 'least-busy' }),
-      /a value with pick\(candidates, call\); got 'least-busy'$/,
+      'a strategy that nobody has',
+      () => build([k], { strategy: 'bandit' }),
+      /a value with pick\(candidates, call\); got 'bandit'$/,
     ],
     [
       'an option of withOptions',
