@@ -5,12 +5,13 @@
 import type { Call } from '../call/call.ts';
 import type { Demand } from '../call/demand.ts';
 import type { LimitSettings } from '../config/settings.ts';
-import { Allowance, type Allowed } from './allowance.ts';
+import { Allowance } from './allowance.ts';
 import type { EndpointState } from './endpoint-state.ts';
 import { NO_HEADROOM } from './exclusion.ts';
 import { tokensOf, type Used } from './held.ts';
 import type { Exclusion, Load } from './live-facts.ts';
-import type { ModelQuota, Quota } from './quota.ts';
+import { type Looked, shareOf } from './looked.ts';
+import type { ModelQuota } from './quota.ts';
 import { figuresOf } from './rate-limits.ts';
 import { noteUsedUp } from './used-up.ts';
 import { scarcest, type WindowFacts } from './window-facts.ts';
@@ -26,13 +27,6 @@ type Drawing = Pick<Call, 'model' | 'demand' | 'ownCredentials'>;
 
 /** The model whose windows a call draws on: none if it names none, nor if it brings a key of its own, whose limits are elsewhere. */
 const drawnOn = ({ model, ownCredentials }: Drawing) => (ownCredentials ? undefined : model);
-
-interface Looked {
-  readonly model: string;
-  readonly of: Quota;
-  readonly quota: ModelQuota | undefined;
-  readonly allowed: Allowed | undefined;
-}
 
 /** The headroom of one endpoint. */
 export class Headroom {
@@ -65,7 +59,10 @@ export class Headroom {
   #look(model: string, now: number): Looked {
     const { quota } = this.#state;
     if (model !== this.#looked?.model || quota !== this.#looked.of || !this.#looked.quota)
-      this.#looked = { model, of: quota, quota: quota.peek(model), allowed: this.#allowance?.of(model, now) };
+      this.#looked = {
+        ...{ model, of: quota, quota: quota.peek(model), allowed: this.#allowance?.of(model, now) },
+        ...{ share: 1, changes: -1, at: now },
+      };
     return this.#looked;
   }
 
@@ -112,7 +109,6 @@ export class Headroom {
     if (model === undefined) return;
     const now = load.startedAt;
     const quota = this.#state.quota.of(model);
-    this.#looked = undefined;
     const { requests, tokens, usualOutput } = quota;
     const beyond = quota.binds && this.#learnedAt(quota, demand, now) > 0;
     const learnedTokens = tokensOf(tokens.window, demand, usualOutput);
@@ -121,6 +117,7 @@ export class Headroom {
     allowed?.requests?.take(1, now);
     allowed?.tokens?.take(allowedTokens, now);
     quota.begun += 1;
+    quota.changes += 1;
     const marks = { requestsMark: requests.take(1, now), tokensMark: tokens.take(learnedTokens, now) };
     load.held = { quota, allowed, number: quota.begun, ...marks, learnedTokens, allowedTokens, beyond, told: false };
   }
@@ -130,20 +127,27 @@ export class Headroom {
     const { held } = load;
     if (!held) return undefined;
     const { quota } = held;
+    quota.changes += 1;
     const bound = quota.binds;
     // Served although there was no room: the figures mean something else.
     if (served && held.beyond) for (const kind of KINDS) quota[kind].forget();
+    let empty = false;
     for (const kind of KINDS) {
       const figures = figuresOf(headers, kind);
       if (!figures) continue;
       held.told = true;
+      empty ||= figures.remaining === 0;
       const since = (quota.begun - held.number) * (kind === 'requests' ? 1 : held.learnedTokens);
       const mark = kind === 'requests' ? held.requestsMark : held.tokensMark;
       quota[kind].note(figures, mark, since, this.#state.clock.now());
       if (!served && figures.remaining === 0) quota[kind].confirm();
     }
     if (quota.binds !== bound) this.#state.touch();
-    return quota.binds || !served ? undefined : this.#noteUsedUp(quota, load, headers);
+    if (quota.binds || !served) return undefined;
+    const { cooldowns } = this.#state;
+    return empty || quota.usedUp > 0 || cooldowns.figures(load.model)
+      ? this.#noteUsedUp(quota, load, headers)
+      : undefined;
   }
 
   #noteUsedUp(quota: ModelQuota, load: Load, headers: Headers): number | undefined {
@@ -161,6 +165,7 @@ export class Headroom {
   ): void {
     if (!held) return;
     const { quota, allowed, learnedTokens, allowedTokens, told } = held;
+    quota.changes += 1;
     const now = this.#state.clock.now();
     const { sent, used, billed } = went;
     if (used) quota.answered(used.output);
@@ -177,14 +182,9 @@ export class Headroom {
 
   /** The share of the limits that is left for `model`, 0 to 1; 1 when nothing is known. */
   share(model: string | undefined, now: number): number {
-    let least = this.#slots === Number.POSITIVE_INFINITY ? 1 : Math.max(0, 1 - this.#state.inFlight / this.#slots);
+    const least = this.#slots === Number.POSITIVE_INFINITY ? 1 : Math.max(0, 1 - this.#state.inFlight / this.#slots);
     if (model === undefined) return least;
-    const { quota, allowed } = this.#look(model, now);
-    if (allowed?.requests) least = Math.min(least, allowed.requests.share(now));
-    if (allowed?.tokens) least = Math.min(least, allowed.tokens.share(now));
-    if (quota?.requests.window) least = Math.min(least, quota.requests.window.share(now));
-    if (quota?.tokens.window) least = Math.min(least, quota.tokens.window.share(now));
-    return least;
+    return Math.min(least, shareOf(this.#look(model, now), now));
   }
 
   /** What is left of one kind of window; `null` = there is none. */

@@ -10,6 +10,8 @@ import { LearnedWindow } from './learned-window.ts';
 export class ModelQuota {
   readonly requests = new LearnedWindow();
   readonly tokens = new LearnedWindow();
+  /** Grows whenever something is taken, given back or learned. */
+  changes = 0;
   /** Attempts ever begun. */
   begun = 0;
   /** Replies in a row that said a window is used up. */

@@ -1,19 +1,22 @@
 /** The endpoint with the most of its rate limits left. */
 import { systemClock } from '../clock.ts';
-import { leastLoaded } from './least-loaded.ts';
-import type { LoadMetric } from './load-metrics.ts';
-import type { Strategy } from './strategy.ts';
+import { byMeasure } from './least-loaded.ts';
+import type { Measure } from './load-metrics.ts';
+import type { Candidate, Strategy } from './strategy.ts';
 
 /** Among endpoints with as much left, the least busy one: less than any call takes of any limit. */
 const TIE = 1e-9;
 
 /** The share of its limits that is used up, calls on their way included; an endpoint without known limits has used up nothing. */
-function usedUp(): LoadMetric {
+function usedUp(): Measure {
   const asked: { model: string | undefined; now: number } = { model: undefined, now: 0 };
-  return (candidate, { call, now }) => {
-    asked.model = call.model;
+  return ({ candidates }, { model, now }, places, count, loads) => {
+    asked.model = model;
     asked.now = now;
-    return 1 - (candidate.headroom?.(asked) ?? 1) + candidate.inFlight * TIE;
+    for (let i = 0; i < count; i++) {
+      const candidate = candidates[places[i] as number] as Candidate;
+      loads[i] = 1 - (candidate.headroom?.(asked) ?? 1) + candidate.inFlight * TIE;
+    }
   };
 }
 
@@ -23,5 +26,5 @@ function usedUp(): LoadMetric {
  * @param chance a number in [0, 1), for ties. @default the clock's
  */
 export function headroom(chance: () => number = systemClock.random): Strategy {
-  return leastLoaded(usedUp(), { name: 'headroom', chance });
+  return byMeasure(usedUp(), 'headroom', chance);
 }
