@@ -92,5 +92,6 @@ it('a thousand rotations leave nothing behind but names', async () => {
   sent.length = 0;
   await collectGarbage();
   expect(fetches.filter((fetch) => fetch.deref() !== undefined).length).toBeLessThan(110);
-  expect((process.memoryUsage().heapUsed - before) / 400).toBeLessThan(1_500);
+  // A client of the SDK alone would be some 20 kB.
+  expect((process.memoryUsage().heapUsed - before) / 400).toBeLessThan(5_000);
 }, 60_000);
