@@ -65,8 +65,10 @@ function hedge<R extends Reply>(story: CallStory<R>, late: boolean, parts: Dispa
   if (story.live.size > 1 || !hedges.covers(late)) return;
   const another = helper(story, parts);
   if (!another || !budget.withdraw()) return;
-  hedges.spend();
+  const before = story.attempts.length;
   start(story, another, parts, false, 'hedge');
+  // Its place may have gone to another call in the meantime.
+  if (story.attempts.length > before) hedges.spend();
 }
 
 /**

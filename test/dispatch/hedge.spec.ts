@@ -122,13 +122,22 @@ describe('a call that is slow to begin', () => {
     expect(['a', 'b'].map((name) => bench.endpoint(name).state.breakerState)).toEqual(['open', 'open']);
     const call = bench.call({ maxRetries: 0 });
     await bench.clock.advance(100);
-    expect(call.story.attempts).toHaveLength(1);
+    expect(call.story.attempts).toMatchObject([{ hedgeAfter: undefined }]);
     await bench.clock.advance(10_000);
     expect(call.story.attempts).toHaveLength(1);
   });
 });
 
 describe('the share of hedges', () => {
+  it('is not spent on one whose place went to another call meanwhile', async () => {
+    const { bench, figures } = await learned({ a: ['hang'], b: ['ok'] });
+    const before = figures();
+    bench.endpoint('b').begin = () => undefined;
+    const call = bench.call();
+    await bench.clock.advance(LATE);
+    expect([call.story.attempts.length, figures().sent, figures().left]).toEqual([1, 0, before.left]);
+  });
+
   it('keeps four for calls that wait twice as long', async () => {
     const { bench, figures } = await learned({ a: ['hang'], b: ['ok'] });
     const calls = Array.from({ length: 8 }, () => bench.call());
@@ -231,6 +240,18 @@ describe('two attempts at once', () => {
 });
 
 describe('what a hedge overtook', () => {
+  it('is remembered as longer than the delay, though not as the slowest there is', async () => {
+    const { bench } = await learned({ a: ['hang'], b: [{ ms: 50 }] });
+    const known = bench.endpoint('a').state.latency('gpt-5')!.plain;
+    for (let i = 0; i < 6; i++) known.record(i < 5 ? 100 : 1_000);
+    expect(known.quantile(0.95)).toBeLessThan(DELAY);
+    const call = bench.call();
+    await bench.clock.advance(DELAY + 51);
+    expect(call.told?.served).toBe('b');
+    expect(known.quantile(0.95)).toBeGreaterThan(DELAY);
+    expect(known.quantile(0.95)).toBeLessThan(2 * DELAY);
+  });
+
   it('counts as slow: the delay does not shrink with every hedge', async () => {
     // One call in ten hangs; all others take 100 ms.
     let calls = 0;
@@ -258,14 +279,14 @@ describe('what a hedge overtook', () => {
 
 describe('a stream', () => {
   /** A stream whose heads come after so long, and whose contents when the test says so. */
-  async function streamed(heads: Record<'a' | 'b', number>) {
+  async function streamed(heads: Record<'a' | 'b', number>, stream = true) {
     const bench = dispatchBench({ a: ['ok'], b: ['ok'] }, { settings: { hedge: defaults.hedge } });
     const { clock, dispatcher } = bench;
     dispatcher.parts.hedges.deposit(5);
     const times = bench.endpoint('a').state;
     times.release(times.begin('gpt-5', 1, false)!);
-    for (let i = 0; i < 40; i++) times.latency('gpt-5')!.content.record(100);
-    const call = aCall({ stream: true, hedge: defaults.hedge, deadline: 60_000 });
+    for (let i = 0; i < 40; i++) times.latency('gpt-5')![stream ? 'content' : 'plain'].record(100);
+    const call = aCall({ stream, hedge: defaults.hedge, deadline: 60_000 });
     const contents: Record<string, (data: string) => void> = {};
     const story = dispatcher.open(call, ({ name }) => {
       const ms = heads[name as 'a'];
@@ -302,6 +323,15 @@ describe('a stream', () => {
     contents.a?.('from a');
     expect(await outcome).toMatchObject({ data: 'from a', endpoint: { name: 'a' } });
     expect(story.attempts[1]!.controller.signal.aborted).toBe(true);
+  });
+
+  it('differs from a plain call in that: whose headers are there is not hedged', async () => {
+    const { bench, story } = await streamed({ a: 20, b: 10 }, false);
+    await bench.clock.advance(10_000);
+    expect(story.attempts).toHaveLength(1);
+    const late = await streamed({ a: 300, b: 10 }, false);
+    await late.bench.clock.advance(DELAY + 1);
+    expect(late.story.attempts).toHaveLength(2);
   });
 
   it('is not hedged once its content came', async () => {
