@@ -25,10 +25,14 @@ export class Allowance {
   /** The windows of a model; full at first. */
   of(model: string, now: number): Allowed {
     const { requestsPerMinute, tokensPerMinute } = this.limits;
-    return bounded(this.#models, model, () => ({
+    const make = () => ({
       // Less than one call per minute is still one call at a time.
       requests: windowOf(requestsPerMinute, now, 1),
       tokens: windowOf(tokensPerMinute, now, 0),
-    }));
+    });
+    // A full window is as good as a new one.
+    return bounded(this.#models, model, make, ({ requests, tokens }) => {
+      return 1 - Math.min(requests?.share(now) ?? 1, tokens?.share(now) ?? 1);
+    });
   }
 }

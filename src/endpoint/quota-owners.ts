@@ -55,8 +55,8 @@ export class QuotaOwners {
   }
 
   #leave(state: EndpointState): void {
-    if (state.quota.members.size === 1) return;
-    state.quota.members.delete(state);
+    if (state.quota.members.length === 1) return;
+    state.quota.leave(state);
     state.quota = new Quota(state);
     state.touch();
   }

@@ -36,11 +36,22 @@ const FORGETS = 0.1;
 /** Models kept apart; more only arise from made-up names. */
 const LIMIT = 200;
 
-/** A map that forgets what was made first once it is full. */
-export function bounded<Value>(map: Map<string, Value>, key: string, make: () => Value): Value {
+/**
+ * Looks up or makes a value in a map that forgets once it is full.
+ * @param worth of a value: the least goes, and of that what was made first. Made-up names push out made-up names.
+ */
+export function bounded<Value>(
+  map: Map<string, Value>,
+  key: string,
+  make: () => Value,
+  worth: (value: Value) => number,
+): Value {
   const found = map.get(key);
   if (found) return found;
-  if (map.size >= LIMIT) map.delete(map.keys().next().value as string);
+  if (map.size >= LIMIT) {
+    const [least] = [...map].reduce((least, each) => (worth(each[1]) < worth(least[1]) ? each : least));
+    map.delete(least);
+  }
   const made = make();
   map.set(key, made);
   return made;
@@ -55,15 +66,26 @@ export interface QuotaMember {
 /** A quota. */
 export class Quota {
   readonly #models = new Map<string, ModelQuota>();
-  readonly members: Set<QuotaMember>;
+  /** Held weakly: where keys are rotated, an owner meets new ones for as long as the process lives. */
+  #members: readonly WeakRef<QuotaMember>[];
 
   constructor(first: QuotaMember) {
-    this.members = new Set([first]);
+    this.#members = [new WeakRef(first)];
+  }
+
+  /** Who draws on it. */
+  get members(): QuotaMember[] {
+    return this.#members.flatMap((member) => member.deref() ?? []);
   }
 
   /** What is known of a model, made at its first use. */
   of(model: string): ModelQuota {
-    return bounded(this.#models, model, () => new ModelQuota());
+    return bounded(
+      this.#models,
+      model,
+      () => new ModelQuota(),
+      ({ begun }) => begun,
+    );
   }
 
   /** What is known of a model, if it was ever asked for. */
@@ -89,9 +111,12 @@ export class Quota {
 
   /** Takes in every endpoint of another quota, which turned out to be this one. */
   absorb(other: Quota): void {
-    for (const state of other.members) {
-      this.members.add(state);
-      state.quota = this;
-    }
+    this.#members = [...this.#members, ...other.#members].filter((member) => member.deref() !== undefined);
+    for (const state of other.members) state.quota = this;
+  }
+
+  /** One of them turned out to draw on another. */
+  leave(member: QuotaMember): void {
+    this.#members = this.#members.filter((each) => each.deref() !== member);
   }
 }

@@ -23,8 +23,9 @@ export interface Refusal {
 function weightier(exclusion: Exclusion | undefined, full: Exclusion | undefined): Exclusion | undefined {
   if (!full || !exclusion) return exclusion ?? full;
   if (exclusion.kind === 'refused') return exclusion;
-  const { ejected, until } = exclusion;
-  if (exclusion.kind === 'limited') return exclusion.until >= full.until ? exclusion : { ...full, ejected };
+  const { ejected, until, rateLimited } = exclusion;
+  // A failing server's pause may be ignored, so it must not hide that there is no place.
+  if (exclusion.kind === 'limited') return rateLimited && until >= full.until ? exclusion : { ...full, ejected };
   return { ...full, ejected, until: exclusion.kind === 'ejected' ? Math.max(full.until, until) : full.until };
 }
 

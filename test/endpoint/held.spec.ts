@@ -24,6 +24,8 @@ it.each([
   ['embeddings', { prompt_tokens: 5, total_tokens: 5 }, { total: 5, output: 0 }],
   ['nothing', undefined, undefined],
   ['nonsense', { total_tokens: 'many' }, undefined],
+  ['more than any call can take', { total_tokens: 1e15 }, undefined],
+  ['no end', { prompt_tokens: 5, completion_tokens: Number.POSITIVE_INFINITY }, { total: 5, output: 0 }],
 ])('reads usage: %s', (_, usage, used) => {
   expect(usedOf(usage)).toEqual(used);
 });

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { EndpointState } from '../../src/endpoint/endpoint-state.ts';
 import { QuotaOwners } from '../../src/endpoint/quota-owners.ts';
 import { manualClock } from '../../src/testing/index.ts';
+import { collectGarbage } from '../support/parts.ts';
 
 const HERE = 'https://api.example/v1';
 const state = () => new EndpointState(false, manualClock(), () => undefined);
@@ -44,4 +45,13 @@ it('whoever names one and then another draws on none with others, for good', () 
   expect([a.quota === shared, b.quota === shared, [...shared.members]]).toEqual([true, false, [a]]);
   expect(owners.note(b, HERE, from('acme'))).toBe(false);
   expect(b.quota).not.toBe(shared);
+});
+
+it('whose key is gone for good is forgotten, so that rotated keys do not pile up', async () => {
+  const owners = new QuotaOwners();
+  const last = state();
+  for (let key = 0; key < 100; key++) owners.note(state(), HERE, from('acme'));
+  await collectGarbage();
+  owners.note(last, HERE, from('acme'));
+  expect(last.quota.members).toEqual([last]);
 });

@@ -115,6 +115,15 @@ describe('configured limits', () => {
   });
 });
 
+it('made-up names of models do not fill the window of a real one again', async () => {
+  const clock = manualClock();
+  const limits = { requestsPerMinute: 2 };
+  await using stage = await openStage({ a: { script: [], limits }, b: [] }, { clock });
+  expect(await served(stage, 2)).toBe('aa');
+  for (let name = 0; name < 210; name++) await served(stage, 1, { model: `made-up-${name}` });
+  expect(await served(stage, 1)).toBe('b');
+});
+
 describe('maxConcurrent', () => {
   it('is never exceeded: a call goes elsewhere, or waits until one ends', async () => {
     const clock = manualClock();
@@ -131,6 +140,22 @@ describe('maxConcurrent', () => {
     // Nobody turns the clock: the end of a call is what lets the next one go.
     expect(await Promise.all(calls)).toEqual(['a', 'a', 'a']);
     expect(stage.state('a')).toMatchObject({ inFlight: 0, excluded: null });
+  });
+
+  it('holds for an endpoint that asked for a pause while it failed: a call waits for the slot, or is refused', async () => {
+    const clock = manualClock();
+    const open = gate<StatusStep>();
+    const script = ({ number }: { number: number }) =>
+      number === 1 ? ({ status: 503, retryAfterMs: 300_000 } as const) : open.promise;
+    await using stage = await openStage({ a: { script, limits: { maxConcurrent: 1 } } }, { clock });
+    await failure(chat(stage.client, {}, { maxRetries: 0 }));
+    const first = chat(stage.client).then(servedBy);
+    await stage.servers.a.until(({ calls }) => calls === 2);
+    expect(await failure(chat(stage.client, {}, { maxRetries: 0 }))).toBeInstanceOf(NoEndpointAvailableError);
+    const second = chat(stage.client).then(servedBy);
+    expect(await stage.events.until('call-waiting')).toMatchObject({ reason: 'no free slot' });
+    open.open({ status: 200 });
+    expect(await Promise.all([first, second])).toEqual(['a', 'a']);
   });
 
   it('counts a stream until its end', async () => {
