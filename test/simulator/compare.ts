@@ -16,6 +16,7 @@ export interface Cell {
   readonly p999: number;
   readonly success: number;
   readonly wasted: number;
+  readonly wastedInAll: number;
   readonly toBad: number;
 }
 
@@ -60,6 +61,7 @@ export async function cell(
     // The smaller half of what succeeded is the worse one.
     success: -median(runs.map((run) => -run.success)),
     wasted: median(runs.map((run) => run.wasted)),
+    wastedInAll: median(runs.map((run) => run.wastedInAll)),
     toBad: median(runs.map((run) => run.toBad)),
   };
 }

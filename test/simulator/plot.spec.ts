@@ -11,6 +11,7 @@ const cell = (changes: Partial<Cell> = {}): Cell => ({
   p999: 1.5,
   success: 1,
   wasted: 0,
+  wastedInAll: 0,
   toBad: 0.2,
   ...changes,
 });

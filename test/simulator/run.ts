@@ -32,6 +32,8 @@ export interface Measured {
   readonly success: number;
   /** Attempts beyond the one that serves, per call. */
   readonly wasted: number;
+  /** The same over the whole run, also where the rest was measured while a fault lasted. */
+  readonly wastedInAll: number;
   /** Share of the attempts that went to the bad endpoint. */
   readonly toBad: number;
   /** Served calls, per second in which calls came. */
@@ -57,17 +59,25 @@ function worstOf(told: readonly Told[], ms: number): number {
   return Math.min(...tens.filter(({ all }) => all > 0).map(({ all, good }) => good / all));
 }
 
-function measure(ms: number, told: readonly Told[], sent: readonly { at: number; endpoint: string }[]): Measured {
+function wastedOf(told: readonly Told[]): number {
+  const good = told.filter(({ error }) => error === undefined).length;
+  return (told.reduce((sum, { attempts }) => sum + attempts, 0) - good) / told.length;
+}
+
+function measure(
+  ms: number,
+  told: readonly Told[],
+  sent: readonly { at: number; endpoint: string }[],
+): Omit<Measured, 'wastedInAll'> {
   const times = told.map(({ error, ms }) => (error === undefined ? ms : Math.max(FAILED, ms))).sort((a, b) => a - b);
   const good = told.filter(({ error }) => error === undefined).length;
-  const attempts = told.reduce((sum, each) => sum + each.attempts, 0);
   return {
     calls: told.length,
     p50: quantile(times, 0.5),
     p99: quantile(times, 0.99),
     p999: quantile(times, 0.999),
     success: good / told.length,
-    wasted: (attempts - good) / told.length,
+    wasted: wastedOf(told),
     toBad: sent.filter(({ endpoint }) => endpoint === BAD).length / sent.length,
     goodput: (good * 1_000) / ms,
     worstTen: worstOf(told, ms),
@@ -103,5 +113,5 @@ export async function simulate({ scenario, options, clients, seed, ms, stream = 
   await clock.run(() => told.length === calls.length);
   // A fault that comes and goes is measured while it is there.
   const during = ({ at }: { at: number }) => fault?.is !== 'hole' || (at >= fault.from && at < fault.until);
-  return measure(ms, told.filter(during), sent.filter(during));
+  return { ...measure(ms, told.filter(during), sent.filter(during)), wastedInAll: wastedOf(told) };
 }
