@@ -37,8 +37,8 @@ const QUOTAS = [requests(360), requests(180), tokens(180), requests(90), tokens(
 
 /** The scenarios by name. */
 export const scenarios = {
-  'healthy-0.6': { title: 'healthy, load 0.6', load: 0.6, shows: 'time' },
-  'healthy-0.9': { title: 'healthy, load 0.9', load: 0.9, shows: 'time' },
+  'healthy-0.6': { title: 'all well, load 0.6', load: 0.6, shows: 'time' },
+  'healthy-0.9': { title: 'all well, load 0.9', load: 0.9, shows: 'time' },
   slow: { title: 'one 10× slower', load: 0.6, shows: 'time', fault: () => ({ is: 'slow', factor: 10 }) },
   'black-hole': {
     title: 'black hole, 60 s',
@@ -53,8 +53,8 @@ export const scenarios = {
     shows: 'waste',
     fault: () => ({ is: 'limited', perMinute: 60 }),
   },
-  'quotas-0.95': { title: 'at 95 % of all quotas', load: 0.95, shows: 'waste', quotas: QUOTAS },
-  'quotas-2': { title: 'at 200 % of all quotas', load: 2, shows: 'waste', quotas: QUOTAS },
+  'quotas-0.95': { title: 'at 95 % of all limits', load: 0.95, shows: 'waste', quotas: QUOTAS },
+  'quotas-2': { title: 'at 200 % of all limits', load: 2, shows: 'waste', quotas: QUOTAS },
 } as const satisfies Readonly<Record<string, Scenario>>;
 
 /** One of their names. */
