@@ -2,6 +2,7 @@
 
 import type { Call } from '../call/call.ts';
 import { quoted } from '../call/describe.ts';
+import { modelKey } from '../call/model-key.ts';
 import { matchesName } from '../call/model-map.ts';
 import { missingTags } from '../call/steering.ts';
 import type { EndpointSettings } from '../config/settings.ts';
@@ -88,11 +89,7 @@ export class Endpoint implements Candidate {
 /** Operations without a model stand in parentheses. */
 const nameless = (key: string) => key.startsWith('(');
 
-/** No model is called like this; many names of this length would fill the memory. */
-const LONGEST_NAME = 200;
-
 /** Under which name an endpoint keeps what it learns: the model, or the operation for calls without one. */
 export function healthKey(model: string | undefined, operation: string): string {
-  if (model === undefined) return `(${operation})`;
-  return model.length > LONGEST_NAME ? `${model.slice(0, LONGEST_NAME)}…` : model;
+  return model === undefined ? `(${operation})` : modelKey(model);
 }

@@ -4,6 +4,7 @@
  */
 import type { Call } from '../call/call.ts';
 import type { Demand } from '../call/demand.ts';
+import { modelKey } from '../call/model-key.ts';
 import type { LimitSettings } from '../config/settings.ts';
 import { Allowance } from './allowance.ts';
 import type { EndpointState } from './endpoint-state.ts';
@@ -26,7 +27,7 @@ const NO_SLOT = 'no free slot';
 type Drawing = Pick<Call, 'model' | 'demand' | 'ownCredentials'>;
 
 /** The model whose windows a call draws on: none if it names none, nor if it brings a key of its own, whose limits are elsewhere. */
-const drawnOn = ({ model, ownCredentials }: Drawing) => (ownCredentials ? undefined : model);
+const drawnOn = ({ model, ownCredentials }: Drawing) => (ownCredentials ? undefined : model && modelKey(model));
 
 /** The headroom of one endpoint. */
 export class Headroom {
@@ -183,8 +184,7 @@ export class Headroom {
   /** The share of the limits that is left for `model`, 0 to 1; 1 when nothing is known. */
   share(model: string | undefined, now: number): number {
     const least = this.#slots === Number.POSITIVE_INFINITY ? 1 : Math.max(0, 1 - this.#state.inFlight / this.#slots);
-    if (model === undefined) return least;
-    return Math.min(least, shareOf(this.#look(model, now), now));
+    return model === undefined ? least : Math.min(least, shareOf(this.#look(modelKey(model), now), now));
   }
 
   /** What is left of one kind of window; `null` = there is none. */

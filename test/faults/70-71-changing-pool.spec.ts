@@ -53,8 +53,8 @@ row(
       expect([text, error, order]).toEqual(['a-0 a-1 a-2 a-3 a-4 a-5 a-6 a-7 ', undefined, ['read', 'drained']]);
     });
 
-    it('a new endpoint gets its share at once, with its own key only', async () => {
-      await using stage = await openStage({ a: [], b: [] }, { strategy: 'round-robin' });
+    it('a new endpoint gets its share, where slow start is off at once, with its own key only', async () => {
+      await using stage = await openStage({ a: [], b: [] }, { strategy: 'round-robin', slowStart: false });
       await using added = await faultServer({ name: 'new' });
       await stage.client.balancer.drain('b');
       stage.client.balancer.add({ name: 'new', baseURL: added.url, apiKey: 'key-of-new' });

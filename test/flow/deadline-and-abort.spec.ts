@@ -196,10 +196,11 @@ describe('timeout', () => {
   it('ends with the first content: a stream that goes on for longer is not cut', async () => {
     const clock = manualClock();
     await using stage = await openStage({ a: { stream: 20, gap: 5 } }, { clock, timeout: 1_000 });
-    const stream = await chatStream(stage.client);
-    const reading = read(stream);
+    const events = (await chatStream(stage.client))[Symbol.asyncIterator]();
+    let event = await events.next();
+    while (!event.value?.choices[0]?.delta.content) event = await events.next();
     await clock.advance(5_000);
-    expect(await reading).toMatchObject({ error: undefined });
+    while (!event.done) event = await events.next();
   });
 
   it('covers a stream up to its first content', async () => {
