@@ -17,8 +17,8 @@ import { figuresOf } from './rate-limits.ts';
 import { noteUsedUp } from './used-up.ts';
 import { scarcest, type WindowFacts } from './window-facts.ts';
 
-/** How long a call usually takes before that is learned, in ms. */
-const USUAL = 1_000;
+/** How long a call usually takes before that is learned, and at most, in ms: one that runs may end any moment, so nobody is turned away for it. */
+const [USUAL, LONGEST] = [1_000, 10_000];
 const KINDS = ['requests', 'tokens'] as const;
 
 const NO_SLOT = 'no free slot';
@@ -100,7 +100,7 @@ export class Headroom {
     if (this.hasSlot) return undefined;
     const known = model === undefined ? undefined : this.#state.latency(model)?.plain;
     const usual = known?.learned ? known.quantile(0.5) : USUAL;
-    return { ...said, reason: NO_SLOT, until: now + usual / this.#slots };
+    return { ...said, reason: NO_SLOT, until: now + Math.min(usual, LONGEST) / this.#slots };
   }
 
   /** Takes room for an attempt that begins now, whether there is some or not. */

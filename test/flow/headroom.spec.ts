@@ -158,6 +158,26 @@ describe('maxConcurrent', () => {
     expect(await Promise.all([first, second])).toEqual(['a', 'a']);
   });
 
+  it('where calls usually take longer than anybody waits, a call waits all the same: the one that runs may end any moment', async () => {
+    const clock = manualClock();
+    let open = gate<StatusStep>();
+    await using stage = await openStage({ a: { script: () => open.promise, limits: { maxConcurrent: 1 } } }, { clock });
+    for (let call = 1; call <= 20; call++) {
+      open = gate();
+      const slow = chat(stage.client);
+      await stage.servers.a.until(({ calls }) => calls === call);
+      await clock.advance(90_000);
+      open.open({ status: 200 });
+      await slow;
+    }
+    open = gate();
+    const calls = [1, 2].map(() => chat(stage.client).then(servedBy));
+    await stage.servers.a.until((server) => server.calls === 21);
+    await clock.advance(20_000);
+    open.open({ status: 200 });
+    expect(await Promise.all(calls)).toEqual(['a', 'a']);
+  });
+
   it('counts a stream until its end', async () => {
     const clock = manualClock();
     const limits = { maxConcurrent: 1 };
