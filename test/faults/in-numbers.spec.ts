@@ -184,8 +184,11 @@ describe('1,000 calls a second while every endpoint fails', () => {
 
   it('default breakers: at most one request in twenty calls once all are open', LONG, async () => {
     await using stage = await openStage({ a: 500, b: 503, c: 'html' }, { strategy: 'round-robin' });
-    await storm(stage, 100);
-    expect(['a', 'b', 'c'].map((name) => stage.state(name as 'a').breaker)).not.toContain('closed');
+    const someClosed = () => (['a', 'b', 'c'] as const).some((name) => stage.state(name).breaker === 'closed');
+    let needed = 0;
+    // An outage of all is believed once it has lasted: until then it may be the calls.
+    for (; someClosed() && needed < 50; needed++) await storm(stage, 100);
+    expect(needed).toBeLessThan(50);
     const before = Object.values(stage.servers).reduce((sum, { calls }) => sum + calls, 0);
     await storm(stage, SECONDS * RATE);
     const asked = Object.values(stage.servers).reduce((sum, { calls }) => sum + calls, 0) - before;
