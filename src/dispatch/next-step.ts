@@ -15,7 +15,7 @@ export interface Situation {
   readonly waits: number;
   /** Is an eligible endpoint left that was not tried in this round? */
   readonly anyEligible: boolean;
-  /** Have all of those failed other calls of late, and served nobody since? */
+  /** Have all of those, or the one that is asked once more, failed other calls of late, and served nobody since? */
   readonly allFailing: boolean;
   /** Why each of the others cannot; endpoints never to be tried again left out. Asked for only when nobody is eligible. */
   readonly refusals: () => readonly Refusal[];
@@ -160,7 +160,9 @@ export function nextStep(situation: Situation): Step {
     if (counted >= call.maxAttempts) return { do: 'throw' };
     // A lock needs a moment; a fresh token or connection does not.
     if (last.name === 'conflict') return wait(situation, situation.backoff, 'conflict', true);
-    if (last.next === 'same') return { do: 'same' };
+    // Where all connections break, the next one is worth no more than another endpoint.
+    const inVain = last.name === 'connection-lost' && situation.allFailing;
+    if (last.next === 'same') return (inVain ? keepLast(situation) : undefined) ?? { do: 'same' };
   }
   if (!situation.anyEligible) return nobodyEligible(situation);
   const { behind, now } = situation;

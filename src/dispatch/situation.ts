@@ -41,11 +41,12 @@ export function anyEligible<R extends Reply>(story: CallStory<R>, parts: Dispatc
 /** Has every endpoint that could go next failed other calls since it last served one? */
 function allFailing<R extends Reply>(story: CallStory<R>, parts: DispatchParts): boolean {
   const { pool } = parts;
-  const { call, only, attempts } = story;
+  const { call, only, attempts, last } = story;
   const excluded = out(story, parts);
   const model = healthKey(call.model, call.operation.name);
   const sound = (each: Endpoint) =>
     each.state.failedInRow(model) <= attempts.filter((own) => own.endpoint === each).length;
+  if (last?.verdict.next === 'same') return !sound(last.attempt.endpoint);
   return !pool.some(call, (each) => (!only || each === only) && !excluded.has(each) && sound(each));
 }
 
@@ -133,7 +134,7 @@ export function situationOf<R extends Reply>(story: CallStory<R>, parts: Dispatc
     counted: story.counted,
     waits: story.waits,
     anyEligible: any,
-    allFailing: any && allFailing(story, parts),
+    allFailing: (any || story.last?.verdict.next === 'same') && allFailing(story, parts),
     refusals: () => refusals,
     panic: settings.panic !== false,
     now: clock.now(),

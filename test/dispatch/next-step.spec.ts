@@ -386,6 +386,17 @@ describe('the last attempt', () => {
     ['goes at once when the caller never waits', { call: { maxRetries: 0 } }, { do: 'another' }],
     ['goes at once when a wait would end too late', { call: { deadline: NOW + 500 } }, { do: 'another' }],
     ['is not the one before it', { counted: 1 }, { do: 'another' }],
+    [
+      'is not spent on a connection once more while all of them break',
+      { last: verdict('connection-lost', { next: 'same' }) },
+      WAIT(500, 'backoff', true),
+    ],
+    [
+      'is, where the endpoint serves others',
+      { last: verdict('connection-lost', { next: 'same' }), allFailing: false },
+      { do: 'same' },
+    ],
+    ['is spent on a fresh credential', { last: verdict('credentials-refused', { next: 'same' }) }, { do: 'same' }],
     ['is not the first', { counted: 0, call: { maxAttempts: 1 }, last: undefined }, { do: 'another' }],
   ])('%s', (_, changes, step) => {
     expect(nextStep(situation({ ...LAST, ...changes }))).toEqual(step);
