@@ -139,7 +139,12 @@ async function openStream(attempt: Attempt<SdkReply>, reply: SdkReply, reading: 
     },
     // A recovering endpoint has proved itself with its first words, not minutes later with its last.
     onContent: reading.contentCame,
-    onEnd: reading.streamEnded,
+    onEnd(end) {
+      // Node may hold on to the signal of a request that is over, and to all that listens there.
+      signal.removeEventListener('abort', aborted);
+      abandoned.unregister(attempt);
+      reading.streamEnded(end);
+    },
   });
   const { signal } = source.controller;
   controller.signal.addEventListener('abort', () => source.controller.abort(controller.signal.reason), { once: true });
@@ -151,7 +156,7 @@ async function openStream(attempt: Attempt<SdkReply>, reply: SdkReply, reading: 
   await watch.untilContent(reading.mayMove());
   const stream = streamOf(source, watch, controller);
   const dropped = () => watch.dropped();
-  abandoned.register(stream, dropped);
+  abandoned.register(stream, dropped, attempt);
   return { stream, dropped };
 }
 
