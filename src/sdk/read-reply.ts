@@ -140,8 +140,8 @@ async function openStream(attempt: Attempt<SdkReply>, reply: SdkReply, reading: 
     // A recovering endpoint has proved itself with its first words, not minutes later with its last.
     onContent: reading.contentCame,
     onEnd(end) {
-      // Node may hold on to the signal of a request that is over, and to all that listens there.
-      signal.removeEventListener('abort', aborted);
+      // Node may hold on to the signal of a request that is over, and to all that listens there. One that was left is aborted yet.
+      if (end.is !== 'left') signal.removeEventListener('abort', aborted);
       abandoned.unregister(attempt);
       reading.streamEnded(end);
     },
