@@ -113,7 +113,7 @@ export function makeCore(settings: Settings, input: LoadBalancedOpenAIOptions, l
     input,
     pool,
     dispatcher,
-    affinity: new Affinity(),
+    affinity: new Affinity(clock),
     conversations: new Conversations(clock),
     events,
     log,

@@ -14,7 +14,7 @@ beforeEach(() => {
   const clock = manualClock();
   endpoints = ['a', 'b', 'c'].map((name) => anEndpoint(clock, { name }));
   pool = { endpoints, named: (name) => endpoints.find((endpoint) => endpoint.name === name) };
-  affinity = new Affinity();
+  affinity = new Affinity(clock);
   affinity.learn(['file-b'], 'b');
   affinity.learn(['file-c', 'vs-c'], 'c');
   affinity.learn(['file-gone'], 'gone');
