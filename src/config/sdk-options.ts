@@ -7,7 +7,7 @@ import type { AzureClientOptions } from 'openai/azure';
 import { z } from 'zod';
 import { duration, expected, func, text, thing, whole, word } from './fields.ts';
 
-/** Options of `new OpenAI()` in the versions supported (6.0 to 7.55). */
+/** Options of `new OpenAI()` in the versions supported (6.0 to 7.57). */
 export const clientKeys = [
   'apiKey',
   'adminAPIKey',
