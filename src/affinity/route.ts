@@ -54,9 +54,9 @@ export function routeOf(
 ): Route {
   const owners = new Map<string, string>();
   let unknownId: string | undefined;
-  for (const id of call.ownerIds) {
+  for (const { id, soft } of call.ownerIds) {
     const owner = affinity.ownerOf(id);
-    if (owner === undefined) unknownId ??= id;
+    if (owner === undefined) unknownId ??= soft ? undefined : id;
     else owners.set(owner, id);
   }
   if (call.pin !== undefined) return pinned(call.pin, pool, owners);

@@ -1,6 +1,7 @@
 /** What one call of the application is, as plain data: made by the seam, read by every later step, changed by none. */
 import type { Demand } from './demand.ts';
 import type { Operation } from './operations.ts';
+import type { OwnedId } from './owned-id.ts';
 import type { Hedging, Importance } from './steering.ts';
 
 /** May the call be sent a second time? `free`: yes; `create`: only if nothing can exist yet; `once`: its body cannot be read again. */
@@ -25,7 +26,7 @@ export interface Call {
   /** `false` = the call is not hedged. */
   readonly hedge: Hedging | false;
   /** Ids in the call that belong to the endpoint which made them. */
-  readonly ownerIds: readonly string[];
+  readonly ownerIds: readonly OwnedId[];
   /** A hash of what tells that calls share the beginning of their prompt; `undefined` = nothing does. Worked out when asked for. */
   readonly prefix: number | undefined;
   /** The same for the part of it that other conversations may share: tools and instructions. */

@@ -3,6 +3,8 @@
  * Why a table by path and not by SDK method: raw `client.post('/…')`, helpers and new SDK resources meet it as well.
  */
 
+import type { OwnedId } from './owned-id.ts';
+
 /** How an operation's event stream begins and ends; `other` streams may end without a marker. */
 export type StreamKind = 'chat' | 'completions' | 'responses' | 'assistants' | 'media' | 'other';
 
@@ -17,7 +19,7 @@ export interface Operation {
   /** True when a POST leaves an object behind that a second POST would duplicate. */
   readonly creates: boolean;
   /** The ids in the path, in order. */
-  readonly ids: readonly string[];
+  readonly ids: readonly OwnedId[];
   /** True when the path names one object or model, which the endpoint may not know. */
   readonly named: boolean;
   /** True when the reply must be a JSON object. */
@@ -108,6 +110,22 @@ const ACTIONS = new Set([
   'reject',
 ]);
 
+/** Collections whose objects the API makes and acts on, but does not show. */
+const UNREADABLE = /^(uploads|audio\/voices|realtime\/|chatkit\/sessions|live\/|fine_tuning\/checkpoints)/;
+
+function readAt(segments: readonly string[]): string | undefined {
+  const path = segments.join('/');
+  return UNREADABLE.test(path) ? undefined : `/${path}`;
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}
+
 function describe(method: string, path: string): Operation {
   const segments = (path.split(/[?#]/, 1)[0] ?? '').split('/').filter(Boolean);
   const first = segments[0] ?? '';
@@ -115,7 +133,10 @@ function describe(method: string, path: string): Operation {
   const row = known ? (TABLE[first] as Row) : OTHER;
   const rest = segments.slice(1);
   // Model names in /models/{model} and admin paths are not ids of objects on one endpoint.
-  const ids = known && first !== 'models' ? rest.filter((segment) => !row.words?.includes(segment)) : [];
+  const isId = (segment: string, index: number) => index > 0 && !row.words?.includes(segment);
+  const ids = (known && first !== 'models' ? segments : []).flatMap((segment, index) =>
+    isId(segment, index) ? [{ id: decoded(segment), readAt: readAt(segments.slice(0, index + 1)) }] : [],
+  );
   const writes = method === 'post';
   const last = rest.at(-1) ?? '';
   const voices = first === 'audio' && (rest[0] === 'voices' || rest[0] === 'voice_consents');
@@ -123,7 +144,7 @@ function describe(method: string, path: string): Operation {
     name: known ? first : 'other',
     route: `${method} ${known ? [first, ...rest.filter((segment) => row.words?.includes(segment))].join('/') : 'other'}`,
     place: voices || (first === 'models' && method === 'delete') ? 'home' : row.place,
-    creates: writes && (row.creates || voices) && !ids.includes(last) && !ACTIONS.has(last),
+    creates: writes && (row.creates || voices) && !isId(last, rest.length) && !ACTIONS.has(last),
     ids,
     named: known && rest.some((segment) => !row.words?.includes(segment)),
     json: known && first !== 'audio' && rest.at(-1) !== 'content',

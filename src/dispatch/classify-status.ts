@@ -79,7 +79,8 @@ function missing(facts: ErrorFacts, call: Call, { serves }: ClassifyContext): Ve
   const other = refusal(404, facts, undefined);
   if (other) return other;
   // An object's id is unknown here, or a path nobody documented: the caller's own affair.
-  if (ownerIds.length > 0 || operation.ids.length > 0 || operation.name === 'other') return verdict('not-found');
+  if (ownerIds.some(({ soft }) => !soft) || operation.ids.length > 0 || operation.name === 'other')
+    return verdict('not-found');
   // Something that the call names is unknown: another endpoint may know it, and nobody else has to suffer.
   const named = facts.param !== undefined || NAMED.test(facts.message);
   if (named || serves) return verdict('not-supported');

@@ -44,6 +44,12 @@ describe('a call', () => {
     ['with a known and an unknown id goes to the owner', { ownerIds: ['file-x', 'file-c'] }, { only: 'c' }],
     ['with an unknown id goes home', { ownerIds: ['resp_x'] }, { only: 'a', unknownId: 'resp_x' }],
     ['with two unknown ids names the first', { ownerIds: ['x', 'y'] }, { only: 'a', unknownId: 'x' }],
+    [
+      'with a soft id goes to its owner',
+      { ownerIds: [{ id: 'file-b', readAt: undefined, soft: true }] },
+      { only: 'b' },
+    ],
+    ['with an unknown soft id is free', { ownerIds: [{ id: 'x', readAt: undefined, soft: true }] }, {}],
     ['that makes a file goes home first', { path: '/files', model: undefined }, { prefer: 'a' }],
     ['that lists files stays at home', { path: '/files', method: 'get', model: undefined }, { only: 'a' }],
     [

@@ -86,7 +86,7 @@ describe('idsInBody', () => {
       ['resp_1', 'file-1', 'vs_1'],
     ],
   ])('finds %s', (_, body, ids) => {
-    expect(idsInBody(body)).toEqual(ids);
+    expect(idsInBody(body).map(({ id }) => id)).toEqual(ids);
   });
 
   it.each<[string, unknown]>([
@@ -121,6 +121,17 @@ describe('idsInBody', () => {
   ])('finds none in %s', (_, body) => {
     expect(idsInBody(body)).toEqual([]);
   });
+});
+
+it.each<[unknown, string | undefined]>([
+  [{ input_file_id: 'file-1' }, '/files/file-1'],
+  [{ previous_response_id: 'resp_1' }, '/responses/resp_1'],
+  [{ conversation: { id: 'a/b' } }, '/conversations/a%2Fb'],
+  [{ tools: [{ vector_store_ids: ['vs_1'] }] }, '/vector_stores/vs_1'],
+  [{ prompt: { id: 'pmpt_1' } }, undefined],
+  [{ input: [{ type: 'item_reference', id: 'msg_1' }] }, undefined],
+])('%j is read at %s', (body, readAt) => {
+  expect(idsInBody(body).map((id) => id.readAt)).toEqual([readAt]);
 });
 
 describe('idsInReply', () => {

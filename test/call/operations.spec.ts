@@ -109,8 +109,24 @@ describe.each([
   ['belongs to one account', HOME],
 ])('an operation that %s', (_, rows) => {
   it.each(rows)('%s %s is %s', (method, path, name, place, creates, ids) => {
-    expect(operationOf(method, path)).toMatchObject({ name, place, creates, ids });
+    const operation = operationOf(method, path);
+    expect(operation).toMatchObject({ name, place, creates });
+    expect(operation.ids.map(({ id }) => id)).toEqual(ids);
   });
+});
+
+it.each<[string, (string | undefined)[]]>([
+  ['/files/file-1/content', ['/files/file-1']],
+  ['/vector_stores/vs_1/files/file-1', ['/vector_stores/vs_1', '/vector_stores/vs_1/files/file-1']],
+  ['/uploads/upload_1/parts', [undefined]],
+  ['/realtime/calls/rtc_1/accept', [undefined]],
+])('the ids in %s are read at %j', (path, places) => {
+  expect(operationOf('post', path).ids.map(({ readAt }) => readAt)).toEqual(places);
+});
+
+it('decodes ids, and leaves alone what cannot be', () => {
+  expect(operationOf('get', '/files/a%2Fb').ids).toEqual([{ id: 'a/b', readAt: '/files/a%2Fb' }]);
+  expect(operationOf('get', '/files/%E0%A4').ids).toEqual([{ id: '%E0%A4', readAt: '/files/%E0%A4' }]);
 });
 
 describe('the path', () => {

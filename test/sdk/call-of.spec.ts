@@ -114,7 +114,7 @@ describe('callOf', () => {
     ['both', { path: '/vector_stores/vs_1/files', body: { file_id: 'file-1' } }, ['vs_1', 'file-1']],
     ['neither', { path: '/embeddings', body: { input: 'file-1' } }, []],
   ])('finds ids in %s', (_, options, ids) => {
-    expect(of(options).ownerIds).toEqual(ids);
+    expect(of(options).ownerIds.map(({ id }) => id)).toEqual(ids);
   });
 
   it('is pinned by the client, or by the page it goes on from', () => {

@@ -4,6 +4,7 @@ import type { Call } from '../../src/call/call.ts';
 import { Demand } from '../../src/call/demand.ts';
 import { operationOf } from '../../src/call/operations.ts';
 import type { AttemptReport } from '../../src/call/outcome.ts';
+import type { OwnedId } from '../../src/call/owned-id.ts';
 import type { Clock } from '../../src/clock.ts';
 import { defaults } from '../../src/config/defaults.ts';
 import type { BreakerSettings, EndpointSettings, PoolSettings } from '../../src/config/settings.ts';
@@ -12,8 +13,10 @@ import { EndpointState } from '../../src/endpoint/endpoint-state.ts';
 import { manualClock } from '../../src/testing/index.ts';
 
 /** A call as the seam would describe it: `POST /chat/completions` for gpt-5, two retries, ten minutes. */
-export function aCall(changes: Partial<Call> & { path?: string } = {}): Call {
-  const { path = '/chat/completions', ...rest } = changes;
+export function aCall(
+  changes: Partial<Omit<Call, 'ownerIds'>> & { path?: string; ownerIds?: readonly (string | OwnedId)[] } = {},
+): Call {
+  const { path = '/chat/completions', ownerIds = [], ...rest } = changes;
   const method = rest.method ?? 'post';
   return {
     id: 'call-0',
@@ -24,7 +27,7 @@ export function aCall(changes: Partial<Call> & { path?: string } = {}): Call {
     demand: new Demand(undefined),
     replay: 'free',
     hedge: false,
-    ownerIds: [],
+    ownerIds: ownerIds.map((id) => (typeof id === 'string' ? { id, readAt: undefined } : id)),
     prefix: undefined,
     stem: undefined,
     conversation: undefined,
