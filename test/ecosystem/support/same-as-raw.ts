@@ -1,0 +1,99 @@
+// The same work done twice: over a pool of three endpoints that fail in the middle of it, and by the plain SDK on an
+// account where nothing fails. Whatever comes out must be equal.
+import assert from 'node:assert/strict';
+import { LoadBalancedOpenAI, type PoolOptions } from 'load-balanced-openai';
+import { type FaultServer, faultServer, type Step } from 'load-balanced-openai/testing';
+import OpenAI from 'openai';
+
+/** How a library gets at the API: by a client, or by the parts it makes its own client of. */
+export interface Access {
+  readonly client: OpenAI;
+  readonly baseURL: string;
+  readonly apiKey: string;
+}
+
+/** A step that is a fault: the pool meets it, and the plain SDK does not. */
+export interface Fault {
+  readonly fault: Step;
+}
+
+/** Marks a step as a fault. */
+export const fault = (step: Step): Fault => ({ fault: step });
+
+/** A stream that breaks before its first content. */
+export const cutEarly = { stream: 3, cutAfter: 0 } as const;
+
+/** What is compared. */
+export interface Comparison<Value> {
+  /** What the account answers, call by call, whichever endpoint is asked; then plain answers. */
+  readonly script: readonly (Step | Fault)[];
+  /** Does the work; returns what the library made of it, as plain data. */
+  work(access: Access): Promise<Value>;
+  /** Who was asked, in order: `'a'`, or `'a failed'` for a fault. */
+  readonly journey: readonly string[];
+  /** Models the account has, if the usual ones are not enough. */
+  readonly models?: readonly string[];
+  /** Options of the pool; its strategy is `'priority'`. */
+  readonly options?: PoolOptions;
+  /** The library fails with the plain SDK as well, with an error that says so; the pool's must be the same. */
+  readonly failsWithRaw?: RegExp;
+}
+
+type Outcome<Value> = { value: Value } | { error: string };
+
+const isFault = (step: Step | Fault): step is Fault => typeof step === 'object' && 'fault' in step;
+
+/**
+ * Does the work both ways and holds one against the other. Resolves to what came out.
+ * All servers bear the same name and number alike, so that nothing they answer gives away which of them it was.
+ */
+export async function sameAsRaw<Value>(comparison: Comparison<Value>): Promise<Value> {
+  const { script, work, journey, options, failsWithRaw } = comparison;
+  const start = (next: () => Step | undefined) =>
+    faultServer({ name: 'account', script: next, ...(comparison.models && { models: [...comparison.models] }) });
+
+  const answers = script.filter((step): step is Step => !isFault(step));
+  const healthy = await start(() => answers.shift());
+  const raw = new OpenAI({ baseURL: healthy.url, apiKey: 'sk-raw', maxRetries: 0 });
+  const expected = await outcome(() => work({ client: raw, baseURL: healthy.url, apiKey: 'sk-raw' }));
+  await healthy.close();
+  if (failsWithRaw) assert.match('error' in expected ? expected.error : 'the plain SDK did it', failsWithRaw);
+  else assert.ok('value' in expected, `the plain SDK fails: ${JSON.stringify(expected)}`);
+
+  const asked: string[] = [];
+  const steps = [...script];
+  const names = ['a', 'b', 'c'];
+  const servers = await Promise.all(
+    names.map((name) =>
+      start(() => {
+        const step = steps.shift() ?? 'ok';
+        asked.push(isFault(step) ? `${name} failed` : name);
+        return isFault(step) ? step.fault : step;
+      }),
+    ),
+  );
+  const endpoints = servers.map((server, i) => ({ name: names[i]!, baseURL: server.url, apiKey: `sk-${names[i]}` }));
+  const client = new LoadBalancedOpenAI(endpoints, { strategy: 'priority', ...options });
+  const got = await outcome(() => work({ client, baseURL: client.baseURL, apiKey: 'sk-not-used' }));
+  await client.close();
+  for (const server of servers) await server.close();
+
+  assert.deepEqual(got, expected);
+  assert.deepEqual(asked, journey);
+  assert.equal(JSON.stringify(got).match(/sk-\w+/), null, 'a key came out');
+  for (const [i, server] of servers.entries()) onlyOwnKey(server, `sk-${names[i]}`);
+  return 'value' in got ? got.value : assert.fail(`fails with the plain SDK, too: ${got.error}`);
+}
+
+async function outcome<Value>(work: () => Promise<Value>): Promise<Outcome<Value>> {
+  try {
+    return { value: await work() };
+  } catch (error) {
+    return { error: String(error) };
+  }
+}
+
+function onlyOwnKey({ requests }: FaultServer, key: string): void {
+  for (const request of requests)
+    assert.deepEqual(JSON.stringify(request.headers).match(/sk-\w+/g), [key], `keys at ${request.path}`);
+}
