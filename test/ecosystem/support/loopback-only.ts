@@ -23,16 +23,16 @@ net.Socket.prototype.connect = function (this: Socket, ...args: Parameters<Socke
   // Either as the caller wrote them, or one list that `net` has already put in order.
   const [first, second] = (Array.isArray(args[0]) ? args[0] : args) as unknown[];
   const host = typeof first === 'object' && first !== null ? (first as { host?: unknown }).host : second;
-  return elsewhere(host) ? connect.call(this, NOWHERE) : connect.apply(this, args);
+  return elsewhere(host) ? Reflect.apply(connect, this, [NOWHERE]) : connect.apply(this, args);
 } as Socket['connect'];
 
 for (const resolver of [dns, dns.promises]) {
   const { lookup } = resolver;
-  resolver.lookup = Object.assign(
-    (host: string, ...rest: unknown[]) =>
-      Reflect.apply(lookup, resolver, [elsewhere(host) ? '127.0.0.1' : host, ...rest]),
-    lookup,
-  ) as typeof dns.lookup & typeof dns.promises.lookup;
+  const guarded = (host: string, ...rest: unknown[]) =>
+    Reflect.apply(lookup, resolver, [elsewhere(host) ? NOWHERE.host : host, ...rest]);
+  // With all that hangs on it, such as what `promisify` goes by.
+  resolver.lookup = Object.defineProperties(guarded, Object.getOwnPropertyDescriptors(lookup)) as typeof dns.lookup &
+    typeof dns.promises.lookup;
 }
 
 const { send } = dgram.Socket.prototype;
