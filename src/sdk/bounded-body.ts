@@ -49,7 +49,24 @@ export function limitBody(response: Response, maxBytes: number): void {
   const limit = Math.min(maxBytes, constants.MAX_STRING_LENGTH);
   const length = response.headers.get('content-length');
   if (length !== null && !response.headers.has('content-encoding') && Number(length) <= limit) return;
-  const text = () => limitedText(response, limit);
+  // Shared already.
+  if (response.body?.locked) return;
+  readBy(response, () => limitedText(response, limit));
+}
+
+/**
+ * Reads a buffered reply at once, within the limit, so that two can have it: the SDK's parser, and a caller who took the
+ * `Response` as well. Why: a tracer around the client awaits the promise whose `asResponse()` its user calls, and whoever
+ * reads second would take the first one's lock for a broken connection.
+ */
+export function shareBody(response: Response, maxBytes: number): void {
+  const read = limitedText(response, Math.min(maxBytes, constants.MAX_STRING_LENGTH));
+  // Whoever reads it is told; perhaps nobody does.
+  read.catch(() => undefined);
+  readBy(response, () => read);
+}
+
+function readBy(response: Response, text: () => Promise<string>): void {
   Object.defineProperty(response, 'text', { value: text, configurable: true });
   Object.defineProperty(response, 'json', {
     value: async () => JSON.parse(await text()) as unknown,

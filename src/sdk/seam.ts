@@ -24,6 +24,7 @@ import {
   propsOf,
   type Served,
   servedBy,
+  share,
   streamEnded,
   type ToldHandover,
 } from './served.ts';
@@ -80,6 +81,7 @@ async function serve(
       const served: Served = { story, options, attempt, raw: false, parsed: undefined };
       if (handover.raw && !handover.wanted) handRaw(core, served);
       else if (!handover.wanted) letRest(core, served);
+      else if (handover.raw) share(core, served);
       handover.remember(attempt.reply?.response);
       const props = propsOf(served, undefined);
       servedBy.set(props, served);

@@ -5,6 +5,7 @@ import type { StreamEnd } from '../dispatch/watched.ts';
 import { abortError } from '../errors.ts';
 import { remember, type Told } from './attempts.ts';
 import type { Handover, Props } from './balanced-promise.ts';
+import { shareBody } from './bounded-body.ts';
 import type { RequestOptions } from './call-of.ts';
 import type { Core } from './core.ts';
 import { linkAbort } from './link-abort.ts';
@@ -66,6 +67,12 @@ export function handRaw(core: Core, served: Served): void {
   core.dispatcher.finish(story, true);
   core.conversations.served(story.call, attempt.endpoint);
   linkAbort(story.call.signal, attempt.controller, reply.response);
+}
+
+/** Both the parsed reply and the `Response` are wanted: a buffered body is read once, for both. */
+export function share({ settings }: Core, { options, attempt }: Served): void {
+  const { response } = attempt.reply as SdkReply;
+  if (!options.stream && !options.__binaryResponse && response.body) shareBody(response, settings.maxResponseBytes);
 }
 
 /**

@@ -4,7 +4,7 @@ import OpenAI from 'openai';
 import { describe, expect, it, vi } from 'vitest';
 import { attemptsOf } from '../../src/index.ts';
 import { manualClock, type Step } from '../../src/testing/index.ts';
-import { chat, chatStream, failure, read, readAll, STREAMS } from '../support/calls.ts';
+import { chat, chatStream, failure, read, readAll, STREAMS, servedBy } from '../support/calls.ts';
 import { runChild } from '../support/child.ts';
 import { openStage } from '../support/stage.ts';
 
@@ -320,5 +320,24 @@ describe('a stream whose reader wants the raw response', () => {
     await using stage = await openStage({ a: [500], b: [] });
     const response = await chat(stage.client).asResponse();
     expect(response.headers.get('x-served-by')).toBe('b');
+  });
+
+  // Tracers await the promise whose raw response their user takes.
+  it('the parsed answer and the raw response of one promise: both can be read, and nobody is blamed or asked twice', async () => {
+    await using stage = await openStage({ a: [], b: [] });
+    const promise = chat(stage.client);
+    const raw = promise.asResponse().then((response) => response.json());
+    const parsed = await promise;
+    expect(await raw).toMatchObject({ id: parsed.id, choices: parsed.choices });
+    expect([stage.servers.a.calls, stage.servers.b.calls]).toEqual([1, 0]);
+    expect(stage.state('a')).toMatchObject({ failures: 0, inFlight: 0 });
+  });
+
+  it('the same while the body breaks: the parsed answer comes from elsewhere', async () => {
+    await using stage = await openStage({ a: [{ step: 'cut-body', after: 20 }], b: [] });
+    const promise = chat(stage.client);
+    const raw = failure(promise.asResponse().then((response) => response.json()));
+    expect(servedBy(await promise)).toBe('b');
+    expect(await raw).toBeInstanceOf(Error);
   });
 });
