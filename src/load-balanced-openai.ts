@@ -45,6 +45,7 @@ export class LoadBalancedOpenAI extends OpenAI {
         core: state.core(),
         direct: state.direct,
         steering: state.steering(),
+        taker: () => state.taker(this),
         steered: (steering) => this.withOptions(linked(state.steeredBy(steering))),
       }),
     );

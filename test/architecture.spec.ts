@@ -67,6 +67,8 @@ const PUBLIC_NAMES: readonly string[] = [
   'Strategy',
   'StrategyCall',
   'StrategyOption',
+  'TakeOptions',
+  'Taken',
   'Timing',
   'TrackRecord',
   'Verdict',

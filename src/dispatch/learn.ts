@@ -16,6 +16,7 @@ import { kindOf, usualTime } from './clocks.ts';
 import { withOwnWord } from './own-word.ts';
 import { factsOf } from './signals.ts';
 import type { Throttle } from './throttle.ts';
+import { verdict } from './verdicts.ts';
 
 /** What learning needs. */
 export interface LearnParts {
@@ -73,6 +74,8 @@ function judged<R extends Reply>(
   const { call } = story;
   const { endpoint } = attempt;
   const { clock, settings } = parts;
+  // Whoever takes a place and gives it back tells the breakers himself how it went.
+  if (outcome.is === 'reply' && attempt.reply?.sent === false) return verdict('ok', { health: 'neutral' });
   let found = classify(outcome, call, {
     wallNow: clock.date(),
     failoverOn: settings.failoverOn,

@@ -112,8 +112,10 @@ function ended<R extends Reply>(
   if (event.is === 'head') {
     attempt.report.status = outcome.status;
     if (story.hadTurn) parts.room.passed(story.hadTurn);
-    took(attempt, kindOf(story.call, false), parts);
-    noteHeadroom(story, attempt, outcome.headers, parts);
+    if (attempt.reply?.sent !== false) {
+      took(attempt, kindOf(story.call, false), parts);
+      noteHeadroom(story, attempt, outcome.headers, parts);
+    }
     if (story.read) {
       follow(story, attempt, parts);
       return undefined;
