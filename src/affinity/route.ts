@@ -42,6 +42,14 @@ function pinned(pin: string, pool: RoutingPool, owners: ReadonlyMap<string, stri
   return { only: endpoint };
 }
 
+/** Where an id leads that binds nothing by itself: to its owner, unless that one is gone or others serve the model as well. */
+function softOwner(id: string, owner: string | undefined, call: Call, pool: RoutingPool): Endpoint | undefined {
+  const endpoint = owner === undefined ? undefined : pool.named(owner);
+  if (!endpoint || !serves(endpoint, call)) return undefined;
+  const shared = id === call.model && pool.endpoints.some((each) => each !== endpoint && each.names(id));
+  return shared ? undefined : endpoint;
+}
+
 /**
  * Where this call may go.
  * @throws AffinityError when its ids belong to different endpoints, or to one that is gone.
@@ -54,9 +62,12 @@ export function routeOf(
 ): Route {
   const owners = new Map<string, string>();
   let unknownId: string | undefined;
-  for (const { id, soft } of call.ownerIds) {
+  let soft: Endpoint | undefined;
+  for (const ownedId of call.ownerIds) {
+    const { id } = ownedId;
     const owner = affinity.ownerOf(id);
-    if (owner === undefined) unknownId ??= soft ? undefined : id;
+    if (ownedId.soft) soft = softOwner(id, owner, call, pool) ?? soft;
+    else if (owner === undefined) unknownId ??= id;
     else owners.set(owner, id);
   }
   if (call.pin !== undefined) return pinned(call.pin, pool, owners);
@@ -72,6 +83,7 @@ export function routeOf(
       );
     return { only: endpoint };
   }
+  if (soft) return { only: soft };
   const atHome = call.operation.place === 'home';
   if (unknownId === undefined && !atHome) return {};
   const home = homeOf(call, pool, settings.home);

@@ -19,6 +19,7 @@ import { type SdkReply, sendAttempt } from './send.ts';
 import {
   handoverOf,
   handRaw,
+  learnFromHeaders,
   letRest,
   noteCache,
   propsOf,
@@ -78,6 +79,7 @@ async function serve(
     if (unknownId) core.events.emit({ type: 'affinity-missed', at: clock.date(), callId: call.id, id: unknownId });
     try {
       const attempt = await dispatcher.head(story);
+      if (call.operation.place === 'home') learnFromHeaders(core, attempt);
       const served: Served = { story, options, attempt, raw: false, parsed: undefined };
       if (handover.raw && !handover.wanted) handRaw(core, served);
       else if (!handover.wanted) letRest(core, served);

@@ -1,5 +1,5 @@
 /** One served call between its headers and its end: what is handed out, and what is learnt when that is over. */
-
+import { idsInHeaders } from '../affinity/handed-out-ids.ts';
 import type { Attempt, CallStory } from '../dispatch/call-story.ts';
 import type { StreamEnd } from '../dispatch/watched.ts';
 import { abortError } from '../errors.ts';
@@ -73,6 +73,12 @@ export function handRaw(core: Core, served: Served): void {
 export function share({ settings }: Core, { options, attempt }: Served): void {
   const { response } = attempt.reply as SdkReply;
   if (!options.stream && !options.__binaryResponse && response.body) shareBody(response, settings.maxResponseBytes);
+}
+
+/** What a reply without a body to tell it says of the object it made. */
+export function learnFromHeaders(core: Core, { endpoint, reply }: Attempt<SdkReply>): void {
+  const ids = reply ? idsInHeaders(reply.headers) : [];
+  if (ids.length > 0) core.affinity.learn(ids, endpoint.name);
 }
 
 /**
