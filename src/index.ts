@@ -37,7 +37,6 @@ export type {
   WaitingRoomOptions,
 } from './config/options.ts';
 export type { SteeringOptions } from './config/steering-options.ts';
-export type { TakeOptions } from './config/take-options.ts';
 export {
   AffinityError,
   ClosedError,
@@ -52,7 +51,6 @@ export type { BalancerEvent, BalancerEvents, EventName, Observer } from './obser
 export { attemptsOf, explain } from './sdk/attempts.ts';
 export type { Balancer } from './sdk/balancer.ts';
 export type { EndpointSnapshot, Quantiles, Snapshot } from './sdk/snapshot.ts';
-export type { Taken } from './sdk/take.ts';
 export { headroom } from './strategy/headroom.ts';
 export { leastBusy } from './strategy/least-busy.ts';
 export { leastLatency } from './strategy/least-latency.ts';

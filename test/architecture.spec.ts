@@ -67,8 +67,6 @@ const PUBLIC_NAMES: readonly string[] = [
   'Strategy',
   'StrategyCall',
   'StrategyOption',
-  'TakeOptions',
-  'Taken',
   'Timing',
   'TrackRecord',
   'Verdict',

@@ -79,6 +79,9 @@ export interface Verdict {
   readonly reason?: FailoverReason;
 }
 
+/** Why an attempt ran beside others. */
+export type Beside = 'hedge' | 'rescue' | 'lookup';
+
 /** One attempt as reported by `attemptsOf`. */
 export interface AttemptReport {
   /** Name of the endpoint. */
@@ -97,8 +100,8 @@ export interface AttemptReport {
   usage?: unknown;
   /** Whether the attempt was billed, as far as can be told from outside. */
   billed: 'yes' | 'no' | 'maybe';
-  /** Set when it was started beside an attempt that was still running. */
-  beside?: 'hedge' | 'rescue';
+  /** Why it ran beside other attempts of the call; `lookup`: everybody was asked at once who has an id. */
+  beside?: Beside;
   /** The cooldown this attempt led to, in ms. */
   retryAfterMs?: number;
 }

@@ -62,7 +62,7 @@ export interface PanicOptions {
 
 /** Where calls belong: those about objects that only one account knows, and those whose prompt an endpoint has in its cache. */
 export interface AffinityOptions {
-  /** Name of the endpoint for account objects and unknown ids. @default the first endpoint */
+  /** Name of the endpoint for account objects, and for ids that nobody is found to have. @default the first endpoint */
   home?: string | undefined;
   /** `true` lets the strategy choose where account objects are made. @default false */
   spread?: boolean | undefined;

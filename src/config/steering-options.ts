@@ -70,7 +70,7 @@ function checkTags(wanted: readonly string[], path: string, endpoints: readonly 
 export function resolveSteering(
   options: SteeringOptions,
   outer: Steering,
-  door: 'with' | 'run' | 'take',
+  door: 'with' | 'run',
   endpoints: readonly Steerable[],
 ): Steering {
   const problems = new Problems();

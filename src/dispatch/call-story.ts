@@ -53,6 +53,8 @@ export class CallStory<R extends Reply> {
   only: Endpoint | undefined;
   /** Where it goes first if that endpoint is eligible. */
   prefer: Endpoint | undefined;
+  /** Set when nobody knows who has what the call reads, so that everybody is asked at once: what each of them said last. */
+  lookup: Map<Endpoint, Failure<R>> | undefined;
   readonly attempts: Attempt<R>[] = [];
   readonly live = new Set<Attempt<R>>();
   /** Endpoints tried in this round, and those not to be tried again at all. */

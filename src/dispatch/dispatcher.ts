@@ -26,15 +26,17 @@ export class Dispatcher {
    * Opens the story of a call.
    * @param only the endpoint it is pinned to.
    * @param prefer the endpoint it goes to first.
+   * @param lookup ask all endpoints at once, since any of them may have what is read.
    * @throws ClosedError after `close`.
    */
-  open<R extends Reply>(call: Call, send: Send<R>, only?: Endpoint, prefer?: Endpoint): CallStory<R> {
+  open<R extends Reply>(call: Call, send: Send<R>, only?: Endpoint, prefer?: Endpoint, lookup = false): CallStory<R> {
     const { clock, budget, hedges, events, now, throttle } = this.parts;
     if (now.closed) throw new ClosedError();
     const story = new CallStory(call, send, clock);
     now.running.add(story);
     story.only = only;
     story.prefer = prefer;
+    if (lookup) story.lookup = new Map();
     budget.deposit();
     if (call.hedge) hedges.deposit(call.hedge.budget);
     throttle?.requested();

@@ -4,6 +4,7 @@ import type { Refusal } from '../pool/eligibility.ts';
 import type { Attempt, CallStory, Reply } from './call-story.ts';
 import type { DispatchParts } from './dispatch-parts.ts';
 import { standInsOf } from './fall-back.ts';
+import { unheard } from './lookup.ts';
 import { noEndpointAvailable } from './no-endpoint.ts';
 import { queueOf } from './situation.ts';
 
@@ -14,11 +15,15 @@ export function failureOf<R extends Reply>(
   met: readonly Refusal[] = [],
 ): unknown {
   const { told, call } = story;
-  if (!told) {
-    const now = parts.pool.refusals(call, story.tried).filter(({ endpoint }) => !story.only || endpoint === story.only);
+  // Somebody who may have it could not be asked: then nobody knows whether it is missing.
+  const open = story.lookup ? unheard(story, parts.pool) : [];
+  if (!told || open.length > 0) {
+    const now = told
+      ? open
+      : parts.pool.refusals(call, story.tried).filter(({ endpoint }) => !story.only || endpoint === story.only);
     // Those that ended while the decision was made are still why it was made.
     const refusals = [...now, ...met.filter(({ endpoint }) => !now.some((other) => other.endpoint === endpoint))];
-    parts.log.allOut(refusals.map(({ endpoint, reason }) => `${endpoint.name} ${reason}`).join('; '));
+    if (!told) parts.log.allOut(refusals.map(({ endpoint, reason }) => `${endpoint.name} ${reason}`).join('; '));
     const why = { queue: queueOf(story, refusals, parts), standIns: standInsOf(story) };
     return noEndpointAvailable(call, refusals, parts.clock.now(), parts.now.lastError, why);
   }

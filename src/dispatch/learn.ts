@@ -13,10 +13,10 @@ import { hold, suspicionOf } from './blame.ts';
 import type { Attempt, CallStory, Reply } from './call-story.ts';
 import { classify } from './classify.ts';
 import { kindOf, usualTime } from './clocks.ts';
+import { ofOneAsked } from './lookup.ts';
 import { withOwnWord } from './own-word.ts';
 import { factsOf } from './signals.ts';
 import type { Throttle } from './throttle.ts';
-import { verdict } from './verdicts.ts';
 
 /** What learning needs. */
 export interface LearnParts {
@@ -74,8 +74,6 @@ function judged<R extends Reply>(
   const { call } = story;
   const { endpoint } = attempt;
   const { clock, settings } = parts;
-  // Whoever takes a place and gives it back tells the breakers himself how it went.
-  if (outcome.is === 'reply' && attempt.reply?.sent === false) return verdict('ok', { health: 'neutral' });
   let found = classify(outcome, call, {
     wallNow: clock.date(),
     failoverOn: settings.failoverOn,
@@ -89,6 +87,7 @@ function judged<R extends Reply>(
     renewable: renewsKey(endpoint.settings),
     baseURL: endpoint.settings.baseURL,
   });
+  if (story.lookup) found = ofOneAsked(found);
   const complain = (why: unknown) => parts.log.mishap('classify', why);
   const { classify: hook } = settings;
   if (hook)

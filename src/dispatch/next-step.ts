@@ -6,6 +6,8 @@ import type { Refusal } from '../pool/eligibility.ts';
 /** All that the decision depends on. Times in monotonic ms. */
 export interface Situation {
   readonly call: Call;
+  /** Everybody is asked at once who has what the call reads. */
+  readonly lookup: boolean;
   /** The failure just met; `undefined` before the first attempt and after a wait. */
   readonly last: Verdict | undefined;
   /** Whether the call was attempted at all. */
@@ -63,9 +65,14 @@ const PASSING: ReadonlySet<VerdictName> = new Set([
   'abandoned',
 ]);
 
+/** True when what was met passes with time: it says nothing of what the endpoint has. */
+export function isPassing({ name }: Verdict): boolean {
+  return PASSING.has(name);
+}
+
 /** True when the endpoint may be tried again by this call, after a wait. */
 export function passes(verdict: Verdict): boolean {
-  return verdict.again && PASSING.has(verdict.name);
+  return verdict.again && isPassing(verdict);
 }
 
 const giveUp = (situation: Situation): Step => ({ do: situation.attempted ? 'throw' : 'refuse' });
@@ -96,6 +103,8 @@ function nobodyEligible(situation: Situation): Step {
   // Nobody waits or fails because of mere figures.
   const doubtful = soonest('doubtful');
   if (doubtful) return { do: 'ask-again', refusal: doubtful };
+  // Whoever lets nobody in as a rule may have it all the same.
+  if (situation.lookup && refused) return { do: 'ask-again', refusal: refused };
   const never = Number.POSITIVE_INFINITY;
   // Nobody better is left: whoever refused before is asked once more, so that the caller gets the real answer.
   const lastResort = (): Step => (refused ? { do: 'ask-again', refusal: refused } : giveUp(situation));

@@ -1,37 +1,24 @@
 /** Carries out a step: starts the next attempt, waits, or throws what the caller shall see. Called by the dispatcher's loop only. */
+
+import type { Beside } from '../call/outcome.ts';
 import type { Endpoint } from '../endpoint/endpoint.ts';
 import type { Refusal } from '../pool/eligibility.ts';
 import type { CallStory, Reply } from './call-story.ts';
 import { kindOf, usualTime } from './clocks.ts';
 import type { DispatchParts } from './dispatch-parts.ts';
 import { failureOf } from './failure-of.ts';
-import { causeOf, fallBack } from './fall-back.ts';
+import { fallBack } from './fall-back.ts';
 import { hearProbes, probingOf } from './last-ask.ts';
+import { mayGoOn } from './may-go-on.ts';
 import { afterThrottle, isSick, keepLast, nextStep, type Situation, type Step } from './next-step.ts';
 import { runAttempt } from './run-attempt.ts';
-import { choose, situationOf } from './situation.ts';
+import { choose, eligibleOf, situationOf } from './situation.ts';
 import { wait } from './wait.ts';
-
-/** A failover to an endpoint that failed less often than this of late is free. */
-const SOUND = 0.1;
 
 /** Another model takes over, or the call fails. @throws what the caller shall see. */
 function giveUp<R extends Reply>(story: CallStory<R>, parts: DispatchParts, met?: readonly Refusal[]): void {
   if (!fallBack(story, parts)) throw failureOf(story, parts, met);
   proceed(story, parts);
-}
-
-/** Is this extra attempt free, or paid for by the retry budget? */
-function mayGoOn<R extends Reply>(story: CallStory<R>, endpoint: Endpoint, parts: DispatchParts): boolean {
-  const cause = causeOf(story);
-  if (cause?.name === 'rate-limited' || cause?.name === 'connect-failed') return true;
-  // What this machine had no socket for was no load for anybody, nor is the wait after it.
-  if ((cause ?? story.failure?.verdict)?.name === 'local-error') return true;
-  const sound = cause && story.failovers === 0 && endpoint.state.failureRate.value < SOUND;
-  // Never refused, but booked: what goes free is not there for others.
-  if (parts.budget.withdraw() || sound) return true;
-  parts.events.emit({ type: 'budget-exhausted', at: parts.clock.date(), callId: story.call.id });
-  return false;
 }
 
 /**
@@ -43,7 +30,7 @@ export function start<R extends Reply>(
   endpoint: Endpoint,
   parts: DispatchParts,
   force: boolean,
-  beside?: 'hedge' | 'rescue',
+  beside?: Beside,
 ): void {
   const { events, clock, log, settings } = parts;
   const before = story.last;
@@ -69,8 +56,28 @@ export function start<R extends Reply>(
   if (events.active) {
     const { model } = attempt.report;
     const number = story.attempts.length;
-    events.emit({ type: 'attempt-start', at, callId, endpoint: endpoint.name, model, attempt: number, beside });
+    const { beside: why } = attempt.report;
+    events.emit({ type: 'attempt-start', at, callId, endpoint: endpoint.name, model, attempt: number, beside: why });
   }
+}
+
+/** Asks all of them at once. The first time is free; who failed the call before is asked again like after any failure. */
+function askAll<R extends Reply>(
+  story: CallStory<R>,
+  endpoints: readonly Endpoint[],
+  parts: DispatchParts,
+  force: boolean,
+): void {
+  story.last = undefined;
+  for (const endpoint of endpoints) {
+    // One that has no place any more has made the call look around already.
+    if (story.tried.has(endpoint)) continue;
+    const before = story.attempts.some((attempt) => attempt.endpoint === endpoint);
+    if (before && !mayGoOn(story, endpoint, parts)) continue;
+    story.lookup?.delete(endpoint);
+    start(story, endpoint, parts, force);
+  }
+  if (story.live.size === 0 && !story.stopWaiting) giveUp(story, parts);
 }
 
 function panic<R extends Reply>(story: CallStory<R>, situation: Situation, parts: DispatchParts): void {
@@ -130,6 +137,10 @@ function perform<R extends Reply>(story: CallStory<R>, step: Step, situation: Si
       break;
     }
     case 'another': {
+      if (story.lookup) {
+        askAll(story, eligibleOf(story, parts), parts, false);
+        break;
+      }
       const endpoint = choose(story, parts) as Endpoint;
       if (situation.attempted && !mayGoOn(story, endpoint, parts)) giveUp(story, parts);
       else start(story, endpoint, parts, false);
@@ -137,7 +148,15 @@ function perform<R extends Reply>(story: CallStory<R>, step: Step, situation: Si
     }
     case 'ask-again':
       // What was refused before needs no second refusal where another model may be asked.
-      if (step.refusal.kind === 'refused' && fallBack(story, parts)) proceed(story, parts);
+      if (story.lookup) {
+        const alike = situation.refusals().filter(({ kind }) => kind === step.refusal.kind);
+        askAll(
+          story,
+          alike.map(({ endpoint }) => endpoint),
+          parts,
+          true,
+        );
+      } else if (step.refusal.kind === 'refused' && fallBack(story, parts)) proceed(story, parts);
       else if (situation.attempted && !mayGoOn(story, step.refusal.endpoint, parts)) giveUp(story, parts);
       else start(story, step.refusal.endpoint, parts, true);
       break;

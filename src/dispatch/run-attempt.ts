@@ -1,5 +1,6 @@
 /** Step 3: one attempt, from its place on the endpoint to the event that tells how its head went. Never throws, never waits. */
 import { localize } from '../call/localize.ts';
+import type { Beside } from '../call/outcome.ts';
 import type { Clock } from '../clock.ts';
 import type { PoolSettings } from '../config/settings.ts';
 import type { Endpoint } from '../endpoint/endpoint.ts';
@@ -27,7 +28,7 @@ export function runAttempt<R extends Reply>(
   endpoint: Endpoint,
   parts: AttemptParts,
   force: boolean,
-  beside?: 'hedge' | 'rescue',
+  beside: Beside | undefined = story.lookup ? 'lookup' : undefined,
 ): Attempt<R> | undefined {
   const { call } = story;
   const { clock } = parts;
@@ -73,7 +74,7 @@ export function runAttempt<R extends Reply>(
   };
   story.send(endpoint, { index: story.attempts.length - 1, model: call.model, signal: controller.signal, wire }).then(
     (reply) => {
-      if (reply.sent !== false) endpoint.state.answered(load);
+      endpoint.state.answered(load);
       attempt.reply = reply;
       story.push({ is: 'head', attempt, outcome: { is: 'reply', status: reply.status, headers: reply.headers } });
     },

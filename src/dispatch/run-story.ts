@@ -11,7 +11,9 @@ import type { DispatchParts } from './dispatch-parts.ts';
 import { failureOf, keptAnswer } from './failure-of.ts';
 import { startOver } from './fall-back.ts';
 import { learn, noteOwner } from './learn.ts';
+import { noteAnswer } from './lookup.ts';
 import { passes } from './next-step.ts';
+import { askOnceMore } from './once-more.ts';
 import { proceed } from './proceed.ts';
 import { anyEligible } from './situation.ts';
 import { cutOutcome, dropAll, giveUpOthers, stop, takesLong, took, tookAtLeast } from './taking-long.ts';
@@ -59,11 +61,17 @@ function failed<R extends Reply>(
   if (outcome.cut) tookAtLeast(story, attempt, outcome.cut, parts);
   const { endpoint, report } = attempt;
   if (!passes(judged) && judged.next !== 'same') story.barred.add(endpoint);
+  parts.now.lastError = outcome.error;
+  if (story.lookup) {
+    noteAnswer(story, { attempt, error: outcome.error, verdict: judged });
+    if (judged.next === 'same') askOnceMore(story, endpoint, parts);
+    else if (story.live.size === 0) goOn(story, parts);
+    return;
+  }
   // A connect that failed before anything was sent costs no attempt, once per endpoint.
   const unsent = judged.name === 'connect-failed' || (judged.name === 'local-error' && !judged.maybeExecuted);
   if (!unsent || story.unsentOnce.has(endpoint)) story.counted += 1;
   else story.unsentOnce.add(endpoint);
-  parts.now.lastError = outcome.error;
   const counts = report.status !== undefined || story.failure?.attempt.report.status === undefined;
   // What no endpoint can mend stays the answer, whatever else fails.
   const final = story.failure?.verdict.next === 'throw';
@@ -112,10 +120,8 @@ function ended<R extends Reply>(
   if (event.is === 'head') {
     attempt.report.status = outcome.status;
     if (story.hadTurn) parts.room.passed(story.hadTurn);
-    if (attempt.reply?.sent !== false) {
-      took(attempt, kindOf(story.call, false), parts);
-      noteHeadroom(story, attempt, outcome.headers, parts);
-    }
+    took(attempt, kindOf(story.call, false), parts);
+    noteHeadroom(story, attempt, outcome.headers, parts);
     if (story.read) {
       follow(story, attempt, parts);
       return undefined;
@@ -135,8 +141,9 @@ function outOfTime<R extends Reply>(story: CallStory<R>, parts: DispatchParts): 
   const attempt = [...story.live].at(-1);
   const cut = cutOutcome('deadline');
   dropAll(story, cut, parts);
-  if (!attempt || story.failure?.attempt.report.status !== undefined) return;
-  story.failure = { attempt, error: cut.error, verdict: verdict('timed-out') };
+  const failure = attempt && { attempt, error: cut.error, verdict: verdict('timed-out') };
+  if (failure && story.lookup) noteAnswer(story, failure);
+  else if (failure && story.failure?.attempt.report.status === undefined) story.failure = failure;
 }
 
 /** Acts on one event. @returns the attempt that wins, if one does. @throws what ends the call. */

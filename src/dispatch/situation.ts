@@ -32,6 +32,12 @@ export function choose<R extends Reply>(story: CallStory<R>, parts: DispatchPart
   return only ? undefined : pool.choose(call, excluded);
 }
 
+/** Everybody who can take the call now and was not tried in this round. */
+export function eligibleOf<R extends Reply>(story: CallStory<R>, parts: DispatchParts): Endpoint[] {
+  const excluded = out(story, parts);
+  return parts.pool.eligible(story.call).filter((each) => !excluded.has(each));
+}
+
 /** True when an endpoint can take the call now that was not tried in this round. */
 export function anyEligible<R extends Reply>(story: CallStory<R>, parts: DispatchParts): boolean {
   const excluded = out(story, parts);
@@ -129,6 +135,7 @@ export function situationOf<R extends Reply>(story: CallStory<R>, parts: Dispatc
   const queues = room.busy && !story.hadTurn && (story.attempts.length === 0 || story.overdue);
   return {
     call: story.call,
+    lookup: story.lookup !== undefined,
     last: story.last?.verdict,
     attempted: story.attempts.length > 0,
     counted: story.counted,

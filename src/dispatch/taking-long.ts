@@ -55,7 +55,9 @@ export function tookAtLeast<R extends Reply>(
 /** Who could take a second attempt beside those that run. */
 function helper<R extends Reply>(story: CallStory<R>, parts: DispatchParts): Endpoint | undefined {
   const { call, counted, live } = story;
-  const may = parts.settings.failover && call.replay === 'free' && counted + live.size < call.maxAttempts;
+  // A lookup asks everybody anyway.
+  const free = parts.settings.failover && call.replay === 'free' && !story.lookup;
+  const may = free && counted + live.size < call.maxAttempts;
   return may ? choose(story, parts) : undefined;
 }
 
@@ -141,7 +143,7 @@ export function dropAll<R extends Reply>(story: CallStory<R>, outcome: Failure, 
 /** The winner is all the caller gets: gives up what runs beside it. Servers saw those attempts, so they count. */
 export function giveUpOthers<R extends Reply>(story: CallStory<R>, winner: Attempt<R>, parts: DispatchParts): void {
   if (story.live.size === 0) return;
-  story.counted += story.live.size;
+  if (!story.lookup) story.counted += story.live.size;
   markBeaten(story, winner, parts.clock.now());
   dropAll(story, cutOutcome('abandoned'), parts);
 }

@@ -1,5 +1,5 @@
 /** The one union of events: what observers and `client.balancer.on` hear. Facts only; no event can influence a call. */
-import type { AttemptReport, FailoverReason, VerdictName } from '../call/outcome.ts';
+import type { AttemptReport, Beside, FailoverReason, VerdictName } from '../call/outcome.ts';
 
 interface Facts {
   /** When, in ms since 1970. */
@@ -26,7 +26,7 @@ export interface BalancerEvents {
     endpoint: string;
     model: string | undefined;
     attempt: number;
-    beside: 'hedge' | 'rescue' | undefined;
+    beside: Beside | undefined;
   };
   'attempt-end': OfCall & {
     endpoint: string;

@@ -1,6 +1,6 @@
 /** Turns the SDK's request options into a `Call`: what is asked for, how long it may take, what may be done twice. */
 import type { OpenAI } from 'openai';
-import { idsInCall } from '../affinity/stateful-ids.ts';
+import { idsInBody } from '../affinity/stateful-ids.ts';
 import type { Call, Replay } from '../call/call.ts';
 import { Demand } from '../call/demand.ts';
 import { modelOf } from '../call/localize.ts';
@@ -76,19 +76,18 @@ export function callOf(
   const kind: Replay = replay === 'once' ? 'once' : creates ? 'create' : 'free';
   const { endpoint: pin, tags, session, importance = 'normal', hedge = settings.hedge } = defaults.steering;
   const page = options.__metadata?.[PAGE_ENDPOINT];
-  const model = modelOf(options);
   const prompt = new Prompt(operation, body, options.headers);
   calls += 1;
   return {
     id: `call-${calls}`,
     operation,
     method: options.method,
-    model,
+    model: modelOf(options),
     stream: options.stream === true || record.stream === true,
     demand: new Demand(body),
     replay: kind,
     hedge: hedge && !actsByItself(record.tools) && hedge,
-    ownerIds: idsInCall({ operation, model, body, query: options.query }),
+    ownerIds: operation.place === 'home' || body ? [...operation.ids, ...idsInBody(body)] : operation.ids,
     get prefix() {
       return prompt.prefix;
     },

@@ -24,6 +24,7 @@ import {
 import { type Emitter, emitter } from '../observe/emitter.ts';
 import { type Logger, PoolLog } from '../observe/pool-log.ts';
 import { Pool } from '../pool/pool.ts';
+import { SharedReads } from './shared-reads.ts';
 import { Surroundings } from './surroundings.ts';
 
 /** The parts that clones share. */
@@ -39,6 +40,8 @@ export interface Core {
   readonly log: PoolLog;
   readonly budget: RetryBudget;
   readonly surroundings: Surroundings;
+  /** Reads that look for an id's owner. */
+  readonly reads: SharedReads;
   /** The global `fetch` at construction, as the SDK keeps it. */
   readonly fetch: typeof globalThis.fetch;
   /** Builds an endpoint on the live state of its identity. @param index its place in the list. */
@@ -119,6 +122,7 @@ export function makeCore(settings: Settings, input: LoadBalancedOpenAIOptions, l
     log,
     budget,
     surroundings: new Surroundings(),
+    reads: new SharedReads(clock),
     fetch: globalThis.fetch,
     endpointOf,
   };

@@ -1,6 +1,6 @@
 /** The body of a reply, read to the point where the caller can have it: a checked JSON value, or a stream with its first content. */
 import type { Stream } from 'openai/streaming';
-import { finderFor } from '../affinity/handed-out-ids.ts';
+import { idsInReply } from '../affinity/stateful-ids.ts';
 import type { Call } from '../call/call.ts';
 import { answersAsked } from '../call/stream-progress.ts';
 import type { Clock } from '../clock.ts';
@@ -75,6 +75,14 @@ function cutShort(where: string, call: Call, object: string | undefined, headers
   }
 }
 
+const KEEPS_IDS = new Set(['responses', 'conversations', 'threads', 'assistants']);
+
+function keepsIds(call: Call, options: { body?: unknown }): boolean {
+  // A chat answer leaves an object behind only when it is stored.
+  if (call.operation.name === 'chat' && (options.body as { store?: unknown } | undefined)?.store === true) return true;
+  return call.operation.place === 'home' || KEEPS_IDS.has(call.operation.name) || call.operation.ids.length > 0;
+}
+
 /** Lets the endpoint's SDK client parse its reply, and notes the properties it parsed with. */
 function parsed(reply: SdkReply): Promise<unknown> {
   return reply.inner._thenUnwrap((data, props) => {
@@ -102,7 +110,7 @@ async function openStream(attempt: Attempt<SdkReply>, reply: SdkReply, reading: 
   const tap = tapStream(reply.response, clock);
   const bytesRead = wholeEvents(reply.response);
   const source = (await parsed(reply)) as Stream<unknown>;
-  const find = finderFor(call, reply.options.body);
+  const learns = keepsIds(call, reply.options);
   // Not the SDK's own, which it aborts itself when the transfer breaks: its helpers take that for the caller's will.
   const controller = new AbortController();
   const watch = new BodyWatch(source[Symbol.asyncIterator](), {
@@ -124,9 +132,9 @@ async function openStream(attempt: Attempt<SdkReply>, reply: SdkReply, reading: 
     onEvent(event) {
       const usage = usageOf(event);
       if (usage) attempt.report.usage = usage;
-      if (find) {
-        const ids = find(event);
-        if (ids.length > 0) reading.learnIds(ids);
+      if (learns) {
+        const inner = (event as { data?: unknown }).data;
+        reading.learnIds(idsInReply(typeof inner === 'object' && inner !== null && 'id' in inner ? inner : event));
       }
     },
     // A recovering endpoint has proved itself with its first words, not minutes later with its last.
@@ -177,8 +185,7 @@ async function readWhole(attempt: Attempt<SdkReply>, reading: Reading): Promise<
       withRequestId(data, reply.response);
       const usage = usageOf(data);
       if (usage) attempt.report.usage = usage;
-      const ids = finderFor(reading.call, options.body)?.(data) ?? [];
-      if (ids.length > 0) reading.learnIds(ids);
+      if (keepsIds(reading.call, options)) reading.learnIds(idsInReply(data));
     }
     return data;
   } catch (error) {

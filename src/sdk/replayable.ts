@@ -25,10 +25,10 @@ function valuesOf(headers: unknown): Headers {
   return new Headers(rows.filter(([, value]) => typeof value === 'string') as Array<[string, string]>);
 }
 
-/** The same headers less the content type, which the new encoding of the body sets itself. What the caller removed stays removed. */
-function withoutContentType(headers: unknown): unknown {
+/** A copy of a header bag, changed. What the caller removed stays removed. */
+export function changedHeaders(headers: unknown, change: (values: Headers) => void): unknown {
   const values = new Headers(valuesOf(headers));
-  values.delete('content-type');
+  change(values);
   const bag = headers as { nulls?: unknown } | null | undefined;
   return bag?.nulls instanceof Set && bag.nulls.size > 0 ? { ...bag, values } : values;
 }
@@ -102,7 +102,9 @@ export async function makeReplayable<Options extends { body?: unknown; headers?:
       const bytes = new Blob(chunks as Uint8Array<ArrayBuffer>[]);
       const form = contentType.startsWith('multipart/form-data') ? await formOf(bytes, contentType) : undefined;
       if (form) {
-        return { options: { ...options, body: form, headers: withoutContentType(options.headers) }, replay: 'free' };
+        // The new encoding of the body sets its own.
+        const headers = changedHeaders(options.headers, (values) => values.delete('content-type'));
+        return { options: { ...options, body: form, headers }, replay: 'free' };
       }
       return { options: { ...options, body: new Uint8Array(await bytes.arrayBuffer()) }, replay: 'free' };
     }

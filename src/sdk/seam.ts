@@ -6,28 +6,29 @@ import type { APIPromise, OpenAI } from 'openai';
 import { withModel } from '../call/localize.ts';
 import type { Steering } from '../call/steering.ts';
 import type { Attempt } from '../dispatch/call-story.ts';
-import { mayMove, mayMoveFiltered } from '../dispatch/may-move.ts';
 import type { Endpoint } from '../endpoint/endpoint.ts';
 import { balancedPages, balancedPromise, type Parse, type Props } from './balanced-promise.ts';
 import { callOf, PAGE_ENDPOINT, type RequestOptions } from './call-of.ts';
 import type { Core } from './core.ts';
 import { discreet } from './discreet.ts';
 import { linkAbort } from './link-abort.ts';
+import { type Located, locate } from './locate.ts';
 import { type OpenStream, readReply } from './read-reply.ts';
+import { readingOf } from './reading-of.ts';
 import { prepared } from './replayable.ts';
 import { type SdkReply, sendAttempt } from './send.ts';
 import {
   handoverOf,
   handRaw,
-  learnFromHeaders,
   letRest,
-  noteCache,
+  noteServed,
   propsOf,
   type Served,
   servedBy,
   share,
   streamEnded,
   type ToldHandover,
+  tell,
 } from './served.ts';
 import { whereTo } from './where-to.ts';
 
@@ -38,7 +39,15 @@ export interface Caller {
   /** What steers the call: the client's own steering and that of the code around it. */
   readonly steering: Steering;
   readonly clientOf: (endpoint: Endpoint) => OpenAI;
+  /** The same object for clients that differ in their steering only. */
+  readonly overrides: object;
+  /** Set where the call reads for another one, to find out who has an id. */
+  readonly reader?: boolean;
 }
+
+/** Sends calls of the library's own, made like the one that needs them. */
+const reader = (caller: Caller) => (options: RequestOptions) =>
+  balancedRequest({ ...caller, reader: true }, options, null);
 
 async function serve(
   caller: Caller,
@@ -61,7 +70,10 @@ async function serve(
       settings,
       clock,
     );
-    const { only, prefer, unknownId } = whereTo(call, given.path, core);
+    const known = whereTo(call, given.path, core);
+    const { only, prefer, lookup, unknown, missed }: Located = known.seek
+      ? await locate(known, call, given, { caller, handover, read: reader(caller) })
+      : known;
     const { model } = call;
     const story = dispatcher.open<SdkReply>(
       call,
@@ -75,12 +87,12 @@ async function serve(
         ),
       only,
       prefer,
+      lookup,
     );
-    if (unknownId) core.events.emit({ type: 'affinity-missed', at: clock.date(), callId: call.id, id: unknownId });
+    if (missed) core.events.emit({ type: 'affinity-missed', at: clock.date(), callId: call.id, id: missed });
     try {
       const attempt = await dispatcher.head(story);
-      if (call.operation.place === 'home') learnFromHeaders(core, attempt);
-      const served: Served = { story, options, attempt, raw: false, parsed: undefined };
+      const served: Served = { story, options, attempt, raw: false, parsed: undefined, unknown };
       if (handover.raw && !handover.wanted) handRaw(core, served);
       else if (!handover.wanted) letRest(core, served);
       else if (handover.raw) share(core, served);
@@ -89,7 +101,7 @@ async function serve(
       servedBy.set(props, served);
       return props;
     } finally {
-      handover.told.reports = story.reports;
+      tell(handover, story);
     }
   } catch (error) {
     handover.remember(error);
@@ -101,28 +113,18 @@ async function parseOnce(caller: Caller, served: Served, props: Props, handover:
   const { core } = caller;
   const { story } = served;
   const { call } = story;
-  const { settings, dispatcher } = core;
+  const { dispatcher } = core;
   const reply = served.attempt.reply as SdkReply;
   if (served.raw) return reply.inner;
   let unlink: () => void = () => undefined;
   const read = (attempt: Attempt<SdkReply>) =>
-    readReply(attempt, {
-      call,
-      clock: settings.clock,
-      maxResponseBytes: settings.maxResponseBytes,
-      streamIdleTimeout: settings.streamIdleTimeout,
-      mayMove: () => mayMove(story, attempt, dispatcher.parts),
-      mayMoveFiltered: () => mayMoveFiltered(story, attempt, dispatcher.parts),
-      safe: (attempt.reply as SdkReply).safe,
-      learnIds: (ids) => core.affinity.learn(ids, attempt.endpoint.name),
-      contentCame: () => dispatcher.proved(story, attempt),
-      streamEnded: (end) => {
-        // The stream of an attempt that lost to another one was never handed out.
-        if (story.won !== attempt) return;
+    readReply(
+      attempt,
+      readingOf(core, served, attempt, (end) => {
         if (end.is === 'failed') handover.remember(end.error);
         streamEnded(core, served, unlink, end);
-      },
-    });
+      }),
+    );
   try {
     dispatcher.resume(story);
     const attempt = await dispatcher.body(story, served.attempt, read);
@@ -133,7 +135,7 @@ async function parseOnce(caller: Caller, served: Served, props: Props, handover:
     const last = attempt.reply as SdkReply;
     Object.assign(props, propsOf(served, last.props));
     handover.remember(last.response);
-    noteCache(core, served);
+    noteServed(core, served);
     if (!last.options.stream) {
       // A binary reply is read by the caller himself, who may still abort it.
       if (last.options.__binaryResponse) linkAbort(call.signal, attempt.controller, last.response);
@@ -153,7 +155,7 @@ async function parseOnce(caller: Caller, served: Served, props: Props, handover:
     handover.remember(error);
     throw error;
   } finally {
-    handover.told.reports = story.reports;
+    tell(handover, story);
   }
 }
 

@@ -1,5 +1,6 @@
 /** One served call between its headers and its end: what is handed out, and what is learnt when that is over. */
-import { idsInHeaders } from '../affinity/handed-out-ids.ts';
+
+import type { OwnedId } from '../call/owned-id.ts';
 import type { Attempt, CallStory } from '../dispatch/call-story.ts';
 import type { StreamEnd } from '../dispatch/watched.ts';
 import { abortError } from '../errors.ts';
@@ -20,6 +21,8 @@ export interface Served {
   /** The reply was handed out at its headers: there is no second attempt any more. */
   raw: boolean;
   parsed: Promise<unknown> | undefined;
+  /** Ids of the call that nobody was known to own: whoever serves it has them. */
+  readonly unknown?: readonly OwnedId[] | undefined;
   /** The stream handed out, if it was one. */
   stream?: WeakRef<object>;
 }
@@ -42,19 +45,43 @@ export function propsOf(served: Served, clientProps: Partial<Props> | undefined)
   };
 }
 
-/** A handover with what `attemptsOf` will tell. */
-export type ToldHandover = Handover & { told: { reports: Told['reports'] } };
+/** A handover with what `attemptsOf` will tell, and what was attempted before the call itself. */
+export type ToldHandover = Handover & { told: { reports: Told['reports'] }; before: Told['reports'] };
+
+/** These were made to find out where the call goes. */
+export function toldBefore(handover: ToldHandover, attempts: Told['reports']): void {
+  handover.before.push(...attempts);
+  handover.told.reports = handover.before;
+}
+
+/** What `attemptsOf` tells from now on. */
+export function tell(handover: ToldHandover, story: CallStory<SdkReply>): void {
+  const { told, before } = handover;
+  told.reports = before.length > 0 ? [...before, ...story.reports] : story.reports;
+}
 
 /** A handover that remembers for `attemptsOf`, and keeps nothing else of the story alive. */
 export function handoverOf(): ToldHandover {
   const told: { reports: Told['reports'] } = { reports: [] };
-  return { wanted: false, raw: false, told, remember: (thing) => remember(thing, told) };
+  return { wanted: false, raw: false, told, before: [], remember: (thing) => remember(thing, told) };
 }
 
-/** The call's prompt is in an endpoint's cache now; its reply may say whether it was before. */
-export function noteCache({ conversations }: Core, { story, attempt }: Served): void {
+/** Whoever served the call has what it names. */
+function noteOwner({ affinity }: Core, { unknown, attempt }: Served): void {
+  if (!unknown) return;
+  affinity.learn(
+    unknown.map(({ id }) => id),
+    attempt.endpoint.name,
+  );
+}
+
+/** The call was served: its prompt is in an endpoint's cache now, and the reply may say whether it was before. */
+export function noteServed(core: Core, served: Served): void {
+  const { conversations } = core;
+  const { story, attempt } = served;
   conversations.served(story.call, attempt.endpoint);
   conversations.told(story.call, attempt.endpoint, cachedTokens(attempt.report.usage));
+  noteOwner(core, served);
 }
 
 /** The caller took the `Response` at its headers: what happens to its body is his affair. */
@@ -66,6 +93,7 @@ export function handRaw(core: Core, served: Served): void {
   core.dispatcher.settle(story, attempt, { is: 'reply', status: reply.status, headers: reply.headers });
   core.dispatcher.finish(story, true);
   core.conversations.served(story.call, attempt.endpoint);
+  noteOwner(core, served);
   linkAbort(story.call.signal, attempt.controller, reply.response);
 }
 
@@ -73,12 +101,6 @@ export function handRaw(core: Core, served: Served): void {
 export function share({ settings }: Core, { options, attempt }: Served): void {
   const { response } = attempt.reply as SdkReply;
   if (!options.stream && !options.__binaryResponse && response.body) shareBody(response, settings.maxResponseBytes);
-}
-
-/** What a reply without a body to tell it says of the object it made. */
-export function learnFromHeaders(core: Core, { endpoint, reply }: Attempt<SdkReply>): void {
-  const ids = reply ? idsInHeaders(reply.headers) : [];
-  if (ids.length > 0) core.affinity.learn(ids, endpoint.name);
 }
 
 /**

@@ -5,14 +5,15 @@ import { hostOf } from './call-of.ts';
 import type { Core } from './core.ts';
 
 /**
- * Where the call goes.
+ * Where the call goes, as far as this process knows.
  * @param path as the caller gave it; an absolute URL leads to its own endpoint.
  * @throws AffinityError when its ids belong to different endpoints, or to one that is gone.
  */
 export function whereTo(call: Call, path: string, { pool, affinity, conversations, settings }: Core): Route {
   const route = routeOf(call, pool, affinity, settings.affinity);
-  const only = hostOf(path, pool) ?? route.only;
-  if (only) return { ...route, only };
-  const prefer = route.prefer ?? conversations.placeOf(call, pool);
-  return prefer ? { prefer } : route;
+  const host = hostOf(path, pool);
+  if (host) return { only: host };
+  if (route.only || route.prefer) return route;
+  const prefer = conversations.placeOf(call, pool);
+  return prefer ? { ...route, prefer } : route;
 }

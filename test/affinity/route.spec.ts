@@ -24,7 +24,10 @@ type Wanted = Parameters<typeof aCall>[0];
 const route = (wanted: Wanted, settings: { home?: string; spread?: boolean } = {}) => {
   const found = routeOf(aCall(wanted), pool, affinity, { home: 'a', spread: false, ...settings });
   return Object.fromEntries(
-    Object.entries(found).map(([key, value]) => [key, typeof value === 'string' ? value : (value as Endpoint).name]),
+    Object.entries(found).map(([key, value]) => [
+      key,
+      Array.isArray(value) ? value.map(({ id }) => id).join() : (value as Endpoint).name,
+    ]),
   );
 };
 const swap = (name: string, changes: Parameters<typeof anEndpoint>[1]) => {
@@ -41,15 +44,23 @@ describe('a call', () => {
     ['that makes a thread is free', { path: '/threads', model: undefined }, {}],
     ['with an id goes to its owner', { path: '/responses', ownerIds: ['file-b'] }, { only: 'b' }],
     ['with two ids of one owner goes there', { ownerIds: ['file-c', 'vs-c'] }, { only: 'c' }],
-    ['with a known and an unknown id goes to the owner', { ownerIds: ['file-x', 'file-c'] }, { only: 'c' }],
-    ['with an unknown id goes home', { ownerIds: ['resp_x'] }, { only: 'a', unknownId: 'resp_x' }],
-    ['with two unknown ids names the first', { ownerIds: ['x', 'y'] }, { only: 'a', unknownId: 'x' }],
+    [
+      'with a known and an unknown id goes to the owner',
+      { ownerIds: ['file-x', 'file-c'] },
+      { only: 'c', unknown: 'file-x' },
+    ],
+    ['with an unknown id goes home', { ownerIds: ['resp_x'] }, { only: 'a', unknown: 'resp_x', seek: 'resp_x' }],
+    ['with two unknown ids seeks both', { ownerIds: ['x', 'y'] }, { only: 'a', unknown: 'x,y', seek: 'x,y' }],
     [
       'with a soft id goes to its owner',
       { ownerIds: [{ id: 'file-b', readAt: undefined, soft: true }] },
       { only: 'b' },
     ],
-    ['with an unknown soft id is free', { ownerIds: [{ id: 'x', readAt: undefined, soft: true }] }, {}],
+    [
+      'with an unknown soft id is free, unless somebody else knows it',
+      { ownerIds: [{ id: 'x', readAt: undefined, soft: true }] },
+      { seek: 'x' },
+    ],
     ['that makes a file goes home first', { path: '/files', model: undefined }, { prefer: 'a' }],
     ['that lists files stays at home', { path: '/files', method: 'get', model: undefined }, { only: 'a' }],
     [
@@ -59,7 +70,7 @@ describe('a call', () => {
     ],
     ['with a pin goes there', { pin: 'c' }, { only: 'c' }],
     ['with a pin and an id of that endpoint goes there', { pin: 'c', ownerIds: ['file-c'] }, { only: 'c' }],
-    ['with a pin and an unknown id goes to the pin', { pin: 'c', ownerIds: ['x'] }, { only: 'c' }],
+    ['with a pin and an unknown id goes to the pin', { pin: 'c', ownerIds: ['x'] }, { only: 'c', unknown: 'x' }],
     ['that makes a file on a pinned client goes to the pin', { path: '/files', pin: 'b' }, { only: 'b' }],
   ])('%s', (_, wanted, expected) => {
     expect(route(wanted)).toEqual(expected);
@@ -68,54 +79,6 @@ describe('a call', () => {
   it('that makes an account object spreads where the user said so; lists still stay at home', () => {
     expect(route({ path: '/files' }, { spread: true })).toEqual({});
     expect(route({ path: '/files', method: 'get' }, { spread: true })).toEqual({ only: 'a' });
-  });
-});
-
-describe('a soft id', () => {
-  const soft = (...ids: string[]) => ids.map((id) => ({ id, readAt: undefined, soft: true }));
-  const model = 'ft:gpt-4o:org::1';
-  beforeEach(() => affinity.learn([model], 'b'));
-
-  it('gives way to an id that binds', () => {
-    expect(route({ ownerIds: [...soft('file-b'), { id: 'file-c', readAt: undefined }] })).toEqual({ only: 'c' });
-  });
-
-  it('is followed beside an id that nobody knows', () => {
-    expect(route({ ownerIds: [{ id: 'x', readAt: undefined }, ...soft('file-b')] })).toEqual({ only: 'b' });
-  });
-
-  it('of two owners the later one counts: it is the last turn’s', () => {
-    expect(route({ ownerIds: soft('file-b', 'file-c', 'x') })).toEqual({ only: 'c' });
-  });
-
-  it('whose owner is gone, drained or not used for this binds nothing', () => {
-    expect(route({ ownerIds: soft('file-gone') })).toEqual({});
-    swap('b', { operations: new Set(['files']) });
-    expect(route({ ownerIds: soft('file-b') })).toEqual({});
-    endpoints[2]!.drained = true;
-    expect(route({ ownerIds: soft('file-c') })).toEqual({});
-  });
-
-  it('that is the model is pinned to where it was made', () => {
-    expect(route({ model, ownerIds: soft(model) })).toEqual({ only: 'b' });
-  });
-
-  it.each([
-    ['models', { models: [model] }],
-    ['models, by a pattern', { models: ['ft:gpt-4o:*'] }],
-    ['modelMap', { modelMap: { [model]: 'my-deployment' } }],
-  ])('that is the model is free when another endpoint names it in %s', (_, changes) => {
-    swap('c', changes);
-    expect(route({ model, ownerIds: soft(model) })).toEqual({});
-  });
-
-  it.each([
-    ['everything', { models: ['*'] }],
-    ['other models', { models: ['ft:other'] }],
-    ['everything else, under one name', { modelMap: { '*': 'one' } }],
-  ])('that is the model stays pinned when another endpoint serves %s', (_, changes) => {
-    swap('c', changes);
-    expect(route({ model, ownerIds: soft(model) })).toEqual({ only: 'b' });
   });
 });
 
@@ -158,17 +121,21 @@ describe('an AffinityError', () => {
 
   it('names both ids and owners when a call needs two endpoints', () => {
     expect(refused({ ownerIds: ['file-b', 'vs-c'] })).toBe(
-      "The ids in this call belong to different endpoints: 'file-b' to 'b', 'vs-c' to 'c'. One call cannot use both.",
+      "The ids in this call belong to different endpoints: 'file-b' to 'b', 'vs-c' to 'c'. One call cannot use both: make all of them on one endpoint, with a client pinned to it.",
     );
   });
 
   it('says that the owner is gone', () => {
-    expect(refused({ ownerIds: ['file-gone'] })).toBe("The id 'file-gone' belongs to endpoint 'gone', which is gone.");
+    expect(refused({ ownerIds: ['file-gone'] })).toBe(
+      "The id 'file-gone' belongs to endpoint 'gone', which is not in the pool. Add it again under that name, or make what the id stands for anew on another endpoint ('a', 'b', 'c').",
+    );
   });
 
   it('counts a drained owner as gone', () => {
     endpoints[1]!.drained = true;
-    expect(refused({ ownerIds: ['file-b'] })).toBe("The id 'file-b' belongs to endpoint 'b', which is drained.");
+    expect(refused({ ownerIds: ['file-b'] })).toBe(
+      "The id 'file-b' belongs to endpoint 'b', which is drained. To go on, make what the id stands for anew on another endpoint ('a', 'c').",
+    );
   });
 
   it('meets a pinned client with another endpoint’s id', () => {
@@ -178,8 +145,12 @@ describe('an AffinityError', () => {
   });
 
   it('meets a pin that is gone', () => {
-    expect(refused({ pin: 'nowhere' })).toBe("The endpoint 'nowhere' this call is pinned to is not in the pool.");
+    expect(refused({ pin: 'nowhere' })).toBe(
+      "The endpoint 'nowhere' this call is pinned to is not in the pool. Pin it to one that takes calls ('a', 'b', 'c'), or make it without a pin.",
+    );
     endpoints[2]!.drained = true;
-    expect(refused({ pin: 'c' })).toBe("The endpoint 'c' this call is pinned to is drained.");
+    expect(refused({ pin: 'c' })).toMatch(
+      /^The endpoint 'c' this call is pinned to is drained\. Pin it to one that takes calls \('a', 'b'\)/,
+    );
   });
 });

@@ -39,6 +39,7 @@ const situation = ({ call, refused = [], ...rest }: Changes = {}): Situation => 
   waits: 0,
   anyEligible: false,
   allFailing: false,
+  lookup: false,
   refusals: () => refused,
   panic: true,
   now: NOW,

@@ -94,7 +94,7 @@ row(38, '404 of an object (file, response, batch)', 'stays with the endpoint tha
     }
   });
 
-  it('an id that nobody knows goes home: one request, NotFoundError', async () => {
+  it('an id that nobody knows: everybody is asked once, then a write goes home for its NotFoundError', async () => {
     await using stage = await openStage({ a: [], b: [] });
     for (const call of [
       () => stage.client.files.retrieve('file-nobody'),
@@ -102,7 +102,9 @@ row(38, '404 of an object (file, response, batch)', 'stays with the endpoint tha
       () => stage.client.files.delete('file-nobody'),
     ])
       expect(await failure(call())).toBeInstanceOf(OpenAI.NotFoundError);
-    expect([stage.servers.a.calls, stage.servers.b.calls]).toEqual([3, 0]);
+    expect([stage.servers.a.calls, stage.servers.b.calls]).toEqual([5, 3]);
+    expect(stage.servers.b.requests.map(({ method }) => method)).toEqual(['GET', 'GET', 'GET']);
+    expect([stage.state('a'), stage.state('b')]).toMatchObject([WELL, WELL]);
   });
 
   it('a hundred of them change nothing about the endpoint', async () => {

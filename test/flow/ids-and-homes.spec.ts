@@ -58,16 +58,13 @@ describe('home', () => {
     expect((await upload(stage)).id).toMatch(/^file-b/);
   });
 
-  it('unknown ids go home, and a 404 there is the answer', async () => {
-    await using stage = await openStage({ a: [], b: { script: [], server: { objects: { files: 1 } } } }, rr);
-    const error = await failure(stage.client.files.retrieve('file-b-1'));
+  it('takes in ids that nobody can look for, and a 404 there is the answer', async () => {
+    await using stage = await openStage({ a: [], b: [] }, rr);
+    const error = await failure(stage.client.uploads.cancel('upload_b-1'));
     expect(error).toBeInstanceOf(OpenAI.NotFoundError);
-    expect(stage.events.of('affinity-missed')).toMatchObject([{ id: 'file-b-1' }]);
-    expect(routes(stage).a).toContain('GET /files/file-b-1');
+    expect(stage.events.of('affinity-missed')).toMatchObject([{ id: 'upload_b-1' }]);
+    expect(routes(stage)).toEqual({ a: ['POST /uploads/upload_b-1/cancel'], b: [] });
     expect(stage.state('a')).toMatchObject({ failures: 0, cooldowns: [] });
-    // Made known by a list of the endpoint that has it, it is found.
-    await stage.client.balancer.pin('b').files.list();
-    expect((await stage.client.files.retrieve('file-b-1')).id).toBe('file-b-1');
   });
 });
 
@@ -322,7 +319,7 @@ describe('what cannot be', () => {
     expect(error).toBeInstanceOf(OpenAI.OpenAIError);
     expect(error).toMatchObject({ code: 'affinity', name: 'AffinityError' });
     expect(error.message).toBe(
-      `The ids in this call belong to different endpoints: '${x.id}' to 'a', '${y.id}' to 'b'. One call cannot use both.`,
+      `The ids in this call belong to different endpoints: '${x.id}' to 'a', '${y.id}' to 'b'. One call cannot use both: make all of them on one endpoint, with a client pinned to it.`,
     );
     expect([stage.servers.a.calls, stage.servers.b.calls]).toEqual([1, 1]);
     expect(attemptsOf(error)).toEqual([]);
@@ -346,8 +343,12 @@ describe('what cannot be', () => {
     await stage.client.balancer.drain('a');
     const error = await failure(stage.client.files.retrieve(id));
     expect(error).toBeInstanceOf(AffinityError);
-    expect(error.message).toBe(`The id '${id}' belongs to endpoint 'a', which is drained.`);
-    expect((await failure(pinned.models.list())).message).toBe("The endpoint 'a' this call is pinned to is drained.");
+    expect(error.message).toBe(
+      `The id '${id}' belongs to endpoint 'a', which is drained. To go on, make what the id stands for anew on another endpoint ('b').`,
+    );
+    expect((await failure(pinned.models.list())).message).toBe(
+      "The endpoint 'a' this call is pinned to is drained. Pin it to one that takes calls ('b'), or make it without a pin.",
+    );
     // What needs no owner goes on; account objects have another home.
     expect((await upload(stage)).id).toMatch(/^file-b/);
   });

@@ -56,7 +56,7 @@ export interface Bench {
   readonly sent: Record<string, number>;
   endpoint(name: string): Endpoint;
   /** Makes a call and lets it run; a good reply ends it. */
-  call(changes?: Partial<Call> & { path?: string }, route?: { only?: string; prefer?: string }): Made;
+  call(changes?: Partial<Call> & { path?: string }, route?: { only?: string; prefer?: string; lookup?: boolean }): Made;
   names(type: BalancerEvent['type']): BalancerEvent[];
 }
 
@@ -145,8 +145,9 @@ export function dispatchBench(scripts: Record<string, readonly Step[]>, options:
         sent[endpoint.name] = (sent[endpoint.name] as number) + 1;
         return play(step, sending, clock);
       };
-      const { only, prefer } = route;
-      const story = dispatcher.open(call, send, only ? named(only) : undefined, prefer ? named(prefer) : undefined);
+      const { only, prefer, lookup } = route;
+      const [first, second] = [only, prefer].map((name) => (name ? named(name) : undefined));
+      const story = dispatcher.open(call, send, first, second, lookup);
       const tell = (attempt: Attempt<Reply> | undefined, error: unknown): Told => ({
         served: attempt?.endpoint.name,
         error,

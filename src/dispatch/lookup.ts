@@ -1,0 +1,62 @@
+/**
+ * A call that reads what nobody is known to have: everybody is asked at once, and the first who has it answers. What one of
+ * those asked says is weighed here: "not here" is no answer while another one cannot say. Pure but for the story's own notes.
+ */
+import type { Verdict } from '../call/outcome.ts';
+import type { Refusal } from '../pool/eligibility.ts';
+import type { Pool } from '../pool/pool.ts';
+import type { CallStory, Failure, Reply } from './call-story.ts';
+import { isPassing } from './next-step.ts';
+
+/** Refusals that speak of the thing asked for. Of what was made elsewhere they say nothing about the endpoint either. */
+const NOT_HERE: ReadonlySet<string> = new Set([
+  'not-found',
+  'caller-error',
+  'model-missing',
+  'operation-missing',
+  'not-supported',
+]);
+
+/** What an outcome means where one of many was asked: a refusal ends nothing, keeps nobody else away, and is not asked for twice. */
+export function ofOneAsked(found: Verdict): Verdict {
+  if (NOT_HERE.has(found.name)) {
+    const { cooldown: _, ...rest } = found;
+    return { ...rest, next: 'another', again: false };
+  }
+  return found.next === 'throw' && found.name !== 'aborted' ? { ...found, next: 'another', again: false } : found;
+}
+
+/** How much an answer counts: who could not say outweighs all who do not have it, since nobody can know then. */
+function weight<R extends Reply>({ attempt, verdict }: Failure<R>): number {
+  if (isPassing(verdict)) return attempt.report.status === undefined ? 2 : 3;
+  return verdict.name === 'not-found' ? 1 : 0;
+}
+
+/** Notes what an endpoint said; of what all said last, that counts which weighs most. */
+export function noteAnswer<R extends Reply>(story: CallStory<R>, answer: Failure<R>): void {
+  const answers = story.lookup;
+  if (!answers) return;
+  answers.set(answer.attempt.endpoint, answer);
+  const failure = [...answers.values()].reduce((most, each) => (weight(each) > weight(most) ? each : most));
+  story.failure = failure;
+  // "Not here" is no failure after which something is repaired or waited for.
+  const { attempt, verdict } = failure;
+  story.last = isPassing(verdict) ? { attempt, verdict: { ...verdict, next: 'another' } } : undefined;
+  // All who were asked together are one attempt of the call.
+  if (story.live.size === 0 && story.last) story.counted += 1;
+}
+
+/** Those who could not be asked, and what the others said; empty when everybody was heard, or the failure met tells more. */
+export function unheard<R extends Reply>(story: CallStory<R>, pool: Pick<Pool, 'refusals'>): Refusal[] {
+  if (story.failure && isPassing(story.failure.verdict)) return [];
+  const open = pool
+    .refusals(story.call, story.tried)
+    .filter(({ endpoint, kind }) => kind !== 'unfit' && !story.barred.has(endpoint));
+  if (open.length === 0) return [];
+  const heard = [...story.barred].map((endpoint): Refusal => {
+    const { status } = story.attempts.findLast((attempt) => attempt.endpoint === endpoint)?.report ?? {};
+    const reason = status === 404 ? 'does not have it' : `refused to say (${status ?? 'error'})`;
+    return { endpoint, kind: 'tried', reason, until: 0, rateLimited: false, ejected: false };
+  });
+  return [...heard, ...open];
+}

@@ -1,0 +1,114 @@
+/**
+ * Finds out where a call goes whose ids nobody is known to own: those who share what they know are asked first, then the
+ * endpoints, by GET alone. What they say is remembered, so that it is asked once.
+ */
+import { lookupOf } from '../affinity/lookup.ts';
+import { type Route, routeOf } from '../affinity/route.ts';
+import type { Call } from '../call/call.ts';
+import type { OwnedId } from '../call/owned-id.ts';
+import { attemptsOf } from './attempts.ts';
+import type { RequestOptions } from './call-of.ts';
+import type { Core } from './core.ts';
+import { changedHeaders } from './replayable.ts';
+import { type ToldHandover, toldBefore } from './served.ts';
+
+/** Where a call goes, and what it took to find that out. */
+export interface Located extends Route {
+  /** Everybody is to be asked: the call is its own lookup. */
+  readonly lookup?: boolean;
+  /** An id nobody is known to own; its call goes home. */
+  readonly missed?: string;
+}
+
+/** Who seeks: the call's own surroundings. */
+export interface Seeker {
+  readonly caller: {
+    readonly core: Core;
+    /** The same for clients whose reads may be shared. */
+    readonly overrides: object;
+    /** It reads for another call, which has asked the store. */
+    readonly reader?: boolean;
+  };
+  /** Hears of the attempts it took, also when they failed. */
+  readonly handover: ToldHandover;
+  /** Sends such a GET over the pool. */
+  readonly read: (options: RequestOptions) => PromiseLike<unknown>;
+}
+
+/** So many ids that bind nothing by themselves are asked for at the store: the last ones, since the newest count. */
+const SOFT = 4;
+const HARD = 16;
+
+/** What the API wants to hear before it shows some of its objects. */
+const BETA: readonly (readonly [RegExp, string])[] = [
+  [/^\/(assistants|threads|vector_stores)\//, 'assistants=v2'],
+  [/^\/chatkit\//, 'chatkit_beta=v1'],
+  [/^\/(agents|vaults)\//, 'agents=v1'],
+];
+/** Headers of the call that speak of its own body and answer. */
+const OF_THE_CALL = ['content-type', 'content-length', 'accept', 'idempotency-key', 'x-stainless-helper-method'];
+
+function readOf(path: string, given: RequestOptions, call: Call, signal: AbortSignal): RequestOptions {
+  const headers = changedHeaders(given.headers, (values) => {
+    for (const name of OF_THE_CALL) values.delete(name);
+    const beta = BETA.find(([paths]) => paths.test(path))?.[1];
+    if (beta) values.set('OpenAI-Beta', beta);
+  });
+  const { fetchOptions } = given;
+  const { maxRetries } = call;
+  return {
+    ...{ method: 'get', path, headers: headers as NonNullable<RequestOptions['headers']>, maxRetries, signal },
+    ...(fetchOptions && { fetchOptions }),
+  };
+}
+
+/** Everybody was heard, and nobody has it. Another failure tells nothing. */
+function isNowhere(error: unknown): boolean {
+  const { status } = error as { status?: unknown };
+  return typeof status === 'number' && status >= 400 && status < 500 && ![408, 409, 429].includes(status);
+}
+
+/** Asks those who share what they know. @returns true when one of the ids has an owner now. */
+async function askStore(seek: readonly OwnedId[], { affinity }: Core): Promise<boolean> {
+  const asked = [...seek.filter(({ soft }) => !soft).slice(0, HARD), ...seek.filter(({ soft }) => soft).slice(-SOFT)];
+  const owners = await Promise.all(asked.map(({ id }) => affinity.find(id)));
+  return owners.some((owner) => owner !== undefined);
+}
+
+async function readFirst(id: OwnedId, call: Call, given: RequestOptions, seeker: Seeker): Promise<void> {
+  const { caller, handover, read } = seeker;
+  const { core, overrides } = caller;
+  const path = id.readAt as string;
+  const key = JSON.stringify([path, call.tags, call.maxRetries]);
+  const one = (signal: AbortSignal) => Promise.resolve(read(readOf(path, given, call, signal)));
+  try {
+    // What somebody else's credentials show is his own affair.
+    toldBefore(handover, attemptsOf(await core.reads.join(call.ownCredentials ? {} : overrides, key, call, one)));
+  } catch (error) {
+    toldBefore(handover, attemptsOf(error));
+    if (!isNowhere(error)) throw error;
+  }
+}
+
+/**
+ * Where a call goes, once its ids were looked for.
+ * @param route what is known so far; it says what to seek.
+ * @throws AffinityError as `routeOf`; what kept the endpoints from saying who has an id.
+ */
+export async function locate(route: Route, call: Call, given: RequestOptions, seeker: Seeker): Promise<Located> {
+  const { core, reader } = seeker.caller;
+  const { affinity, pool, settings } = core;
+  const again = () => routeOf(call, pool, affinity, settings.affinity);
+  let found = route;
+  if (!reader && (await askStore(route.seek ?? [], core))) found = again();
+  const { unknown } = found;
+  if (!found.seek || !unknown) return found;
+  const first = lookupOf(call, unknown, pool);
+  if (first === 'ask') return { unknown, lookup: true };
+  if (first.length > 0) {
+    await Promise.all(first.map((id) => readFirst(id, call, given, seeker)));
+    found = again();
+  }
+  const [missed] = found.seek ? (found.unknown ?? []) : [];
+  return missed ? { ...found, missed: missed.id } : found;
+}

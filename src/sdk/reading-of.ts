@@ -1,0 +1,33 @@
+/** What the reading of one attempt's reply needs of its call and the pool: wired together here. */
+import type { Attempt } from '../dispatch/call-story.ts';
+import { mayMove, mayMoveFiltered } from '../dispatch/may-move.ts';
+import type { StreamEnd } from '../dispatch/watched.ts';
+import type { Core } from './core.ts';
+import type { Reading } from './read-reply.ts';
+import type { SdkReply } from './send.ts';
+import type { Served } from './served.ts';
+
+/** @param ended a stream that was handed out is over. */
+export function readingOf(
+  core: Core,
+  { story }: Served,
+  attempt: Attempt<SdkReply>,
+  ended: (end: StreamEnd) => void,
+): Reading {
+  const { settings, dispatcher } = core;
+  return {
+    call: story.call,
+    clock: settings.clock,
+    maxResponseBytes: settings.maxResponseBytes,
+    streamIdleTimeout: settings.streamIdleTimeout,
+    mayMove: () => mayMove(story, attempt, dispatcher.parts),
+    mayMoveFiltered: () => mayMoveFiltered(story, attempt, dispatcher.parts),
+    safe: (attempt.reply as SdkReply).safe,
+    learnIds: (ids) => core.affinity.learn(ids, attempt.endpoint.name),
+    contentCame: () => dispatcher.proved(story, attempt),
+    streamEnded(end) {
+      // The stream of an attempt that lost to another one was never handed out.
+      if (story.won === attempt) ended(end);
+    },
+  };
+}
