@@ -6,6 +6,7 @@ import { registerHooks } from 'node:module';
 const SOURCES: Record<string, string> = {
   'load-balanced-openai': new URL('../src/index.ts', import.meta.url).href,
   'load-balanced-openai/testing': new URL('../src/testing/index.ts', import.meta.url).href,
+  'load-balanced-openai/transport': new URL('../src/transport/index.ts', import.meta.url).href,
 };
 /** Another installed copy of the SDK, for the tests of its other majors. */
 const SDK = process.env.OPENAI ?? 'openai';

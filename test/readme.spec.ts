@@ -184,8 +184,10 @@ describe('the tables', () => {
       Object.keys(packageJson[field] ?? {}).map((name) => [name, kind]),
     );
     const rows = table('Dependencies').flatMap(([names = '', kind = '']) => spans(names).map((name) => [name, kind]));
-    // The SDK is a peer for users, and installed for the tests.
-    const listed = expected.filter(([name, kind]) => !(name === 'openai' && kind === 'development'));
+    // Peers are the user's, and installed for the tests.
+    const listed = expected.filter(
+      ([name, kind]) => !(packageJson.peerDependencies?.[name as string] && kind === 'development'),
+    );
     expect(rows.sort()).toEqual(listed.sort());
   });
 
@@ -260,6 +262,7 @@ describe('code', () => {
     const paths = {
       'load-balanced-openai': [join(ROOT, 'src/index.ts')],
       'load-balanced-openai/testing': [join(ROOT, 'src/testing/index.ts')],
+      'load-balanced-openai/transport': [join(ROOT, 'src/transport/index.ts')],
     };
     // The settings of a strict project, and nothing of ours.
     const compilerOptions = {

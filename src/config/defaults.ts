@@ -77,6 +77,8 @@ export const defaults = {
   },
   /** Above every reply the API sends today; below what makes a string too long for the engine. Bytes. */
   maxResponseBytes: 256 * 1024 * 1024,
+  /** What tools that look into the global fetch expect; the fast one needs a package of its own. */
+  transport: 'standard',
   /** A client built per request must profit from what the one before it learned. */
   shareState: true,
   /** Equal shares. */

@@ -117,6 +117,11 @@ export interface PoolOptions {
   classify?: ClassifyHook | undefined;
   /** Largest JSON reply, in bytes after decompression. @default 268435456 */
   maxResponseBytes?: number | undefined;
+  /**
+   * `'fast'`: endpoints without a `fetch` of their own send over undici, which the application installs, at less than half of the
+   * CPU. Connections are shared by all clients of the process. @default 'standard'
+   */
+  transport?: 'standard' | 'fast' | undefined;
   /** Shares breakers, cooldowns and load with the other clients of this process. @default true */
   shareState?: boolean | undefined;
   /** Hear every event of the pool. @default [] */

@@ -57,6 +57,32 @@ function compareLimits(endpoints: readonly EndpointSettings[], label: string, pr
   }
 }
 
+/** The fast transport keeps its own connections, and carries only what is sent through it. */
+function compareTransports(
+  top: SdkOptions,
+  endpoints: readonly EndpointSettings[],
+  label: string,
+  problems: Problems,
+): void {
+  if (top.fetch !== undefined) {
+    const fix = 'leave one of them out, or give fetch to the endpoints that need it';
+    problems.add('conflicting_options', 'transport', `'fast' and a fetch for all endpoints exclude each other; ${fix}`);
+  }
+  for (const [index, { options }] of endpoints.entries()) {
+    if (
+      options.fetch !== undefined ||
+      (options.fetchOptions as { dispatcher?: unknown } | undefined)?.dispatcher === undefined
+    )
+      continue;
+    const fix = 'leave one of them out, or give the endpoint a fetch of its own';
+    problems.add(
+      'conflicting_options',
+      `${label}[${index}].fetchOptions`,
+      `names a dispatcher, which transport: 'fast' would not use; ${fix}`,
+    );
+  }
+}
+
 function resolveEndpoints(list: readonly unknown[], around: Surroundings, label: string): EndpointSettings[] {
   const { problems } = around;
   const paths = list.map((_, index) => `${label}[${index}]`);
@@ -103,6 +129,8 @@ export function resolveSettings(input: LoadBalancedOpenAIOptions, env: Env): Set
   // With an endpoint missing for its own problems, its name cannot be looked up.
   const complete = endpoints.length === list.length;
   const home = complete ? homeOf(pool?.affinity.home, endpoints, problems) : '';
+  if (pool?.transport === 'fast')
+    compareTransports(top, endpoints, listed === undefined ? 'environment' : 'endpoints', problems);
   problems.throwIfAny();
   const { modelMaps: _, affinity, ...rest } = pool as NonNullable<typeof pool>;
   return {

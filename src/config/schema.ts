@@ -97,6 +97,7 @@ const shape = {
   fallbacks: fallbacks.optional(),
   classify: func<ClassifyHook>('a function (outcome, call) => verdict').optional(),
   maxResponseBytes: whole('a whole number of bytes above 0', 1).default(defaults.maxResponseBytes),
+  transport: z.enum(['standard', 'fast'], expected("'standard' or 'fast'")).default(defaults.transport),
   shareState: flag().default(defaults.shareState),
   observers: z.array(func<Observer>('a function (event) => void'), expected('an array of functions')).default(() => []),
   clock: clock.default(() => systemClock),

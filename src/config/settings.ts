@@ -97,6 +97,7 @@ export interface PoolSettings {
   readonly fallbacks: Fallbacks | undefined;
   readonly classify: ClassifyHook | undefined;
   readonly maxResponseBytes: number;
+  readonly transport: 'standard' | 'fast';
   readonly shareState: boolean;
   readonly observers: Observer[];
   readonly clock: Clock;

@@ -126,9 +126,9 @@ export function directClient(
   overrides: ClientOverrides,
   timeout: number,
   maxRetries: number,
+  fetch: Fetch = globalThis.fetch,
 ): OpenAI {
   if (settings.client) return settings.client;
   const options = { ...settings.options, timeout, maxRetries, ...overrides } as ClientOptions;
-  const { fetch } = globalThis;
   return concealed(settings, guarded(settings, options, fetch, construct(settings)), options, fetch);
 }

@@ -142,7 +142,8 @@ export function clientState(
     direct(name) {
       const endpoint = pool.named(name) as Endpoint;
       const own = overridesFor(endpoint, overrides, core);
-      return directClient(endpoint.settings, own, client.timeout, client.maxRetries);
+      const fetch = core.settings.transport === 'fast' ? core.fetch : globalThis.fetch;
+      return directClient(endpoint.settings, own, client.timeout, client.maxRetries, fetch);
     },
     steering: () => steering,
     steeredBy: (wanted) => ({ core, overrides, steering: wanted }),

@@ -24,6 +24,7 @@ import {
 import { type Emitter, emitter } from '../observe/emitter.ts';
 import { type Logger, PoolLog } from '../observe/pool-log.ts';
 import { Pool } from '../pool/pool.ts';
+import { sharedFastFetch } from '../transport/shared-fast-fetch.ts';
 import { SharedReads } from './shared-reads.ts';
 import { Surroundings } from './surroundings.ts';
 
@@ -42,7 +43,7 @@ export interface Core {
   readonly surroundings: Surroundings;
   /** Reads that look for an id's owner. */
   readonly reads: SharedReads;
-  /** The global `fetch` at construction, as the SDK keeps it. */
+  /** What endpoints send with that have no `fetch` of their own: the global one at construction, as the SDK keeps it, or the fast one. */
   readonly fetch: typeof globalThis.fetch;
   /** Builds an endpoint on the live state of its identity. @param index its place in the list. */
   readonly endpointOf: (settings: EndpointSettings, index: number) => Endpoint;
@@ -123,7 +124,7 @@ export function makeCore(settings: Settings, input: LoadBalancedOpenAIOptions, l
     budget,
     surroundings: new Surroundings(),
     reads: new SharedReads(clock),
-    fetch: globalThis.fetch,
+    fetch: settings.transport === 'fast' ? sharedFastFetch() : globalThis.fetch,
     endpointOf,
   };
 }

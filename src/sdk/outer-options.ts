@@ -5,6 +5,7 @@
 import type { ClientOptions } from 'openai';
 import type { AzureClientOptions } from 'openai/azure';
 import type { EndpointSettings, Settings } from '../config/settings.ts';
+import { sharedFastFetch } from '../transport/shared-fast-fetch.ts';
 
 function addressOf(endpoint: EndpointSettings): ClientOptions {
   const { client } = endpoint;
@@ -31,7 +32,8 @@ function addressOf(endpoint: EndpointSettings): ClientOptions {
 /** The options for `super()`. Without a pool they are the caller's own. */
 export function outerOptions(settings: Settings): ClientOptions {
   const [first] = settings.endpoints;
-  if (!first) return settings.client;
+  // Without a pool the SDK itself sends.
+  if (!first) return settings.transport === 'fast' ? { ...settings.client, fetch: sharedFastFetch() } : settings.client;
   const { timeout, maxRetries, webhookSecret, logger, logLevel, dangerouslyAllowBrowser } = settings.client;
   const { webhookSecret: own, timeout: _timeout, ...address } = addressOf(first);
   const shared = {

@@ -41,6 +41,7 @@ describe('the options of the pool', () => {
       fallbacks: undefined,
       classify: undefined,
       maxResponseBytes: 268_435_456,
+      transport: 'standard',
       shareState: true,
       observers: [],
       clock: systemClock,

@@ -104,6 +104,7 @@ export function poolSettings(clock: Clock, changes: Partial<PoolSettings> = {}):
     fallbacks: undefined,
     classify: undefined,
     maxResponseBytes: defaults.maxResponseBytes,
+    transport: 'standard',
     shareState: false,
     observers: [],
     clock,

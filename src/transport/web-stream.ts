@@ -1,0 +1,68 @@
+/**
+ * A body as a web stream: a real one, for whoever reads or pipes it, whose plain iteration takes the chunks as they come.
+ * Why: the SDK iterates over the body of an event stream, and most of what that costs is the machinery of web streams.
+ */
+import { abortReason, type Source, transferError } from './body-source.ts';
+
+/**
+ * The stream of a body.
+ * @param signal of the request; it ends the reading, too.
+ * @param used told when somebody begins to take chunks past the stream's own reading.
+ */
+export function streamOf(
+  source: Source,
+  signal: AbortSignal | undefined,
+  used: () => void,
+): ReadableStream<Uint8Array> {
+  let chunks: AsyncIterator<Uint8Array> | undefined;
+  const next = async (): Promise<IteratorResult<Uint8Array>> => {
+    if (signal?.aborted) throw abortReason(signal);
+    chunks ??= source[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+    try {
+      const { value, done } = await chunks.next();
+      if (done) return { value: undefined, done };
+      // No `Buffer`, which a reader of web streams does not expect.
+      return { value: new Uint8Array(value.buffer, value.byteOffset, value.length), done: false };
+    } catch (error) {
+      throw transferError(error, signal);
+    }
+  };
+  const leave = () => {
+    source.on('error', () => undefined);
+    source.destroy();
+  };
+  const stream = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { value, done } = await next();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel: leave,
+    },
+    { highWaterMark: 0 },
+  );
+  const iterate = ({ preventCancel = false } = {}) => {
+    // Who reads it is known to everybody else, as with any other reader.
+    const reader = stream.getReader();
+    const iterator = {
+      next: async () => {
+        used();
+        const result = await next();
+        if (result.done) reader.releaseLock();
+        return result as IteratorResult<Uint8Array, undefined>;
+      },
+      async return() {
+        if (!preventCancel) await reader.cancel();
+        reader.releaseLock();
+        return { value: undefined, done: true as const };
+      },
+      [Symbol.asyncIterator]: () => iterator,
+    };
+    return iterator;
+  };
+  for (const name of ['values', Symbol.asyncIterator] as const) {
+    Object.defineProperty(stream, name, { value: iterate, configurable: true, writable: true });
+  }
+  return stream;
+}

@@ -1,0 +1,306 @@
+// The fast fetch against the standard one: whatever a user of `fetch` can see is the same, and what it does not carry the
+// standard one does.
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ConfigurationError } from '../../src/errors.ts';
+import { type FastFetch, fastFetch } from '../../src/transport/index.ts';
+
+type Route = (response: ServerResponse, request: IncomingMessage, body: Buffer) => void;
+
+const text = 'Grüße, 世界 🌍';
+const ROUTES: Record<string, Route> = {
+  '/text': (response) => response.end(text),
+  '/json': (response) => response.setHeader('content-type', 'application/json').end('{"a":[1,2,"ü"]}'),
+  '/not-json': (response) => response.end('<html>'),
+  '/bom': (response) => response.end('\ufeff{"a":1}'),
+  '/empty': (response) => response.end(),
+  '/204': (response) => response.writeHead(204).end(),
+  '/304': (response) => response.writeHead(304).end(),
+  '/500': (response) => response.writeHead(500, 'Broken').end('oops'),
+  '/gzip': (response) => response.setHeader('content-encoding', 'gzip').end(gzipSync(text)),
+  '/deflate': (response) => response.setHeader('content-encoding', 'deflate').end(deflateSync(text)),
+  '/br': (response) => response.setHeader('content-encoding', 'br').end(brotliCompressSync(text)),
+  '/two': (response) => response.setHeader('content-encoding', 'deflate, gzip').end(gzipSync(deflateSync(text))),
+  '/strange': (response) => response.setHeader('content-encoding', 'rot13').end(text),
+  '/bad-gzip': (response) => response.setHeader('content-encoding', 'gzip').end('no gzip at all'),
+  '/cookies': (response) => response.setHeader('set-cookie', ['a=1', 'b=2']).setHeader('x-two', ['1', '2']).end(),
+  '/chunks': (response) => {
+    for (const letter of 'abc') response.write(letter.repeat(1_000));
+    response.end();
+  },
+  '/cut': (response) => {
+    response.writeHead(200, { 'content-length': '100' }).write('abc');
+    setImmediate(() => response.destroy());
+  },
+  '/cut-chunks': (response) => {
+    response.write('abc');
+    setImmediate(() => response.destroy());
+  },
+  '/reset': (response) => response.destroy(),
+  '/redirect': (response) => response.writeHead(307, { location: '/echo' }).end(),
+  '/see-other': (response) => response.writeHead(303, { location: '/echo' }).end(),
+  '/echo': (response, request, body) => {
+    const { method, url, headers } = request;
+    const seen = Object.entries(headers).filter(
+      ([name]) => !/^(host|connection|sec-|accept-language|user-agent)/.test(name),
+    );
+    response.end(JSON.stringify({ method, url, headers: Object.fromEntries(seen.sort()), body: body.toString('hex') }));
+  },
+};
+
+const server = createServer(async (request, response) => {
+  const parts: Buffer[] = [];
+  for await (const part of request) parts.push(part as Buffer);
+  const route = ROUTES[(request.url ?? '').split('?')[0] as string] ?? (ROUTES['/echo'] as Route);
+  route(response, request, Buffer.concat(parts));
+});
+let base: string;
+let fast: FastFetch;
+
+beforeAll(async () => {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  fast = fastFetch();
+});
+afterAll(async () => {
+  await fast.close();
+  server.closeAllConnections();
+  server.close();
+});
+
+/** What an error says, in whatever realm it was made. */
+const told = (error: unknown) => {
+  const { name, message, cause } = error as Error;
+  return { name, message, caused: cause !== undefined };
+};
+
+const READERS: Record<string, (response: Response) => Promise<unknown>> = {
+  text: (response) => response.text(),
+  json: (response) => response.json(),
+  arrayBuffer: async (response) => Buffer.from(await response.arrayBuffer()).toString('hex'),
+  blob: async (response) => {
+    const blob = await response.blob();
+    return [blob.type, await blob.text()];
+  },
+  'body, iterated': async (response) => {
+    const parts: Uint8Array[] = [];
+    for await (const part of response.body ?? []) parts.push(part as Uint8Array);
+    return Buffer.concat(parts).toString('hex');
+  },
+  'body, read': async (response) => {
+    const reader = response.body?.getReader();
+    const parts: Uint8Array[] = [];
+    for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) parts.push(part.value);
+    return Buffer.concat(parts).toString('hex');
+  },
+  'body, in a new Response': (response) => new Response(response.body).text(),
+  clone: async (response) => {
+    const copy = response.clone();
+    return [copy.status, copy.url, [...copy.headers], await copy.text(), await response.text()];
+  },
+  tee: async (response) => Promise.all((response.body?.tee() ?? []).map((half) => new Response(half).text())),
+};
+
+async function seen(fetch: typeof globalThis.fetch, path: string, init: RequestInit | undefined, read: string) {
+  try {
+    const response = await fetch(`${base}${path}`, init);
+    const { status, statusText, ok, url, headers, redirected } = response;
+    const rows = [...headers].filter(([name]) => name !== 'date');
+    const facts = {
+      status,
+      statusText,
+      ok,
+      url,
+      rows,
+      redirected,
+      cookies: headers.getSetCookie(),
+      type: headers.get('Content-Type'),
+    };
+    const before = response.bodyUsed;
+    const value = await (READERS[read] as (response: Response) => Promise<unknown>)(response).catch(told);
+    return {
+      ...facts,
+      before,
+      value,
+      after: response.bodyUsed,
+      again: await response.text().catch((error) => told(error).name),
+    };
+  } catch (error) {
+    return told(error);
+  }
+}
+
+describe('a reply looks the same as that of the standard fetch', () => {
+  for (const path of Object.keys(ROUTES)) {
+    for (const read of Object.keys(READERS)) {
+      it(`${path}, ${read}`, async () => {
+        expect(await seen(fast, path, undefined, read)).toEqual(await seen(globalThis.fetch, path, undefined, read));
+      });
+    }
+  }
+});
+
+const stream = () => new Blob(['streamed']).stream();
+const form = () => {
+  const data = new FormData();
+  data.set('a', 'b');
+  return data;
+};
+const BODIES: Record<string, () => NonNullable<RequestInit['body']>> = {
+  string: () => text,
+  bytes: () => new TextEncoder().encode(text),
+  'an ArrayBuffer': () => new TextEncoder().encode(text).buffer,
+  'a view of a part': () => new DataView(new TextEncoder().encode(text).buffer, 2, 4),
+  parameters: () => new URLSearchParams({ a: 'ü', b: '2' }),
+  'a blob': () => new Blob([text], { type: 'text/x' }),
+  'a stream': stream,
+  'nothing but empty text': () => '',
+};
+
+describe('the server sees the same as from the standard fetch', () => {
+  const both = async (path: string, init: () => RequestInit & { duplex?: 'half' }) => {
+    const [ours, theirs] = [
+      await (await fast(`${base}${path}`, init())).json(),
+      await (await fetch(`${base}${path}`, init())).json(),
+    ];
+    expect(ours).toEqual(theirs);
+    return ours as { body: string };
+  };
+
+  for (const [what, body] of Object.entries(BODIES)) {
+    it(`${what} as body`, () => both('/echo', () => ({ method: 'POST', body: body(), duplex: 'half' })));
+    it(`${what} as body, after a redirect`, async () => {
+      if (what === 'a stream') return;
+      await both('/redirect', () => ({ method: 'POST', body: body() }));
+      await both('/see-other', () => ({ method: 'POST', body: body() }));
+    });
+  }
+
+  it('a form', async () => {
+    const reply = await fast(`${base}/echo`, { method: 'POST', body: form() });
+    expect(Buffer.from(((await reply.json()) as { body: string }).body, 'hex').toString()).toContain('name="a"');
+  });
+
+  it('headers in every form, and methods', async () => {
+    const headers = { 'X-Key': ' padded ', accept: 'text/x', 'Content-Type': 'application/json' };
+    await both('/echo', () => ({ method: 'post', body: '{}', headers }));
+    await both('/echo', () => ({ method: 'PUT', body: '{}', headers: new Headers(headers) }));
+    await both('/echo', () => ({ method: 'DELETE', headers: Object.entries(headers) }));
+    await both('/echo?a=b%20c&d=ü#part', () => ({}));
+    await both('/a/../echo/./x', () => ({}));
+  });
+
+  it('a `Request`, a `URL`, and a call with a dispatcher of its own go the standard way', async () => {
+    const request = () => new Request(`${base}/echo`, { method: 'POST', body: text });
+    expect(((await (await fast(request())).json()) as { body: string }).body).toBe(Buffer.from(text).toString('hex'));
+    expect((await fast(new URL(`${base}/text`))).ok).toBe(true);
+    let asked = 0;
+    const own = fastFetch({
+      fetch: async () => {
+        asked += 1;
+        return new Response('standard');
+      },
+    });
+    const dispatcher = {} as never;
+    expect(await (await own(`${base}/text`, { dispatcher } as RequestInit)).text()).toBe('standard');
+    expect(await (await own(request())).text()).toBe('standard');
+    expect(asked).toBe(2);
+    await own.close();
+  });
+});
+
+describe('what ends a call', () => {
+  it.each(['manual', 'error'] as const)('redirect: %s', async (redirect) => {
+    expect(await seen(fast, '/redirect', { redirect }, 'text')).toEqual(
+      await seen(fetch, '/redirect', { redirect }, 'text'),
+    );
+  });
+
+  it('an abort before, while the answer is awaited, and in its body', async () => {
+    const hanging = createServer((request, response) => {
+      if (request.url === '/body') response.write('first');
+    });
+    hanging.listen(0, '127.0.0.1');
+    await once(hanging, 'listening');
+    const at = `http://127.0.0.1:${(hanging.address() as AddressInfo).port}`;
+    for (const reason of [undefined, new Error('enough')]) {
+      const results: unknown[][] = [];
+      for (const one of [fast, globalThis.fetch]) {
+        const before = await one(`${at}/head`, { signal: AbortSignal.abort(reason) }).catch(told);
+        const controller = new AbortController();
+        const waiting = one(`${at}/head`, { signal: controller.signal }).catch(told);
+        await once(hanging, 'request');
+        controller.abort(reason);
+        const late = new AbortController();
+        const response = await one(`${at}/body`, { signal: late.signal });
+        const reading = response.text().catch(told);
+        const other = new AbortController();
+        const second = await one(`${at}/body`, { signal: other.signal });
+        const parts: unknown[] = [];
+        late.abort(reason);
+        try {
+          for await (const part of second.body as ReadableStream<Uint8Array>) {
+            parts.push(Buffer.from(part).toString());
+            other.abort(reason);
+          }
+        } catch (error) {
+          parts.push(told(error));
+        }
+        results.push([before, await waiting, await reading, parts]);
+      }
+      expect(results[0]).toEqual(results[1]);
+    }
+    hanging.closeAllConnections();
+    hanging.close();
+  });
+
+  it('a reader who leaves closes the connection', async () => {
+    let closed = false;
+    const endless = createServer((_request, response) => {
+      response.write('x');
+      response.on('close', () => {
+        closed = true;
+      });
+    });
+    endless.listen(0, '127.0.0.1');
+    await once(endless, 'listening');
+    const at = `http://127.0.0.1:${(endless.address() as AddressInfo).port}`;
+    for (const leave of ['break', 'cancel', 'cancel a reader'] as const) {
+      closed = false;
+      const { body } = await fast(at);
+      if (leave === 'break') for await (const _part of body as ReadableStream<Uint8Array>) break;
+      if (leave === 'cancel') await body?.cancel();
+      if (leave === 'cancel a reader') await body?.getReader().cancel();
+      await expect.poll(() => closed).toBe(true);
+    }
+    endless.close();
+  });
+
+  it('a connection that is refused is named as by the standard fetch', async () => {
+    const closedPort = createServer();
+    closedPort.listen(0, '127.0.0.1');
+    await once(closedPort, 'listening');
+    const { port } = closedPort.address() as AddressInfo;
+    closedPort.close();
+    const error: Error = await fast(`http://127.0.0.1:${port}/`).catch((thrown) => thrown);
+    expect(error).toBeInstanceOf(TypeError);
+    expect((error.cause as { code?: unknown }).code).toBe('ECONNREFUSED');
+  });
+
+  it('after close() nothing goes out', async () => {
+    const own = fastFetch();
+    expect(await (await own(`${base}/text`)).text()).toBe(text);
+    await own.close();
+    await expect(own(`${base}/text`)).rejects.toThrow('fetch failed');
+  });
+});
+
+it('wrong options are named, all at once', () => {
+  const wrong = { conections: 1, connectTimeout: -1, bodyTimeout: 'long', fetch: 7 };
+  expect(() => fastFetch(wrong as never)).toThrow(ConfigurationError);
+  expect(() => fastFetch(wrong as never)).toThrow(/conections.*connectTimeout.*bodyTimeout.*fetch/);
+});
