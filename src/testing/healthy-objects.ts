@@ -2,6 +2,7 @@
  * Healthy answers for everything that is created, read, listed and deleted by id, from one table of collections.
  */
 import { isObject, suggest } from './check.ts';
+import { inParts } from './healthy-responses.ts';
 import { type Ask, binary, epochSeconds, fieldsOf, json, type Reply, refusal } from './reply.ts';
 import type { Shelf, Thing } from './shelf.ts';
 
@@ -101,7 +102,7 @@ function create(collection: string, kind: Kind, ask: Ask): Reply {
   const missing = REFERENCES.find((field) => typeof body[field] === 'string' && !ask.shelf.has(body[field]));
   if (missing) return refusal(404, `No such object: ${body[missing]}`, { param: missing });
   if (collection.endsWith('/items') && Array.isArray(body.items)) {
-    for (const item of body.items) if (isObject(item)) ask.shelf.put(collection, make(kind, item, ask));
+    for (const item of body.items) if (isObject(item)) ask.shelf.put(collection, make(kind, inParts(item), ask));
     return list(collection, ask);
   }
   const facts = fileFacts(ask);

@@ -118,6 +118,13 @@ function eventsOf(started: object, completed: { output: Item[] }, pieces: string
   return { preamble, content, ending: [...closing, event('response.completed', { response: completed })] };
 }
 
+/** An item's bare text becomes a list of parts, as the API keeps it. */
+export function inParts(item: { readonly [field: string]: unknown }): object {
+  if (typeof item.content !== 'string') return item;
+  const type = item.role === 'assistant' ? 'output_text' : 'input_text';
+  return { ...item, content: [{ type, text: item.content }] };
+}
+
 function usageOf(input: unknown, output: unknown) {
   const input_tokens = tokens(input ?? '');
   const output_tokens = tokens(output);

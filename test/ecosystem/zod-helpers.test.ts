@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { zodFunction, zodResponseFormat, zodResponsesFunction, zodTextFormat } from 'openai/helpers/zod';
 import { z } from 'zod';
-import { cutEarly, fault, sameAsRaw } from './support/same-as-raw.ts';
+import { cutEarly, fault, limited, sameAsRaw } from './support/same-as-raw.ts';
 
 const Person = z.object({ name: z.string(), age: z.number() });
 const ada = { name: 'Ada', age: 36 };
@@ -45,7 +45,7 @@ test('zodResponseFormat: stream', async () => {
 
 test('zodFunction: runTools', async () => {
   const { final, seen } = await sameAsRaw({
-    script: [call, fault(429), fault(503), { step: 'ok', text: 'Ada.' }],
+    script: [call, fault(limited), fault(503), { step: 'ok', text: 'Ada.' }],
     work: async ({ client }) => {
       const seen: unknown[] = [];
       const tool = zodFunction({

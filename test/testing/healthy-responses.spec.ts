@@ -77,7 +77,8 @@ describe('responses', () => {
     const conversation = await client.conversations.create({});
     await client.responses.create({ model, input: 'hi', conversation: conversation.id });
     await client.conversations.items.create(conversation.id, { items: [{ role: 'user', content: 'x' }] });
-    expect((await client.conversations.items.list(conversation.id)).data).toHaveLength(1);
+    const { data } = await client.conversations.items.list(conversation.id);
+    expect(data).toMatchObject([{ role: 'user', content: [{ type: 'input_text', text: 'x' }] }]);
     await expect(client.responses.create({ model, input: 'hi', conversation: 'conv_x' })).rejects.toMatchObject({
       status: 404,
     });

@@ -23,6 +23,9 @@ export const fault = (step: Step): Fault => ({ fault: step });
 /** A stream that breaks before its first content. */
 export const cutEarly = { stream: 3, cutAfter: 0 } as const;
 
+/** A rate limit that outlasts the test. */
+export const limited = { status: 429, retryAfter: 60 } as const;
+
 /** What is compared. */
 export interface Comparison<Value> {
   /** What the account answers, call by call, whichever endpoint is asked; then plain answers. */
@@ -82,16 +85,20 @@ export async function sameAsRaw<Value>(comparison: Comparison<Value>): Promise<V
   assert.deepEqual(asked, journey);
   assert.equal(JSON.stringify(got).match(/sk-\w+/), null, 'a key came out');
   for (const [i, server] of servers.entries()) onlyOwnKey(server, `sk-${names[i]}`);
-  return 'value' in got ? got.value : assert.fail(`fails with the plain SDK, too: ${got.error}`);
+  return 'value' in got ? got.value : (undefined as Value);
 }
 
 async function outcome<Value>(work: () => Promise<Value>): Promise<Outcome<Value>> {
   try {
-    return { value: await work() };
+    return { value: unnumbered(await work()) };
   } catch (error) {
     return { error: String(error) };
   }
 }
+
+/** As plain data, without the numbers in ids: how many a server has made depends on the calls it got. */
+const unnumbered = <Value>(value: Value): Value =>
+  value === undefined ? value : JSON.parse(JSON.stringify(value).replaceAll(/(account[-_])\d+/g, '$1N'));
 
 function onlyOwnKey({ requests }: FaultServer, key: string): void {
   for (const request of requests)
