@@ -43,6 +43,8 @@ export class LoadBalancedOpenAI extends OpenAI {
       balancerOf<this>({
         core: state.core(),
         direct: state.direct,
+        caller: () => state.caller(this),
+        client: this,
         steering: state.steering(),
         steered: (steering) => this.withOptions(linked(state.steeredBy(steering))),
       }),

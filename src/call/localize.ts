@@ -3,6 +3,7 @@
  * Why so careful about copying: the SDK keys the parser choice by the body's identity, and a body with `toJSON` would be
  * sent with other content once spread. A body that does not map is never copied.
  */
+import { JsonText } from './json-text.ts';
 import { type MappedModel, type ModelMap, mapModel } from './model-map.ts';
 
 /** The part of the SDK's request options that a model map may touch. */
@@ -16,6 +17,7 @@ export function modelOf(options: LocalizableOptions): string | undefined {
   const { body } = options;
   let model: unknown;
   if (body instanceof FormData) model = body.get('model');
+  else if (body instanceof JsonText) model = body.value.model;
   else if (typeof body === 'object' && body !== null) model = (body as { model?: unknown }).model;
   model ??= options.__metadata?.model;
   return typeof model === 'string' && model !== '' ? model : undefined;
@@ -37,7 +39,14 @@ function localizeBody(body: unknown, mapped: MappedModel): unknown {
     for (const [key, value] of body.entries()) copy.append(key, key === 'model' ? mapped.model : value);
     return copy;
   }
-  if (!isPlain(body) || !('model' in body)) return body;
+  if (body instanceof JsonText) {
+    if (!('model' in body.value)) return body;
+    return mapped.body || mapped.omit ? body.withValue(rewritten(body.value, mapped)) : body.withModel(mapped.model);
+  }
+  return isPlain(body) && 'model' in body ? rewritten(body, mapped) : body;
+}
+
+function rewritten(body: Readonly<Record<string, unknown>>, mapped: MappedModel): Record<string, unknown> {
   const copy: Record<string, unknown> = { ...body, model: mapped.model, ...mapped.body };
   for (const field of mapped.omit ?? []) delete copy[field];
   return copy;

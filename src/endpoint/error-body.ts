@@ -29,9 +29,12 @@ function isTooDeep(text: string): boolean {
   return false;
 }
 
-async function boundedText(response: Response, clock: Clock): Promise<string> {
+type Keep = (body: Uint8Array) => void;
+
+async function boundedText(response: Response, clock: Clock, keep: Keep | undefined): Promise<string> {
   const reader = response.body?.getReader();
   if (!reader) return '';
+  const pieces: Uint8Array[] = [];
   const decoder = new TextDecoder();
   let text = '';
   let size = 0;
@@ -48,11 +51,13 @@ async function boundedText(response: Response, clock: Clock): Promise<string> {
       hush();
       if (done || late) break;
       size += value.byteLength;
+      if (keep) pieces.push(value);
       text += decoder.decode(value, { stream: true });
       hush = clock.after(SILENCE, giveUp);
     }
     if (size >= LIMIT) void reader.cancel().catch(() => undefined);
     text += decoder.decode();
+    keep?.(Buffer.concat(pieces));
     // What came of a stalled body is no JSON, and half a page of HTML helps nobody.
     return late || isTooDeep(text) ? '' : text;
   } finally {
@@ -84,8 +89,8 @@ export function keepDroppedBodies(client: OpenAI): void {
   Object.defineProperty(client, 'makeStatusError', { value, configurable: true, writable: true });
 }
 
-/** The same response, whose `text()` ends in time whatever the server does. */
-export function boundErrorBody(response: Response, clock: Clock): Response {
-  Object.defineProperty(response, 'text', { value: () => boundedText(response, clock), configurable: true });
+/** The same response, whose `text()` ends in time whatever the server does. @param keep is given the bytes it was read from. */
+export function boundErrorBody(response: Response, clock: Clock, keep?: Keep): Response {
+  Object.defineProperty(response, 'text', { value: () => boundedText(response, clock, keep), configurable: true });
   return response;
 }

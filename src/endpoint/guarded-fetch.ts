@@ -17,6 +17,8 @@ export interface FetchWatch {
   answered(): void;
   /** The request failed before a response; the error as fetch threw it. */
   failed(error: unknown): void;
+  /** The body of an error reply was read: what came of it within the bounds. */
+  refused?(response: Response, body: Uint8Array): void;
 }
 
 /** Key of the `FetchWatch` in `fetchOptions`. Why a symbol: it passes through the SDK's spreads and means nothing to fetch. */
@@ -60,7 +62,8 @@ export function guardedFetch(fetch: Fetch, guard: (url: string) => void): Fetch 
     }
     watch?.answered();
     if (!response.ok) await inTurn();
-    return response.ok ? response : boundErrorBody(response, watch?.clock ?? systemClock);
+    const keep = watch?.refused && ((body: Uint8Array) => watch.refused?.(response, body));
+    return response.ok ? response : boundErrorBody(response, watch?.clock ?? systemClock, keep);
   };
 }
 

@@ -11,6 +11,9 @@ import { ConfigurationError } from '../errors.ts';
 import type { ListenerOf } from '../observe/emitter.ts';
 import { type EventName, eventNames } from '../observe/events.ts';
 import type { Core } from './core.ts';
+import { loneFetch } from './lone-fetch.ts';
+import { poolFetch } from './pool-fetch.ts';
+import type { Caller } from './seam.ts';
 import { type Snapshot, snapshotOf } from './snapshot.ts';
 
 /** What a `LoadBalancedOpenAI` adds to the SDK's client. @template Client the client's own class. */
@@ -42,12 +45,23 @@ export interface Balancer<Client = OpenAI> {
   add(endpoint: EndpointOptions): string;
   /** Gives an endpoint no new calls; resolves when its running ones are over. Of those only the last 100 are kept. @throws ConfigurationError for an unknown name. */
   drain(name: string): Promise<void>;
+  /**
+   * The pool as a plain `fetch`, for libraries that accept only that. Takes URLs below the base URL of any endpoint, or below
+   * `https://api.openai.com/v1`; the caller's credentials are replaced by those of the endpoint asked. Works detached. A reply of any
+   * status is a `Response`; `attemptsOf` knows it.
+   * @throws TypeError for a URL elsewhere (`code: 'foreign_url'`), and where no endpoint replied (`fetch failed`, with the SDK's error
+   * as `cause`); NoEndpointAvailableError, AffinityError, ClosedError as every call; the signal's reason when it aborts.
+   */
+  readonly fetch: typeof globalThis.fetch;
 }
 
 /** What the accessor needs of its client. */
 export interface BalancerClient<Client> {
   readonly core: Core;
   direct(name: string): OpenAI;
+  /** Who makes a call now. */
+  caller(): Caller;
+  readonly client: OpenAI;
   readonly steering: Steering;
   steered(steering: Steering): Client;
 }
@@ -145,6 +159,7 @@ export function balancerOf<Client>(client: BalancerClient<Client>): Balancer<Cli
     run: (steering, work) => run(client, steering, work),
     add: (endpoint) => add(client, endpoint),
     drain: async (name) => drain(client, name),
+    fetch: core.pool.endpoints.length > 0 ? poolFetch(client.caller) : loneFetch(client.client),
   };
   return balancer;
 }

@@ -21,15 +21,21 @@ function isBomb({ headers }: Response, size: number, piece: Uint8Array): boolean
   return headers.has('content-encoding') && piece.byteLength > BOMB_RATIO * deflateRawSync(piece).byteLength;
 }
 
-async function limitedText(response: Response, limit: number): Promise<string> {
+type Keep = (body: Uint8Array) => void;
+
+async function limitedText(response: Response, limit: number, keep: Keep | undefined): Promise<string> {
   const reader = response.body?.getReader();
   if (!reader) return '';
   const decoder = new TextDecoder();
+  const pieces: Uint8Array[] = [];
   let text = '';
   let size = 0;
   for (;;) {
     const { value, done } = await reader.read();
-    if (done) return text + decoder.decode();
+    if (done) {
+      keep?.(Buffer.concat(pieces, size));
+      return text + decoder.decode();
+    }
     size += value.byteLength;
     if (size > limit) {
       void reader.cancel().catch(() => undefined);
@@ -37,6 +43,7 @@ async function limitedText(response: Response, limit: number): Promise<string> {
       // A bomb is the endpoint's fault; a large answer is the call's own.
       throw isBomb(response, size, value) ? badReplyError(message) : callersLimitError(message);
     }
+    if (keep) pieces.push(value);
     text += decoder.decode(value, { stream: true });
   }
 }
@@ -44,14 +51,15 @@ async function limitedText(response: Response, limit: number): Promise<string> {
 /**
  * Makes `text()` and `json()` of a buffered reply stop at `maxBytes`, or at what a string can hold. Costs nothing where the
  * headers show that it is small.
+ * @param keep is given all that was read, for a caller who wants it as it came.
  */
-export function limitBody(response: Response, maxBytes: number): void {
+export function limitBody(response: Response, maxBytes: number, keep?: (body: Uint8Array) => void): void {
   const limit = Math.min(maxBytes, constants.MAX_STRING_LENGTH);
   const length = response.headers.get('content-length');
-  if (length !== null && !response.headers.has('content-encoding') && Number(length) <= limit) return;
+  if (!keep && length !== null && !response.headers.has('content-encoding') && Number(length) <= limit) return;
   // Shared already.
   if (response.body?.locked) return;
-  readBy(response, () => limitedText(response, limit));
+  readBy(response, () => limitedText(response, limit, keep));
 }
 
 /**
@@ -60,7 +68,7 @@ export function limitBody(response: Response, maxBytes: number): void {
  * reads second would take the first one's lock for a broken connection.
  */
 export function shareBody(response: Response, maxBytes: number): void {
-  const read = limitedText(response, Math.min(maxBytes, constants.MAX_STRING_LENGTH));
+  const read = limitedText(response, Math.min(maxBytes, constants.MAX_STRING_LENGTH), undefined);
   // Whoever reads it is told; perhaps nobody does.
   read.catch(() => undefined);
   readBy(response, () => read);

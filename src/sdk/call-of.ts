@@ -3,6 +3,7 @@ import type { OpenAI } from 'openai';
 import { idsInBody } from '../affinity/stateful-ids.ts';
 import type { Call, Replay } from '../call/call.ts';
 import { Demand } from '../call/demand.ts';
+import { contentOf } from '../call/json-text.ts';
 import { modelOf } from '../call/localize.ts';
 import { operationOf } from '../call/operations.ts';
 import { Prompt } from '../call/prompt.ts';
@@ -67,7 +68,8 @@ export function callOf(
   settings: PoolSettings,
   clock: Clock,
 ): Call {
-  const { body, signal } = options;
+  const { signal } = options;
+  const body = contentOf(options.body);
   const operation = operationOf(options.method, options.path);
   const record = (typeof body === 'object' && body !== null ? body : {}) as Record<string, unknown>;
   const maxRetries = Math.floor(Math.max(0, options.maxRetries ?? defaults.maxRetries));

@@ -7,16 +7,31 @@ import type { Clock } from '../clock.ts';
 import { BodyWatch } from '../dispatch/body-watch.ts';
 import type { Attempt } from '../dispatch/call-story.ts';
 import type { StreamEnd } from '../dispatch/watched.ts';
-import { badReplyError, embeddedError, filteredAnswer } from '../errors.ts';
+import { badReplyError, filteredAnswer } from '../errors.ts';
 import { withRequestId } from './balanced-promise.ts';
 import { limitBody, tapStream } from './bounded-body.ts';
 import { checkReply, isFiltered } from './reply-checks.ts';
+import { cutShort, failureIn, translate } from './reply-failures.ts';
 import type { SdkReply } from './send.ts';
 import { usageOf } from './usage.ts';
 import { wholeEvents } from './whole-events.ts';
 
+/** Takes a reply's bytes as they came, beside what is made of them. */
+export interface ByteKeeper {
+  /** The body of a buffered reply. */
+  whole(body: Uint8Array): void;
+  /** A stream's bytes come through `response` from here on. */
+  split(response: Response): void;
+  /** What came so far belongs to the event just taken. */
+  mark(): void;
+}
+
 /** What reading needs. */
 export interface Reading {
+  /** What was asked for: the request's body as an object. */
+  readonly asked: unknown;
+  /** Set for a caller who wants bytes. */
+  readonly bytes?: ByteKeeper;
   readonly call: Call;
   readonly clock: Clock;
   readonly maxResponseBytes: number;
@@ -46,40 +61,11 @@ const abandoned = new FinalizationRegistry<() => void>((dropped) => dropped());
 /** An iterator keeps its stream: `for await (… of await create(…))` holds nothing else of it while it reads. */
 const readers = new WeakMap<AsyncIterator<unknown>, Stream<unknown>>();
 
-/** What the transfer of a body threw, as the caller shall see it: never a bare `SyntaxError` or `TypeError`, never raw text. */
-function translate(error: unknown): unknown {
-  if (error instanceof SyntaxError) return badReplyError('The reply was cut or is not valid JSON.');
-  if (error instanceof TypeError) return badReplyError('The connection broke while the reply was read.', error);
-  return error;
-}
-
-/** The error an event of a stream stands for: an `error` event, or a choice that ended with `finish_reason: 'error'`. */
-function failureIn(event: unknown, headers: Headers): Error {
-  const [one] = Array.isArray(event) ? event : [event];
-  const { error, choices } = one as { error?: unknown; choices?: Array<{ error?: unknown }> };
-  const inner = error ?? choices?.find((choice) => choice.error)?.error ?? (choices ? undefined : one);
-  return embeddedError(
-    typeof inner === 'object' && inner !== null ? inner : { message: "finish_reason 'error'" },
-    headers,
-  );
-}
-
-/** The error of a stream that ended too early; where it was an object in place of a stream, what that says. */
-function cutShort(where: string, call: Call, object: string | undefined, headers: Headers): unknown {
-  if (object === undefined) return badReplyError(`The stream ended ${where}.`);
-  try {
-    checkReply(call, object, headers);
-    return badReplyError('The reply is an object although a stream was asked for.');
-  } catch (error) {
-    return error;
-  }
-}
-
 const KEEPS_IDS = new Set(['responses', 'conversations', 'threads', 'assistants']);
 
-function keepsIds(call: Call, options: { body?: unknown }): boolean {
+function keepsIds(call: Call, asked: unknown): boolean {
   // A chat answer leaves an object behind only when it is stored.
-  if (call.operation.name === 'chat' && (options.body as { store?: unknown } | undefined)?.store === true) return true;
+  if (call.operation.name === 'chat' && (asked as { store?: unknown } | undefined)?.store === true) return true;
   return call.operation.place === 'home' || KEEPS_IDS.has(call.operation.name) || call.operation.ids.length > 0;
 }
 
@@ -109,13 +95,14 @@ async function openStream(attempt: Attempt<SdkReply>, reply: SdkReply, reading: 
   const { call, clock } = reading;
   const tap = tapStream(reply.response, clock);
   const bytesRead = wholeEvents(reply.response);
+  reading.bytes?.split(reply.response);
   const source = (await parsed(reply)) as Stream<unknown>;
-  const learns = keepsIds(call, reply.options);
+  const learns = keepsIds(call, reading.asked);
   // Not the SDK's own, which it aborts itself when the transfer breaks: its helpers take that for the caller's will.
   const controller = new AbortController();
   const watch = new BodyWatch(source[Symbol.asyncIterator](), {
     kind: call.operation.stream,
-    answers: answersAsked(reply.options.body),
+    answers: answersAsked(reading.asked),
     clock,
     idleTimeout: reading.streamIdleTimeout,
     timeLeft: () => call.deadline - clock.now(),
@@ -130,6 +117,7 @@ async function openStream(attempt: Attempt<SdkReply>, reply: SdkReply, reading: 
     failureIn: (event) => reading.safe(failureIn(event, reply.headers)),
     cutShort: (where) => reading.safe(cutShort(where, call, tap.object(), reply.headers)),
     onEvent(event) {
+      reading.bytes?.mark();
       const usage = usageOf(event);
       if (usage) attempt.report.usage = usage;
       if (learns) {
@@ -178,14 +166,14 @@ async function readWhole(attempt: Attempt<SdkReply>, reading: Reading): Promise<
     if (options.stream && !response.body) throw badReplyError('The reply is empty although its status says success.');
     if (options.stream) return await openStream(attempt, reply, reading);
     if (options.__binaryResponse) return await parsed(reply);
-    limitBody(response, reading.maxResponseBytes);
+    limitBody(response, reading.maxResponseBytes, reading.bytes?.whole);
     const raw = await parsed(reply);
     const data = checkReply(reading.call, raw, reply.headers);
     if (typeof data === 'object' && data !== null) {
       withRequestId(data, reply.response);
       const usage = usageOf(data);
       if (usage) attempt.report.usage = usage;
-      if (keepsIds(reading.call, options)) reading.learnIds(idsInReply(data));
+      if (keepsIds(reading.call, reading.asked)) reading.learnIds(idsInReply(data));
     }
     return data;
   } catch (error) {

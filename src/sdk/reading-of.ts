@@ -1,4 +1,5 @@
 /** What the reading of one attempt's reply needs of its call and the pool: wired together here. */
+import { contentOf } from '../call/json-text.ts';
 import type { Attempt } from '../dispatch/call-story.ts';
 import { mayMove, mayMoveFiltered } from '../dispatch/may-move.ts';
 import type { StreamEnd } from '../dispatch/watched.ts';
@@ -10,13 +11,14 @@ import type { Served } from './served.ts';
 /** @param ended a stream that was handed out is over. */
 export function readingOf(
   core: Core,
-  { story }: Served,
+  { story, options }: Served,
   attempt: Attempt<SdkReply>,
   ended: (end: StreamEnd) => void,
 ): Reading {
   const { settings, dispatcher } = core;
   return {
     call: story.call,
+    asked: contentOf(options.body),
     clock: settings.clock,
     maxResponseBytes: settings.maxResponseBytes,
     streamIdleTimeout: settings.streamIdleTimeout,

@@ -5,28 +5,23 @@
 import type { APIPromise, OpenAI } from 'openai';
 import { withModel } from '../call/localize.ts';
 import type { Steering } from '../call/steering.ts';
-import type { Attempt } from '../dispatch/call-story.ts';
 import type { Endpoint } from '../endpoint/endpoint.ts';
 import { balancedPages, balancedPromise, type Parse, type Props } from './balanced-promise.ts';
 import { callOf, PAGE_ENDPOINT, type RequestOptions } from './call-of.ts';
 import type { Core } from './core.ts';
 import { discreet } from './discreet.ts';
-import { linkAbort } from './link-abort.ts';
 import { type Located, locate } from './locate.ts';
-import { type OpenStream, readReply } from './read-reply.ts';
-import { readingOf } from './reading-of.ts';
+import { parseOnce } from './parse-once.ts';
 import { prepared } from './replayable.ts';
 import { type SdkReply, sendAttempt } from './send.ts';
 import {
   handoverOf,
   handRaw,
   letRest,
-  noteServed,
   propsOf,
   type Served,
   servedBy,
   share,
-  streamEnded,
   type ToldHandover,
   tell,
 } from './served.ts';
@@ -49,19 +44,24 @@ export interface Caller {
 const reader = (caller: Caller) => (options: RequestOptions) =>
   balancedRequest({ ...caller, reader: true }, options, null);
 
-async function serve(
+/** Could a call be sent more than once? Then a streamed body is read ahead. */
+export function keepsBodies({ client, core: { pool, settings } }: Pick<Caller, 'client' | 'core'>): boolean {
+  return pool.endpoints.length > 1 || client.maxRetries > 0 || settings.fallbacks !== undefined;
+}
+
+/** Goes on with a request until a reply has good headers. What belongs to it is found in `servedBy`. */
+export async function serve(
   caller: Caller,
   input: RequestOptions | PromiseLike<RequestOptions>,
   remainingRetries: number | null,
   handover: ToldHandover,
 ): Promise<Props> {
   const { core, client } = caller;
-  const { settings, pool, dispatcher } = core;
+  const { settings, dispatcher } = core;
   const { clock } = settings;
   try {
     const given = await input;
-    const keeps = pool.endpoints.length > 1 || client.maxRetries > 0 || settings.fallbacks !== undefined;
-    const { options, replay } = await prepared(given, keeps, given.timeout ?? client.timeout, clock);
+    const { options, replay } = await prepared(given, keepsBodies(caller), given.timeout ?? client.timeout, clock);
     const maxRetries = Math.min(client.maxRetries, remainingRetries ?? Number.POSITIVE_INFINITY);
     const call = callOf(
       options,
@@ -84,6 +84,7 @@ async function serve(
           sending,
           caller.clientOf,
           client,
+          handover.asBytes,
         ),
       only,
       prefer,
@@ -109,62 +110,12 @@ async function serve(
   }
 }
 
-async function parseOnce(caller: Caller, served: Served, props: Props, handover: ToldHandover): Promise<unknown> {
-  const { core } = caller;
-  const { story } = served;
-  const { call } = story;
-  const { dispatcher } = core;
-  const reply = served.attempt.reply as SdkReply;
-  if (served.raw) return reply.inner;
-  let unlink: () => void = () => undefined;
-  const read = (attempt: Attempt<SdkReply>) =>
-    readReply(
-      attempt,
-      readingOf(core, served, attempt, (end) => {
-        if (end.is === 'failed') handover.remember(end.error);
-        streamEnded(core, served, unlink, end);
-      }),
-    );
-  try {
-    dispatcher.resume(story);
-    const attempt = await dispatcher.body(story, served.attempt, read);
-    const { data } = attempt;
-    served.attempt = attempt;
-    // A stream kept here could never be collected when its reader drops it.
-    attempt.data = undefined;
-    const last = attempt.reply as SdkReply;
-    Object.assign(props, propsOf(served, last.props));
-    handover.remember(last.response);
-    noteServed(core, served);
-    if (!last.options.stream) {
-      // A binary reply is read by the caller himself, who may still abort it.
-      if (last.options.__binaryResponse) linkAbort(call.signal, attempt.controller, last.response);
-      dispatcher.settle(story, attempt, { is: 'reply', status: last.status, headers: last.headers });
-      dispatcher.finish(story, true);
-      handover.remember(data);
-      return data;
-    }
-    story.commit();
-    const { stream } = data as OpenStream;
-    unlink = linkAbort(call.signal, attempt.controller, last.response);
-    handover.remember(stream);
-    // Held weakly: a stream that its reader drops must be collected, so that its connection is freed.
-    served.stream = new WeakRef(stream);
-    return stream;
-  } catch (error) {
-    handover.remember(error);
-    throw error;
-  } finally {
-    tell(handover, story);
-  }
-}
-
 function parser(caller: Caller, handover: ToldHandover): Parse<unknown> {
   return (props) => {
     const served = servedBy.get(props) as Served;
     const stream = served.stream?.deref();
     if (stream) return Promise.resolve(stream);
-    served.parsed ??= parseOnce(caller, served, props, handover).finally(() => {
+    served.parsed ??= parseOnce(caller.core, served, props, handover).finally(() => {
       if (served.stream) served.parsed = undefined;
     });
     return served.parsed;

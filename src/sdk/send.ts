@@ -1,5 +1,6 @@
 /** The port through which SDK calls go out: an attempt becomes one request of the endpoint's own SDK client, without retries. */
 import { type APIPromise, OpenAI } from 'openai';
+import { JsonText } from '../call/json-text.ts';
 import { localize } from '../call/localize.ts';
 import type { Reply, Sending } from '../dispatch/call-story.ts';
 import type { Endpoint } from '../endpoint/endpoint.ts';
@@ -12,6 +13,7 @@ import type { RequestOptions } from './call-of.ts';
 import { confidant } from './confidant.ts';
 import { discreet } from './discreet.ts';
 import { nameHostOnly } from './redirect-error.ts';
+import { keepRefusal } from './refusals.ts';
 
 /** Good headers of an SDK reply, with what is needed to parse it. */
 export interface SdkReply extends Reply {
@@ -77,6 +79,7 @@ function withoutClock(own: RequestOptions, client: OpenAI): ((headers: unknown) 
  * Sends `options` as one attempt; they name the model to ask by its public name.
  * @param clientOf the SDK client of an endpoint.
  * @param outer the balancing client, whose overridden hooks run.
+ * @param asBytes keeps error replies as they came, for a caller who wants those.
  */
 export async function sendAttempt(
   options: RequestOptions,
@@ -84,17 +87,28 @@ export async function sendAttempt(
   sending: Sending,
   clientOf: (endpoint: Endpoint) => OpenAI,
   outer: OpenAI,
+  asBytes: boolean,
 ): Promise<SdkReply> {
   const client = clientOf(endpoint);
   const { settings } = endpoint;
   const own: RequestOptions = discreet(localize(options, sending.model, settings.modelMap).options);
+  if (own.body instanceof JsonText) own.body = own.body.bytes;
   own.signal = sending.signal;
   // The pool's own retries are told to the server as the SDK's would be: `maxRetries − 0` is the retry count.
   own.maxRetries = sending.index;
   const { safe, listening } = confidant(settings, client, own);
+  let refusal: { readonly response: Response; readonly body: Uint8Array } | undefined;
   const tellTime = withoutClock(own, client);
   // Nothing is ever sent where a reply points to, and the guarded fetch tells what happened on the wire.
-  const wire = { ...sending.wire, sent: (_: string, headers: unknown) => tellTime?.(headers) };
+  const wire = {
+    ...sending.wire,
+    sent: (_: string, headers: unknown) => tellTime?.(headers),
+    ...(asBytes && {
+      refused: (response: Response, body: Uint8Array) => {
+        refusal = { response, body };
+      },
+    }),
+  };
   const guarded = listening({ ...own.fetchOptions, redirect: 'manual' }, wire);
   if (!bringsTransport(settings)) own.fetchOptions = guarded as NonNullable<RequestOptions['fetchOptions']>;
   try {
@@ -115,6 +129,8 @@ export async function sendAttempt(
   } catch (error) {
     await inTurn();
     nameHostOnly(error, client.baseURL);
-    throw safe(error);
+    const shown = safe(error);
+    if (refusal) keepRefusal(shown, refusal.response, refusal.body, safe);
+    throw shown;
   }
 }

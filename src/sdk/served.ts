@@ -46,7 +46,12 @@ export function propsOf(served: Served, clientProps: Partial<Props> | undefined)
 }
 
 /** A handover with what `attemptsOf` will tell, and what was attempted before the call itself. */
-export type ToldHandover = Handover & { told: { reports: Told['reports'] }; before: Told['reports'] };
+export type ToldHandover = Handover & {
+  told: { reports: Told['reports'] };
+  before: Told['reports'];
+  /** The caller wants what comes as bytes. */
+  readonly asBytes: boolean;
+};
 
 /** These were made to find out where the call goes. */
 export function toldBefore(handover: ToldHandover, attempts: Told['reports']): void {
@@ -61,9 +66,9 @@ export function tell(handover: ToldHandover, story: CallStory<SdkReply>): void {
 }
 
 /** A handover that remembers for `attemptsOf`, and keeps nothing else of the story alive. */
-export function handoverOf(): ToldHandover {
+export function handoverOf(asBytes = false): ToldHandover {
   const told: { reports: Told['reports'] } = { reports: [] };
-  return { wanted: false, raw: false, told, before: [], remember: (thing) => remember(thing, told) };
+  return { wanted: asBytes, raw: false, told, before: [], asBytes, remember: (thing) => remember(thing, told) };
 }
 
 /** Whoever served the call has what it names. */

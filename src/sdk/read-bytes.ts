@@ -1,0 +1,76 @@
+/**
+ * Reads one reply for a caller who wants it as it came. JSON is read whole and checked, event streams are watched as ever, all else
+ * goes through untouched. Why by the reply and not by the call alone: whoever brings bytes does not say what he expects.
+ */
+import type { Call } from '../call/call.ts';
+import type { Attempt } from '../dispatch/call-story.ts';
+import { isBadReply } from '../errors.ts';
+import { EventBytes } from './event-bytes.ts';
+import { type Reading, readReply } from './read-reply.ts';
+import { keepRefusal } from './refusals.ts';
+import type { SdkReply } from './send.ts';
+
+/** What is known of a reply's body besides its meaning. */
+export interface KeptBytes {
+  readonly form: 'events' | 'json' | 'other';
+  readonly events: EventBytes;
+  /** The body of a buffered reply. */
+  whole: Uint8Array | undefined;
+  /** What that said is an object, whatever its headers say. */
+  isObject: boolean;
+}
+
+const kept = new WeakMap<Response, KeptBytes>();
+
+/** What was kept of a reply's body. */
+export function bytesOf(response: Response): KeptBytes | undefined {
+  return kept.get(response);
+}
+
+const BAD_GATEWAY = 502;
+const MEDIA = /^(audio|video|image)\/|octet-stream/;
+const JSON_TYPE = /^[^;]*[/+]json\b/;
+
+function formOf({ operation, stream }: Call, headers: Headers): KeptBytes['form'] {
+  const type = (headers.get('content-type') ?? '').trim().toLowerCase();
+  const isEvents = type.startsWith('text/event-stream');
+  // Of streams that nobody knows the events are not known either.
+  if (operation.stream !== 'other' && (isEvents || (stream && !MEDIA.test(type)))) return 'events';
+  if (isEvents || operation.route.endsWith('/content')) return 'other';
+  return operation.json || JSON_TYPE.test(type) ? 'json' : 'other';
+}
+
+/** True for an error that the API itself wrote into a good reply. */
+function isWritten(error: unknown): boolean {
+  const { headers, status } = error as { headers?: unknown; status?: unknown };
+  return headers !== undefined && status === undefined && !isBadReply(error);
+}
+
+/** As `readReply`, and keeps the bytes; see `bytesOf`. */
+export async function readBytes(attempt: Attempt<SdkReply>, reading: Reading): Promise<unknown> {
+  const { response, options, headers } = attempt.reply as SdkReply;
+  const form = formOf(reading.call, headers);
+  // The SDK reads a reply as its request's options say.
+  Object.assign(options, { stream: form === 'events', __binaryResponse: form === 'other' });
+  const events = new EventBytes();
+  const known: KeptBytes = { form, events, whole: undefined, isObject: false };
+  kept.set(response, known);
+  const bytes = {
+    whole: (body: Uint8Array) => {
+      known.whole = body;
+    },
+    split: (from: Response) => events.split(from),
+    mark: () => events.mark(),
+  };
+  try {
+    const data = await readReply(attempt, { ...reading, bytes });
+    known.isObject = form === 'json' && typeof data === 'object' && data !== null;
+    return data;
+  } catch (error) {
+    const body = known.whole ?? (form === 'events' ? events.all() : undefined);
+    // Nothing in an error object says that it is one to whoever looks at the status; an event does.
+    const status = form === 'events' ? undefined : BAD_GATEWAY;
+    if (body && isWritten(error)) keepRefusal(error, response, body, reading.safe, status);
+    throw error;
+  }
+}
