@@ -51,6 +51,8 @@ export type { BalancerEvent, BalancerEvents, EventName, Observer } from './obser
 export { attemptsOf, explain } from './sdk/attempts.ts';
 export type { Balancer } from './sdk/balancer.ts';
 export type { EndpointSnapshot, Quantiles, Snapshot } from './sdk/snapshot.ts';
+export { memoryStore } from './state/memory-store.ts';
+export type { SharedStore } from './state/shared-store.ts';
 export { headroom } from './strategy/headroom.ts';
 export { leastBusy } from './strategy/least-busy.ts';
 export { leastLatency } from './strategy/least-latency.ts';

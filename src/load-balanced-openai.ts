@@ -84,7 +84,7 @@ export class LoadBalancedOpenAI extends OpenAI {
 
   /** Takes no new calls and ends the waiting ones; resolves when the running ones are over. The pool of all clones ends with it. */
   close(): Promise<void> {
-    return this[CLIENT_STATE].core().dispatcher.close();
+    return this[CLIENT_STATE].core().close();
   }
 
   /** How the client prints: its endpoints by name, never their credentials. Without a pool it prints as the SDK's does. */

@@ -61,6 +61,7 @@ const PUBLIC_NAMES: readonly string[] = [
   'Replay',
   'RescueOptions',
   'RetryBudgetOptions',
+  'SharedStore',
   'SlowStartOptions',
   'Snapshot',
   'SteeringOptions',
@@ -79,6 +80,7 @@ const PUBLIC_NAMES: readonly string[] = [
   'leastBusy',
   'leastLatency',
   'leastLoaded',
+  'memoryStore',
   'priority',
   'promptCache',
   'random',
@@ -106,6 +108,8 @@ const PUBLIC_NAMES_OF_TESTING: readonly string[] = [
   'Step',
   'StepName',
   'StepOptions',
+  'StoreCheck',
+  'StoreContractOptions',
   'StrategyCheck',
   'StrategyContractOptions',
   'StreamPlace',
@@ -113,6 +117,7 @@ const PUBLIC_NAMES_OF_TESTING: readonly string[] = [
   'faultServer',
   'manualClock',
   'recordEvents',
+  'sharedStoreContract',
   'strategyContract',
 ];
 

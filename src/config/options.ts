@@ -9,6 +9,7 @@ import type { ModelMap } from '../call/model-map.ts';
 import type { FailoverReason, Outcome, Verdict } from '../call/outcome.ts';
 import type { Clock } from '../clock.ts';
 import type { Observer } from '../observe/events.ts';
+import type { SharedStore } from '../state/shared-store.ts';
 import type { StrategyOption } from '../strategy/named.ts';
 import type { BreakerOptions, SlowStartOptions } from './breaker-options.ts';
 import type { EndpointOptions, EndpointType } from './endpoint-options.ts';
@@ -124,6 +125,12 @@ export interface PoolOptions {
   transport?: 'standard' | 'fast' | undefined;
   /** Shares breakers, cooldowns and load with the other clients of this process. @default true */
   shareState?: boolean | undefined;
+  /**
+   * Where ids are kept for other processes and for the time after a restart: a store of your own, or `memoryStore()` for
+   * several clients of this process. Of an id its hash is written and the name of its endpoint, which is what tells
+   * endpoints apart. A store that fails costs no call. @default none: ids are known to this client and its clones
+   */
+  store?: SharedStore | undefined;
   /** Hear every event of the pool. @default [] */
   observers?: readonly Observer[] | undefined;
   /** Time and chance; pass another one only in tests. */

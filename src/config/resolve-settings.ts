@@ -140,6 +140,7 @@ export function resolveSettings(input: LoadBalancedOpenAIOptions, env: Env): Set
     maxAttempts: rest.maxAttempts,
     classify: rest.classify,
     fallbacks: rest.fallbacks,
+    store: rest.store,
     affinity: { ...affinity, home },
     endpoints,
     client: without(input, poolKeys),

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { type Clock, systemClock } from '../clock.ts';
 import type { Observer } from '../observe/events.ts';
+import { type SharedStore, storeMembers } from '../state/shared-store.ts';
 import { type StrategyOption, strategyNamed, strategyNames } from '../strategy/named.ts';
 import { breaker } from './breaker-schema.ts';
 import { defaults } from './defaults.ts';
@@ -43,6 +44,20 @@ const clock = z.custom<Clock>(
     value !== null &&
     (['now', 'date', 'random', 'after'] as const).every((name) => typeof (value as Clock)[name] === 'function'),
   expected('a clock with now, date, random and after'),
+);
+
+const missingIn = (store: object) => storeMembers.filter((name) => typeof store[name as never] !== 'function');
+
+const store = z.custom<SharedStore>(
+  (value) => typeof value === 'object' && value !== null && missingIn(value).length === 0,
+  {
+    error: ({ input }) => {
+      const what = `must be a store with the functions ${storeMembers.join(', ')}`;
+      if (typeof input !== 'object' || input === null || Array.isArray(input) || 'then' in input)
+        return `${what}; got ${kindOf(input)}`;
+      return `${what}; missing are ${missingIn(input).join(', ')}`;
+    },
+  },
 );
 
 const AUTO = "a duration in ms above 0, or 'auto'";
@@ -99,6 +114,7 @@ const shape = {
   maxResponseBytes: whole('a whole number of bytes above 0', 1).default(defaults.maxResponseBytes),
   transport: z.enum(['standard', 'fast'], expected("'standard' or 'fast'")).default(defaults.transport),
   shareState: flag().default(defaults.shareState),
+  store: store.optional(),
   observers: z.array(func<Observer>('a function (event) => void'), expected('an array of functions')).default(() => []),
   clock: clock.default(() => systemClock),
 };

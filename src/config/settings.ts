@@ -6,6 +6,7 @@ import type { FailoverReason } from '../call/outcome.ts';
 import type { Hedging } from '../call/steering.ts';
 import type { Clock } from '../clock.ts';
 import type { Observer } from '../observe/events.ts';
+import type { SharedStore } from '../state/shared-store.ts';
 import type { Strategy } from '../strategy/strategy.ts';
 import type { EndpointType } from './endpoint-options.ts';
 import type { ModelLists } from './fallback-options.ts';
@@ -99,6 +100,7 @@ export interface PoolSettings {
   readonly maxResponseBytes: number;
   readonly transport: 'standard' | 'fast';
   readonly shareState: boolean;
+  readonly store: SharedStore | undefined;
   readonly observers: Observer[];
   readonly clock: Clock;
 }

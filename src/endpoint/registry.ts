@@ -5,6 +5,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { BreakerSettings } from '../config/settings.ts';
+import { GuardedStore } from '../state/guarded-store.ts';
+import type { SharedStore } from '../state/shared-store.ts';
 import { Answers } from './answers.ts';
 import { EndpointState } from './endpoint-state.ts';
 import { QuotaOwners } from './quota-owners.ts';
@@ -24,6 +26,8 @@ export interface Registry {
   readonly held: Map<string, EndpointState>;
   /** Anything else that equal pools share, such as the round-robin position. */
   readonly shared: Map<string, unknown>;
+  /** What is known of each store that clients were given. */
+  readonly stores: WeakMap<object, GuardedStore>;
   /** Numbers for credentials that are functions or objects, and the last one given. */
   readonly numbers: WeakMap<object, number>;
   lastNumber: number;
@@ -48,6 +52,7 @@ export function newRegistry(): Registry {
     states: new Map(),
     held: new Map(),
     shared: new Map(),
+    stores: new WeakMap(),
     numbers: new WeakMap(),
     lastNumber: 0,
   };
@@ -131,4 +136,11 @@ export function sharedValue<Value>(registry: Registry, key: string, make: () => 
   registry.shared.set(key, value);
   if (registry.shared.size > HELD) registry.shared.delete(registry.shared.keys().next().value as string);
   return value;
+}
+
+/** A user's store behind its guard: one for all clients with this very store. */
+export function guarded(registry: Registry, store: SharedStore, clock: Clock): GuardedStore {
+  const guard = registry.stores.get(store) ?? new GuardedStore(store, clock);
+  registry.stores.set(store, guard);
+  return guard;
 }

@@ -18,6 +18,11 @@ interface OfEndpoint extends Facts {
   endpoint: string;
 }
 
+interface OfStore extends Facts {
+  /** Never there: what becomes of a store is no single call's affair. */
+  callId?: never;
+}
+
 /** Every event by name with its payload. */
 export interface BalancerEvents {
   'call-start': OfCall & { operation: string; model: string | undefined; stream: boolean };
@@ -46,6 +51,8 @@ export interface BalancerEvents {
   'budget-exhausted': OfCall;
   'affinity-missed': OfCall & { id: string };
   'panic-entered': OfCall & { endpoints: readonly string[] };
+  'store-degraded': OfStore & { reason: string };
+  'store-recovered': OfStore & { lost: number };
 }
 
 /** An event name. */
@@ -67,6 +74,8 @@ const NAMES: Readonly<Record<EventName, true>> = {
   'budget-exhausted': true,
   'affinity-missed': true,
   'panic-entered': true,
+  'store-degraded': true,
+  'store-recovered': true,
 };
 
 /** The names of all events. */

@@ -107,6 +107,22 @@ export class PoolLog {
     this.#sparingly(`fallback ${model} ${other}`, `${quoted(other)} is asked in the place of ${quoted(model)}`);
   }
 
+  /** The store that the pool shares with others failed, or works again. */
+  storeChanged(news: { is: 'degraded'; reason: string } | { is: 'recovered'; lost: number }): void {
+    if (news.is === 'degraded') {
+      this.#sparingly('store', `the store fails (${news.reason}); ids are known to this process only`);
+      return;
+    }
+    this.#said.delete('store');
+    const lost = news.lost === 0 ? '' : `; ${news.lost} ids were never written to it`;
+    this.#line('info', `the store works again${lost}`);
+  }
+
+  /** The store takes facts more slowly than they come. */
+  storeBehind(): void {
+    this.#sparingly('store behind', 'the store is too slow: an id was not written to it');
+  }
+
   /** One attempt ended. */
   attempt(report: AttemptReport): void {
     if (this.#debugging) this.#line('debug', describeAttempts([report]));

@@ -1,6 +1,7 @@
 /** What a balancing client and its clones share: the pool, its dispatcher and what goes with it; wired together here. */
 import { Affinity } from '../affinity/affinity.ts';
 import { Conversations } from '../affinity/conversations.ts';
+import { SharedIds } from '../affinity/shared-ids.ts';
 import { systemClock } from '../clock.ts';
 import { secretHeaders, secretParameters } from '../config/headers.ts';
 import type { LoadBalancedOpenAIOptions } from '../config/options.ts';
@@ -13,6 +14,7 @@ import { WaitingRoom } from '../dispatch/waiting-room.ts';
 import { Endpoint } from '../endpoint/endpoint.ts';
 import { QuotaGroups } from '../endpoint/quota-groups.ts';
 import {
+  guarded,
   identityOf,
   newRegistry,
   processRegistry,
@@ -26,6 +28,7 @@ import { type Logger, PoolLog } from '../observe/pool-log.ts';
 import { Pool } from '../pool/pool.ts';
 import { sharedFastFetch } from '../transport/shared-fast-fetch.ts';
 import { SharedReads } from './shared-reads.ts';
+import { storeNews } from './store-news.ts';
 import { Surroundings } from './surroundings.ts';
 
 /** The parts that clones share. */
@@ -45,6 +48,8 @@ export interface Core {
   readonly reads: SharedReads;
   /** What endpoints send with that have no `fetch` of their own: the global one at construction, as the SDK keeps it, or the fast one. */
   readonly fetch: typeof globalThis.fetch;
+  /** Takes no more calls; resolves when the running ones are over and what others shall know is told. */
+  readonly close: () => Promise<void>;
   /** Builds an endpoint on the live state of its identity. @param index its place in the list. */
   readonly endpointOf: (settings: EndpointSettings, index: number) => Endpoint;
 }
@@ -112,12 +117,17 @@ export function makeCore(settings: Settings, input: LoadBalancedOpenAIOptions, l
     whenIdle: undefined,
   };
   const dispatcher = new Dispatcher({ clock, settings, events, log, pool, budget, hedges, room, throttle, now });
+  const { store } = settings;
+  const nameOf = (name: string) => pool.named(name)?.name;
+  const sharedIds = store && new SharedIds(guarded(registry, store, clock), nameOf, storeNews({ events, log, clock }));
+  const affinity = new Affinity(clock, sharedIds);
   return {
     settings,
     input,
     pool,
     dispatcher,
-    affinity: new Affinity(clock),
+    affinity,
+    close: () => dispatcher.close().then(() => affinity.close()),
     conversations: new Conversations(clock),
     events,
     log,

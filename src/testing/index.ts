@@ -22,4 +22,5 @@ export type {
   StreamPlace,
   StreamStep,
 } from './steps.ts';
+export { type StoreCheck, type StoreContractOptions, sharedStoreContract } from './store-contract.ts';
 export { type StrategyCheck, type StrategyContractOptions, strategyContract } from './strategy-contract.ts';

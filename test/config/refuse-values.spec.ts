@@ -33,6 +33,24 @@ describe('beside endpoints', () =>
       'invalid_value',
       'streamIdleTimeout: must be a duration in ms above 0, got Infinity',
     ],
+    [
+      'a store that lacks functions',
+      { store: { get: () => undefined, set: () => undefined, publish: () => undefined, subscribe: 'x' } },
+      'invalid_value',
+      'store: must be a store with the functions get, set, add, publish, subscribe; missing are add, subscribe',
+    ],
+    [
+      'a store by name',
+      { store: 'redis://localhost' },
+      'invalid_value',
+      'store: must be a store with the functions get, set, add, publish, subscribe; got a string',
+    ],
+    [
+      'a store that is still to come',
+      { store: Promise.resolve({}) },
+      'invalid_value',
+      'store: must be a store with the functions get, set, add, publish, subscribe; got a promise (await it first)',
+    ],
     ['rescue: true', { rescue: true }, 'invalid_value', 'rescue: must be an object or false, got true'],
     [
       'rescue.factor below 1',

@@ -168,3 +168,24 @@ it.each<[string, () => Logger]>([
     calm.attempt(aReport());
   }).not.toThrow();
 });
+
+it('says that the store fails, and that it is back, once each', async () => {
+  for (let i = 0; i < 3; i++) log.storeChanged({ is: 'degraded', reason: 'read: no answer within 250 ms' });
+  expect(said()).toEqual(['warn the store fails (read: no answer within 250 ms); ids are known to this process only']);
+  log.storeChanged({ is: 'recovered', lost: 0 });
+  log.storeChanged({ is: 'degraded', reason: 'write: full' });
+  log.storeChanged({ is: 'recovered', lost: 7 });
+  expect(said()).toEqual([
+    'info the store works again',
+    'warn the store fails (write: full); ids are known to this process only',
+    'info the store works again; 7 ids were never written to it',
+  ]);
+});
+
+it('says that the store is behind at most once a minute', async () => {
+  for (let i = 0; i < 100; i++) log.storeBehind();
+  expect(said()).toEqual(['warn the store is too slow: an id was not written to it']);
+  await clock.advance(60_000);
+  log.storeBehind();
+  expect(said()).toEqual(['warn the store is too slow: an id was not written to it (99 more since the last line)']);
+});

@@ -105,6 +105,7 @@ export function poolSettings(clock: Clock, changes: Partial<PoolSettings> = {}):
     classify: undefined,
     maxResponseBytes: defaults.maxResponseBytes,
     transport: 'standard',
+    store: undefined,
     shareState: false,
     observers: [],
     clock,
