@@ -74,6 +74,7 @@ describe('the options', () => {
     waitingRoom: 'WaitingRoomOptions',
     panic: 'PanicOptions',
     affinity: 'AffinityOptions',
+    lists: 'ListOptions',
   };
   const everyOption = (written.PoolOptions ?? []).flatMap((name) => {
     const group = groups[name];

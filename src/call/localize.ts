@@ -8,6 +8,8 @@ import { type MappedModel, type ModelMap, mapModel } from './model-map.ts';
 
 /** The part of the SDK's request options that a model map may touch. */
 export interface LocalizableOptions {
+  method?: string;
+  path?: string;
   body?: unknown;
   __metadata?: Record<string, unknown>;
 }
@@ -21,6 +23,25 @@ export function modelOf(options: LocalizableOptions): string | undefined {
   else if (typeof body === 'object' && body !== null) model = (body as { model?: unknown }).model;
   model ??= options.__metadata?.model;
   return typeof model === 'string' && model !== '' ? model : undefined;
+}
+
+const MODELS = '/models/';
+
+/** The model that a call asks about by its name, as in `GET /models/gpt-5`. */
+export function modelInPath({ method, path }: LocalizableOptions): string | undefined {
+  if (method !== 'get' || !path?.startsWith(MODELS)) return undefined;
+  try {
+    return decodeURIComponent(path.slice(MODELS.length).split(/[?#]/, 1)[0] as string) || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A copy that asks about the endpoint's own model. */
+function withOwnPath<Options extends LocalizableOptions>(options: Options, map: ModelMap): Options {
+  const name = modelInPath(options);
+  const own = name === undefined ? undefined : mapModel(map, name);
+  return own ? { ...options, path: MODELS + encodeURIComponent(own.model) } : { ...options };
 }
 
 function isPlain(body: unknown): body is Record<string, unknown> {
@@ -66,14 +87,15 @@ export function withModel<Options extends LocalizableOptions>(options: Options, 
 
 /**
  * The caller's options as this endpoint needs them: always a fresh shallow copy (the SDK writes into it),
- * with the model renamed in the body, a form field or the metadata when the map says so.
+ * with the model renamed in the body, a form field, the metadata or the path when the map says so.
  */
 export function localize<Options extends LocalizableOptions>(
   options: Options,
   model: string | undefined,
   map: ModelMap,
 ): { options: Options; model: string | undefined } {
-  const mapped = model === undefined ? undefined : mapModel(map, model);
+  if (model === undefined) return { options: withOwnPath(options, map), model };
+  const mapped = mapModel(map, model);
   if (mapped === undefined || (mapped.model === model && !mapped.body && !mapped.omit))
     return { options: { ...options }, model };
   return { options: applied(options, mapped), model: mapped.model };

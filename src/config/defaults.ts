@@ -65,6 +65,10 @@ export const defaults = {
     /** A conversation that moves pays its whole prompt again, in money and in time; round robin alone would move every turn. */
     cache: 'auto',
   },
+  lists: {
+    /** Most of a list, said to be so, is worth more than none because one endpoint is down. */
+    strict: false,
+  },
   waitingRoom: {
     /** Bounds memory: a waiting call keeps its body. */
     maxWaiting: 10_000,

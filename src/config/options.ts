@@ -75,6 +75,15 @@ export interface AffinityOptions {
   cache?: 'auto' | false | undefined;
 }
 
+/** Lists over the pool: `client.files.list()` and the like show what all endpoints have, as one list. */
+export interface ListOptions {
+  /**
+   * `true`: an endpoint whose part is missing makes the list fail with the SDK's error. `false`: the list goes without that part,
+   * and the event `list-partial` names the endpoint; only when all are missing the list fails. @default false
+   */
+  strict?: boolean | undefined;
+}
+
 /** The library's own options, beside the SDK's. */
 export interface PoolOptions {
   /** The pool. Without it the client is a plain SDK client, unless `OPENAI_API_KEYS` or `SERVICE_ENDPOINTS` make a pool. */
@@ -108,6 +117,8 @@ export interface PoolOptions {
   panic?: PanicOptions | false | undefined;
   /** Where ids and account objects belong. */
   affinity?: AffinityOptions | undefined;
+  /** How lists over the pool deal with endpoints that are down. */
+  lists?: ListOptions | undefined;
   /** Model maps by endpoint type; an endpoint's own `modelMap` entry wins. */
   modelMaps?: { [Type in EndpointType]?: ModelMap | undefined } | undefined;
   /** Errors of the call itself that shall move to another endpoint. @default [] */

@@ -102,6 +102,7 @@ const shape = {
     spread: flag().default(false),
     cache: z.union([z.literal('auto'), z.literal(false)], expected("'auto' or false")).default(defaults.affinity.cache),
   }).prefault({}),
+  lists: strict({ strict: flag().default(defaults.lists.strict) }).prefault({}),
   modelMaps: strict({ openai: modelMap.optional(), azure: modelMap.optional() }).prefault({}),
   failoverOn: z
     .array(

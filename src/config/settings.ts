@@ -93,6 +93,7 @@ export interface PoolSettings {
   readonly panic: { readonly k: number } | false;
   /** `home` is an endpoint's name; empty without a pool. */
   readonly affinity: { readonly home: string; readonly spread: boolean; readonly cache: 'auto' | false };
+  readonly lists: { readonly strict: boolean };
   readonly failoverOn: readonly FailoverReason[];
   /** Other models by why they are asked; `undefined` = none at all. */
   readonly fallbacks: Fallbacks | undefined;

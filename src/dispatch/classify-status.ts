@@ -1,6 +1,7 @@
 /** The part of the verdict table for attempts that ended with an HTTP status. Pure. */
 import type { Call } from '../call/call.ts';
 import type { CooldownOrder, FailoverReason, Verdict } from '../call/outcome.ts';
+import { OPERATION_MISSING } from '../endpoint/exclusion.ts';
 import { exhaustedReset, retryHint } from '../endpoint/rate-limits.ts';
 import type { ClassifyContext } from './classify-context.ts';
 import { type Meaning, means } from './meanings.ts';
@@ -84,7 +85,7 @@ function missing(facts: ErrorFacts, call: Call, { serves }: ClassifyContext): Ve
   // Something that the call names is unknown: another endpoint may know it, and nobody else has to suffer.
   const named = facts.param !== undefined || NAMED.test(facts.message);
   if (named || serves) return verdict('not-supported');
-  return verdict('operation-missing', { cooldown: refuse('operation', 'operation not found', 10 * MINUTE) });
+  return verdict('operation-missing', { cooldown: refuse('operation', OPERATION_MISSING, 10 * MINUTE) });
 }
 
 type Rule = (facts: ErrorFacts, call: Call, context: ClassifyContext, hint: number | undefined) => Verdict;

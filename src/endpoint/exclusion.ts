@@ -4,6 +4,8 @@ import type { Exclusion } from './live-facts.ts';
 
 /** The reason of an endpoint whose rate limit is used up, as far as is known before a 429. */
 export const NO_HEADROOM = 'no headroom';
+/** The reason of an endpoint that has no such operation. */
+export const OPERATION_MISSING = 'operation not found';
 const PAUSE = 'cooling down';
 
 /** True for the reason of a cooldown: when it ends is known, how much room there is then is not. */

@@ -50,6 +50,7 @@ export interface BalancerEvents {
   'endpoint-drained': OfEndpoint;
   'budget-exhausted': OfCall;
   'affinity-missed': OfCall & { id: string };
+  'list-partial': OfEndpoint & { operation: string; reason: string };
   'panic-entered': OfCall & { endpoints: readonly string[] };
   'store-degraded': OfStore & { reason: string };
   'store-recovered': OfStore & { lost: number };
@@ -73,6 +74,7 @@ const NAMES: Readonly<Record<EventName, true>> = {
   'endpoint-drained': true,
   'budget-exhausted': true,
   'affinity-missed': true,
+  'list-partial': true,
   'panic-entered': true,
   'store-degraded': true,
   'store-recovered': true,

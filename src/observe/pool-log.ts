@@ -102,6 +102,11 @@ export class PoolLog {
     this.#sparingly('all out', `no endpoint can take calls: ${reason}`);
   }
 
+  /** A list over the pool goes without what one endpoint has. */
+  listPartial(endpoint: string, operation: string, reason: string): void {
+    this.#sparingly(`list ${operation} ${endpoint}`, `lists (${operation}) go without ${endpoint}: ${reason}`);
+  }
+
   /** Another model is asked in the place of the one that calls name. */
   fallback(model: string, other: string): void {
     this.#sparingly(`fallback ${model} ${other}`, `${quoted(other)} is asked in the place of ${quoted(model)}`);

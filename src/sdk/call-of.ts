@@ -26,6 +26,8 @@ export interface CallDefaults {
   readonly timeout: number;
   readonly maxRetries: number;
   readonly steering: Steering;
+  /** When the whole ends that the call is a part of, in monotonic ms. */
+  readonly deadline?: number | undefined;
 }
 
 /** May the model act by itself while it answers? Then a second attempt beside the first would act twice as a rule. */
@@ -107,7 +109,10 @@ export function callOf(
     maxRetries,
     maxAttempts: settings.maxAttempts ?? Math.max(3, maxRetries + 1),
     startedAt,
-    deadline: startedAt + positive(options.timeout, defaults.timeout),
+    deadline: Math.min(
+      startedAt + positive(options.timeout, defaults.timeout),
+      defaults.deadline ?? Number.POSITIVE_INFINITY,
+    ),
     clientTimeout: defaults.timeout,
     ownCredentials: options.headers !== undefined && namesAuthentication(options.headers),
     signal: signal ?? undefined,

@@ -1,6 +1,7 @@
 /** What a balancing client and its clones share: the pool, its dispatcher and what goes with it; wired together here. */
 import { Affinity } from '../affinity/affinity.ts';
 import { Conversations } from '../affinity/conversations.ts';
+import { ListPositions } from '../affinity/list-positions.ts';
 import { SharedIds } from '../affinity/shared-ids.ts';
 import { systemClock } from '../clock.ts';
 import { secretHeaders, secretParameters } from '../config/headers.ts';
@@ -40,6 +41,7 @@ export interface Core {
   readonly dispatcher: Dispatcher;
   readonly affinity: Affinity;
   readonly conversations: Conversations;
+  readonly positions: ListPositions;
   readonly events: Emitter;
   readonly log: PoolLog;
   readonly budget: RetryBudget;
@@ -129,6 +131,7 @@ export function makeCore(settings: Settings, input: LoadBalancedOpenAIOptions, l
     affinity,
     close: () => dispatcher.close().then(() => affinity.close()),
     conversations: new Conversations(clock),
+    positions: new ListPositions(),
     events,
     log,
     budget,

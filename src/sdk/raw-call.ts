@@ -16,6 +16,7 @@ import { prepared } from './replayable.ts';
 import { type Caller, keepsBodies, serve } from './seam.ts';
 import type { SdkReply } from './send.ts';
 import { handoverOf, type Served, servedBy } from './served.ts';
+import { unionBy } from './union.ts';
 
 /** One exchange as its caller wants it. */
 export interface RawRequest {
@@ -121,6 +122,7 @@ export async function rawCall(caller: Caller, request: RawRequest): Promise<Resp
   const handover = handoverOf(true);
   try {
     const props = await serve(caller, optionsOf(request, caller), null, handover);
+    if (unionBy.has(props)) return props.response;
     const served = servedBy.get(props) as Served;
     const response = handedOut(served, await parseOnce(caller.core, served, props, handover, readBytes));
     handover.remember(response);

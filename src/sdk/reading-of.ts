@@ -11,7 +11,7 @@ import type { Served } from './served.ts';
 /** @param ended a stream that was handed out is over. */
 export function readingOf(
   core: Core,
-  { story, options }: Served,
+  { story, options, part }: Served,
   attempt: Attempt<SdkReply>,
   ended: (end: StreamEnd) => void,
 ): Reading {
@@ -25,7 +25,9 @@ export function readingOf(
     mayMove: () => mayMove(story, attempt, dispatcher.parts),
     mayMoveFiltered: () => mayMoveFiltered(story, attempt, dispatcher.parts),
     safe: (attempt.reply as SdkReply).safe,
-    learnIds: (ids) => core.affinity.learn(ids, attempt.endpoint.name),
+    learnIds(ids) {
+      if (!part) core.affinity.learn(ids, attempt.endpoint.name);
+    },
     contentCame: () => dispatcher.proved(story, attempt),
     streamEnded(end) {
       // The stream of an attempt that lost to another one was never handed out.

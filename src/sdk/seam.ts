@@ -7,10 +7,10 @@ import { withModel } from '../call/localize.ts';
 import type { Steering } from '../call/steering.ts';
 import type { Endpoint } from '../endpoint/endpoint.ts';
 import { balancedPages, balancedPromise, type Parse, type Props } from './balanced-promise.ts';
-import { callOf, PAGE_ENDPOINT, type RequestOptions } from './call-of.ts';
+import { callOf, type RequestOptions } from './call-of.ts';
 import type { Core } from './core.ts';
-import { discreet } from './discreet.ts';
 import { type Located, locate } from './locate.ts';
+import { strangersTo } from './model-list.ts';
 import { parseOnce } from './parse-once.ts';
 import { prepared } from './replayable.ts';
 import { type SdkReply, sendAttempt } from './send.ts';
@@ -25,6 +25,7 @@ import {
   type ToldHandover,
   tell,
 } from './served.ts';
+import { pageOptionsOf, serveUnion, unionBy, unionOf } from './union.ts';
 import { whereTo } from './where-to.ts';
 
 /** What the seam needs of the client a call was made on. */
@@ -56,20 +57,17 @@ export async function serve(
   remainingRetries: number | null,
   handover: ToldHandover,
 ): Promise<Props> {
-  const { core, client } = caller;
-  const { settings, dispatcher } = core;
+  const { core, client, steering } = caller;
+  const { settings, pool, dispatcher } = core;
   const { clock } = settings;
   try {
     const given = await input;
+    const union = unionOf(given, core, steering);
+    if (union) return await serveUnion(caller, union, given, { serve, parser }, handover);
     const { options, replay } = await prepared(given, keepsBodies(caller), given.timeout ?? client.timeout, clock);
     const maxRetries = Math.min(client.maxRetries, remainingRetries ?? Number.POSITIVE_INFINITY);
-    const call = callOf(
-      options,
-      replay,
-      { timeout: client.timeout, maxRetries, steering: caller.steering },
-      settings,
-      clock,
-    );
+    const defaults = { timeout: client.timeout, maxRetries, steering, deadline: handover.part?.deadline };
+    const call = callOf(options, replay, defaults, settings, clock);
     const known = whereTo(call, given.path, core);
     const { only, prefer, lookup, unknown, missed }: Located = known.seek
       ? await locate(known, call, given, { caller, handover, read: reader(caller) })
@@ -90,10 +88,11 @@ export async function serve(
       prefer,
       lookup,
     );
+    for (const stranger of strangersTo(given, pool.endpoints)) story.barred.add(stranger);
     if (missed) core.events.emit({ type: 'affinity-missed', at: clock.date(), callId: call.id, id: missed });
     try {
       const attempt = await dispatcher.head(story);
-      const served: Served = { story, options, attempt, raw: false, parsed: undefined, unknown };
+      const served: Served = { story, options, attempt, raw: false, parsed: undefined, unknown, part: handover.part };
       if (handover.raw && !handover.wanted) handRaw(core, served);
       else if (!handover.wanted) letRest(core, served);
       else if (handover.raw) share(core, served);
@@ -112,6 +111,8 @@ export async function serve(
 
 function parser(caller: Caller, handover: ToldHandover): Parse<unknown> {
   return (props) => {
+    const union = unionBy.get(props);
+    if (union) return Promise.resolve(union.body);
     const served = servedBy.get(props) as Served;
     const stream = served.stream?.deref();
     if (stream) return Promise.resolve(stream);
@@ -143,9 +144,5 @@ export function balancedList(
 ): ReturnType<typeof balancedPages> {
   const handover = handoverOf();
   const request = serve(caller, options, null, handover);
-  const pageOptions = (props: Props) => {
-    const { options: own, attempt } = servedBy.get(props) as Served;
-    return discreet({ ...own, __metadata: { ...own.__metadata, [PAGE_ENDPOINT]: attempt.endpoint.name } });
-  };
-  return balancedPages(caller.client, request, parser(caller, handover), handover, Page, pageOptions);
+  return balancedPages(caller.client, request, parser(caller, handover), handover, Page, pageOptionsOf);
 }

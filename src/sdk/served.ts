@@ -10,6 +10,7 @@ import { shareBody } from './bounded-body.ts';
 import type { RequestOptions } from './call-of.ts';
 import type { Core } from './core.ts';
 import { linkAbort } from './link-abort.ts';
+import type { PartFacts } from './list-gaps.ts';
 import type { SdkReply } from './send.ts';
 import { cachedTokens } from './usage.ts';
 
@@ -23,6 +24,8 @@ export interface Served {
   parsed: Promise<unknown> | undefined;
   /** Ids of the call that nobody was known to own: whoever serves it has them. */
   readonly unknown?: readonly OwnedId[] | undefined;
+  /** It is one endpoint's part of a list: whoever merges it learns its ids. */
+  readonly part?: PartFacts | undefined;
   /** The stream handed out, if it was one. */
   stream?: WeakRef<object>;
 }
@@ -51,6 +54,8 @@ export type ToldHandover = Handover & {
   before: Told['reports'];
   /** The caller wants what comes as bytes. */
   readonly asBytes: boolean;
+  /** Set for one endpoint's part of a list. */
+  part?: PartFacts;
 };
 
 /** These were made to find out where the call goes. */
@@ -61,7 +66,8 @@ export function toldBefore(handover: ToldHandover, attempts: Told['reports']): v
 
 /** What `attemptsOf` tells from now on. */
 export function tell(handover: ToldHandover, story: CallStory<SdkReply>): void {
-  const { told, before } = handover;
+  const { told, before, part } = handover;
+  if (part) part.callId = story.call.id;
   told.reports = before.length > 0 ? [...before, ...story.reports] : story.reports;
 }
 

@@ -37,6 +37,7 @@ describe('the options of the pool', () => {
       waitingRoom: { maxWaiting: 10_000, maxWait: 60_000 },
       panic: { k: 2 },
       affinity: { home: 'openai-1', spread: false, cache: 'auto' },
+      lists: { strict: false },
       failoverOn: [],
       fallbacks: undefined,
       classify: undefined,

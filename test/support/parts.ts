@@ -100,6 +100,7 @@ export function poolSettings(clock: Clock, changes: Partial<PoolSettings> = {}):
     waitingRoom: defaults.waitingRoom,
     panic: defaults.panic,
     affinity: { home: 'a', spread: false, cache: 'auto' },
+    lists: defaults.lists,
     failoverOn: [],
     fallbacks: undefined,
     classify: undefined,

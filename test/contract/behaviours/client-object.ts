@@ -197,7 +197,7 @@ export const clientObject = [
     await talks(client.withOptions({ maxRetries: 0 }));
     const ids: string[] = [];
     for await (const { id } of client.files.list()) ids.push(id);
-    expect(ids).toHaveLength(6);
+    expect(ids).toHaveLength(6 * bench.upstreams.length);
   }),
 
   behaviour('our own members work through naive and deep foreign Proxies', POOLS, async (bench) => {

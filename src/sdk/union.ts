@@ -1,0 +1,146 @@
+/** Decides whether a call asks for a list over the pool, and if so answers it: the bridge between the seam and merging. */
+
+import type { OpenAI } from 'openai';
+import type { Call } from '../call/call.ts';
+import { collectionOf } from '../call/collections.ts';
+import { operationOf } from '../call/operations.ts';
+import type { Steering } from '../call/steering.ts';
+import { type Props, withRequestId } from './balanced-promise.ts';
+import { callOf, PAGE_ENDPOINT, type RequestOptions } from './call-of.ts';
+import type { Core } from './core.ts';
+import { discreet } from './discreet.ts';
+import { ListParts, type SendPart } from './list-parts.ts';
+import { mergedPage, type Union } from './merged-list.ts';
+import { handoverOf, type Served, servedBy, type ToldHandover } from './served.ts';
+
+/** A page over the pool behind the SDK's properties of its reply. */
+export interface ServedUnion {
+  readonly body: object;
+  /** What later pages start from. */
+  readonly options: RequestOptions;
+}
+
+/** The merged page behind the SDK's properties of a reply. */
+export const unionBy = new WeakMap<object, ServedUnion>();
+
+/** Query fields that name an object: then the list belongs to whoever has that. */
+const NAMES_ID = /_ids?$/;
+
+/** The parameters of a call, those written into its path included. */
+function queryOf({ path, query }: RequestOptions): Record<string, unknown> {
+  const [, written = ''] = path.split('#', 1)[0]?.split('?') ?? [];
+  return { ...Object.fromEntries(new URLSearchParams(written)), ...(query as object | null | undefined) };
+}
+
+/** The list that `options` ask for, if more than one endpoint has a part of it. */
+export function unionOf(options: RequestOptions, { pool }: Core, steering: Steering): Union | undefined {
+  const { method, path, __metadata, stream, __binaryResponse } = options;
+  if (method !== 'get' || steering.endpoint !== undefined || stream || __binaryResponse) return undefined;
+  const collection = collectionOf(path);
+  if (!collection || __metadata?.[PAGE_ENDPOINT] !== undefined) return undefined;
+  const { name } = operationOf(method, path);
+  const endpoints = pool.endpoints.filter((each) => !each.drained && !each.unfit(undefined, name, steering.tags));
+  if (endpoints.length < 2) return undefined;
+  const query = queryOf(options);
+  return Object.keys(query).some((field) => NAMES_ID.test(field)) ? undefined : { collection, endpoints, query };
+}
+
+function propsOf(
+  core: Core,
+  call: Call,
+  options: RequestOptions,
+  body: object,
+  parts: ListParts,
+  handover: ToldHandover,
+): Props {
+  announce(core, parts, call.operation.name);
+  const response = new Response(JSON.stringify(body), { headers: parts.headers });
+  const props = {
+    requestLogID: call.id,
+    retryOfRequestLogID: undefined,
+    startTime: call.startedAt,
+    controller: new AbortController(),
+    response,
+    options,
+  } as Props;
+  for (const thing of [response, body]) handover.remember(thing);
+  unionBy.set(props, { body: withRequestId(body, response), options: discreet({ ...options }) });
+  return props;
+}
+
+/** What answering needs of the client that the call was made on. */
+export interface ListCaller {
+  readonly client: OpenAI;
+  readonly core: Core;
+  readonly steering: Steering;
+}
+
+/** The endpoint that answers for a cursor which nobody has. */
+function answersFor(core: Core, { endpoints, query }: Union): string {
+  const cursor = query.after ?? query.before;
+  const owner = typeof cursor === 'string' ? core.affinity.ownerOf(cursor) : undefined;
+  const wanted = [owner, core.settings.affinity.home];
+  const names = endpoints.map(({ name }) => name);
+  return wanted.find((name) => name !== undefined && names.includes(name)) ?? (names[0] as string);
+}
+
+function announce({ settings, events, log }: Core, parts: ListParts, operation: string): void {
+  for (const {
+    endpoint: { name },
+    reason,
+    callId,
+  } of parts.gaps.missing.values()) {
+    log.listPartial(name, operation, reason);
+    const at = settings.clock.date();
+    events.emit({ type: 'list-partial', at, ...(callId && { callId }), endpoint: name, operation, reason });
+  }
+}
+
+/** The doors of the seam, for what a list sends. */
+export interface Doors<Caller> {
+  serve(caller: Caller, options: RequestOptions, retries: number | null, handover: ToldHandover): Promise<Props>;
+  parser(caller: Caller, handover: ToldHandover): (props: Props) => Promise<unknown>;
+}
+
+/** Answers for the whole pool; where nobody has the cursor, one endpoint does so alone. @throws what the caller shall see. */
+export async function serveUnion<Caller extends ListCaller>(
+  caller: Caller,
+  union: Union,
+  options: RequestOptions,
+  { serve, parser }: Doors<Caller>,
+  handover: ToldHandover,
+): Promise<Props> {
+  const { core, client, steering } = caller;
+  const { settings } = core;
+  const defaults = { timeout: client.timeout, maxRetries: client.maxRetries, steering };
+  const call = callOf(options, 'free', defaults, settings, settings.clock);
+  const [path = ''] = options.path.split(/[?#]/, 1);
+  const send: SendPart = async (part, facts) => {
+    const own: ToldHandover = { ...handoverOf(), wanted: true, part: facts };
+    try {
+      const props = await serve(caller, part, null, own);
+      return { body: await parser(caller, own)(props), headers: props.response.headers };
+    } finally {
+      facts.reports = own.told.reports;
+    }
+  };
+  const parts = new ListParts(core, call, { ...options, path }, union.endpoints, send);
+  try {
+    const body = await mergedPage(core, union, parts);
+    if (body) return propsOf(core, call, options, body, parts, handover);
+    // Who is missing may have the cursor.
+    parts.gaps.throwIfAny();
+  } finally {
+    handover.told.reports = parts.reports;
+  }
+  const __metadata = { ...options.__metadata, [PAGE_ENDPOINT]: answersFor(core, union) };
+  return serve(caller, { ...options, __metadata }, null, handover);
+}
+
+/** The options that later pages start from. */
+export function pageOptionsOf(props: Props): RequestOptions {
+  const union = unionBy.get(props);
+  if (union) return union.options;
+  const { options, attempt } = servedBy.get(props) as Served;
+  return discreet({ ...options, __metadata: { ...options.__metadata, [PAGE_ENDPOINT]: attempt.endpoint.name } });
+}
