@@ -37,6 +37,7 @@ export type {
   WaitingRoomOptions,
 } from './config/options.ts';
 export type { SteeringOptions } from './config/steering-options.ts';
+export type { TakeOptions } from './config/take-options.ts';
 export {
   AffinityError,
   ClosedError,
@@ -51,6 +52,7 @@ export type { BalancerEvent, BalancerEvents, EventName, Observer } from './obser
 export { attemptsOf, explain } from './sdk/attempts.ts';
 export type { Balancer } from './sdk/balancer.ts';
 export type { EndpointSnapshot, Quantiles, Snapshot } from './sdk/snapshot.ts';
+export type { Taken } from './sdk/take.ts';
 export { memoryStore } from './state/memory-store.ts';
 export type { SharedStore } from './state/shared-store.ts';
 export { headroom } from './strategy/headroom.ts';

@@ -68,6 +68,8 @@ const PUBLIC_NAMES: readonly string[] = [
   'Strategy',
   'StrategyCall',
   'StrategyOption',
+  'TakeOptions',
+  'Taken',
   'Timing',
   'TrackRecord',
   'Verdict',

@@ -57,6 +57,14 @@ function pinned(pin: string, pool: RoutingPool, owners: ReadonlyMap<string, stri
   return endpoint;
 }
 
+/** Where an id leads that binds nothing by itself: to its owner, unless that one is gone or others serve the model as well. */
+function softOwner(id: string, owner: string, call: Call, pool: RoutingPool): Endpoint | undefined {
+  const endpoint = pool.named(owner);
+  if (!endpoint || !serves(endpoint, call)) return undefined;
+  const shared = id === call.model && pool.endpoints.some((each) => each !== endpoint && each.names(id));
+  return shared ? undefined : endpoint;
+}
+
 /** The one endpoint that made the ids. */
 function ownerOf(pool: RoutingPool, owners: ReadonlyMap<string, string>): Endpoint | undefined {
   if (owners.size > 1) {
@@ -92,17 +100,20 @@ export function routeOf(
   const { ownerIds, operation } = call;
   let owners = NO_OWNERS;
   let missing: readonly OwnedId[] = ownerIds;
+  let led: Endpoint | undefined;
   if (ownerIds.length > 0) {
     const found = new Map<string, string>();
     owners = found;
-    missing = ownerIds.filter(({ id }) => {
+    missing = ownerIds.filter(({ id, soft }) => {
       const owner = affinity.ownerOf(id);
-      if (owner !== undefined) found.set(owner, id);
-      return owner === undefined;
+      if (owner === undefined) return true;
+      if (soft) led = softOwner(id, owner, call, pool) ?? led;
+      else found.set(owner, id);
+      return false;
     });
   }
   const unknown = missing.filter(({ soft }) => !soft);
-  const only = call.pin === undefined ? ownerOf(pool, owners) : pinned(call.pin, pool, owners);
+  const only = call.pin === undefined ? (ownerOf(pool, owners) ?? led) : pinned(call.pin, pool, owners);
   if (only) return unknown.length > 0 ? { only, unknown } : { only };
   const seek = missing.length > 0 ? { seek: missing } : {};
   if (unknown.length === 0 && operation.place !== 'home') return seek;

@@ -20,6 +20,8 @@ export interface Operation {
   readonly creates: boolean;
   /** The ids in the path, in order. */
   readonly ids: readonly OwnedId[];
+  /** False when its objects are the account's own affair: their ids are not followed. */
+  readonly follows: boolean;
   /** True when the path names one object or model, which the endpoint may not know. */
   readonly named: boolean;
   /** True when the reply must be a JSON object. */
@@ -27,66 +29,73 @@ export interface Operation {
   readonly stream: StreamKind;
 }
 
-type Row = Pick<Operation, 'place' | 'creates' | 'stream'> & { words?: readonly string[] };
+interface Row extends Pick<Operation, 'place' | 'creates' | 'stream'> {
+  /** Segments below the first that are not ids. */
+  readonly words?: string;
+  /** Words whose next segment is no id but a name within the object before, such as the number of a version. */
+  readonly names?: string;
+  /** Objects are read by GET at their path; below these words, or with `''` right below the first segment, they are not. */
+  readonly unread?: string;
+  /** False: whatever stands in the path is the account's own affair. */
+  readonly follows?: false;
+}
 
 const anywhere: Row = { place: 'anywhere', creates: false, stream: 'other' };
 const account: Row = { place: 'home', creates: true, stream: 'other' };
 const spreads: Row = { place: 'anywhere', creates: true, stream: 'assistants' };
+const admin: Row = { ...account, follows: false };
 
-/** First path segment → row. `words` are the segments below it that are not ids. */
+/** First path segment → row. */
 const TABLE: Readonly<Record<string, Row>> = {
-  chat: { ...anywhere, stream: 'chat', words: ['completions', 'messages'] },
+  chat: { ...anywhere, stream: 'chat', words: 'completions messages' },
   completions: { ...anywhere, stream: 'completions' },
-  responses: { ...anywhere, stream: 'responses', words: ['compact', 'input_tokens', 'input_items', 'cancel'] },
+  responses: { ...anywhere, stream: 'responses', words: 'compact input_tokens input_items cancel' },
+  decisions: anywhere,
   embeddings: anywhere,
   moderations: anywhere,
-  images: { ...anywhere, stream: 'media', words: ['generations', 'edits', 'variations'] },
+  content_provenance_checks: anywhere,
+  images: { ...anywhere, stream: 'media', words: 'generations edits variations' },
   audio: {
     ...anywhere,
     stream: 'media',
-    words: ['speech', 'transcriptions', 'translations', 'voices', 'voice_consents'],
+    words: 'speech transcriptions translations voices voice_consents',
+    unread: 'voices',
   },
-  models: anywhere,
-  conversations: { ...spreads, words: ['items'] },
-  threads: { ...spreads, words: ['runs', 'messages', 'steps', 'cancel', 'submit_tool_outputs'] },
+  models: { ...anywhere, follows: false },
+  conversations: { ...spreads, words: 'items' },
+  threads: { ...spreads, words: 'runs messages steps cancel submit_tool_outputs' },
   assistants: account,
-  files: { ...account, words: ['content'] },
-  uploads: { ...account, words: ['parts', 'complete', 'cancel'] },
-  batches: { ...account, words: ['cancel'] },
-  vector_stores: { ...account, words: ['files', 'file_batches', 'search', 'content', 'cancel'] },
+  files: { ...account, words: 'content' },
+  uploads: { ...account, words: 'parts complete cancel', unread: ' parts' },
+  batches: { ...account, words: 'cancel' },
+  vector_stores: { ...account, words: 'files file_batches search content cancel' },
   fine_tuning: {
     ...account,
-    words: [
-      'jobs',
-      'checkpoints',
-      'permissions',
-      'events',
-      'cancel',
-      'pause',
-      'resume',
-      'alpha',
-      'graders',
-      'run',
-      'validate',
-    ],
+    words: 'jobs checkpoints permissions events cancel pause resume alpha graders run validate',
+    unread: 'permissions',
   },
-  containers: { ...account, words: ['files', 'content'] },
-  evals: { ...account, words: ['runs', 'output_items'] },
-  videos: { ...account, words: ['edits', 'extensions', 'remix', 'characters', 'content'] },
-  skills: { ...account, words: ['versions', 'content'] },
+  containers: { ...account, words: 'files content' },
+  evals: { ...account, words: 'runs output_items cancel' },
+  videos: { ...account, words: 'edits extensions remix characters content' },
+  skills: { ...account, words: 'versions content', names: 'versions' },
   realtime: {
     ...account,
-    words: ['sessions', 'transcription_sessions', 'client_secrets', 'calls', 'accept', 'hangup', 'refer', 'reject'],
+    words: 'sessions transcription_sessions translations client_secrets calls accept hangup refer reject',
+    unread: 'calls',
   },
-  chatkit: { ...account, words: ['sessions', 'threads', 'items', 'cancel'] },
+  live: { ...account, words: 'sessions accept content fork hangup refer reject', unread: 'sessions' },
+  chatkit: { ...account, words: 'sessions threads items cancel', unread: 'sessions' },
   agents: {
     ...account,
-    words: ['sessions', 'turns', 'environments', 'templates', 'automations', 'artifacts', 'items', 'events'],
+    words:
+      'sessions subagents turns traces environments templates automations invocations artifacts items events files content pause resume',
   },
-  vaults: { ...account, words: ['credentials'] },
-  organization: account,
-  projects: account,
-  webhook_endpoints: account,
+  vaults: { ...account, words: 'credentials' },
+  organization: admin,
+  projects: admin,
+  safety: { ...account, words: 'alerts cases' },
+  webhook_endpoints: { ...account, words: 'rotate_secret test' },
+  webhook_event_types: account,
 };
 
 /** Every operation name that an endpoint's `operations` may list; `other` stands for paths not in the table. */
@@ -95,27 +104,15 @@ export const operationNames: ReadonlySet<string> = new Set([...Object.keys(TABLE
 const OTHER: Row = anywhere;
 
 /** Last segments that act on an object instead of making one. */
-const ACTIONS = new Set([
-  'cancel',
-  'complete',
-  'submit_tool_outputs',
-  'search',
-  'pause',
-  'resume',
-  'run',
-  'validate',
-  'accept',
-  'hangup',
-  'refer',
-  'reject',
-]);
+const ACTIONS = new Set(
+  'cancel complete submit_tool_outputs search pause resume run validate accept hangup refer reject'.split(' '),
+);
 
-/** Collections whose objects the API makes and acts on, but does not show. */
-const UNREADABLE = /^(uploads|audio\/voices|realtime\/|chatkit\/sessions|live\/|fine_tuning\/checkpoints)/;
+const FINE_TUNED = 'ft:';
 
-function readAt(segments: readonly string[]): string | undefined {
-  const path = segments.join('/');
-  return UNREADABLE.test(path) ? undefined : `/${path}`;
+/** A fine-tuned model exists on the account that made it. */
+export function fineTuned(model: string): OwnedId | undefined {
+  return model.startsWith(FINE_TUNED) ? { id: model, readAt: `/models/${encodeURIComponent(model)}` } : undefined;
 }
 
 function decoded(segment: string): string {
@@ -126,28 +123,50 @@ function decoded(segment: string): string {
   }
 }
 
+const listOf = (words = '') => words.split(' ');
+
+function idsIn(segments: readonly string[], row: Row, isId: (index: number) => boolean): OwnedId[] {
+  const unread = row.unread === undefined ? [] : listOf(row.unread);
+  return segments.flatMap((segment, index) => {
+    if (!isId(index)) return [];
+    const id = decoded(segment);
+    const model = fineTuned(id);
+    if (model) return [model];
+    const before = segments[index - 1] as string;
+    const shown = !unread.includes(index === 1 ? '' : before);
+    return [{ id, readAt: shown ? `/${segments.slice(0, index + 1).join('/')}` : undefined }];
+  });
+}
+
 function describe(method: string, path: string): Operation {
   const segments = (path.split(/[?#]/, 1)[0] ?? '').split('/').filter(Boolean);
   const first = segments[0] ?? '';
   const known = Object.hasOwn(TABLE, first);
   const row = known ? (TABLE[first] as Row) : OTHER;
-  const rest = segments.slice(1);
-  // Model names in /models/{model} and admin paths are not ids of objects on one endpoint.
-  const isId = (segment: string, index: number) => index > 0 && !row.words?.includes(segment);
-  const ids = (known && first !== 'models' ? segments : []).flatMap((segment, index) =>
-    isId(segment, index) ? [{ id: decoded(segment), readAt: readAt(segments.slice(0, index + 1)) }] : [],
-  );
-  const writes = method === 'post';
-  const last = rest.at(-1) ?? '';
-  const voices = first === 'audio' && (rest[0] === 'voices' || rest[0] === 'voice_consents');
+  const [words, names] = [listOf(row.words), listOf(row.names)];
+  const isWord = (index: number) => words.includes(segments[index] as string);
+  const isName = (index: number) => !isWord(index) && names.includes(segments[index - 1] as string);
+  const isId = (index: number) => known && index > 0 && !isWord(index) && !isName(index);
+  const below = segments.slice(1);
+  const end = segments.length - 1;
+  const last = segments[end] ?? '';
+  const voices = first === 'audio' && (below[0] === 'voices' || below[0] === 'voice_consents');
+  const named = known && below.some((_, index) => !isWord(index + 1));
+  // The model in /models/{model} is an object only when the account made it; its name may hold slashes.
+  const model = first === 'models' ? fineTuned(decoded(below.join('/'))) : undefined;
   return {
     name: known ? first : 'other',
-    route: `${method} ${known ? [first, ...rest.filter((segment) => row.words?.includes(segment))].join('/') : 'other'}`,
+    route: `${method} ${known ? [first, ...below.filter((_, index) => isWord(index + 1))].join('/') : 'other'}`,
     place: voices || (first === 'models' && method === 'delete') ? 'home' : row.place,
-    creates: writes && (row.creates || voices) && !isId(last, rest.length) && !ACTIONS.has(last),
-    ids,
-    named: known && rest.some((segment) => !row.words?.includes(segment)),
-    json: known && first !== 'audio' && rest.at(-1) !== 'content',
+    creates:
+      method === 'post' &&
+      (row.creates || voices) &&
+      (row.follows === false || end === 0 || isWord(end)) &&
+      !ACTIONS.has(last),
+    ids: model ? [model] : row.follows === false ? [] : idsIn(segments, row, isId),
+    follows: row.follows !== false,
+    named,
+    json: known && first !== 'audio' && last !== 'content',
     stream: row.stream,
   };
 }

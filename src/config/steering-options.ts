@@ -70,7 +70,7 @@ function checkTags(wanted: readonly string[], path: string, endpoints: readonly 
 export function resolveSteering(
   options: SteeringOptions,
   outer: Steering,
-  door: 'with' | 'run',
+  door: 'with' | 'run' | 'take',
   endpoints: readonly Steerable[],
 ): Steering {
   const problems = new Problems();

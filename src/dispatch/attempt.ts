@@ -8,6 +8,8 @@ import type { Load } from '../endpoint/live-facts.ts';
 export interface Reply {
   readonly status: number;
   readonly headers: Headers;
+  /** `false`: only a place was wanted. Nothing was sent, so there is nothing to learn from it. */
+  readonly sent?: false;
 }
 
 /** Told by the port about the connection, as far as it can see it. */

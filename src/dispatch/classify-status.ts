@@ -1,6 +1,7 @@
 /** The part of the verdict table for attempts that ended with an HTTP status. Pure. */
 import type { Call } from '../call/call.ts';
 import type { CooldownOrder, FailoverReason, Verdict } from '../call/outcome.ts';
+import type { OwnedId } from '../call/owned-id.ts';
 import { OPERATION_MISSING } from '../endpoint/exclusion.ts';
 import { exhaustedReset, retryHint } from '../endpoint/rate-limits.ts';
 import type { ClassifyContext } from './classify-context.ts';
@@ -72,16 +73,17 @@ function callersOwn(facts: ErrorFacts, { failoverOn }: ClassifyContext, known?: 
   return verdict(failoverOn.includes(reason) ? 'not-supported' : 'caller-error', { reason });
 }
 
+const binds = ({ soft }: OwnedId) => soft !== true;
+
 function missing(facts: ErrorFacts, call: Call, { serves }: ClassifyContext): Verdict {
   const { operation, ownerIds } = call;
   // A model asked about by its name: another endpoint may know it, and others may be known here.
-  if (operation.named && operation.ids.length === 0) return verdict('not-supported');
+  if (operation.named && !operation.ids.some(binds)) return verdict('not-supported');
   if (means('no-provider', facts)) return verdict('not-supported');
   const other = refusal(404, facts, undefined);
   if (other) return other;
   // An object's id is unknown here, or a path nobody documented: the caller's own affair.
-  if (ownerIds.some(({ soft }) => !soft) || operation.ids.length > 0 || operation.name === 'other')
-    return verdict('not-found');
+  if (ownerIds.some(binds) || operation.ids.some(binds) || operation.name === 'other') return verdict('not-found');
   // Something that the call names is unknown: another endpoint may know it, and nobody else has to suffer.
   const named = facts.param !== undefined || NAMED.test(facts.message);
   if (named || serves) return verdict('not-supported');

@@ -5,6 +5,7 @@ import type { Clock } from '../clock.ts';
 import type { PoolSettings } from '../config/settings.ts';
 import { usedOf } from '../endpoint/held.ts';
 import { renewsKey } from '../endpoint/sdk-client.ts';
+import { USED_UP } from '../endpoint/used-up.ts';
 import type { Emitter } from '../observe/emitter.ts';
 import type { PoolLog } from '../observe/pool-log.ts';
 import type { Pool } from '../pool/pool.ts';
@@ -17,6 +18,7 @@ import { ofOneAsked } from './lookup.ts';
 import { withOwnWord } from './own-word.ts';
 import { factsOf } from './signals.ts';
 import type { Throttle } from './throttle.ts';
+import { verdict } from './verdicts.ts';
 
 /** What learning needs. */
 export interface LearnParts {
@@ -74,6 +76,8 @@ function judged<R extends Reply>(
   const { call } = story;
   const { endpoint } = attempt;
   const { clock, settings } = parts;
+  // Whoever takes a place and gives it back tells the breakers himself how it went.
+  if (outcome.is === 'reply' && attempt.reply?.sent === false) return verdict('ok', { health: 'neutral' });
   let found = classify(outcome, call, {
     wallNow: clock.date(),
     failoverOn: settings.failoverOn,
@@ -104,7 +108,7 @@ function judged<R extends Reply>(
 }
 
 /** Whose quota the endpoint draws on, as a reply tells; a key that the call brought along is somebody else's. */
-export function noteOwner<R extends Reply>(
+function noteOwner<R extends Reply>(
   { call }: CallStory<R>,
   { endpoint }: Attempt<R>,
   headers: Headers,
@@ -112,6 +116,22 @@ export function noteOwner<R extends Reply>(
 ): void {
   const names = call.ownCredentials ? [] : pool.noteOwner(endpoint, headers);
   if (names.length > 1) log.oneQuota(names);
+}
+
+/** The rate-limit headers of a good reply, read when they come: a stream's end is too late. */
+export function noteHeadroom<R extends Reply>(
+  story: CallStory<R>,
+  attempt: Attempt<R>,
+  headers: Headers,
+  parts: LearnParts,
+): void {
+  const { endpoint, load } = attempt;
+  noteOwner(story, attempt, headers, parts);
+  const ms = endpoint.room.note(load, headers, true);
+  if (ms === undefined) return;
+  const { id: callId, model } = story.call;
+  const at = parts.clock.date();
+  parts.events.emit({ type: 'endpoint-cooldown', at, callId, endpoint: endpoint.name, model, ms, reason: USED_UP });
 }
 
 /** Judges an outcome and lets the endpoint learn from it, once per attempt. */

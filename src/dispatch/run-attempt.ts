@@ -74,7 +74,7 @@ export function runAttempt<R extends Reply>(
   };
   story.send(endpoint, { index: story.attempts.length - 1, model: call.model, signal: controller.signal, wire }).then(
     (reply) => {
-      endpoint.state.answered(load);
+      if (reply.sent !== false) endpoint.state.answered(load);
       attempt.reply = reply;
       story.push({ is: 'head', attempt, outcome: { is: 'reply', status: reply.status, headers: reply.headers } });
     },

@@ -1,7 +1,6 @@
 /** The only loop over attempts: takes what happens to a call, one event at a time, and acts on it. Steps 1 to 6 in order. */
 import type { Outcome } from '../call/outcome.ts';
 import { turnstile } from '../endpoint/turnstile.ts';
-import { USED_UP } from '../endpoint/used-up.ts';
 import { abortError, ClosedError, timeoutError } from '../errors.ts';
 import { arm } from './alarms.ts';
 import { blameAll } from './blame.ts';
@@ -10,7 +9,7 @@ import { boundsOf, kindOf } from './clocks.ts';
 import type { DispatchParts } from './dispatch-parts.ts';
 import { failureOf, keptAnswer } from './failure-of.ts';
 import { startOver } from './fall-back.ts';
-import { learn, noteOwner } from './learn.ts';
+import { learn, noteHeadroom } from './learn.ts';
 import { noteAnswer } from './lookup.ts';
 import { passes } from './next-step.ts';
 import { askOnceMore } from './once-more.ts';
@@ -86,22 +85,6 @@ function failed<R extends Reply>(
   }
 }
 
-/** The rate-limit headers of a good reply, read when they come: a stream's end is too late. */
-function noteHeadroom<R extends Reply>(
-  story: CallStory<R>,
-  attempt: Attempt<R>,
-  headers: Headers,
-  parts: DispatchParts,
-): void {
-  const { endpoint, load } = attempt;
-  noteOwner(story, attempt, headers, parts);
-  const ms = endpoint.room.note(load, headers, true);
-  if (ms === undefined) return;
-  const { id: callId, model } = story.call;
-  const at = parts.clock.date();
-  parts.events.emit({ type: 'endpoint-cooldown', at, callId, endpoint: endpoint.name, model, ms, reason: USED_UP });
-}
-
 /** A head or a body came, or failed. @returns the attempt that wins. */
 function ended<R extends Reply>(
   story: CallStory<R>,
@@ -120,8 +103,10 @@ function ended<R extends Reply>(
   if (event.is === 'head') {
     attempt.report.status = outcome.status;
     if (story.hadTurn) parts.room.passed(story.hadTurn);
-    took(attempt, kindOf(story.call, false), parts);
-    noteHeadroom(story, attempt, outcome.headers, parts);
+    if (attempt.reply?.sent !== false) {
+      took(attempt, kindOf(story.call, false), parts);
+      noteHeadroom(story, attempt, outcome.headers, parts);
+    }
     if (story.read) {
       follow(story, attempt, parts);
       return undefined;

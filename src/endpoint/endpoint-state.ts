@@ -13,7 +13,7 @@ import type { Doubts } from './doubts.ts';
 import { exclusionOf } from './exclusion.ts';
 import { FailureRate } from './failure-rate.ts';
 import type { Latency } from './latency.ts';
-import type { BreakerState, Exclusion, Load, Neighbours, Suspicion, Transition } from './live-facts.ts';
+import type { BreakerState, Exclusion, Load, Neighbours, Suspicion } from './live-facts.ts';
 import type { ModelState, ModelStates } from './model-states.ts';
 import { newLoad, type Slowness } from './new-load.ts';
 import { Quota } from './quota.ts';
@@ -150,17 +150,17 @@ export class EndpointState {
   /** Gives the attempt's place free without an outcome. */
   release(load: Load): void {
     if (!load.running) return;
-    const now = this.clock.now();
     load.running = false;
     this.inFlight -= 1;
-    load.record.released(load, now);
-    if (this.#silence.gone(load, now, load.beaten)) this.touch();
+    this.lend(load);
     if (this.capped) this.freed();
   }
 
-  /** Breaker transitions since the last look. */
-  takeTransitions(): Transition[] {
-    return this.breakers.takeTransitions();
+  /** The attempt's place is lent out: it stays load, but nobody waits for an answer. */
+  lend(load: Load): void {
+    const now = this.clock.now();
+    load.record.released(load, now);
+    if (this.#silence.gone(load, now, load.beaten)) this.touch();
   }
 
   /** True when a call for this model succeeded within the last minute. */

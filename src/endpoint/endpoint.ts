@@ -68,6 +68,13 @@ export class Endpoint implements Candidate {
     return models === undefined || nameless(key) || models.some((pattern) => matchesName(pattern, key));
   }
 
+  /** True when the configuration speaks of this model, in `models` or in the model map. A bare `*` speaks of none. */
+  names(model: string): boolean {
+    const { models = [], modelMap } = this.settings;
+    const matches = (pattern: string) => pattern !== '*' && matchesName(pattern, model);
+    return models.some(matches) || Object.keys(modelMap).some(matches);
+  }
+
   cachesPrompts(call: Pick<StrategyCall, 'model' | 'operation' | 'now'>): boolean | undefined {
     return this.state.latency(healthKey(call.model, call.operation))?.promptCache.works(call);
   }

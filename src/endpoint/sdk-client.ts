@@ -79,14 +79,23 @@ function guarded(settings: EndpointSettings, given: ClientOptions, fetch: Fetch,
   return client;
 }
 
+/**
+ * The client that the resources of `client` send through: beneath a tracer's Proxy, which hands methods itself as `this`, so
+ * that the SDK cannot reach its own private members and no method of the client works.
+ */
+export function beneath<Client extends OpenAI>(client: Client): Client {
+  const inner = (client.models as unknown as { _client?: Client } | undefined)?._client;
+  return inner && Object.getPrototypeOf(inner) === Object.getPrototypeOf(client) ? inner : client;
+}
+
 const construct = (settings: EndpointSettings) => (options: ClientOptions) =>
   settings.type === 'azure' ? new AzureOpenAI(options as AzureClientOptions) : new OpenAI(options);
 
 /** The client through which attempts on an endpoint are sent; a brought one itself. */
 export function attemptClient(settings: EndpointSettings, overrides: ClientOverrides, fetch: Fetch): OpenAI {
-  if (settings.client) return watchAttempts(settings.client);
+  if (settings.client) return watchAttempts(beneath(settings.client));
   const options = { ...settings.options, ...overrides, maxRetries: 0, timeout: NO_TIMEOUT } as ClientOptions;
-  const client = guarded(settings, options, fetch, construct(settings));
+  const client = beneath(guarded(settings, options, fetch, construct(settings)));
   keepDroppedBodies(client);
   return client;
 }

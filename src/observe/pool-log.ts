@@ -97,6 +97,11 @@ export class PoolLog {
     this.#line('warn', `${list} ${what}; a second key of one organization adds no capacity`);
   }
 
+  /** Somebody took a client and never gave it back. */
+  dropped(endpoint: string): void {
+    this.#sparingly(`dropped ${endpoint}`, `a client taken from ${endpoint} was dropped without release()`);
+  }
+
   /** Nobody can take calls. */
   allOut(reason: string): void {
     this.#sparingly('all out', `no endpoint can take calls: ${reason}`);

@@ -1,20 +1,22 @@
 /** `client.balancer`: everything of ours behind one name. Plain functions over closures, so that foreign proxies may wrap it. */
 import type { OpenAI } from 'openai';
-import { quoted } from '../call/describe.ts';
 import { type Steering, unsteered } from '../call/steering.ts';
 import type { EndpointOptions } from '../config/endpoint-options.ts';
 import { kindOf } from '../config/problems.ts';
 import { resolveAddedEndpoint } from '../config/resolve-settings.ts';
-import { resolveSteering, type SteeringOptions, shownNames } from '../config/steering-options.ts';
-import { didYouMean, looksLikeKey } from '../config/suggest.ts';
+import { resolveSteering, type SteeringOptions } from '../config/steering-options.ts';
+import { didYouMean } from '../config/suggest.ts';
+import type { TakeOptions } from '../config/take-options.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { ListenerOf } from '../observe/emitter.ts';
 import { type EventName, eventNames } from '../observe/events.ts';
 import type { Core } from './core.ts';
+import { endpointNamed, shownAs } from './endpoint-named.ts';
 import { loneFetch } from './lone-fetch.ts';
 import { poolFetch } from './pool-fetch.ts';
 import type { Caller } from './seam.ts';
 import { type Snapshot, snapshotOf } from './snapshot.ts';
+import { type Taken, type Taker, take } from './take.ts';
 
 /** What a `LoadBalancedOpenAI` adds to the SDK's client. @template Client the client's own class. */
 export interface Balancer<Client = OpenAI> {
@@ -41,6 +43,14 @@ export interface Balancer<Client = OpenAI> {
    * @throws ConfigurationError as `with` does.
    */
   run<Result>(steering: SteeringOptions, work: () => Result): Result;
+  /**
+   * Takes the SDK client of one endpoint, for sockets and whatever else does not go through calls: chosen by the strategy among the
+   * eligible, counted as load until it is released. Waits for an endpoint as a call does.
+   * @throws ConfigurationError for bad options; NoEndpointAvailableError when nobody is eligible in time; AffinityError for the id
+   * of an endpoint that is gone.
+   */
+  take(options: TakeOptions & { readonly model: string }): Promise<Taken<string>>;
+  take(options?: TakeOptions): Promise<Taken>;
   /** Takes one more endpoint into the pool. @returns its name. @throws ConfigurationError for bad input. */
   add(endpoint: EndpointOptions): string;
   /** Gives an endpoint no new calls; resolves when its running ones are over. Of those only the last 100 are kept. @throws ConfigurationError for an unknown name. */
@@ -64,17 +74,8 @@ export interface BalancerClient<Client> {
   readonly client: OpenAI;
   readonly steering: Steering;
   steered(steering: Steering): Client;
-}
-
-/** What was given as a name, unless it is a key by mistake. */
-const shownAs = (name: unknown) => (looksLikeKey(String(name)) ? 'of this name' : quoted(String(name)));
-
-function named(core: Core, name: string) {
-  const endpoint = core.pool.named(name);
-  if (endpoint) return endpoint;
-  const known = shownNames(core.pool.endpoints.map((each) => each.name));
-  const what = known === '' ? 'this client has no pool; pass `endpoints` to have one' : `known are ${known}`;
-  throw new ConfigurationError('unknown_endpoint', `There is no endpoint ${shownAs(name)}: ${what}.`);
+  /** What `take` needs, as it is now. */
+  taker(): Taker;
 }
 
 function add<Client>({ core }: BalancerClient<Client>, options: EndpointOptions): string {
@@ -94,7 +95,7 @@ function add<Client>({ core }: BalancerClient<Client>, options: EndpointOptions)
 }
 
 function drain<Client>({ core }: BalancerClient<Client>, name: string): Promise<void> {
-  const endpoint = named(core, name);
+  const endpoint = endpointNamed(core, name);
   const { events, settings, pool, dispatcher } = core;
   pool.drain(endpoint);
   // Whoever waits for it alone learns so now.
@@ -108,7 +109,7 @@ function drain<Client>({ core }: BalancerClient<Client>, name: string): Promise<
 /** Checks the options of `with` and `run` against the pool. */
 function steeringOf(core: Core, outer: Steering, options: SteeringOptions, door: 'with' | 'run'): Steering {
   const steering = resolveSteering(options, outer, door, core.pool.endpoints);
-  if (steering.endpoint !== undefined) named(core, steering.endpoint);
+  if (steering.endpoint !== undefined) endpointNamed(core, steering.endpoint);
   return steering;
 }
 
@@ -153,10 +154,11 @@ export function balancerOf<Client>(client: BalancerClient<Client>): Balancer<Cli
       return balancer;
     },
     snapshot: () => snapshotOf(core),
-    endpoint: (name) => client.direct(named(core, name).name),
-    pin: (name) => withSteering(client, { endpoint: named(core, name).name }),
+    endpoint: (name) => client.direct(endpointNamed(core, name).name),
+    pin: (name) => withSteering(client, { endpoint: endpointNamed(core, name).name }),
     with: (steering) => withSteering(client, steering),
     run: (steering, work) => run(client, steering, work),
+    take: (async (options = {}) => take(options, client.taker())) as Balancer<Client>['take'],
     add: (endpoint) => add(client, endpoint),
     drain: async (name) => drain(client, name),
     fetch: core.pool.endpoints.length > 0 ? poolFetch(client.caller) : loneFetch(client.client),

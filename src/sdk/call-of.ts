@@ -1,6 +1,6 @@
 /** Turns the SDK's request options into a `Call`: what is asked for, how long it may take, what may be done twice. */
 import type { OpenAI } from 'openai';
-import { idsInBody } from '../affinity/stateful-ids.ts';
+import { idsInCall } from '../affinity/stateful-ids.ts';
 import type { Call, Replay } from '../call/call.ts';
 import { Demand } from '../call/demand.ts';
 import { contentOf } from '../call/json-text.ts';
@@ -80,18 +80,19 @@ export function callOf(
   const kind: Replay = replay === 'once' ? 'once' : creates ? 'create' : 'free';
   const { endpoint: pin, tags, session, importance = 'normal', hedge = settings.hedge } = defaults.steering;
   const page = options.__metadata?.[PAGE_ENDPOINT];
+  const model = modelOf(options);
   const prompt = new Prompt(operation, body, options.headers);
   calls += 1;
   return {
     id: `call-${calls}`,
     operation,
     method: options.method,
-    model: modelOf(options),
+    model,
     stream: options.stream === true || record.stream === true,
     demand: new Demand(body),
     replay: kind,
     hedge: hedge && !actsByItself(record.tools) && hedge,
-    ownerIds: operation.place === 'home' || body ? [...operation.ids, ...idsInBody(body)] : operation.ids,
+    ownerIds: idsInCall({ operation, model, body, query: options.query }),
     get prefix() {
       return prompt.prefix;
     },

@@ -35,6 +35,9 @@ export interface Seeker {
   readonly read: (options: RequestOptions) => PromiseLike<unknown>;
 }
 
+/** What of the call's own options its reads take along. */
+type Given = Pick<RequestOptions, 'headers' | 'fetchOptions'>;
+
 /** So many ids that bind nothing by themselves are asked for at the store: the last ones, since the newest count. */
 const SOFT = 4;
 const HARD = 16;
@@ -48,7 +51,7 @@ const BETA: readonly (readonly [RegExp, string])[] = [
 /** Headers of the call that speak of its own body and answer. */
 const OF_THE_CALL = ['content-type', 'content-length', 'accept', 'idempotency-key', 'x-stainless-helper-method'];
 
-function readOf(path: string, given: RequestOptions, call: Call, signal: AbortSignal): RequestOptions {
+function readOf(path: string, given: Given, call: Call, signal: AbortSignal): RequestOptions {
   const headers = changedHeaders(given.headers, (values) => {
     for (const name of OF_THE_CALL) values.delete(name);
     const beta = BETA.find(([paths]) => paths.test(path))?.[1];
@@ -75,7 +78,7 @@ async function askStore(seek: readonly OwnedId[], { affinity }: Core): Promise<b
   return owners.some((owner) => owner !== undefined);
 }
 
-async function readFirst(id: OwnedId, call: Call, given: RequestOptions, seeker: Seeker): Promise<void> {
+async function readFirst(id: OwnedId, call: Call, given: Given, seeker: Seeker): Promise<void> {
   const { caller, handover, read } = seeker;
   const { core, overrides } = caller;
   const path = id.readAt as string;
@@ -95,7 +98,7 @@ async function readFirst(id: OwnedId, call: Call, given: RequestOptions, seeker:
  * @param route what is known so far; it says what to seek.
  * @throws AffinityError as `routeOf`; what kept the endpoints from saying who has an id.
  */
-export async function locate(route: Route, call: Call, given: RequestOptions, seeker: Seeker): Promise<Located> {
+export async function locate(route: Route, call: Call, given: Given, seeker: Seeker): Promise<Located> {
   const { core, reader } = seeker.caller;
   const { affinity, pool, settings } = core;
   const again = () => routeOf(call, pool, affinity, settings.affinity);

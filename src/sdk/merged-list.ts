@@ -4,9 +4,9 @@
  * has just begun, the lists are read from their start until that item was passed, so that the outcome is the same.
  */
 
+import { idsInReply } from '../affinity/handed-out-ids.ts';
 import type { Stands } from '../affinity/list-positions.ts';
 import { byTime, type Earlier, type Item, idOf, Lane, type Merged, merged, START } from '../affinity/merge.ts';
-import { idsInReply } from '../affinity/stateful-ids.ts';
 import type { Collection } from '../call/collections.ts';
 import type { Endpoint } from '../endpoint/endpoint.ts';
 import type { Core } from './core.ts';

@@ -1,6 +1,6 @@
 /** The body of a reply, read to the point where the caller can have it: a checked JSON value, or a stream with its first content. */
 import type { Stream } from 'openai/streaming';
-import { idsInReply } from '../affinity/stateful-ids.ts';
+import { finderFor } from '../affinity/handed-out-ids.ts';
 import type { Call } from '../call/call.ts';
 import { answersAsked } from '../call/stream-progress.ts';
 import type { Clock } from '../clock.ts';
@@ -61,14 +61,6 @@ const abandoned = new FinalizationRegistry<() => void>((dropped) => dropped());
 /** An iterator keeps its stream: `for await (… of await create(…))` holds nothing else of it while it reads. */
 const readers = new WeakMap<AsyncIterator<unknown>, Stream<unknown>>();
 
-const KEEPS_IDS = new Set(['responses', 'conversations', 'threads', 'assistants']);
-
-function keepsIds(call: Call, asked: unknown): boolean {
-  // A chat answer leaves an object behind only when it is stored.
-  if (call.operation.name === 'chat' && (asked as { store?: unknown } | undefined)?.store === true) return true;
-  return call.operation.place === 'home' || KEEPS_IDS.has(call.operation.name) || call.operation.ids.length > 0;
-}
-
 /** Lets the endpoint's SDK client parse its reply, and notes the properties it parsed with. */
 function parsed(reply: SdkReply): Promise<unknown> {
   return reply.inner._thenUnwrap((data, props) => {
@@ -97,7 +89,7 @@ async function openStream(attempt: Attempt<SdkReply>, reply: SdkReply, reading: 
   const bytesRead = wholeEvents(reply.response);
   reading.bytes?.split(reply.response);
   const source = (await parsed(reply)) as Stream<unknown>;
-  const learns = keepsIds(call, reading.asked);
+  const find = finderFor(call, reading.asked);
   // Not the SDK's own, which it aborts itself when the transfer breaks: its helpers take that for the caller's will.
   const controller = new AbortController();
   const watch = new BodyWatch(source[Symbol.asyncIterator](), {
@@ -120,9 +112,9 @@ async function openStream(attempt: Attempt<SdkReply>, reply: SdkReply, reading: 
       reading.bytes?.mark();
       const usage = usageOf(event);
       if (usage) attempt.report.usage = usage;
-      if (learns) {
-        const inner = (event as { data?: unknown }).data;
-        reading.learnIds(idsInReply(typeof inner === 'object' && inner !== null && 'id' in inner ? inner : event));
+      if (find) {
+        const ids = find(event);
+        if (ids.length > 0) reading.learnIds(ids);
       }
     },
     // A recovering endpoint has proved itself with its first words, not minutes later with its last.
@@ -173,7 +165,8 @@ async function readWhole(attempt: Attempt<SdkReply>, reading: Reading): Promise<
       withRequestId(data, reply.response);
       const usage = usageOf(data);
       if (usage) attempt.report.usage = usage;
-      if (keepsIds(reading.call, reading.asked)) reading.learnIds(idsInReply(data));
+      const ids = finderFor(reading.call, reading.asked)?.(data) ?? [];
+      if (ids.length > 0) reading.learnIds(ids);
     }
     return data;
   } catch (error) {

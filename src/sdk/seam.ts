@@ -21,6 +21,7 @@ import {
   propsOf,
   type Served,
   servedBy,
+  servedOf,
   share,
   type ToldHandover,
   tell,
@@ -92,7 +93,8 @@ export async function serve(
     if (missed) core.events.emit({ type: 'affinity-missed', at: clock.date(), callId: call.id, id: missed });
     try {
       const attempt = await dispatcher.head(story);
-      const served: Served = { story, options, attempt, raw: false, parsed: undefined, unknown, part: handover.part };
+      const { part } = handover;
+      const served = servedOf(core, { story, options, attempt, raw: false, parsed: undefined, unknown, part });
       if (handover.raw && !handover.wanted) handRaw(core, served);
       else if (!handover.wanted) letRest(core, served);
       else if (handover.raw) share(core, served);

@@ -1,5 +1,5 @@
 /** One served call between its headers and its end: what is handed out, and what is learnt when that is over. */
-
+import { idsInHeaders } from '../affinity/handed-out-ids.ts';
 import type { OwnedId } from '../call/owned-id.ts';
 import type { Attempt, CallStory } from '../dispatch/call-story.ts';
 import type { StreamEnd } from '../dispatch/watched.ts';
@@ -112,6 +112,14 @@ export function handRaw(core: Core, served: Served): void {
 export function share({ settings }: Core, { options, attempt }: Served): void {
   const { response } = attempt.reply as SdkReply;
   if (!options.stream && !options.__binaryResponse && response.body) shareBody(response, settings.maxResponseBytes);
+}
+
+/** A call whose headers are there. What a reply without a body to tell it says of the object it made is learnt now. */
+export function servedOf(core: Core, served: Served): Served {
+  const { endpoint, reply } = served.attempt;
+  const ids = reply && served.story.call.operation.place === 'home' ? idsInHeaders(reply.headers) : [];
+  if (ids.length > 0) core.affinity.learn(ids, endpoint.name);
+  return served;
 }
 
 /**

@@ -82,6 +82,57 @@ describe('a call', () => {
   });
 });
 
+describe('a soft id', () => {
+  const soft = (...ids: string[]) => ids.map((id) => ({ id, readAt: undefined, soft: true }));
+  const model = 'ft:gpt-4o:org::1';
+  beforeEach(() => affinity.learn([model], 'b'));
+
+  it('gives way to an id that binds', () => {
+    expect(route({ ownerIds: [...soft('file-b'), { id: 'file-c', readAt: undefined }] })).toEqual({ only: 'c' });
+  });
+
+  it('is followed beside an id that nobody knows', () => {
+    expect(route({ ownerIds: [{ id: 'x', readAt: undefined }, ...soft('file-b')] })).toEqual({
+      only: 'b',
+      unknown: 'x',
+    });
+  });
+
+  it('of two owners the later one counts: it is the last turn’s', () => {
+    expect(route({ ownerIds: soft('file-b', 'file-c', 'x') })).toEqual({ only: 'c' });
+  });
+
+  it('whose owner is gone, drained or not used for this binds nothing', () => {
+    expect(route({ ownerIds: soft('file-gone') })).toEqual({});
+    swap('b', { operations: new Set(['files']) });
+    expect(route({ ownerIds: soft('file-b') })).toEqual({});
+    endpoints[2]!.drained = true;
+    expect(route({ ownerIds: soft('file-c') })).toEqual({});
+  });
+
+  it('that is the model is pinned to where it was made', () => {
+    expect(route({ model, ownerIds: soft(model) })).toEqual({ only: 'b' });
+  });
+
+  it.each([
+    ['models', { models: [model] }],
+    ['models, by a pattern', { models: ['ft:gpt-4o:*'] }],
+    ['modelMap', { modelMap: { [model]: 'my-deployment' } }],
+  ])('that is the model is free when another endpoint names it in %s', (_, changes) => {
+    swap('c', changes);
+    expect(route({ model, ownerIds: soft(model) })).toEqual({});
+  });
+
+  it.each([
+    ['everything', { models: ['*'] }],
+    ['other models', { models: ['ft:other'] }],
+    ['everything else, under one name', { modelMap: { '*': 'one' } }],
+  ])('that is the model stays pinned when another endpoint serves %s', (_, changes) => {
+    swap('c', changes);
+    expect(route({ model, ownerIds: soft(model) })).toEqual({ only: 'b' });
+  });
+});
+
 describe('home', () => {
   it('is what the user named', () => {
     expect(route({ path: '/files' }, { home: 'b' })).toEqual({ prefer: 'b' });

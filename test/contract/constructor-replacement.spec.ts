@@ -29,6 +29,10 @@ const REPLACEMENTS: Record<string, string> = {
   }`,
   'a Proxy whose construct trap ignores new.target': `(Original) =>
     new Proxy(Original, { construct: (target, args) => new target(...args) })`,
+  'a Proxy whose instances are Proxies, their methods not bound (weave)': `(Original) =>
+    new Proxy(Original, {
+      construct: (target, args) => new Proxy(new target(...args), { get: (of, key, self) => Reflect.get(of, key, self) }),
+    })`,
 };
 
 afterAll(removeInstallations);
@@ -86,6 +90,25 @@ for (const sdkName of ['openai', 'openai-6', 'openai-6-low']) {
             const other = client.withOptions({ maxRetries: 0 });
             expect(other).toBeInstanceOf(bench.library.LoadBalancedOpenAI);
             expect((await other.chat.completions.create(ASK)).choices[0]?.message.content).toBe(ANSWER);
+          }));
+
+        it('clients of its own, steered ones and brought ones send', () =>
+          withPool(installation, async (bench) => {
+            const client = bench.ours();
+            await client.balancer.pin('e2').chat.completions.create(ASK);
+            await client.balancer.with({ endpoint: 'e2' }).models.retrieve('gpt-5');
+            await client
+              .withOptions({ timeout: 5_000 })
+              .balancer.pin('e2')
+              .embeddings.create({ model: 'm', input: 'x' });
+            expect(bench.upstreams.map(({ seen }) => seen.length)).toEqual([0, 3]);
+            const brought = bench.ours({}, (i) => ({
+              client: new bench.sdk.OpenAI({ baseURL: bench.upstreams[i]?.url, apiKey: bench.key(i) }),
+            }));
+            bench.failFirst({ status: 500, json: apiError('once') });
+            const answer = await brought.chat.completions.create(ASK);
+            expect(answer.choices[0]?.message.content).toBe(ANSWER);
+            expect(bench.library.attemptsOf(answer)).toHaveLength(2);
           }));
 
         it('a subclass of ours is itself too', () =>

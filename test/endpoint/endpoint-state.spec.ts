@@ -80,7 +80,9 @@ describe('two scopes of breakers', () => {
     play(name, 5, 'm', changes);
     expect([excluded('m')?.kind, excluded('well'), state.breakerState]).toEqual(['ejected', undefined, 'closed']);
     expect(state.sickModels()).toEqual([{ model: 'm', breaker: 'open' }]);
-    expect(state.takeTransitions()).toEqual([{ state: 'ejected', model: 'm', openMs: expect.any(Number) as number }]);
+    expect(state.breakers.takeTransitions()).toEqual([
+      { state: 'ejected', model: 'm', openMs: expect.any(Number) as number },
+    ]);
   });
 
   it.each<VerdictName>(['connect-failed', 'connection-lost', 'redirected'])('%s counts for the endpoint', (name) => {
@@ -88,10 +90,10 @@ describe('two scopes of breakers', () => {
     play(name, 5);
     expect([excluded('m')?.kind, excluded('well')?.kind, state.breakerState]).toEqual(['ejected', 'ejected', 'open']);
     expect(state.sickModels()).toEqual([]);
-    expect(state.takeTransitions()).toEqual([
+    expect(state.breakers.takeTransitions()).toEqual([
       { state: 'ejected', model: undefined, openMs: expect.any(Number) as number },
     ]);
-    expect(state.takeTransitions()).toEqual([]);
+    expect(state.breakers.takeTransitions()).toEqual([]);
   });
 
   it.each<VerdictName>(['server-error', 'overloaded', 'bad-reply'])(
@@ -146,7 +148,7 @@ describe('recovery', () => {
       expect.closeTo(0.1),
       1,
     ]);
-    expect(state.takeTransitions().map((each) => each.state)).toEqual(['ejected', 'restored']);
+    expect(state.breakers.takeTransitions().map((each) => each.state)).toEqual(['ejected', 'restored']);
   });
 
   it('leaves the probe of the endpoint to the next when the model has no place', async () => {
@@ -178,7 +180,7 @@ describe('recovery', () => {
     expect([state.breakerState, state.inFlight]).toEqual(['closed', 1]);
     state.proved(probe);
     end(probe, 'ok');
-    expect(state.takeTransitions().map((each) => each.state)).toEqual(['ejected', 'restored']);
+    expect(state.breakers.takeTransitions().map((each) => each.state)).toEqual(['ejected', 'restored']);
   });
 
   it('is proved by the first content of a call let through in panic', () => {
