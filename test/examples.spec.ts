@@ -88,10 +88,16 @@ const PRINTS: Record<string, readonly string[]> = {
     '  first: 2 attempts, 0 good, 1 failed, 1 cooldown',
     '  second: 2 attempts, 1 good, 0 failed, 1 cooldown',
   ],
+  '08-own-store': [
+    'before the restart: a response made by second',
+    'after the restart:  read there by second in 1 attempt',
+    'its next turn:      second',
+    'the file says:      the hash of each id → second',
+  ],
 };
 
 describe('examples', () => {
-  it('are these seven', () => {
+  it('are these eight', () => {
     expect(names).toEqual(Object.keys(PRINTS));
   });
 
@@ -103,7 +109,8 @@ describe('examples', () => {
     const text = readFileSync(join(EXAMPLES, `${name}.ts`), 'utf8');
     expect(text.trimEnd().split('\n').length).toBeLessThanOrEqual(60);
     const imports = [...text.matchAll(/ from '([^']+)'/g)].map(([, from]) => from);
-    for (const from of imports) expect(from).toMatch(/^(load-balanced-openai|openai|node:[\w/]+|\.\/endpoints\.ts)$/);
+    for (const from of imports)
+      expect(from).toMatch(/^(load-balanced-openai|openai|node:[\w/]+|\.\/(endpoints|file-store)\.ts)$/);
   });
 
   it('a name that is none is answered with the known ones', async () => {

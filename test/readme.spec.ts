@@ -111,6 +111,7 @@ describe('the options', () => {
         'fallbacks',
         'maxAttempts',
         'modelMaps',
+        'store',
       ].sort(),
     );
   });
