@@ -47,7 +47,6 @@ export class LoadBalancedOpenAI extends OpenAI {
         caller: () => state.caller(this),
         client: this,
         steering: state.steering(),
-        taker: () => state.taker(this),
         steered: (steering) => this.withOptions(linked(state.steeredBy(steering))),
       }),
     );

@@ -69,6 +69,8 @@ export const defaults = {
     /** Most of a list, said to be so, is worth more than none because one endpoint is down. */
     strict: false,
   },
+  /** A `$` may stand in a model's name, and whoever lets users name models must not let them choose endpoints by it. */
+  pinnedModels: false,
   waitingRoom: {
     /** Bounds memory: a waiting call keeps its body. */
     maxWaiting: 10_000,

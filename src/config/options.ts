@@ -121,6 +121,11 @@ export interface PoolOptions {
   lists?: ListOptions | undefined;
   /** Model maps by endpoint type; an endpoint's own `modelMap` entry wins. */
   modelMaps?: { [Type in EndpointType]?: ModelMap | undefined } | undefined;
+  /**
+   * `true`: a model may name its endpoint, by position from 1 (`'gpt-5$2'`) or by name (`'gpt-5$azure-eu'`); such a call never fails
+   * over, and one that names nobody ends in a `ConfigurationError`. `false`: a `$` is part of the model's name. @default false
+   */
+  pinnedModels?: boolean | undefined;
   /** Errors of the call itself that shall move to another endpoint. @default [] */
   failoverOn?: readonly FailoverReason[] | undefined;
   /** Other models for a call whose own no endpoint can serve, such as `{ 'gpt-5': ['gpt-5-mini'] }`. @default none */

@@ -104,6 +104,7 @@ const shape = {
   }).prefault({}),
   lists: strict({ strict: flag().default(defaults.lists.strict) }).prefault({}),
   modelMaps: strict({ openai: modelMap.optional(), azure: modelMap.optional() }).prefault({}),
+  pinnedModels: flag().default(defaults.pinnedModels),
   failoverOn: z
     .array(
       word('an error that may move', ['content-filter', 'context-length', 'unsupported-parameter']),

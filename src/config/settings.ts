@@ -94,6 +94,8 @@ export interface PoolSettings {
   /** `home` is an endpoint's name; empty without a pool. */
   readonly affinity: { readonly home: string; readonly spread: boolean; readonly cache: 'auto' | false };
   readonly lists: { readonly strict: boolean };
+  /** `true`: `model$2` and `model$name` pin an endpoint. */
+  readonly pinnedModels: boolean;
   readonly failoverOn: readonly FailoverReason[];
   /** Other models by why they are asked; `undefined` = none at all. */
   readonly fallbacks: Fallbacks | undefined;

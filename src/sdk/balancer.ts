@@ -10,13 +10,13 @@ import type { TakeOptions } from '../config/take-options.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { ListenerOf } from '../observe/emitter.ts';
 import { type EventName, eventNames } from '../observe/events.ts';
+import type { Caller } from './caller.ts';
 import type { Core } from './core.ts';
 import { endpointNamed, shownAs } from './endpoint-named.ts';
 import { loneFetch } from './lone-fetch.ts';
 import { poolFetch } from './pool-fetch.ts';
-import type { Caller } from './seam.ts';
 import { type Snapshot, snapshotOf } from './snapshot.ts';
-import { type Taken, type Taker, take } from './take.ts';
+import { type Taken, take } from './take.ts';
 
 /** What a `LoadBalancedOpenAI` adds to the SDK's client. @template Client the client's own class. */
 export interface Balancer<Client = OpenAI> {
@@ -74,8 +74,6 @@ export interface BalancerClient<Client> {
   readonly client: OpenAI;
   readonly steering: Steering;
   steered(steering: Steering): Client;
-  /** What `take` needs, as it is now. */
-  taker(): Taker;
 }
 
 function add<Client>({ core }: BalancerClient<Client>, options: EndpointOptions): string {
@@ -158,7 +156,8 @@ export function balancerOf<Client>(client: BalancerClient<Client>): Balancer<Cli
     pin: (name) => withSteering(client, { endpoint: endpointNamed(core, name).name }),
     with: (steering) => withSteering(client, steering),
     run: (steering, work) => run(client, steering, work),
-    take: (async (options = {}) => take(options, client.taker())) as Balancer<Client>['take'],
+    take: (async (options = {}) =>
+      take(options, { caller: client.caller(), direct: client.direct })) as Balancer<Client>['take'],
     add: (endpoint) => add(client, endpoint),
     drain: async (name) => drain(client, name),
     fetch: core.pool.endpoints.length > 0 ? poolFetch(client.caller) : loneFetch(client.client),

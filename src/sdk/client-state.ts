@@ -10,10 +10,9 @@ import type { Settings } from '../config/settings.ts';
 import type { Endpoint } from '../endpoint/endpoint.ts';
 import { attemptClient, type ClientOverrides, directClient, isolate } from '../endpoint/sdk-client.ts';
 import { ConfigurationError } from '../errors.ts';
+import type { Caller } from './caller.ts';
 import { type Core, makeCore } from './core.ts';
 import { loggerOf } from './logger-of.ts';
-import type { Caller } from './seam.ts';
-import type { Taker } from './take.ts';
 
 /** Key of a client's state. Why a property and no `#private`: it must be found through foreign proxies as well. */
 export const CLIENT_STATE: unique symbol = Symbol.for('load-balanced-openai.client') as never;
@@ -33,7 +32,6 @@ export interface ClientState {
   pooled(): boolean;
   caller(client: OpenAI): Caller;
   direct(name: string): OpenAI;
-  taker(client: OpenAI): Taker;
   /** What steers the calls of this client. */
   steering(): Steering;
   /** The link of a client that is like this one, but steered so. */
@@ -147,7 +145,6 @@ export function clientState(
       const fetch = core.settings.transport === 'fast' ? core.fetch : globalThis.fetch;
       return directClient(endpoint.settings, own, client.timeout, client.maxRetries, fetch);
     },
-    taker: (outer) => ({ client: outer, core, steering: steeringNow(), direct: state.direct }),
     steering: () => steering,
     steeredBy: (wanted) => ({ core, overrides, steering: wanted }),
     freshOptions(options) {

@@ -6,10 +6,10 @@ import { APIConnectionError } from 'openai';
 import { joined, unsteered } from '../call/steering.ts';
 import { AffinityError, isBadReply } from '../errors.ts';
 import { attemptsOf, remember } from './attempts.ts';
+import type { Caller } from './caller.ts';
 import { type Base, placeOf, usualBase } from './fetch-address.ts';
 import { type FetchArguments, type FetchRequest, readFetch } from './fetch-request.ts';
 import { rawCall } from './raw-call.ts';
-import type { Caller } from './seam.ts';
 
 /** Replies that an SDK on top would send the call again for. */
 const RETRIED = (status: number) => status === 408 || status === 409 || status === 429 || status >= 500;

@@ -2,16 +2,15 @@
  * The seam between the SDK and the pool: one SDK request becomes one call, and its reply the SDK's own promise.
  * Everything the SDK sends passes here, since `request` and `requestAPIList` are where all its resources end.
  */
-import type { APIPromise, OpenAI } from 'openai';
+import type { APIPromise } from 'openai';
 import { withModel } from '../call/localize.ts';
-import type { Steering } from '../call/steering.ts';
-import type { Endpoint } from '../endpoint/endpoint.ts';
 import { balancedPages, balancedPromise, type Parse, type Props } from './balanced-promise.ts';
 import { callOf, type RequestOptions } from './call-of.ts';
-import type { Core } from './core.ts';
+import type { Caller } from './caller.ts';
 import { type Located, locate } from './locate.ts';
 import { strangersTo } from './model-list.ts';
 import { parseOnce } from './parse-once.ts';
+import { readPin } from './pinned-model.ts';
 import { prepared } from './replayable.ts';
 import { type SdkReply, sendAttempt } from './send.ts';
 import {
@@ -29,26 +28,14 @@ import {
 import { pageOptionsOf, serveUnion, unionBy, unionOf } from './union.ts';
 import { whereTo } from './where-to.ts';
 
-/** What the seam needs of the client a call was made on. */
-export interface Caller {
-  readonly client: OpenAI;
-  readonly core: Core;
-  /** What steers the call: the client's own steering and that of the code around it. */
-  readonly steering: Steering;
-  readonly clientOf: (endpoint: Endpoint) => OpenAI;
-  /** The same object for clients that differ in their steering only. */
-  readonly overrides: object;
-  /** Set where the call reads for another one, to find out who has an id. */
-  readonly reader?: boolean;
-}
-
 /** Sends calls of the library's own, made like the one that needs them. */
-const reader = (caller: Caller) => (options: RequestOptions) =>
+export const reader = (caller: Caller) => (options: RequestOptions) =>
   balancedRequest({ ...caller, reader: true }, options, null);
 
-/** Could a call be sent more than once? Then a streamed body is read ahead. */
+/** Could a call be sent more than once, or under another name of its model? Then a streamed body is read ahead. */
 export function keepsBodies({ client, core: { pool, settings } }: Pick<Caller, 'client' | 'core'>): boolean {
-  return pool.endpoints.length > 1 || client.maxRetries > 0 || settings.fallbacks !== undefined;
+  const { fallbacks, pinnedModels } = settings;
+  return pool.endpoints.length > 1 || client.maxRetries > 0 || fallbacks !== undefined || pinnedModels;
 }
 
 /** Goes on with a request until a reply has good headers. What belongs to it is found in `servedBy`. */
@@ -58,17 +45,18 @@ export async function serve(
   remainingRetries: number | null,
   handover: ToldHandover,
 ): Promise<Props> {
-  const { core, client, steering } = caller;
+  const { core, client } = caller;
   const { settings, pool, dispatcher } = core;
   const { clock } = settings;
   try {
     const given = await input;
-    const union = unionOf(given, core, steering);
+    const union = unionOf(given, core, caller.steering);
     if (union) return await serveUnion(caller, union, given, { serve, parser }, handover);
-    const { options, replay } = await prepared(given, keepsBodies(caller), given.timeout ?? client.timeout, clock);
+    const ready = await prepared(given, keepsBodies(caller), given.timeout ?? client.timeout, clock);
+    const { options, steering } = readPin(ready.options, caller.steering, core);
     const maxRetries = Math.min(client.maxRetries, remainingRetries ?? Number.POSITIVE_INFINITY);
     const defaults = { timeout: client.timeout, maxRetries, steering, deadline: handover.part?.deadline };
-    const call = callOf(options, replay, defaults, settings, clock);
+    const call = callOf(options, ready.replay, defaults, settings, clock);
     const known = whereTo(call, given.path, core);
     const { only, prefer, lookup, unknown, missed }: Located = known.seek
       ? await locate(known, call, given, { caller, handover, read: reader(caller) })

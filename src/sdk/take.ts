@@ -5,16 +5,18 @@
 import type { OpenAI } from 'openai';
 import type { Call } from '../call/call.ts';
 import type { OwnedId } from '../call/owned-id.ts';
-import type { Steering } from '../call/steering.ts';
 import { resolveTake, type Take, type TakeOptions } from '../config/take-options.ts';
 import type { Reply } from '../dispatch/call-story.ts';
 import { type GiveBack, lend } from '../dispatch/lend.ts';
 import { ConfigurationError } from '../errors.ts';
 import { remember } from './attempts.ts';
 import { callOf, type RequestOptions } from './call-of.ts';
+import type { Caller } from './caller.ts';
 import type { Core } from './core.ts';
 import { endpointNamed } from './endpoint-named.ts';
 import { type Located, locate } from './locate.ts';
+import { pinnedBy, pinnedModel } from './pinned-model.ts';
+import { reader } from './seam.ts';
 import { handoverOf } from './served.ts';
 import { socketError } from './socket-error.ts';
 import { whereTo } from './where-to.ts';
@@ -38,12 +40,9 @@ export interface Taken<Model extends string | undefined = string | undefined> {
 
 /** What taking needs of a client. */
 export interface Taker {
-  readonly core: Core;
-  /** What steers the client, the code around it included. */
-  readonly steering: Steering;
+  readonly caller: Caller;
   /** The SDK client of an endpoint. */
   readonly direct: (name: string) => OpenAI;
-  readonly client: Pick<OpenAI, 'timeout' | 'maxRetries' | 'request'>;
 }
 
 /** What stands for a place lent out while somebody holds the taken object, its `release` or its client. */
@@ -63,11 +62,11 @@ function ownedId(id: string): OwnedId {
   return { id, readAt: collection && `/${collection}/${encodeURIComponent(id)}` };
 }
 
-function describe({ model, id, operation, maxWait, signal, steering }: Take, { core, client }: Taker): Call {
+function describe({ id, maxWait, steering }: Take, options: RequestOptions, { core, client }: Caller): Call {
   const { timeout, maxRetries } = client;
   const waits = maxWait === undefined ? maxRetries : Math.ceil(Math.min(maxWait, 1)) * Math.max(1, maxRetries);
   const call = callOf(
-    { method: 'get', path: `/${operation}`, signal, __metadata: { model } },
+    options,
     // Of what was sent over a socket nobody knows whether it could be sent twice.
     'once',
     { timeout: maxWait || timeout, maxRetries: waits, steering },
@@ -106,12 +105,23 @@ function taken(lease: Lease, facts: Pick<Taken, 'client' | 'endpoint' | 'model'>
   };
 }
 
-async function place(call: Call, { core, client }: Taker) {
+/** A pin in the model's name counts here as in calls. */
+function pinned(asked: Take, { settings, pool }: Core): Take {
+  const pin = settings.pinnedModels ? pinnedModel(asked.model, pool.endpoints) : undefined;
+  return pin ? { ...asked, model: pin.model, steering: pinnedBy(pin, asked.steering) } : asked;
+}
+
+async function place(asked: Take, caller: Caller) {
+  const { core } = caller;
   const { dispatcher, events, settings } = core;
-  const known = whereTo(call, `/${call.operation.name}`, core);
+  const { operation, model, signal } = asked;
+  const options: RequestOptions = { method: 'get', path: `/${operation}`, signal, __metadata: { model } };
+  const call = describe(asked, options, caller);
   const handover = handoverOf();
-  const seeker = { caller: { core, overrides: client }, handover, read: (own: RequestOptions) => client.request(own) };
-  const { only, prefer, missed }: Located = known.seek ? await locate(known, call, {}, seeker) : known;
+  const known = whereTo(call, options.path, core);
+  const { only, prefer, missed }: Located = known.seek
+    ? await locate(known, call, options, { caller, handover, read: reader(caller) })
+    : known;
   const story = dispatcher.open<Reply>(call, nothing, only, prefer);
   if (missed) events.emit({ type: 'affinity-missed', at: settings.clock.date(), callId: call.id, id: missed });
   const attempt = await dispatcher.head(story);
@@ -132,13 +142,14 @@ const whenDropped =
  * belongs elsewhere; the SDK's abort error.
  */
 export async function take(options: TakeOptions, taker: Taker): Promise<Taken> {
-  const { core, direct } = taker;
+  const { caller, direct } = taker;
+  const { core } = caller;
   const { endpoints } = core.pool;
   if (endpoints.length === 0)
     throw new ConfigurationError('no_endpoints', 'This client has no pool to take a client from; use it as it is.');
-  const checked = resolveTake(options, taker.steering, endpoints);
+  const checked = pinned(resolveTake(options, caller.steering, endpoints), core);
   if (checked.steering.endpoint !== undefined) endpointNamed(core, checked.steering.endpoint);
-  const { attempt, giveBack, reports } = await place(describe(checked, taker), taker);
+  const { attempt, giveBack, reports } = await place(checked, caller);
   const { name, settings } = attempt.endpoint;
   const client = direct(name);
   const lease: Lease = { giveBack };

@@ -38,6 +38,7 @@ describe('the options of the pool', () => {
       panic: { k: 2 },
       affinity: { home: 'openai-1', spread: false, cache: 'auto' },
       lists: { strict: false },
+      pinnedModels: false,
       failoverOn: [],
       fallbacks: undefined,
       classify: undefined,

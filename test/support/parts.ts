@@ -101,6 +101,7 @@ export function poolSettings(clock: Clock, changes: Partial<PoolSettings> = {}):
     panic: defaults.panic,
     affinity: { home: 'a', spread: false, cache: 'auto' },
     lists: defaults.lists,
+    pinnedModels: false,
     failoverOn: [],
     fallbacks: undefined,
     classify: undefined,

@@ -1,0 +1,18 @@
+/** What a call is made with: the client, its pool, and what steers it. Handed to the seam, and to all that sends through it. */
+import type { OpenAI } from 'openai';
+import type { Steering } from '../call/steering.ts';
+import type { Endpoint } from '../endpoint/endpoint.ts';
+import type { Core } from './core.ts';
+
+/** The client a call is made on, as far as the seam needs it. */
+export interface Caller {
+  readonly client: OpenAI;
+  readonly core: Core;
+  /** What steers the call: the client's own steering and that of the code around it. */
+  readonly steering: Steering;
+  readonly clientOf: (endpoint: Endpoint) => OpenAI;
+  /** The same object for clients that differ in their steering only. */
+  readonly overrides: object;
+  /** Set where the call reads for another one, to find out who has an id. */
+  readonly reader?: boolean;
+}
