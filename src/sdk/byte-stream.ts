@@ -1,5 +1,7 @@
 /** Bodies for a caller who wants bytes: read as fast as he reads, ended as the reply ends, given up when he gives up. */
+import type { StreamEnd } from '../dispatch/watched.ts';
 import type { EventBytes } from './event-bytes.ts';
+import { translate } from './reply-failures.ts';
 
 /**
  * The bytes of a watched event stream. An error of the watch breaks the body; one that the API wrote comes first, as it was written.
@@ -38,15 +40,50 @@ export function eventBody(
   return new ReadableStream({ pull, cancel }, { highWaterMark: 0 });
 }
 
-/** The bytes of a reply that goes through as it is. It holds the reply, as the caller's abort does not. */
-export function plainBody(response: Response): ReadableStream<Uint8Array> | null {
-  const reader = (response.body as ReadableStream<Uint8Array> | null)?.getReader();
-  if (!reader) return null;
-  const pull = async (controller: ReadableStreamDefaultController<Uint8Array>) => {
-    const { value, done } = await reader.read();
-    // Closed over, so that it lives as long as this body is read.
-    if (done) controller.close();
-    else if (response) controller.enqueue(value);
+/** Bodies that nobody reads to the end and nobody cancels free their connection when they are collected. */
+const abandoned = new FinalizationRegistry<() => void>((dropped) => dropped());
+
+/** The caller's abort is linked to the reply, which must live as long as its body is read. */
+const replies = new WeakMap<ReadableStream, Response>();
+
+/**
+ * The bytes of a reply that goes through as it is.
+ * @param signal the caller's; a body that it cut off breaks with its reason.
+ * @param ended told once how it ended, also when it has no body at all.
+ */
+export function plainBody(
+  response: Response,
+  signal: AbortSignal | undefined,
+  ended: (end: StreamEnd) => void,
+): ReadableStream<Uint8Array> | null {
+  const source = response.body as ReadableStream<Uint8Array> | null;
+  if (!source) {
+    ended({ is: 'complete' });
+    return null;
+  }
+  const reader = source.getReader();
+  const token = {};
+  const end = (how: StreamEnd) => {
+    abandoned.unregister(token);
+    ended(how);
   };
-  return new ReadableStream({ pull, cancel: (reason) => reader.cancel(reason) }, { highWaterMark: 0 });
+  const pull = async (controller: ReadableStreamDefaultController<Uint8Array>) => {
+    try {
+      const { value, done } = await reader.read();
+      if (!done) return controller.enqueue(value);
+      end({ is: 'complete' });
+      controller.close();
+    } catch (error) {
+      end(signal?.aborted ? { is: 'left', said: true } : { is: 'failed', error: translate(error) });
+      controller.error(signal?.aborted ? signal.reason : error);
+    }
+  };
+  const cancel = (reason?: unknown) => {
+    end({ is: 'left', said: true });
+    return reader.cancel(reason);
+  };
+  const body = new ReadableStream({ pull, cancel }, { highWaterMark: 0 });
+  abandoned.register(body, () => void cancel().catch(() => undefined), token);
+  replies.set(body, response);
+  return body;
 }

@@ -44,6 +44,11 @@ export async function parseOnce(
     if (!last.options.stream) {
       // A binary reply is read by the caller himself, who may still abort it.
       if (last.options.__binaryResponse) linkAbort(call.signal, attempt.controller, last.response);
+      if (last.options.__binaryResponse && handover.asBytes) {
+        // It goes through somebody's hands, who tells how it ended.
+        story.commit();
+        return data;
+      }
       dispatcher.settle(story, attempt, { is: 'reply', status: last.status, headers: last.headers });
       dispatcher.finish(story, true);
       handover.remember(data);

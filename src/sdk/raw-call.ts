@@ -9,6 +9,7 @@ import { modelOf } from '../call/localize.ts';
 import { eventBody, plainBody } from './byte-stream.ts';
 import type { RequestOptions } from './call-of.ts';
 import type { Caller } from './caller.ts';
+import type { Core } from './core.ts';
 import { parseOnce } from './parse-once.ts';
 import { rawResponse } from './raw-response.ts';
 import { bytesOf, readBytes } from './read-bytes.ts';
@@ -16,7 +17,7 @@ import { refusalOf } from './refusals.ts';
 import { prepared } from './replayable.ts';
 import { keepsBodies, serve } from './seam.ts';
 import type { SdkReply } from './send.ts';
-import { handoverOf, type Served, servedBy } from './served.ts';
+import { handoverOf, type Served, servedBy, streamEnded } from './served.ts';
 import { unionBy } from './union.ts';
 
 /** One exchange as its caller wants it. */
@@ -90,12 +91,18 @@ async function optionsOf(request: RawRequest, caller: Caller): Promise<RequestOp
 }
 
 /** What is handed out of a reply that was read. */
-function handedOut({ attempt, story }: Served, data: unknown): Response {
+function handedOut(core: Core, served: Served, data: unknown): Response {
+  const { attempt, story } = served;
+  const { signal } = story.call;
   const { response, headers } = attempt.reply as SdkReply;
   const { form, events, whole, isObject } = bytesOf(response) ?? { form: 'other' };
-  if (form === 'events')
-    return rawResponse(response, headers, eventBody(data as Stream<unknown>, events, story.call.signal));
-  if (form === 'other') return rawResponse(response, headers, plainBody(response));
+  if (form === 'events') return rawResponse(response, headers, eventBody(data as Stream<unknown>, events, signal));
+  if (form === 'other')
+    return rawResponse(
+      response,
+      headers,
+      plainBody(response, signal, (end) => streamEnded(core, served, () => undefined, end)),
+    );
   const shown = new Headers(headers);
   // Some servers call JSON a text; who reads by the header alone would not read it.
   if (isObject && !/json/i.test(shown.get('content-type') ?? '')) shown.set('content-type', 'application/json');
@@ -120,12 +127,13 @@ function refused(error: unknown): Response | undefined {
  * @throws what a call of the client throws, when no endpoint replied.
  */
 export async function rawCall(caller: Caller, request: RawRequest): Promise<Response> {
+  const { core } = caller;
   const handover = handoverOf(true);
   try {
     const props = await serve(caller, optionsOf(request, caller), null, handover);
     if (unionBy.has(props)) return props.response;
     const served = servedBy.get(props) as Served;
-    const response = handedOut(served, await parseOnce(caller.core, served, props, handover, readBytes));
+    const response = handedOut(core, served, await parseOnce(core, served, props, handover, readBytes));
     handover.remember(response);
     return response;
   } catch (error) {

@@ -22,6 +22,9 @@ async function events(stream: AsyncIterable<unknown>): Promise<unknown[]> {
   for await (const event of stream) all.push(event);
   return all;
 }
+async function* rest(reader: ReadableStreamDefaultReader<Uint8Array>): AsyncGenerator<unknown> {
+  for (let piece = await reader.read(); !piece.done; piece = await reader.read()) yield piece.value;
+}
 const endpointsOf = (thing: unknown) => attemptsOf(thing).map(({ endpoint }) => endpoint);
 /** The plain SDK over the pool's fetch, as libraries build it. */
 const sdkOver = ({ client }: Pick<Stage, 'client'>, options = {}) =>
@@ -472,6 +475,42 @@ describe('bodies', () => {
     const file = await outer.files.create({ file: new File([bytes], 'x.bin'), purpose: 'batch' });
     const content = await outer.files.content(file.id);
     expect(Buffer.from(await content.arrayBuffer())).toEqual(bytes);
+  });
+});
+
+describe('audio and files', () => {
+  const url = 'https://api.openai.com/v1/files/file-1/content';
+  const large = {
+    status: 200,
+    body: Buffer.alloc(8_000_000, 1),
+    headers: { 'content-type': 'application/octet-stream' },
+  };
+
+  it('are load until they are read, and given up where the reader gives up', async () => {
+    await using stage = await openStage({ a: large });
+    const { fetch } = stage.client.balancer;
+    const read = await fetch(url);
+    expect(read.headers.get('content-length')).toBe('8000000');
+    expect(stage.state('a').inFlight).toBe(1);
+    expect((await read.arrayBuffer()).byteLength).toBe(8_000_000);
+    expect(stage.state('a')).toMatchObject({ inFlight: 0, successes: 1 });
+    await (await fetch(url)).body?.cancel();
+    const stop = new AbortController();
+    const cut = await fetch(url, { signal: stop.signal });
+    const reader = cut.body!.getReader();
+    await reader.read();
+    stop.abort();
+    expect((await failure(events(rest(reader)))).name).toBe('AbortError');
+    await stage.servers.a.until(({ inFlight }) => inFlight === 0);
+    expect(stage.state('a')).toMatchObject({ inFlight: 0, failures: 0 });
+  });
+
+  it('that break are a failure of their endpoint, and never a short file', async () => {
+    const headers = 'HTTP/1.1 200 OK\r\ncontent-type: audio/mpeg\r\ncontent-length: 100\r\n\r\n';
+    await using stage = await openStage({ a: { raw: [headers, 'ID3'], end: 'reset' } });
+    const response = await stage.client.balancer.fetch(url);
+    expect(await failure(response.arrayBuffer())).toBeInstanceOf(TypeError);
+    expect(stage.state('a')).toMatchObject({ inFlight: 0, failures: 1 });
   });
 });
 
