@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { AffinityError, attemptsOf, LoadBalancedOpenAI, NoEndpointAvailableError } from '../../src/index.ts';
 import { startUpstream } from '../contract/support/upstream.ts';
 import { failure } from '../support/calls.ts';
+import { runChild } from '../support/child.ts';
 import { openStage, type Stage } from '../support/stage.ts';
 
 const CHAT = 'https://api.openai.com/v1/chat/completions';
@@ -513,6 +514,23 @@ describe('audio and files', () => {
     expect(stage.state('a')).toMatchObject({ inFlight: 0, failures: 1 });
   });
 });
+
+it.each(['events', 'file'] as const)(
+  'a reply of %s that is dropped half-read frees its connection',
+  async (through) => {
+    const endless = { stream: 4_000, gap: 5 } as const;
+    const file = {
+      status: 200,
+      body: Buffer.alloc(50_000_000),
+      headers: { 'content-type': 'application/octet-stream' },
+    };
+    await using stage = await openStage({ a: through === 'file' ? file : endless });
+    const dropped = new URL('./children/dropped-streams.ts', import.meta.url);
+    const { logLevel, strategy, endpoints } = stage.options;
+    const seen = await runChild(dropped, { options: { logLevel, strategy, endpoints }, streams: 10, through });
+    expect(seen).toEqual({ opened: 10, left: 0 });
+  },
+);
 
 describe('ids', () => {
   it('made through it lead back, through it and through the client', async () => {

@@ -10,6 +10,10 @@ const STREAMS = 30;
 const body = { stream: 3 } as const;
 const stories = () => queryObjects(CallStory as never, { format: 'count' }) as unknown as number;
 
+const ask = JSON.stringify({ model: 'gpt-5', messages: [], stream: true });
+const fetched = ({ balancer }: Stage['client']) =>
+  balancer.fetch('https://api.openai.com/v1/chat/completions', { method: 'POST', body: ask });
+
 it.each<[how: string, use: (stage: Stage) => Promise<unknown>]>([
   [
     'read to its end',
@@ -34,6 +38,18 @@ it.each<[how: string, use: (stage: Stage) => Promise<unknown>]>([
     'read by the helper of the SDK',
     ({ client }) =>
       client.chat.completions.stream({ model: 'gpt-5', messages: [{ role: 'user', content: 'hi' }] }).finalMessage(),
+  ],
+  [
+    'read through the fetch of the pool',
+    async ({ client }) => {
+      for await (const _ of (await fetched(client)).body ?? []);
+    },
+  ],
+  [
+    'left after an event through the fetch of the pool',
+    async ({ client }) => {
+      for await (const _ of (await fetched(client)).body ?? []) break;
+    },
   ],
 ])('nothing is kept of a stream that was %s', async (_, use) => {
   await using stage = await openStage({ a: { repeat: [body] }, b: { repeat: [body] } });
