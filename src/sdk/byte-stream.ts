@@ -40,6 +40,9 @@ export function eventBody(
   return new ReadableStream({ pull, cancel }, { highWaterMark: 0 });
 }
 
+/** So many bytes are read ahead: a small reply is over even if nobody looks at its body. */
+const AHEAD = 65_536;
+
 /** Bodies that nobody reads to the end and nobody cancels free their connection when they are collected. */
 const abandoned = new FinalizationRegistry<() => void>((dropped) => dropped());
 
@@ -82,7 +85,7 @@ export function plainBody(
     end({ is: 'left', said: true });
     return reader.cancel(reason);
   };
-  const body = new ReadableStream({ pull, cancel }, { highWaterMark: 0 });
+  const body = new ReadableStream({ pull, cancel }, new ByteLengthQueuingStrategy({ highWaterMark: AHEAD }));
   abandoned.register(body, () => void cancel().catch(() => undefined), token);
   replies.set(body, response);
   return body;

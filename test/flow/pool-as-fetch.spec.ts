@@ -553,6 +553,34 @@ describe('ids', () => {
   });
 });
 
+describe('lists', () => {
+  it('are those of the whole pool, page by page', async () => {
+    await using stage = await openStage({
+      a: { script: [], server: { objects: { files: 3 } } },
+      b: { script: [], server: { objects: { files: 4 } } },
+    });
+    const response = await stage.client.balancer.fetch('https://api.openai.com/v1/files?limit=5');
+    expect(response.headers.get('content-type')).toContain('application/json');
+    const page = (await response.json()) as { data: { id: string }[]; has_more: boolean };
+    expect([page.data.length, page.has_more]).toEqual([5, true]);
+    expect(new Set(endpointsOf(response))).toEqual(new Set(['a', 'b']));
+    const all = (await events(sdkOver(stage).files.list({ limit: 2 }))) as { id: string }[];
+    expect(new Set(all.map(({ id }) => id)).size).toBe(7);
+  });
+
+  it('look ids up that nobody made here', async () => {
+    await using stage = await openStage({ a: [], b: { script: [], server: { objects: { files: 1 } } } });
+    const [{ id } = { id: '' }] = (await stage.client.balancer.endpoint('b').files.list()).data;
+    const response = await stage.client.balancer.fetch(`https://api.openai.com/v1/files/${id}`);
+    expect(await response.json()).toMatchObject({ id });
+    expect(stage.servers.a.calls).toBe(1);
+    const nobody = await stage.client.balancer.fetch('https://api.openai.com/v1/files/file-nowhere');
+    expect([nobody.status, stage.servers.a.calls]).toEqual([404, 2]);
+    const content = await stage.client.balancer.fetch(`https://api.openai.com/v1/files/${id}/content`);
+    expect([content.status, endpointsOf(content)]).toEqual([200, ['b']]);
+  });
+});
+
 describe('Azure', () => {
   it('serves the forms of its URLs from the whole pool', async () => {
     await using stage = await openStage({
