@@ -3,8 +3,8 @@ import type { Call } from '../call/call.ts';
 import type { OwnedId } from '../call/owned-id.ts';
 import { type RoutingPool, serves } from './route.ts';
 
-/** Paths of the account's administration: their key is one that other endpoints do not have, and would be refused for. */
-const ADMINISTRATION = /^\w+ (organization|projects|webhook_endpoints|fine_tuning\/checkpoints)\b/;
+/** Paths of the account’s administration that name an id: their key is one that other endpoints do not have, and would be refused for. */
+const ADMINISTRATION = /^\w+ fine_tuning\/checkpoints\b/;
 
 /** So many ids of one call are looked for; the others are taken for neighbours of those. */
 const SOUGHT = 8;

@@ -53,9 +53,11 @@ export function unheard<R extends Reply>(story: CallStory<R>, pool: Pick<Pool, '
     .refusals(story.call, story.tried)
     .filter(({ endpoint, kind }) => kind !== 'unfit' && !story.barred.has(endpoint));
   if (open.length === 0) return [];
-  const heard = [...story.barred].map((endpoint): Refusal => {
-    const { status } = story.attempts.findLast((attempt) => attempt.endpoint === endpoint)?.report ?? {};
-    const reason = status === 404 ? 'does not have it' : `refused to say (${status ?? 'error'})`;
+  const heard = [...story.barred].flatMap((endpoint): Refusal | [] => {
+    const asked = story.attempts.findLast((attempt) => attempt.endpoint === endpoint);
+    if (!asked) return [];
+    const { status = 'error' } = asked.report;
+    const reason = status === 404 ? 'does not have it' : `refused to say (${status})`;
     return { endpoint, kind: 'tried', reason, until: 0, rateLimited: false, ejected: false };
   });
   return [...heard, ...open];
