@@ -43,7 +43,12 @@ interface Row extends Pick<Operation, 'place' | 'creates' | 'stream'> {
 const anywhere: Row = { place: 'anywhere', creates: false, stream: 'other' };
 const account: Row = { place: 'home', creates: true, stream: 'other' };
 const spreads: Row = { place: 'anywhere', creates: true, stream: 'assistants' };
-const admin: Row = { ...account, follows: false };
+const admin: Row = {
+  ...account,
+  follows: false,
+  words:
+    'users groups roles invites admin_api_keys external_keys workload_identity_providers federation_rules external_storage spend_alerts certificates projects service_accounts api_keys',
+};
 
 /** First path segment → row. */
 const TABLE: Readonly<Record<string, Row>> = {
@@ -158,11 +163,7 @@ function describe(method: string, path: string): Operation {
     name: known ? first : 'other',
     route: `${method} ${known ? [first, ...below.filter((_, index) => isWord(index + 1))].join('/') : 'other'}`,
     place: voices || (first === 'models' && method === 'delete') ? 'home' : row.place,
-    creates:
-      method === 'post' &&
-      (row.creates || voices) &&
-      (row.follows === false || end === 0 || isWord(end)) &&
-      !ACTIONS.has(last),
+    creates: method === 'post' && (row.creates || voices) && (end === 0 || isWord(end)) && !ACTIONS.has(last),
     ids: model ? [model] : row.follows === false ? [] : idsIn(segments, row, isId),
     follows: row.follows !== false,
     named,
