@@ -3,82 +3,23 @@
  */
 import { isObject, suggest } from './check.ts';
 import { inParts } from './healthy-responses.ts';
+import { ACTIONS, KINDS, type Kind, kindAt, makerAt, REFERENCES } from './object-kinds.ts';
 import { type Ask, binary, epochSeconds, fieldsOf, json, type Reply, refusal } from './reply.ts';
 import type { Shelf, Thing } from './shelf.ts';
-
-/** How the objects of one collection look. */
-interface Kind {
-  readonly prefix: string;
-  readonly object: string;
-  /** Fields a fresh object has besides those of the request. */
-  readonly fresh?: Readonly<Record<string, unknown>>;
-}
-
-const row = (prefix: string, object: string, fresh: Record<string, unknown> = {}): Kind => ({ prefix, object, fresh });
-const counts = { in_progress: 0, completed: 1, failed: 0, cancelled: 0, total: 1 };
-const done = { status: 'completed' };
-
-/** Collections by path; `*` stands for an id. */
-const KINDS: Record<string, Kind> = {
-  files: row('file-', 'file', { purpose: 'assistants', status: 'processed', filename: 'file', bytes: 0 }),
-  uploads: row('upload_', 'upload', { status: 'pending' }),
-  'uploads/*/parts': row('part_', 'upload.part'),
-  batches: row('batch_', 'batch', { status: 'validating', output_file_id: null, error_file_id: null }),
-  vector_stores: row('vs_', 'vector_store', { ...done, name: null, usage_bytes: 0, file_counts: counts }),
-  'vector_stores/*/files': row('file-', 'vector_store.file', { ...done, usage_bytes: 0, last_error: null }),
-  'vector_stores/*/file_batches': row('vsfb_', 'vector_store.file_batch', { ...done, file_counts: counts }),
-  'vector_stores/*/file_batches/*/files': row('file-', 'vector_store.file', { ...done, usage_bytes: 0 }),
-  assistants: row('asst_', 'assistant', { name: null, tools: [] }),
-  threads: row('thread_', 'thread', { tool_resources: null }),
-  'threads/*/messages': row('msg_', 'thread.message', { ...done, attachments: [] }),
-  'threads/*/runs': row('run_', 'thread.run', { ...done, required_action: null, last_error: null }),
-  'threads/*/runs/*/steps': row('step_', 'thread.run.step', done),
-  conversations: row('conv_', 'conversation'),
-  'conversations/*/items': row('msg_', 'conversation.item', { type: 'message', ...done }),
-  containers: row('cntr_', 'container', { status: 'running' }),
-  'containers/*/files': row('cfile_', 'container.file', { source: 'user' }),
-  evals: row('eval_', 'eval'),
-  'evals/*/runs': row('evalrun_', 'eval.run', done),
-  'fine_tuning/jobs': row('ftjob-', 'fine_tuning.job', { status: 'queued', fine_tuned_model: null, result_files: [] }),
-  'fine_tuning/jobs/*/events': row('ftevent-', 'fine_tuning.job.event'),
-  videos: row('video_', 'video', { status: 'queued', progress: 0 }),
-  skills: row('skill_', 'skill'),
-  responses: row('resp_', 'response'),
-  'responses/*/input_items': row('msg_', 'response.item'),
-  'chat/completions': row('chatcmpl-', 'chat.completion'),
-  'chat/completions/*/messages': row('msg_', 'chat.completion.message'),
-};
-
-/** What `POST …/{id}/{action}` makes of an object's status. */
-const ACTIONS: Record<string, string> = {
-  cancel: 'cancelled',
-  complete: 'completed',
-  submit_tool_outputs: 'completed',
-};
-
-/** Ids in a request's body that must exist here, by field. */
-const REFERENCES = ['input_file_id', 'training_file', 'file_id', 'assistant_id'];
 
 /** The answer for a path of the table; undefined when it is none. */
 export function objectReply(ask: Ask): Reply | undefined {
   const parts = ask.request.route.split('/').filter(Boolean).map(decode);
   const { method } = ask.request;
   const stranger = strangerIn(parts, ask);
+  const made = method === 'POST' ? makerAt(parts) : undefined;
+  if (made !== undefined) return stranger ?? create(made, kindAt(made.split('/')) as Kind, ask);
   const own = kindAt(parts);
   if (own) return stranger ?? (method === 'GET' ? list(parts.join('/'), ask) : create(parts.join('/'), own, ask));
   const id = parts.at(-1) ?? '';
   if (kindAt(parts.slice(0, -1))) return stranger ?? one(parts.slice(0, -1).join('/'), id, ask);
   if (!kindAt(parts.slice(0, -2))) return undefined;
   return stranger ?? act(parts.slice(0, -2).join('/'), parts.at(-2) ?? '', id, ask);
-}
-
-function kindAt(parts: readonly string[]): Kind | undefined {
-  const at = (pattern: string) => {
-    const steps = pattern.split('/');
-    return steps.length === parts.length && steps.every((step, i) => step === '*' || step === parts[i]);
-  };
-  const pattern = Object.keys(KINDS).find(at);
-  return pattern === undefined ? undefined : KINDS[pattern];
 }
 
 /** A 404 for the first id in the path that was not made here; the last part is left to `one`. */
@@ -105,18 +46,38 @@ function create(collection: string, kind: Kind, ask: Ask): Reply {
     for (const item of body.items) if (isObject(item)) ask.shelf.put(collection, make(kind, inParts(item), ask));
     return list(collection, ask);
   }
-  const facts = fileFacts(ask);
-  const thing = make(kind, { ...body, ...facts }, ask);
+  const thing = make(kind, { ...body, ...fileFacts(ask), ...inlineStores(body.tool_resources, ask) }, ask);
   if (collection.startsWith('vector_stores/') && typeof body.file_id === 'string') thing.id = body.file_id;
   const owner = /^(thread|vector_store)s\/([^/]+)\//.exec(collection);
   if (owner) thing[`${owner[1]}_id`] = owner[2];
   ask.shelf.put(collection, thing, ask.contents.values().next().value);
-  return json(thing);
+  if (ask.request.route.endsWith('/fork')) return json({ session: thing, transport: { type: 'webrtc', sdp: 'v=0' } });
+  if (collection.endsWith('/permissions')) return json({ object: 'list', data: [thing], has_more: false });
+  // A call is answered in SDP; only a header tells its id.
+  if (collection !== 'realtime/calls') return json(thing);
+  return { ...binary('application/sdp', Buffer.from('v=0')), headers: { location: `/v1/realtime/calls/${thing.id}` } };
 }
 
 function make(kind: Kind, fields: object, ask: Ask): Thing {
-  const id = ask.shelf.newId(kind.prefix);
+  const id = kind.prefix === '' ? version(ask) : ask.shelf.newId(kind.prefix);
   return { metadata: {}, ...kind.fresh, ...fields, id, object: kind.object, created_at: epochSeconds() };
+}
+
+/** Threads and assistants may come with stores to be made. */
+function inlineStores(resources: unknown, ask: Ask): object {
+  const search = isObject(resources) ? resources.file_search : undefined;
+  if (!isObject(resources) || !isObject(search) || !Array.isArray(search.vector_stores)) return {};
+  const ids = search.vector_stores.map(() => {
+    const store = make(KINDS.vector_stores as Kind, {}, ask);
+    ask.shelf.put('vector_stores', store);
+    return store.id;
+  });
+  return { tool_resources: { ...resources, file_search: { vector_store_ids: ids } } };
+}
+
+/** Versions are counted within their object, so that two servers have the same. */
+function version(ask: Ask): string {
+  return String(ask.shelf.list(ask.request.route.split('/').filter(Boolean).map(decode).join('/')).length + 1);
 }
 
 function fileFacts(ask: Ask): object {
@@ -147,7 +108,23 @@ function one(collection: string, id: string, ask: Ask): Reply {
     return json({ id, object: `${kind.object}.deleted`, deleted: true });
   }
   if (ask.request.method === 'POST') Object.assign(thing, fieldsOf(ask), { id });
+  else finish(collection, thing, ask);
   return json(thing);
+}
+
+/** Work is done by the time somebody looks. */
+function finish(collection: string, thing: Thing, ask: Ask): void {
+  const file = () => {
+    const made = make(KINDS.files as Kind, { filename: 'results.jsonl' }, ask);
+    ask.shelf.put('files', made, Buffer.from(`results of ${thing.id}`));
+    return made.id;
+  };
+  if (collection === 'batches' && thing.status === 'validating')
+    Object.assign(thing, { status: 'completed', output_file_id: file() });
+  if (collection === 'fine_tuning/jobs' && thing.status === 'queued') {
+    const fine_tuned_model = `ft:${String(thing.model)}:${ask.server}::${thing.id.slice(-4)}`;
+    Object.assign(thing, { status: 'succeeded', fine_tuned_model, result_files: [file()] });
+  }
 }
 
 function act(collection: string, id: string, action: string, ask: Ask): Reply | undefined {
@@ -157,11 +134,11 @@ function act(collection: string, id: string, action: string, ask: Ask): Reply | 
     return binary('application/octet-stream', ask.shelf.content(collection, id) ?? Buffer.from(`content of ${id}`));
   }
   if (action === 'search') return json({ object: 'vector_store.search_results.page', data: [], has_more: false });
+  if (!Object.hasOwn(ACTIONS, action)) return undefined;
   const status = ACTIONS[action];
-  if (status === undefined) return undefined;
-  thing.status = status;
+  if (status !== undefined) thing.status = status;
   if (collection === 'uploads' && action === 'complete') {
-    thing.file = make(KINDS.files ?? row('file-', 'file'), { filename: thing.filename, bytes: thing.bytes }, ask);
+    thing.file = make(KINDS.files as Kind, { filename: thing.filename, bytes: thing.bytes }, ask);
     ask.shelf.put('files', thing.file as Thing);
   }
   return json(thing);
@@ -188,7 +165,7 @@ export function seed(shelf: Shelf, wanted: Readonly<Record<string, number>>): vo
         `options.objects.${collection}: unknown collection${suggest(collection, Object.keys(KINDS))}`,
       );
     for (let i = 0; i < n; i++) {
-      const id = shelf.newId(kind.prefix);
+      const id = kind.prefix === '' ? String(i + 1) : shelf.newId(kind.prefix);
       shelf.put(collection, { metadata: {}, ...kind.fresh, id, object: kind.object, created_at: epochSeconds() });
     }
   }

@@ -29,9 +29,14 @@ export function response(ask: Ask): Reply {
   if (typeof conversation === 'string' && !ask.shelf.get('conversations', conversation))
     return refusal(404, `Conversation with id '${conversation}' not found.`);
 
+  const foreign = itemsOf(body).find((item) => typeof item.encrypted_content === 'string' && !isOurs(item, ask));
+  if (foreign)
+    return refusal(400, `The encrypted content of item ${String(foreign.id)} could not be verified.`, {
+      code: 'invalid_encrypted_content',
+    });
   const format = isObject(body.text) ? body.text.format : undefined;
   const pieces = textPieces(ask, wantedText(format) ?? `Hello from ${ask.server}.`);
-  const output = outputOf(ask, pieces.join(''));
+  const output = [...workOf(ask, body), ...outputOf(ask, pieces.join(''))];
   const started = {
     id: ask.shelf.newId('resp_'),
     object: 'response',
@@ -62,7 +67,48 @@ export function response(ask: Ask): Reply {
   return { is: 'events', ...eventsOf(started, completed, pieces) };
 }
 
+/** A conversation made smaller: an item that only this server can read. */
+export function compaction(ask: Ask): Reply {
+  const output = [{ id: ask.shelf.newId('cmp_'), type: 'compaction', encrypted_content: sealed(ask) }];
+  const usage = usageOf(fieldsOf(ask).input, output);
+  return json({
+    id: ask.shelf.newId('resp_'),
+    object: 'response.compaction',
+    created_at: epochSeconds(),
+    output,
+    usage,
+  });
+}
+
 type Item = { id: string; type: string; [field: string]: unknown };
+
+/** What nobody else can read: begins as such texts do in life, and names the server. */
+const sealed = ({ server, shelf }: Ask) =>
+  `gAAAAAB${Buffer.from(`${shelf.newId(`sealed by ${server} `)} ${'.'.repeat(300)}`).toString('base64url')}`;
+
+const isOurs = ({ encrypted_content: text }: Record<string, unknown>, { server }: Ask) =>
+  Buffer.from(String(text).slice(7), 'base64url').toString().startsWith(`sealed by ${server} `);
+
+const itemsOf = ({ input }: Record<string, unknown>) => (Array.isArray(input) ? input.filter(isObject) : []);
+
+/** What was done before the answer: thinking, when its encrypted form was asked for, and code in a container. */
+function workOf(ask: Ask, { include, tools }: Record<string, unknown>): Item[] {
+  const work: Item[] = [];
+  if (Array.isArray(include) && include.includes('reasoning.encrypted_content'))
+    work.push({ id: ask.shelf.newId('rs_'), type: 'reasoning', summary: [], encrypted_content: sealed(ask) });
+  const interpreter = Array.isArray(tools)
+    ? tools.find((tool) => isObject(tool) && tool.type === 'code_interpreter')
+    : undefined;
+  if (interpreter) {
+    const given: unknown = interpreter.container;
+    const container_id = typeof given === 'string' ? given : ask.shelf.newId('cntr_');
+    if (container_id !== given)
+      ask.shelf.put('containers', { id: container_id, object: 'container', status: 'running', name: 'auto' });
+    const code = { code: 'print(1)', container_id, outputs: null };
+    work.push({ id: ask.shelf.newId('ci_'), type: 'code_interpreter_call', status: 'completed', ...code });
+  }
+  return work;
+}
 
 function outputOf(ask: Ask, text: string): Item[] {
   if (ask.options.toolCalls)
@@ -90,6 +136,14 @@ function eventsOf(started: object, completed: { output: Item[] }, pieces: string
   const closing: string[] = [];
   completed.output.forEach((item, output_index) => {
     const at = { item_id: item.id, output_index };
+    if (item.type === 'reasoning' || item.type === 'code_interpreter_call') {
+      const begun = { ...item, ...(item.type === 'reasoning' && { encrypted_content: '' }) };
+      preamble.push(
+        event('response.output_item.added', { output_index, item: begun }),
+        event('response.output_item.done', { output_index, item }),
+      );
+      return;
+    }
     if (item.type === 'function_call') {
       const empty = { ...item, status: 'in_progress', arguments: '' };
       content.push(

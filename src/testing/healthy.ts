@@ -5,7 +5,7 @@
 import { chatCompletion, legacyCompletion } from './healthy-chat.ts';
 import { embeddings, images, moderation, speech, transcription } from './healthy-media.ts';
 import { objectReply } from './healthy-objects.ts';
-import { response } from './healthy-responses.ts';
+import { compaction, response } from './healthy-responses.ts';
 import { run, threadAndRun } from './healthy-runs.ts';
 import { type Ask, fieldsOf, json, type Reply, refusal, tokens } from './reply.ts';
 
@@ -15,6 +15,7 @@ const ROUTES: Record<string, (ask: Ask) => Reply> = {
   'POST /responses': response,
   'POST /responses/input_tokens': (ask) =>
     json({ object: 'response.input_tokens', input_tokens: tokens(fieldsOf(ask).input ?? '') }),
+  'POST /responses/compact': compaction,
   'POST /embeddings': embeddings,
   'POST /moderations': moderation,
   'POST /images/generations': images,

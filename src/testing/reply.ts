@@ -8,7 +8,7 @@ import type { AnswerOptions } from './steps.ts';
 
 /** An answer: whole, or as server-sent events in three parts, of which only the content counts as events of a script. */
 export type Reply =
-  | { is: 'whole'; status: number; type: string; bytes: Buffer }
+  | { is: 'whole'; status: number; type: string; bytes: Buffer; headers?: Readonly<Record<string, string>> }
   | { is: 'events'; preamble: string[]; content: string[]; ending: string[] };
 
 /** What a healthy answer is made from. */
@@ -33,7 +33,7 @@ export function json(body: unknown, status = 200): Reply {
 }
 
 /** Bytes of some type. */
-export function binary(type: string, bytes: Buffer): Reply {
+export function binary(type: string, bytes: Buffer): Extract<Reply, { is: 'whole' }> {
   return { is: 'whole', status: 200, type, bytes };
 }
 

@@ -10,8 +10,9 @@ const GARBAGE = 'data: {"choices":[{"delta":{"content":"\u0000\ufffd<\n\n';
 /** Sends an answer as it is. */
 export async function sendReply(exchange: Exchange, reply: Reply): Promise<void> {
   if (reply.is === 'whole') {
-    sendHead(exchange, reply.status, { 'content-type': reply.type, 'content-length': String(reply.bytes.length) });
-    exchange.response.end(reply.bytes);
+    const { status, type, bytes, headers } = reply;
+    sendHead(exchange, status, { ...headers, 'content-type': type, 'content-length': String(bytes.length) });
+    exchange.response.end(bytes);
     return;
   }
   sendHead(exchange, 200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' });
