@@ -49,7 +49,7 @@ export function walkSdk(Client: typeof OpenAI): SdkWalk {
   const calls: SdkCall[] = [];
   const silent: string[] = [];
   let now = '';
-  const never = { then: () => never, catch: () => never, finally: () => never, _thenUnwrap: () => never };
+  const never: Promise<never> = Object.assign(new Promise<never>(() => undefined), { _thenUnwrap: () => never });
   for (const verb of ['get', 'post', 'put', 'patch', 'delete', 'getAPIList'])
     (client as unknown as Loose)[verb] = (path: string, _: unknown, options?: { method?: string }) => {
       calls.push({ method: now, verb: verb === 'getAPIList' ? (options?.method ?? 'get') : verb, path });
