@@ -4,7 +4,8 @@ import type { EventBytes } from './event-bytes.ts';
 import { translate } from './reply-failures.ts';
 
 /**
- * The bytes of a watched event stream. An error of the watch breaks the body; one that the API wrote comes first, as it was written.
+ * The bytes of a watched event stream. An error of the watch breaks the body. One that the API wrote is handed on as it was
+ * written and ends it: breaking it as well would throw away what a reader further down has not yet taken.
  * @param events the stream's events, by which it is read.
  * @param signal the caller's; a body that it cut off breaks with its reason.
  */
@@ -14,9 +15,7 @@ export function eventBody(
   signal: AbortSignal | undefined,
 ): ReadableStream<Uint8Array> {
   const iterator = events[Symbol.asyncIterator]();
-  let broken: { readonly error: unknown } | undefined;
   const pull = async (controller: ReadableStreamDefaultController<Uint8Array>) => {
-    if (broken) return controller.error(broken.error);
     bytes.waiting((block) => controller.enqueue(block));
     try {
       const { done } = await iterator.next();
@@ -26,9 +25,9 @@ export function eventBody(
     } catch (error) {
       const { headers, status } = error as { headers?: unknown; status?: unknown };
       const words = headers !== undefined && status === undefined ? bytes.rest() : [];
+      if (words.length === 0) return controller.error(error);
       for (const block of words) controller.enqueue(block);
-      broken = { error };
-      if (words.length === 0) controller.error(error);
+      controller.close();
     } finally {
       // Nobody waits: what holds the connection must not hold its reader.
       bytes.waiting(undefined);

@@ -340,15 +340,18 @@ describe('streams', () => {
     }
   });
 
-  it("hand an error event on in the API's words before they break", async () => {
-    await using stage = await openStage({
-      a: [{ stream: 5, errorAfter: 2, error: { message: 'Overloaded.', code: 'x' } }],
-    });
+  it("end with an error event in the API's words", async () => {
+    const broken = { stream: 5, errorAfter: 2, error: { message: 'Overloaded.', code: 'x' } } as const;
+    await using stage = await openStage({ a: [broken, broken] });
+    // Nothing of it is lost on the way through a pipe, which an error would empty.
+    const { body } = await stage.client.balancer.fetch(CHAT, streamed);
+    const text = await new Response(body!.pipeThrough(new TransformStream())).text();
+    expect(text.match(/"content":"\w|Overloaded/g)).toEqual(['"content":"a', '"content":"a', 'Overloaded']);
     const outer = await sdkOver(stage).chat.completions.create({ ...ASK, stream: true });
     const error = await failure<InstanceType<typeof OpenAI.APIError>>(events(outer));
     expect(error).toBeInstanceOf(OpenAI.APIError);
     expect([error.code, error.error]).toEqual(['x', { message: 'Overloaded.', code: 'x' }]);
-    expect(stage.state('a').failures).toBe(1);
+    expect(stage.state('a').failures).toBe(2);
   });
 
   it('that began with an error everywhere show that error', async () => {
