@@ -116,6 +116,27 @@ test('structured output', async () => {
   assert.deepEqual(output, { sky: 'blue' });
 });
 
+test('a stream that breaks after its first content is not repeated', async () => {
+  await sameAsRaw({
+    script: [{ stream: 3, errorAfter: 2 }],
+    work: async ({ client }) => {
+      const stream = await runner(client).run(agentWithTool(), 'Count.', { stream: true });
+      let deltas = 0;
+      const reading = async () => {
+        for await (const event of stream)
+          if (event.type === 'raw_model_stream_event' && event.data.type === 'output_text_delta') deltas += 1;
+        await stream.completed;
+      };
+      const broken = await reading().then(
+        () => false,
+        () => true,
+      );
+      return { deltas, broken };
+    },
+    journey: ['a'],
+  });
+});
+
 test('a run with retries of its own, which sets maxRetries to 0', async () => {
   await sameAsRaw({
     script: [call, fault(500), fault(500), fault(500), sunny],

@@ -8,6 +8,7 @@ import OpenAI from 'openai';
 /** How a library gets at the API: by a client, or by the parts it makes its own client of. */
 export interface Access {
   readonly client: OpenAI;
+  readonly fetch: typeof globalThis.fetch;
   readonly baseURL: string;
   readonly apiKey: string;
 }
@@ -58,7 +59,9 @@ export async function sameAsRaw<Value>(comparison: Comparison<Value>): Promise<V
   const answers = script.filter((step): step is Step => !isFault(step));
   const healthy = await start(() => answers.shift());
   const raw = new OpenAI({ baseURL: healthy.url, apiKey: 'sk-raw', maxRetries: 0 });
-  const expected = await outcome(() => work({ client: raw, baseURL: healthy.url, apiKey: 'sk-raw' }));
+  const expected = await outcome(() =>
+    work({ client: raw, fetch: globalThis.fetch, baseURL: healthy.url, apiKey: 'sk-raw' }),
+  );
   await healthy.close();
   if (failsWithRaw) assert.match('error' in expected ? expected.error : 'the plain SDK did it', failsWithRaw);
   else assert.ok('value' in expected, `the plain SDK fails: ${JSON.stringify(expected)}`);
@@ -77,7 +80,8 @@ export async function sameAsRaw<Value>(comparison: Comparison<Value>): Promise<V
   );
   const endpoints = servers.map((server, i) => ({ name: names[i]!, baseURL: server.url, apiKey: `sk-${names[i]}` }));
   const client = new LoadBalancedOpenAI(endpoints, { strategy: 'priority', ...options });
-  const got = await outcome(() => work({ client, baseURL: client.baseURL, apiKey: 'sk-not-used' }));
+  const { fetch } = client.balancer;
+  const got = await outcome(() => work({ client, fetch, baseURL: client.baseURL, apiKey: 'sk-not-used' }));
   await client.close();
   for (const server of servers) await server.close();
 
