@@ -15,6 +15,7 @@ import { balancerOf } from './sdk/balancer.ts';
 import { CLIENT_STATE, type ClientState, carry, clientState, linked, linkOf } from './sdk/client-state.ts';
 import { outerOptions } from './sdk/outer-options.ts';
 import { balancedList, balancedRequest } from './sdk/seam.ts';
+import { nameStores } from './sdk/upload-chains.ts';
 
 type Request = Parameters<OpenAI['request']>;
 
@@ -38,6 +39,7 @@ export class LoadBalancedOpenAI extends OpenAI {
     if (Object.getPrototypeOf(this) !== new.target.prototype) Object.setPrototypeOf(this, new.target.prototype);
     const state = clientState(this, settings, input, link);
     carry(this, CLIENT_STATE, state);
+    if (state.pooled()) nameStores(this);
     carry(
       this,
       'balancer',

@@ -14,6 +14,7 @@ import type { PoolSettings } from '../config/settings.ts';
 import type { Endpoint } from '../endpoint/endpoint.ts';
 import { foreignOriginError } from '../errors.ts';
 import type { Pool } from '../pool/pool.ts';
+import { storeOf } from './upload-chains.ts';
 
 /** The SDK's options of one request. */
 export type RequestOptions = Awaited<Parameters<OpenAI['request']>[0]>;
@@ -81,6 +82,8 @@ export function callOf(
   const { endpoint: pin, tags, session, importance = 'normal', hedge = settings.hedge } = defaults.steering;
   const page = options.__metadata?.[PAGE_ENDPOINT];
   const model = modelOf(options);
+  const ids = idsInCall({ operation, model, body, query: options.query });
+  const store = operation.name === 'files' ? storeOf(options.__metadata) : undefined;
   const prompt = new Prompt(operation, body, options.headers);
   calls += 1;
   return {
@@ -92,7 +95,7 @@ export function callOf(
     demand: new Demand(body),
     replay: kind,
     hedge: hedge && !actsByItself(record.tools) && hedge,
-    ownerIds: idsInCall({ operation, model, body, query: options.query }),
+    ownerIds: store ? [...ids, store] : ids,
     get prefix() {
       return prompt.prefix;
     },
