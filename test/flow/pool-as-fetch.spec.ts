@@ -465,6 +465,52 @@ describe('bodies', () => {
     expect(stage.servers.b.requests.at(-1)?.body).toBe('one\ntwo\n');
   });
 
+  it('of a stream too large to keep goes out once, and whole', async () => {
+    await using stage = await openStage({ a: [200, 503], b: [] });
+    const { fetch } = stage.client.balancer;
+    const piece = Buffer.alloc(1_048_576, 'x');
+    const upload = () => ({
+      ...{ method: 'POST', duplex: 'half', headers: { 'content-type': 'application/octet-stream' } },
+      body: ReadableStream.from(Array.from({ length: 34 }, () => piece)),
+    });
+    const url = 'https://api.openai.com/v1/lines';
+    expect((await fetch(url, upload() as RequestInit)).status).toBe(200);
+    expect((await fetch(url, upload() as RequestInit)).status).toBe(503);
+    expect(stage.servers.a.requests.map(({ bytes }) => bytes)).toEqual([34, 34].map((count) => count * piece.length));
+    expect(stage.servers.b.calls).toBe(0);
+  });
+
+  it('may name the endpoint, and other models are asked in their place', async () => {
+    const options = { pinnedModels: true, fallbacks: { 'gpt-5': ['gpt-5-mini'] } };
+    await using stage = await openStage(
+      { a: { script: [], models: ['gpt-5'] }, b: { script: [], models: ['gpt-5-mini'] } },
+      options,
+    );
+    const { fetch } = stage.client.balancer;
+    const text = '{"n":1.0,"model":"gpt-5-mini$b","messages":[]}';
+    expect(endpointsOf(await fetch(CHAT, post(text)))).toEqual(['b']);
+    stage.servers.a.script(503);
+    const response = await fetch(CHAT, post({ ...ASK, model: 'gpt-5' }));
+    expect([response.status, attemptsOf(response).at(-1)]).toMatchObject([
+      200,
+      { endpoint: 'b', fallback: 'gpt-5-mini' },
+    ]);
+    expect(stage.servers.b.requests.map(({ model }) => model)).toEqual(['gpt-5-mini', 'gpt-5-mini']);
+  });
+
+  it('are not needed: any method goes through', async () => {
+    await using stage = await openStage({
+      a: [{ status: 200, headers: { 'content-length': '77', 'x-a': 'b' }, body: '' }, 204, 200],
+    });
+    const { fetch } = stage.client.balancer;
+    const head = await fetch('https://api.openai.com/v1/models', { method: 'HEAD' });
+    expect([head.status, head.headers.get('x-a'), await head.text()]).toEqual([200, 'b', '']);
+    const none = await fetch('https://api.openai.com/v1/things/1', { method: 'delete' });
+    expect([none.status, none.body]).toEqual([204, null]);
+    await fetch('https://api.openai.com/v1/things/1', { method: 'PATCH', body: '{}' });
+    expect(stage.servers.a.requests.map(({ method }) => method)).toEqual(['HEAD', 'DELETE', 'PATCH']);
+  });
+
   it('of audio and files come through as they are', async () => {
     await using stage = await openStage({ a: [], b: [] });
     const outer = sdkOver(stage);
