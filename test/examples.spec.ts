@@ -94,10 +94,16 @@ const PRINTS: Record<string, readonly string[]> = {
     'its next turn:      second',
     'the file says:      the hash of each id → second',
   ],
+  '09-pool-as-fetch': [
+    'answer: Hello from second. first 503 overloaded in N ms → second 200 in N ms',
+    'stream: Hello from second.',
+    'raw:    200 application/json first 429 (retry in 1 s) → second 200 in N ms',
+    'other:  foreign_url',
+  ],
 };
 
 describe('examples', () => {
-  it('are these eight', () => {
+  it('are these nine', () => {
     expect(names).toEqual(Object.keys(PRINTS));
   });
 
