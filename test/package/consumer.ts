@@ -7,14 +7,17 @@ import LoadBalancedOpenAI, {
   ConfigurationError,
   explain,
   type LoadBalancerError,
+  memoryStore,
   LoadBalancedOpenAI as Named,
   NoEndpointAvailableError,
   priority,
   random,
   roundRobin,
+  type SharedStore,
   type Strategy,
 } from 'load-balanced-openai';
 import * as testing from 'load-balanced-openai/testing';
+import { fastFetch } from 'load-balanced-openai/transport';
 import OpenAI, { AzureOpenAI, type ClientOptions, type OpenAIError } from 'openai';
 
 const sdkOptions: ClientOptions = { apiKey: 'x', maxRetries: 1, timeout: 1_000, defaultHeaders: { a: 'b' } };
@@ -102,6 +105,19 @@ export async function consumer(): Promise<void> {
   pool.balancer
     .snapshot()
     .endpoints.map(({ name, breaker, excluded, inFlight }) => [name, breaker, excluded, inFlight]);
+  const { client: sdk, model, release } = await pool.balancer.take({ model: 'gpt-5', tags: ['x'] });
+  const [concrete, deployment]: [OpenAI, string] = [sdk, model];
+  release();
+  const over = new OpenAI({ apiKey: concrete.apiKey, fetch: pool.balancer.fetch });
+  const steered = pool.balancer.with({ session: deployment, importance: 'low', hedge: false });
+  const said: Promise<string> = steered.balancer.run({ tags: ['x'] }, () => code(over));
+  pool.balancer.on('list-partial', ({ endpoint, reason }) => console.log(endpoint, reason));
+  const facts = new Map<string, string>();
+  const store: SharedStore = { ...memoryStore(), get: (key) => facts.get(key) };
+  const account = new LoadBalancedOpenAI([{ apiKey: 'x' }], { store, lists: { strict: true }, pinnedModels: true });
+  const fast = new LoadBalancedOpenAI([{ apiKey: 'x' }], { transport: 'fast' });
+  const carried = new OpenAI({ apiKey: 'x', fetch: fastFetch({ connections: 2 }) });
+  await Promise.all([said, ...[account, fast, carried].map(code)]);
   await pool.close();
 
   // @ts-expect-error an option that does not exist
