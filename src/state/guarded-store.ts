@@ -85,11 +85,10 @@ export class GuardedStore {
     });
   }
 
-  /** Nobody uses the store any more: forgets what could not be written, and lets it be. */
+  /** Nobody uses the store any more: lets it be. What could not be written is written when somebody uses it again. */
   rest(): void {
     this.#cancelProbe?.();
     this.#cancelProbe = undefined;
-    this.#waiting.clear();
   }
 
   /** Does one operation, if the store may be asked. @returns whether it was answered as it should */

@@ -83,6 +83,13 @@ describe('an id that another client learnt', () => {
     expect(one.ownerOf('file-1')).toBe('b');
   });
 
+  it('is asked for again when nobody knew it before', async () => {
+    const one = client();
+    expect(await one.find('file-1')).toBeUndefined();
+    client().learn(['file-1'], 'a');
+    expect(await one.find('file-1')).toBe('a');
+  });
+
   it('crowds out others when there is no more room', async () => {
     client().learn(['1', '2', '3'], 'a');
     const small = client(['a'], 2);
@@ -146,6 +153,23 @@ it('closing writes what is to be written, and lets the store be when the last on
   other.learn(['file-2'], 'a');
   await other.close();
   expect(await client().find('file-2')).toBe('a');
+});
+
+it('closing one leaves the others what they have still to tell', async () => {
+  let fails = true;
+  const set = inner.set;
+  inner.set = (...fact) => {
+    if (fails) throw new Error('full');
+    return set(...fact);
+  };
+  const [one, other] = [client(), client()];
+  other.learn(['file-2'], 'a');
+  await clock.advance(1);
+  await one.close();
+  fails = false;
+  await clock.advance(6_000);
+  expect(await inner.get(keyOf('file-2'))).toBe('a');
+  await other.close();
 });
 
 it('without a store nothing is asked, and closing is over at once', async () => {

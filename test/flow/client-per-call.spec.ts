@@ -42,6 +42,16 @@ describe('a client for each call, one endpoint of three dead', () => {
     },
   );
 
+  it('that all have one store: it keeps none of them alive', { timeout: 300_000 }, async () => {
+    await using stage = await openStage({ a: [], b: [] }, { strategy: 'round-robin' });
+    const calls = 2_000;
+    const input = { options: stage.options, calls, concurrency: 8, store: true };
+    const seen = await runChild<Seen>(CHILD, input);
+    expect(seen.lost).toEqual([]);
+    const growth = (seen.heap[9]! - seen.heap[4]!) / (calls / 2);
+    expect(growth, `heap in KiB: ${seen.heap.map((bytes) => Math.round(bytes / KIB))}`).toBeLessThan(3 * KIB);
+  });
+
   it('a black hole, with attempts bounded: at most 10 calls slowed', async () => {
     await using stage = await openStage(
       { a: [], b: 'black-hole', c: [] },

@@ -71,6 +71,23 @@ describe('a store that works', () => {
     expect([asked, await inner.get('key')]).toEqual([['set key'], 'c']);
   });
 
+  it('leaves no timer behind, whether it answers at once or later or not at all', async () => {
+    const later: Broken = async (work) => {
+      await new Promise<void>((resolve) => clock.after(1, resolve));
+      return work();
+    };
+    for (const way of [undefined, later]) {
+      broken = way ? { get: way, set: way } : {};
+      store.write('key', 'value', HOUR);
+      await clock.advance(2);
+      expect(await timed(store.read('key'))).toEqual(['value', way ? 1 : expect.any(Number)]);
+      expect(clock.pending).toBe(0);
+    }
+    broken.get = thrown;
+    await store.read('other');
+    expect(clock.pending).toBe(0);
+  });
+
   it('gets the last value also when another one was on its way', async () => {
     const let_go: (() => void)[] = [];
     broken.set = (work) => new Promise<void>((resolve) => let_go.push(() => resolve(work() as undefined)));
@@ -241,6 +258,23 @@ describe('a store whose set', () => {
     await clock.advance(6_000);
     expect(news.slice(1)).toEqual([{ is: 'recovered', lost: 10 }]);
     expect([await inner.get('old-9'), await inner.get('new-0')]).toEqual([undefined, 'x']);
+    broken.get = thrown;
+    await store.read('key');
+    broken = {};
+    await clock.advance(5_000);
+    await store.read('key');
+    expect(news.slice(3)).toEqual([{ is: 'recovered', lost: 0 }]);
+  });
+
+  it('hangs like its get does not make reads wait again', async () => {
+    broken = { get: () => never, set: () => never };
+    store.write('key', 'x', HOUR);
+    await clock.advance(0);
+    expect((await timed(store.read('other')))[1]).toBe(250);
+    // The write is given up, and says no more than the read did.
+    await clock.advance(1_800);
+    expect((await timed(store.read('other')))[1]).toBe(0);
+    expect(names()).toEqual(['degraded']);
   });
 
   it('works while get fails is written to once get works again, though nobody reads', async () => {
@@ -315,6 +349,18 @@ describe('flushing', () => {
     await clock.advance(60_000);
     expect([asked, clock.pending]).toEqual([[], 0]);
   });
+
+  it('and resting forgets nothing: what is still to be written goes with what the next user writes', async () => {
+    broken.set = thrown;
+    store.write('old', 'x', HOUR);
+    await clock.advance(1);
+    store.rest();
+    // It failed a moment ago, so that nothing goes at once.
+    store.write('new', 'x', HOUR);
+    broken = {};
+    await clock.advance(6_000);
+    expect([await inner.get('old'), await inner.get('new')]).toEqual(['x', 'x']);
+  });
 });
 
 describe('its users', () => {
@@ -334,7 +380,13 @@ describe('its users', () => {
     const deref = vi.spyOn(WeakRef.prototype, 'deref').mockReturnValue(undefined);
     for (let i = 0; i < 1_000; i++) store.users.add(() => undefined);
     expect(deref.mock.calls.length).toBeLessThan(5_000);
+    deref.mockClear();
     deref.mockRestore();
+    const alive = Array.from({ length: 1_000 }, () => () => undefined);
+    const looked = vi.spyOn(WeakRef.prototype, 'deref');
+    for (const listener of alive) store.users.add(listener);
+    expect(looked.mock.calls.length).toBeLessThan(5_000);
+    looked.mockRestore();
     store.users.tell({ is: 'behind' });
     expect(names()).toEqual([]);
   });

@@ -1,13 +1,16 @@
 // Builds a client for each call and forgets it, as a serverless function does; prints how the calls went and what is left.
-import { attemptsOf, LoadBalancedOpenAI, type LoadBalancedOpenAIOptions } from '../../../src/index.ts';
+import { attemptsOf, LoadBalancedOpenAI, type LoadBalancedOpenAIOptions, memoryStore } from '../../../src/index.ts';
 
 interface Input {
   readonly options: LoadBalancedOpenAIOptions;
   readonly calls: number;
   readonly concurrency: number;
+  /** All clients have the same store. */
+  readonly store?: boolean;
 }
 
-const { options, calls, concurrency } = JSON.parse(process.argv.at(-1)!) as Input;
+const { options, calls, concurrency, store } = JSON.parse(process.argv.at(-1)!) as Input;
+if (store) options.store = memoryStore();
 const lost: string[] = [];
 const heap: number[] = [];
 const ms: number[] = [];
