@@ -9,6 +9,7 @@ import type { EndpointOptions } from './config/endpoint-options.ts';
 import type { LoadBalancedOpenAIOptions, PoolOptions } from './config/options.ts';
 import { resolveSettings } from './config/resolve-settings.ts';
 import type { Settings } from './config/settings.ts';
+import { beneath } from './endpoint/sdk-client.ts';
 import type { Balancer } from './sdk/balancer.ts';
 import { balancerOf } from './sdk/balancer.ts';
 import { CLIENT_STATE, type ClientState, carry, clientState, linked, linkOf } from './sdk/client-state.ts';
@@ -81,7 +82,7 @@ export class LoadBalancedOpenAI extends OpenAI {
     if (!state?.pooled()) return super.withOptions(options);
     const fresh = state.freshOptions(options);
     if (fresh) return new (this.constructor as new (options: LoadBalancedOpenAIOptions) => this)(fresh);
-    return super.withOptions.call(state.self(), state.cloneOptions(options)) as this;
+    return super.withOptions.call(beneath(this), state.cloneOptions(options)) as this;
   }
 
   /** Takes no new calls and ends the waiting ones; resolves when the running ones are over. The pool of all clones ends with it. */

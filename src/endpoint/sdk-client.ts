@@ -85,7 +85,7 @@ function guarded(settings: EndpointSettings, given: ClientOptions, fetch: Fetch,
  */
 export function beneath<Client extends OpenAI>(client: Client): Client {
   const inner = (client.models as unknown as { _client?: Client } | undefined)?._client;
-  return inner && Object.getPrototypeOf(inner) === Object.getPrototypeOf(client) ? inner : client;
+  return inner?.models === client.models ? inner : client;
 }
 
 const construct = (settings: EndpointSettings) => (options: ClientOptions) =>

@@ -8,7 +8,7 @@ import { checkOverrides } from '../config/overrides.ts';
 import { poolKeys } from '../config/schema.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Endpoint } from '../endpoint/endpoint.ts';
-import { attemptClient, beneath, type ClientOverrides, directClient, isolate } from '../endpoint/sdk-client.ts';
+import { attemptClient, type ClientOverrides, directClient, isolate } from '../endpoint/sdk-client.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { Caller } from './caller.ts';
 import { type Core, makeCore } from './core.ts';
@@ -30,8 +30,6 @@ export interface Link {
 export interface ClientState {
   core(): Core;
   pooled(): boolean;
-  /** The client itself, through whatever Proxy it is called. */
-  self(): OpenAI;
   caller(client: OpenAI): Caller;
   direct(name: string): OpenAI;
   /** What steers the calls of this client. */
@@ -140,7 +138,6 @@ export function clientState(
   const state: ClientState = {
     core: () => core,
     pooled: () => pooled,
-    self: () => beneath(client),
     caller: (outer) => ({ client: outer, core, steering: steeringNow(), clientOf, overrides }),
     direct(name) {
       const endpoint = pool.named(name) as Endpoint;

@@ -42,6 +42,8 @@ test('exactly one span per call, however many attempts it took', async () => {
       }));
     },
     unseen: ['asResponse', 'a refused call', 'post'],
+    // Nobody hears what its own copy of the stream throws.
+    deadly: ['a stream that breaks'],
     unpriced: ['chat, streamed', 'chat.completions.stream', 'embeddings'],
   });
 });

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 import { explain, LoadBalancedOpenAI } from 'load-balanced-openai';
-import { faultServer } from 'load-balanced-openai/testing';
+import { faultServer, type Step } from 'load-balanced-openai/testing';
 import OpenAI, { type APIPromise } from 'openai';
 import { cutEarly, fault, limited, type Modules, sameAsRaw } from './same-as-raw.ts';
 
@@ -57,7 +57,10 @@ export const CALLS = {
     const { data, response } = await took('withResponse', client.chat.completions.create(ask));
     return [response.status, data.choices[0]?.message.content];
   },
-  asResponse: async (client: OpenAI) => (await took('asResponse', client.chat.completions.create(ask))).text(),
+  asResponse: async (client: OpenAI) => {
+    const response = await took('asResponse', client.chat.completions.create(ask));
+    return ((await response.json()) as OpenAI.ChatCompletion).choices;
+  },
   withOptions: async (client: OpenAI) =>
     (await client.withOptions({ timeout: 5_000 }).chat.completions.create(ask)).choices[0]?.message.content,
   'a refused call': async (client: OpenAI) => {
@@ -67,8 +70,24 @@ export const CALLS = {
     );
     return { status: error.status, message: error.message };
   },
+  'a stream that breaks': async (client: OpenAI) => {
+    let text = '';
+    try {
+      for await (const chunk of await client.chat.completions.create({ ...ask, stream: true }))
+        text += chunk.choices[0]?.delta.content ?? '';
+    } catch {
+      return { text, broke: true };
+    }
+    return { text, broke: false };
+  },
   post: async (client: OpenAI) =>
     (await client.post<OpenAI.ChatCompletion>('/chat/completions', { body: ask })).choices[0]?.message.content,
+};
+
+/** What the endpoint that takes the call answers, where it is no plain answer: the plain SDK gets it as well. */
+const LAST: Partial<Record<CallName, Step>> = {
+  'a refused call': { status: 400, message: 'No.' },
+  'a stream that breaks': { stream: 4, cutAfter: 2 },
 };
 
 /** The name of one of them. */
@@ -90,32 +109,39 @@ export interface Following {
   readonly failWithRawOnly?: Partial<Record<CallName, RegExp>>;
   /** Calls that the tracer sees of our client and not of the plain SDK. */
   readonly seenOfOursOnly?: readonly CallName[];
+  /** Calls at which the library ends the process, with the plain SDK as well. */
+  readonly deadly?: readonly CallName[];
   /** The SDK and the library as the tracer met them. */
   readonly modules?: Modules;
 }
 
 /** Makes every call both ways and looks at the traces. */
 export async function followCalls(following: Following): Promise<void> {
-  for (const name of Object.keys(CALLS) as CallName[])
+  for (const name of Object.keys(CALLS) as CallName[]) {
+    if (following.deadly?.includes(name)) continue;
     await followCall(name, following).catch((error: Error) => {
       throw new Error(`${name}: ${error.message}`, { cause: error });
     });
+  }
 }
 
 async function followCall(name: CallName, following: Following): Promise<void> {
   const { wrap = (client) => client, traces, modules, fail, failWithRawOnly } = following;
   const { unseen = [], unpriced = [], seenOfOursOnly = [] } = following;
   const streamed = /stream/.test(name);
-  const refused = name === 'a refused call';
+  const fails = name in LAST;
   const failsWithRaw = fail?.[name];
   let seen: readonly Trace[] = [];
   await sameAsRaw({
-    script: [fault(500), fault(streamed ? cutEarly : limited), refused ? { status: 400, message: 'No.' } : 'ok'],
+    script: [fault(500), fault(streamed ? cutEarly : limited), LAST[name] ?? 'ok'],
     journey: ['a failed', 'b failed', 'c'],
     async work({ client }) {
       await traces();
       const value = await CALLS[name](wrap(client));
-      seen = await traces();
+      seen = (await traces()).map((trace) =>
+        // Ours says of a broken stream what broke, where the SDK's says "terminated".
+        name === 'a stream that breaks' ? { ...trace, error: trace.error !== undefined } : trace,
+      );
       return seenOfOursOnly.includes(name) ? value : { value, traces: seen };
     },
     ...(modules && { modules }),
@@ -125,7 +151,7 @@ async function followCall(name: CallName, following: Following): Promise<void> {
   if (failsWithRaw) return;
   const count = unseen.includes(name) ? 0 : 1;
   assert.equal(seen.length, count, `traces: ${JSON.stringify(seen)}`);
-  for (const { model: named, input, error } of refused ? [] : seen) {
+  for (const { model: named, input, error } of fails ? [] : seen) {
     assert.match(String(named), /^(gpt-5|text-embedding-3-small)$/);
     if (!unpriced.includes(name)) assert.ok(Number(input) > 0, `usage: ${input}`);
     assert.equal(error ?? null, null);
