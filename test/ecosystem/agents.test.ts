@@ -137,6 +137,25 @@ test('a stream that breaks after its first content is not repeated', async () =>
   });
 });
 
+test('a stream that is given up frees its endpoint', async () => {
+  await sameAsRaw({
+    script: [fault(cutEarly), { stream: 3, stallAfter: 1 }],
+    work: async ({ client }) => {
+      const leaving = new AbortController();
+      const { signal } = leaving;
+      const stream = await runner(client).run(agentWithTool(), 'Weather?', { stream: true, signal });
+      let deltas = 0;
+      for await (const event of stream) {
+        if (event.type !== 'raw_model_stream_event' || event.data.type !== 'output_text_delta') continue;
+        deltas += 1;
+        leaving.abort();
+      }
+      return { deltas, cancelled: stream.cancelled };
+    },
+    journey: ['a failed', 'b'],
+  });
+});
+
 test('a run with retries of its own, which sets maxRetries to 0', async () => {
   await sameAsRaw({
     script: [call, fault(500), fault(500), fault(500), sunny],

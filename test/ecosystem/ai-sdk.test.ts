@@ -133,6 +133,41 @@ test('a stream that breaks after its first content is not repeated', async () =>
   assert.deepEqual({ text, broken }, { text: 'account-N account-N ', broken: true });
 });
 
+test('responses chained by their id stay where they began', async () => {
+  await sameAsRaw({
+    script: [fault(500), sunny, { step: 'ok', text: 'Rainy.' }],
+    work: async (access) => {
+      const model = vendor(access).responses('gpt-5');
+      const today = await generateText({ model, prompt, maxRetries });
+      const previousResponseId = String(today.providerMetadata?.openai?.responseId);
+      const providerOptions = { openai: { previousResponseId } };
+      return [today.text, (await generateText({ model, prompt: 'Tomorrow?', maxRetries, providerOptions })).text];
+    },
+    options: { strategy: 'round-robin' },
+    journey: ['a failed', 'b', 'b'],
+  });
+});
+
+test('a stream that is given up frees its endpoint', async () => {
+  await sameAsRaw({
+    script: [fault(cutEarly), { stream: 3, stallAfter: 1 }],
+    work: async (access) => {
+      const leaving = new AbortController();
+      const { textStream } = streamText({
+        ...{ model: vendor(access).chat('gpt-5'), prompt, maxRetries },
+        abortSignal: leaving.signal,
+      });
+      let pieces = 0;
+      for await (const _ of textStream) {
+        pieces += 1;
+        leaving.abort();
+      }
+      return pieces;
+    },
+    journey: ['a failed', 'b'],
+  });
+});
+
 test('an error of the call itself reaches it as it is', async () => {
   await sameAsRaw({
     script: [{ status: 400, message: 'No such field.' }],

@@ -102,6 +102,41 @@ test('a stream that breaks after its first content is not repeated', async () =>
   assert.deepEqual({ text, broken }, { text: 'account-N account-N ', broken: true });
 });
 
+test('responses chained by their id stay where they began', async () => {
+  await sameAsRaw({
+    script: [fault(500), sunny, { step: 'ok', text: 'Rainy.' }],
+    work: async (access) => {
+      const model = chat(access, true);
+      const today = await model.invoke('Weather today?');
+      const previous_response_id = String(today.response_metadata.id);
+      return [today.text, (await model.invoke('And tomorrow?', { previous_response_id })).text];
+    },
+    options: { strategy: 'round-robin' },
+    journey: ['a failed', 'b', 'b'],
+  });
+});
+
+test('a stream that is given up frees its endpoint', async () => {
+  await sameAsRaw({
+    script: [fault(cutEarly), { stream: 3, stallAfter: 1 }],
+    work: async (access) => {
+      const leaving = new AbortController();
+      let pieces = 0;
+      try {
+        for await (const { text } of await chat(access).stream('Weather?', { signal: leaving.signal })) {
+          if (text === '') continue;
+          pieces += 1;
+          leaving.abort();
+        }
+      } catch (error) {
+        return { pieces, name: (error as Error).name };
+      }
+      return { pieces };
+    },
+    journey: ['a failed', 'b'],
+  });
+});
+
 test('an error of the call itself keeps its class', async () => {
   await sameAsRaw({
     script: [{ status: 400, message: 'No such field.' }],
