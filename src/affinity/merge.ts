@@ -17,10 +17,14 @@ export interface Part {
   readonly more: boolean;
 }
 
-/** Where a list stands: behind which item, and whether nothing can come any more. */
+/** Where a list stands. */
 export interface Stand {
+  /** Behind the item with this id; `undefined` = nothing of it was shown yet. */
   readonly after: string | undefined;
+  /** Nothing can come any more. */
   readonly ended: boolean;
+  /** The last item shown of any list while nothing of this one was: what was made since then and sorts before it, was missed. */
+  readonly passed?: Item | undefined;
 }
 
 /** The beginning of any list. */
@@ -38,6 +42,7 @@ export class Lane<Source = unknown> {
   more: boolean;
   /** How many items came at first, when more followed: the endpoint's own measure of a page. */
   pageLength: number | undefined;
+  #passed: ((item: Item) => boolean) | undefined;
   readonly #ask: (after: string | undefined) => Promise<Part>;
   #items: readonly Item[] = [];
   #next = 0;
@@ -47,9 +52,11 @@ export class Lane<Source = unknown> {
   #read: string | undefined;
   #asked = false;
 
-  /** @param ask brings the items behind an id. */
-  constructor(source: Source, stand: Stand, ask: (after: string | undefined) => Promise<Part>) {
+  /** @param ask brings the items behind an id. @param earlier the order in which all lists are read. */
+  constructor(source: Source, stand: Stand, earlier: Earlier, ask: (after: string | undefined) => Promise<Part>) {
+    const { passed } = stand;
     this.source = source;
+    this.#passed = passed && ((item) => earlier(item, passed));
     this.more = !stand.ended;
     this.#taken = stand.after;
     this.#read = stand.after;
@@ -82,13 +89,23 @@ export class Lane<Source = unknown> {
     const { items, more } = await this.#ask(before);
     // Some servers answer with the whole list whatever it is they are asked for.
     const at = before === undefined ? -1 : items.findIndex((item) => idOf(item) === before);
-    this.#items = at < 0 ? items : items.slice(at + 1);
+    const fresh = at < 0 ? items : items.slice(at + 1);
+    this.#read = fresh.map(idOf).findLast((id) => id !== undefined) ?? before;
+    this.more = more && this.#read !== before;
+    this.#items = this.#unpassed(fresh);
     this.#next = 0;
     this.#held = new Set(this.#items.flatMap((item) => idOf(item) ?? []));
-    this.#read = this.#items.map(idOf).findLast((id) => id !== undefined) ?? before;
-    this.more = more && this.#read !== before;
     if (!this.#asked && this.more) this.pageLength = items.length;
     this.#asked = true;
+  }
+
+  #unpassed(items: readonly Item[]): readonly Item[] {
+    const passed = this.#passed;
+    if (!passed) return items;
+    const first = items.findIndex((item) => !passed(item));
+    if (first < 0) return [];
+    this.#passed = undefined;
+    return items.slice(first);
   }
 
   /** Takes what comes next. */

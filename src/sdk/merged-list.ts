@@ -64,12 +64,16 @@ function windowOf({ collection, query }: Union): Window {
   };
 }
 
-/** Where every list stands; of new objects only the end of an ascending list hears. */
-function standsOf(lanes: Lanes, parts: ListParts, order: Window['order']): Stands {
+/** Where every list stands behind an item; of new objects only the end of an ascending list hears. */
+function standsOf(lanes: Lanes, parts: ListParts, order: Window['order'], last: Item): Stands {
+  const { created_at, created, updated_at } = last;
   return new Map(
     lanes.map(({ source, after, more, head }) => {
-      const empty = !more && head === undefined && !parts.gaps.missing.has(source);
-      return [source.name, { after, ended: parts.gaps.without.has(source) || (empty && order === 'desc') }];
+      const { missing, without } = parts.gaps;
+      const here = order === 'desc' && !missing.has(source);
+      const ended = without.has(source) || (here && !more && head === undefined);
+      const passed = here && after === undefined && !ended;
+      return [source.name, { after, ended, ...(passed && { passed: { created_at, created, updated_at } }) }];
     }),
   );
 }
@@ -133,7 +137,7 @@ export async function mergedPage(core: Core, union: Union, parts: ListParts): Pr
   const most = passes || before !== undefined ? Math.max(LARGEST_PART, size ?? 0) : limit;
   const lanes = endpoints.map(
     (endpoint) =>
-      new Lane(endpoint, stands?.get(endpoint.name) ?? START, async (behind) => {
+      new Lane(endpoint, stands?.get(endpoint.name) ?? START, window.earlier, async (behind) => {
         const query = { ...filters, ...(most !== undefined && { limit: most }), ...(behind && { after: behind }) };
         const part = await parts.ask(endpoint, query);
         if (path !== 'models' || parts.gaps.has(endpoint)) return part;
@@ -158,7 +162,7 @@ export async function mergedPage(core: Core, union: Union, parts: ListParts): Pr
   if (path === 'models') return { object: 'list', ...rest, data };
   const [first, last] = [idOf(data[0]), idOf(data.at(-1))];
   if (last !== undefined && before === undefined)
-    core.positions.remember(list, last, standsOf(lanes, parts, window.order));
+    core.positions.remember(list, last, standsOf(lanes, parts, window.order, data.at(-1) as Item));
   const has_more = before === undefined ? lanes.some(({ more, head }) => more || head !== undefined) : page.earlier;
   const next = 'next' in rest ? { next: has_more ? (last ?? null) : null } : {};
   return { object: 'list', ...rest, data, first_id: first ?? null, last_id: last ?? null, has_more, ...next };
