@@ -85,6 +85,7 @@ function ownerOf(pool: RoutingPool, owners: ReadonlyMap<string, string>): Endpoi
   return undefined;
 }
 
+const FREE: Route = {};
 const NO_OWNERS: ReadonlyMap<string, string> = new Map();
 
 /**
@@ -98,6 +99,8 @@ export function routeOf(
   settings: { home: string; spread: boolean },
 ): Route {
   const { ownerIds, operation } = call;
+  // Most calls.
+  if (ownerIds.length === 0 && call.pin === undefined && operation.place !== 'home') return FREE;
   let owners = NO_OWNERS;
   let missing: readonly OwnedId[] = ownerIds;
   let led: Endpoint | undefined;

@@ -15,21 +15,23 @@ const NOT_HERE: ReadonlySet<string> = new Set([
   'model-missing',
   'operation-missing',
   'not-supported',
+  'redirected',
 ]);
 
 /** What an outcome means where one of many was asked: a refusal ends nothing, keeps nobody else away, and is not asked for twice. */
 export function ofOneAsked(found: Verdict): Verdict {
   if (NOT_HERE.has(found.name)) {
     const { cooldown: _, ...rest } = found;
-    return { ...rest, next: 'another', again: false };
+    return { ...rest, health: 'neutral', next: 'another', again: false };
   }
   return found.next === 'throw' && found.name !== 'aborted' ? { ...found, next: 'another', again: false } : found;
 }
 
 /** How much an answer counts: who could not say outweighs all who do not have it, since nobody can know then. */
 function weight<R extends Reply>({ attempt, verdict }: Failure<R>): number {
-  if (isPassing(verdict)) return attempt.report.status === undefined ? 2 : 3;
-  return verdict.name === 'not-found' ? 1 : 0;
+  const { status } = attempt.report;
+  if (isPassing(verdict)) return status === undefined ? 2 : 3;
+  return verdict.name === 'not-found' && status === 404 ? 1 : 0;
 }
 
 /** Notes what an endpoint said; of what all said last, that counts which weighs most. */
@@ -40,8 +42,7 @@ export function noteAnswer<R extends Reply>(story: CallStory<R>, answer: Failure
   const failure = [...answers.values()].reduce((most, each) => (weight(each) > weight(most) ? each : most));
   story.failure = failure;
   // "Not here" is no failure after which something is repaired or waited for.
-  const { attempt, verdict } = failure;
-  story.last = isPassing(verdict) ? { attempt, verdict: { ...verdict, next: 'another' } } : undefined;
+  story.last = isPassing(failure.verdict) ? failure : undefined;
   // All who were asked together are one attempt of the call.
   if (story.live.size === 0 && story.last) story.counted += 1;
 }

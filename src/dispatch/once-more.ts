@@ -11,8 +11,7 @@ export function askOnceMore<R extends Reply>(story: CallStory<R>, endpoint: Endp
   // A fresh credential is no extra load; a lost connection that is tried again is.
   const lost = story.lookup?.get(endpoint)?.verdict.name === 'connection-lost';
   if (open && (!lost || parts.budget.withdraw())) {
-    // Until it answers it has said nothing.
-    story.lookup?.delete(endpoint);
+    // No failover.
     story.last = undefined;
     start(story, endpoint, parts, false);
   } else if (story.live.size === 0) proceed(story, parts);

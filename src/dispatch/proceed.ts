@@ -74,7 +74,6 @@ function askAll<R extends Reply>(
     if (story.tried.has(endpoint)) continue;
     const before = story.attempts.some((attempt) => attempt.endpoint === endpoint);
     if (before && !mayGoOn(story, endpoint, parts)) continue;
-    story.lookup?.delete(endpoint);
     start(story, endpoint, parts, force);
   }
   if (story.live.size === 0 && !story.stopWaiting) giveUp(story, parts);

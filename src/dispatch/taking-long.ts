@@ -55,9 +55,7 @@ export function tookAtLeast<R extends Reply>(
 /** Who could take a second attempt beside those that run. */
 function helper<R extends Reply>(story: CallStory<R>, parts: DispatchParts): Endpoint | undefined {
   const { call, counted, live } = story;
-  // A lookup asks everybody anyway.
-  const free = parts.settings.failover && call.replay === 'free' && !story.lookup;
-  const may = free && counted + live.size < call.maxAttempts;
+  const may = parts.settings.failover && call.replay === 'free' && counted + live.size < call.maxAttempts;
   return may ? choose(story, parts) : undefined;
 }
 

@@ -60,7 +60,7 @@ export type ToldHandover = Handover & {
 
 /** These were made to find out where the call goes. */
 export function toldBefore(handover: ToldHandover, attempts: Told['reports']): void {
-  handover.before.push(...attempts);
+  handover.before = [...handover.before, ...attempts];
   handover.told.reports = handover.before;
 }
 
@@ -71,10 +71,12 @@ export function tell(handover: ToldHandover, story: CallStory<SdkReply>): void {
   told.reports = before.length > 0 ? [...before, ...story.reports] : story.reports;
 }
 
+const NOTHING: Told['reports'] = [];
+
 /** A handover that remembers for `attemptsOf`, and keeps nothing else of the story alive. */
 export function handoverOf(asBytes = false): ToldHandover {
   const told: { reports: Told['reports'] } = { reports: [] };
-  return { wanted: asBytes, raw: false, told, before: [], asBytes, remember: (thing) => remember(thing, told) };
+  return { wanted: asBytes, raw: false, told, before: NOTHING, asBytes, remember: (thing) => remember(thing, told) };
 }
 
 /** Whoever served the call has what it names. */

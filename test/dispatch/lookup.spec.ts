@@ -76,6 +76,7 @@ describe('everybody is asked at once', () => {
     ['501', apiError(501)],
     ['an id that is none there', apiError(400, { message: "Invalid 'file_id': expected an ID that begins with 'x'." })],
     ['422', apiError(422)],
+    ['a redirect to somewhere else', apiError(302)],
     ['a router without anybody behind it', apiError(404, { message: 'No endpoints found for this' })],
   ])('%s is "not here" as well: it ends nothing, and keeps nobody away from the endpoint', async (_, said) => {
     const pool = bench({ a: [said], b: [{ ms: 10 }] });
@@ -83,7 +84,7 @@ describe('everybody is asked at once', () => {
     await pool.clock.advance(10);
     expect(found.told?.served).toBe('b');
     expect(untouched(pool, 'a')).toEqual(WELL);
-    const nowhere = bench({ a: [GONE], b: [said], c: [said] });
+    const nowhere = bench({ a: [said], b: [said], c: [GONE] });
     expect((await nowhere.look().outcome).error).toBe(GONE);
     expect(nowhere.sent).toEqual({ a: 1, b: 1, c: 1 });
   });
@@ -154,6 +155,29 @@ describe('somebody could not say', () => {
     expect(call.told?.error).toMatchObject({ status: 500 });
     expect(pool.sent).toEqual({ a: 1, b: 1 });
     expect(pool.names('budget-exhausted')).toHaveLength(1);
+  });
+
+  it('all that are asked at once count as one attempt of the call', async () => {
+    const pool = bench({ a: [GONE], b: [apiError(500)], c: [apiError(500)] });
+    const call = pool.look({ maxAttempts: 2, maxRetries: 5 });
+    await pool.clock.advance(60_000);
+    expect(call.told?.error).toMatchObject({ status: 500 });
+    expect(pool.sent).toEqual({ a: 1, b: 2, c: 2 });
+  });
+
+  it('one that has no place any more makes nobody be asked twice', async () => {
+    const pool = bench({ a: ['ok'], b: [GONE], c: [GONE] });
+    pool.endpoint('a').begin = () => undefined;
+    // Nobody knows whether that one has it.
+    expect((await pool.look().outcome).error).toBeInstanceOf(NoEndpointAvailableError);
+    expect(pool.sent).toEqual({ a: 0, b: 1, c: 1 });
+  });
+
+  it('who lets nobody in as a rule is asked before anything is waited for', async () => {
+    const pool = bench({ a: [GONE], b: [apiError(429, { code: 'insufficient_quota' }), 'ok'], c: [apiError(500)] });
+    await pool.call({ ...read, maxRetries: 0 }, { only: 'b' }).outcome;
+    expect(await pool.look().outcome).toMatchObject({ served: 'b' });
+    expect([pool.sent, pool.names('call-waiting')]).toEqual([{ a: 1, b: 2, c: 1 }, []]);
   });
 
   it('a stale connection is replaced at once, beside the others', async () => {
@@ -231,7 +255,16 @@ describe('who is out now', () => {
     expect((error as Error).message).toBe(
       'No endpoint can take this files call: a does not have it; b cooling down (429), for 5 min. Try again in 5 min.',
     );
-    expect(pool.lines.filter((line) => line.startsWith('warn: no endpoint'))).toEqual([]);
+    expect(pool.lines.filter((line) => line.includes('no endpoint can take calls'))).toEqual([]);
+  });
+
+  it('and comes back while another one hangs: it is asked beside that one', async () => {
+    const pool = bench({ a: [GONE], b: [apiError(429, {}, { 'retry-after': '5' }), 'ok'], c: ['hang'] });
+    await pool.call({ ...read, maxRetries: 0 }, { only: 'b' }).outcome;
+    const call = pool.look({ deadline: 60_000 });
+    await pool.clock.advance(30_000);
+    expect(call.told).toMatchObject({ served: 'b' });
+    expect(call.story.reports.at(-1)).toMatchObject({ endpoint: 'b', beside: 'rescue' });
   });
 
   it('because it was ejected: a probe may ask it', async () => {

@@ -2,7 +2,14 @@
 // its id belongs by GET first, and what was found is remembered.
 import OpenAI from 'openai';
 import { describe, expect, it, vi } from 'vitest';
-import { AffinityError, attemptsOf, ConfigurationError, LoadBalancedOpenAI } from '../../src/index.ts';
+import {
+  AffinityError,
+  attemptsOf,
+  ConfigurationError,
+  LoadBalancedOpenAI,
+  memoryStore,
+  type SharedStore,
+} from '../../src/index.ts';
 import { manualClock, type Script } from '../../src/testing/index.ts';
 import { failure } from '../support/calls.ts';
 import { openStage, type Stage, type StageOptions } from '../support/stage.ts';
@@ -27,6 +34,13 @@ const routesAt = (stage: Stage, name: Name) =>
 const calls = (stage: Stage) => Object.values(stage.servers).map((each) => each.calls);
 const writes = (stage: Stage) =>
   Object.values(stage.servers).flatMap(({ requests }) => requests.filter(({ method }) => method !== 'GET'));
+const bound = (store: SharedStore): SharedStore => ({
+  get: (key) => store.get(key),
+  set: (key, value, ttl) => store.set(key, value, ttl),
+  add: (key, n, ttl) => store.add(key, n, ttl),
+  publish: (channel, message) => store.publish(channel, message),
+  subscribe: (channel, listener) => store.subscribe(channel, listener),
+});
 const WELL = { failures: 0, cooldowns: [], excluded: null };
 
 describe('a read', () => {
@@ -72,6 +86,10 @@ describe('a read', () => {
     expect((await fetch(url, { method: 'DELETE' })).status).toBe(200);
     expect(calls(stage)).toEqual([1, 1, 3]);
     expect((await fetch(url)).status).toBe(404);
+    expect((await fetch('https://api.openai.com/v1/files/file-b-2', { method: 'DELETE' })).status).toBe(200);
+    expect(calls(stage)).toEqual([2, 3, 5]);
+    expect((await fetch('https://api.openai.com/v1/files/file-x')).status).toBe(404);
+    expect(calls(stage)).toEqual([3, 4, 6]);
   });
 
   it('after a restart every id is found where it was made', async () => {
@@ -101,6 +119,15 @@ describe('a read', () => {
     const error = await failure(stage.client.files.retrieve('file-x'));
     expect(error).toBeInstanceOf(OpenAI.APIConnectionError);
     expect((await stage.client.files.retrieve('file-b-1')).id).toBe('file-b-1');
+  });
+
+  it('awaited late, and cut on its way then: it is asked for again', async () => {
+    const slow = { step: 'ok', delay: 300 } as const;
+    await using stage = await three({ maxAttempts: 2 }, { a: [slow], b: ['cut-body', 'ok'], c: [slow] });
+    const promise = stage.client.files.retrieve('file-b-1');
+    await stage.servers.b.until((each) => each.calls === 1);
+    await vi.waitFor(() => expect(stage.state('a').inFlight).toBe(0));
+    expect((await promise).id).toBe('file-b-1');
   });
 
   it('cut on its way: it is asked for again where it was found, and nowhere else', async () => {
@@ -208,6 +235,27 @@ describe('a write', () => {
     );
     expect(made.every(({ id }) => id.startsWith('batch_b'))).toBe(true);
     expect(calls(stage)).toEqual([1, 51, 1]);
+  });
+
+  it('asks the store before the endpoints, and once', async () => {
+    const kept = memoryStore();
+    let asked = 0;
+    const store: SharedStore = {
+      ...bound(kept),
+      get(key) {
+        asked += 1;
+        return kept.get(key);
+      },
+    };
+    await using stage = await three({ store });
+    await stage.client.files.delete('file-c-1');
+    expect([asked, calls(stage)]).toEqual([1, [1, 1, 2]]);
+    await stage.client.files.retrieve('file-b-1');
+    const fresh = new LoadBalancedOpenAI(stage.options);
+    asked = 0;
+    await fresh.files.delete('file-b-1');
+    expect([asked, calls(stage)]).toEqual([1, [2, 3, 3]]);
+    await fresh.close();
   });
 
   it('takes a client by an unknown id', async () => {
