@@ -18,9 +18,7 @@ function headersOf(given: Headers, body: Body): Headers {
   const headers = new Headers(given);
   for (const name of OF_THE_TRANSFER) headers.delete(name);
   const length = headers.get('content-length');
-  // An empty body may be that of a HEAD, whose length is the other's.
-  if (length !== null && body instanceof Uint8Array && body.byteLength > 0)
-    headers.set('content-length', String(body.byteLength));
+  if (length !== null && body instanceof Uint8Array) headers.set('content-length', String(body.byteLength));
   else if (headers.has('content-encoding')) headers.delete('content-length');
   // What fetch hands out is decoded.
   headers.delete('content-encoding');

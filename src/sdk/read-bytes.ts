@@ -31,7 +31,9 @@ const BAD_GATEWAY = 502;
 const MEDIA = /^(audio|video|image)\/|octet-stream/;
 const JSON_TYPE = /^[^;]*[/+]json\b/;
 
-function formOf({ operation, stream }: Call, headers: Headers): KeptBytes['form'] {
+function formOf({ method, operation, stream }: Call, headers: Headers): KeptBytes['form'] {
+  // Its headers speak of a body that does not come.
+  if (method === 'head') return 'other';
   const type = (headers.get('content-type') ?? '').trim().toLowerCase();
   const isEvents = type.startsWith('text/event-stream');
   // Of streams that nobody knows the events are not known either.

@@ -174,6 +174,13 @@ describe('failures', () => {
     expect((await quick.client.balancer.fetch(CHAT, post(ASK))).headers.has('x-should-retry')).toBe(false);
   });
 
+  it('are the reply there was, if the last endpoint gave none', async () => {
+    await using stage = await openStage({ a: 503, b: 'reset' }, { maxRetries: 0 });
+    const response = await stage.client.balancer.fetch(CHAT, post(ASK));
+    expect([response.status, stage.servers.b.calls]).toEqual([503, 1]);
+    expect(response.url).toContain(stage.servers.a.origin);
+  });
+
   it("without a reply are fetch's own rejection", async () => {
     await using stage = await openStage({ a: 'reset', b: 'reset' }, { maxRetries: 0 });
     const error = await failure<TypeError>(stage.client.balancer.fetch(CHAT, post(ASK)));
