@@ -26,12 +26,6 @@ export interface Failure<R extends Reply> {
   readonly verdict: Verdict;
 }
 
-/** What of a story belongs to the model that is asked, and begins anew with another one. */
-export type Round<R extends Reply> = Pick<
-  CallStory<R>,
-  'call' | 'tried' | 'barred' | 'repeated' | 'unsentOnce' | 'paused' | 'counted' | 'rescued' | 'failure' | 'last'
->;
-
 /** What may happen to a call while the loop waits. */
 export type StoryEvent<R extends Reply> =
   | { readonly is: 'head' | 'body'; readonly attempt: Attempt<R>; readonly outcome: Outcome; readonly data?: unknown }

@@ -6,8 +6,24 @@
 import { entryFor } from '../call/model-map.ts';
 import type { Verdict } from '../call/outcome.ts';
 import type { Fallbacks, PoolSettings } from '../config/settings.ts';
-import type { CallStory, Reply, Round } from './call-story.ts';
+import type { CallStory, Reply } from './call-story.ts';
 import type { DispatchParts } from './dispatch-parts.ts';
+
+/** What of a story belongs to the model that is asked, and begins anew with another one. */
+type Round<R extends Reply> = Pick<
+  CallStory<R>,
+  | 'call'
+  | 'only'
+  | 'tried'
+  | 'barred'
+  | 'repeated'
+  | 'unsentOnce'
+  | 'paused'
+  | 'counted'
+  | 'rescued'
+  | 'failure'
+  | 'last'
+>;
 
 /** The way of a call through other models. */
 interface Detour {
@@ -60,8 +76,13 @@ export function mayFallBack<R extends Reply>(given: CallStory<R>, settings: Pick
 }
 
 function roundOf(story: CallStory<Reply>): Round<Reply> {
-  const { call, tried, barred, repeated, unsentOnce, paused, counted, rescued, failure, last } = story;
-  return { call, tried, barred, repeated, unsentOnce, paused, counted, rescued, failure, last };
+  const { call, only, tried, barred, repeated, unsentOnce, paused, counted, rescued, failure, last } = story;
+  return { call, only, tried, barred, repeated, unsentOnce, paused, counted, rescued, failure, last };
+}
+
+/** A model that one account made binds the call there, and no other model does. */
+function isBoundBy(model: string, { ownerIds }: CallStory<Reply>['call']): boolean {
+  return ownerIds.length > 0 && ownerIds.every(({ id }) => id === model);
 }
 
 /** Puts the story where it was with `model`, or at its beginning with it. */
@@ -73,6 +94,7 @@ function ask(story: CallStory<Reply>, detour: Detour, own: string, model: string
   detour.rounds.set(call.model as string, roundOf(story));
   const fresh: Round<Reply> = {
     call: { ...call, model, insteadOf: own },
+    only: isBoundBy(own, call) ? undefined : story.only,
     tried: new Set(),
     barred: new Set(),
     repeated: new Set(),

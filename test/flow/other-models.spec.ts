@@ -332,3 +332,18 @@ describe('calls that are meant as they say keep their model', () => {
     ]);
   });
 });
+
+it('a fine-tuned model stays where it was made; what stands in for it may be asked anywhere', async () => {
+  const job = { id: 'ftjob-1', fine_tuned_model: 'ft:gpt-5:o::1' };
+  const fallbacks = { 'ft:*': ['gpt-5-mini'] };
+  await using stage = await openStage(
+    { a: [{ status: 200, body: job }, { repeat: [503] }], b: [] },
+    { fallbacks, maxRetries: 0 },
+  );
+  await stage.client.balancer.pin('a').fineTuning.jobs.retrieve('ftjob-1');
+  expect(asked(await chat(stage.client, { model: 'ft:gpt-5:o::1' }))).toMatchObject([
+    ['a', 'ft:gpt-5:o::1', undefined, 'overloaded'],
+    ['a', 'gpt-5-mini', 'gpt-5-mini', 'overloaded'],
+    ['b', 'gpt-5-mini', 'gpt-5-mini', 'ok'],
+  ]);
+});

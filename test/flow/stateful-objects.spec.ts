@@ -2,6 +2,7 @@
 // the call names it; also when the pool heard of it from a list or a stream only.
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { chat } from '../support/calls.ts';
 import { openStage, type Stage } from '../support/stage.ts';
 import { make, STATEFUL_OBJECTS, type Step, take } from '../support/stateful-objects.ts';
 
@@ -164,5 +165,45 @@ describe('a chat', () => {
     const served = new Set<string>();
     for (let round = 0; round < 3; round++) served.add(await asked(() => ask(stage.client, [hi, said, hi])));
     expect([...served].sort()).toEqual(['a', 'b', 'c']);
+  });
+});
+
+describe('a fine-tuned model', () => {
+  const model = 'ft:gpt-5:org::1';
+  const job = { id: 'ftjob-1', object: 'fine_tuning.job', fine_tuned_model: model };
+  const learn = (from: Stage<Name>, owner: Name) => {
+    from.servers[owner].script([{ status: 200, body: job }]);
+    return from.client.balancer.pin(owner).fineTuning.jobs.retrieve('ftjob-1');
+  };
+  const rounds = async (on: Stage<Name>) => {
+    const before = NAMES.map((name) => on.servers[name].calls);
+    for (let round = 0; round < 6; round++) await chat(on.client, { model });
+    return NAMES.map((name, index) => on.servers[name].calls - before[index]!);
+  };
+  const rr = { strategy: 'round-robin' } as const;
+
+  it('of unknown origin is a name like any other', async () => {
+    await using pool = await openStage({ a: [], b: [], c: [] }, rr);
+    expect(await rounds(pool)).toEqual([2, 2, 2]);
+  });
+
+  it('is asked where it was made', async () => {
+    await using pool = await openStage({ a: [], b: [], c: [] }, rr);
+    await learn(pool, 'b');
+    expect(await rounds(pool)).toEqual([0, 6, 0]);
+  });
+
+  it('is asked elsewhere too when another endpoint names it', async () => {
+    const c = { script: [], modelMap: { [model]: 'my-copy' } };
+    await using pool = await openStage({ a: [], b: [], c }, rr);
+    await learn(pool, 'b');
+    expect(await rounds(pool)).toEqual([2, 2, 2]);
+  });
+
+  it('is free again when its endpoint is gone: another key of the account may be there', async () => {
+    await using pool = await openStage({ a: [], b: [], c: [] }, rr);
+    await learn(pool, 'b');
+    await pool.client.balancer.drain('b');
+    expect(await rounds(pool)).toEqual([3, 0, 3]);
   });
 });

@@ -1,7 +1,10 @@
 // Threat T23: whatever a server or a caller says, however much of it, the time it takes grows with its length and not faster.
 import { APIError } from 'openai';
 import { describe, expect, it } from 'vitest';
+import { finderFor } from '../../src/affinity/handed-out-ids.ts';
+import { idsInCall } from '../../src/affinity/stateful-ids.ts';
 import { plain } from '../../src/call/describe.ts';
+import { operationOf } from '../../src/call/operations.ts';
 import { jsonErrorAt } from '../../src/config/json-error.ts';
 import { classify } from '../../src/dispatch/classify.ts';
 import { ConfigurationError, LoadBalancedOpenAI } from '../../src/index.ts';
@@ -27,11 +30,13 @@ async function worked(work: () => unknown): Promise<number> {
 
 /** Below this (ms) a ratio says nothing; what grows faster than its input is far above it at 1 MB. */
 const NOISE = 100;
+/** Long enough to show, in characters or so. */
+const LENGTH = FULL ? MB : MB / 4;
 /** Less than two and a half times as long for each doubling: a quadratic takes 64 times as long for eight times the input. */
 const EIGHTFOLD = 2.5 ** 3;
 
 /** Eight times the input takes about eight times the time; the least of up to three runs of each. */
-async function expectLinear(work: (length: number) => unknown, length = FULL ? MB : MB / 4): Promise<void> {
+async function expectLinear(work: (length: number) => unknown, length = LENGTH): Promise<void> {
   let [small, large] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
   const bound = () => Math.max(EIGHTFOLD * small, NOISE);
   for (let run = 0; run < 3 && !(large < bound()); run++) {
@@ -203,5 +208,79 @@ describe('T23: streams', () => {
   // Events without data are none of these: version 7 of the SDK takes them for broken ones.
   it.each([': ka\n\n', '\n', '\r\n', 'retry: 1\n', 'id: 1\n'])('%j without end', async (piece) => {
     await expectLinear((length) => readAll(`${filled(piece, length)}\n\n${event('x')}${ending}`, 2_048), MB / 4);
+  });
+});
+
+describe('T23: where ids are looked for', () => {
+  const bodies: [string, string, (count: number) => unknown][] = [
+    ['items', '/responses', (count) => ({ input: Array(count).fill({ type: 'item_reference', id: 'msg_1' }) })],
+    [
+      'parts of one message',
+      '/chat/completions',
+      (count) => ({ messages: [{ content: Array(count).fill({ type: 'text' }) }] }),
+    ],
+    [
+      'encrypted items',
+      '/responses',
+      (count) => ({ input: Array(count).fill({ encrypted_content: 'x'.repeat(1_000) }) }),
+    ],
+    [
+      'tools in tools',
+      '/responses',
+      (count) => ({ tools: [{ tools: Array(count).fill({ container: { file_ids: ['file-1'] } }) }] }),
+    ],
+    [
+      'variables',
+      '/responses',
+      (count) => ({ prompt: { variables: Object.fromEntries(Array.from({ length: count }, (_, i) => [i, {}])) } }),
+    ],
+    [
+      'lists in lists',
+      '/responses',
+      (count) => ({ input: [...Array(count)].reduce((inner: unknown[]) => [inner], []) }),
+    ],
+  ];
+  it.each(bodies)('%s of a call', async (_, path, bodyOf) => {
+    const operation = operationOf('post', path);
+    const made = new Map<number, unknown>();
+    const body = (length: number) => made.get(length) ?? made.set(length, bodyOf(length / 32)).get(length);
+    for (const length of [LENGTH, LENGTH / 8]) body(length);
+    await expectLinear((length) => idsInCall({ operation, model: undefined, body: body(length) }), LENGTH);
+  });
+
+  it.each(['x', 'x[]', '[', 'a[b]'.repeat(50), 'video[id]'])('a form of fields called %s', async (name) => {
+    const operation = operationOf('post', '/videos');
+    await expectLinear((length) => {
+      const form = new FormData();
+      for (let left = length; left > 0; left -= 64) form.append(name, 'y'.repeat(64));
+      return idsInCall({ operation, model: undefined, body: form });
+    });
+  });
+
+  it('a path of many segments, and a field with a long name', async () => {
+    await expectLinear((length) => operationOf('get', `/threads/${'runs/x/'.repeat(length / 64)}`), LENGTH / 8);
+    const operation = operationOf('post', '/videos');
+    await expectLinear((length) => {
+      const form = new FormData();
+      form.append('['.repeat(length), 'y');
+      return idsInCall({ operation, model: undefined, body: form });
+    });
+  });
+
+  it.each<[string, (count: number) => unknown]>([
+    ['objects of a page', (count) => ({ data: Array(count).fill({ id: 'file-1' }) })],
+    [
+      'annotations',
+      (count) => ({ output: [{ content: [{ annotations: Array(count).fill({ file_id: 'file-1' }) }] }] }),
+    ],
+    ['models told of', (count) => ({ data: [{ message: 'ft:'.repeat(count) }, { message: 'ft:a.'.repeat(count) }] })],
+    [
+      'lists in lists',
+      (count) => [...Array(count)].reduce((inner: unknown) => ({ data: [inner], output: [inner] }), {}),
+    ],
+  ])('%s in a reply', async (_, replyOf) => {
+    const find = finderFor({ operation: operationOf('get', '/fine_tuning/jobs/x/events'), method: 'get' }, undefined);
+    const made = new Map([LENGTH, LENGTH / 8].map((length) => [length, replyOf(length / 32)]));
+    await expectLinear((length) => find?.(made.get(length)), LENGTH);
   });
 });
