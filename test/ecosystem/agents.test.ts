@@ -15,7 +15,7 @@ import {
 } from '@openai/agents';
 import type OpenAI from 'openai';
 import { z } from 'zod';
-import { cutEarly, fault, limited, sameAsRaw } from './support/same-as-raw.ts';
+import { cutEarly, fault, killed, limited, sameAsRaw } from './support/same-as-raw.ts';
 
 // Its traces would go to the vendor.
 setTracingDisabled(true);
@@ -77,6 +77,19 @@ for (const [api, useResponses] of [
     assert.deepEqual({ text, output }, { text: 'Sunny.', output: 'Sunny.' });
   });
 }
+
+test('an endpoint is killed in the middle of a run', async () => {
+  const cities = await sameAsRaw({
+    script: [call, killed, call, fault(503), call, sunny],
+    work: async ({ client }) => {
+      const cities: string[] = [];
+      await runner(client).run(agentWithTool(cities), 'Weather in Paris?');
+      return cities;
+    },
+    journey: ['a', 'a failed', 'b', 'b failed', 'c', 'b'],
+  });
+  assert.deepEqual(cities, ['Paris', 'Paris', 'Paris']);
+});
 
 test('the client as the default for everything', async () => {
   await sameAsRaw({

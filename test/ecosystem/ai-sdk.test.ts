@@ -14,7 +14,7 @@ import {
   tool,
 } from 'ai';
 import { z } from 'zod';
-import { type Access, cutEarly, fault, limited, sameAsRaw } from './support/same-as-raw.ts';
+import { type Access, cutEarly, fault, killed, limited, sameAsRaw } from './support/same-as-raw.ts';
 
 const call = { step: 'ok', toolCalls: [{ name: 'weather', arguments: { city: 'Paris' } }] } as const;
 const sunny = { step: 'ok', text: 'Sunny.' } as const;
@@ -97,6 +97,18 @@ test('an agent', async () => {
       return (await agent.generate({ prompt })).text;
     },
     journey: ['a failed', 'b', 'a failed', 'b'],
+  });
+});
+
+test("an endpoint is killed in the middle of an agent's work", async () => {
+  await sameAsRaw({
+    script: [call, killed, call, fault(503), call, sunny],
+    work: async (access) => {
+      const agent = new ToolLoopAgent({ model: vendor(access)('gpt-5'), tools: { weather }, maxRetries });
+      const { text, steps } = await agent.generate({ prompt });
+      return { text, steps: steps.length };
+    },
+    journey: ['a', 'a failed', 'b', 'b failed', 'c', 'b'],
   });
 });
 

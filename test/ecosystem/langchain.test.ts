@@ -5,7 +5,7 @@ import { HumanMessage, type ToolMessage } from '@langchain/core/messages';
 import { tool } from '@langchain/core/tools';
 import { ChatOpenAI, OpenAIEmbeddings } from '@langchain/openai';
 import { z } from 'zod';
-import { type Access, cutEarly, fault, limited, sameAsRaw } from './support/same-as-raw.ts';
+import { type Access, cutEarly, fault, killed, limited, sameAsRaw } from './support/same-as-raw.ts';
 
 const call = { step: 'ok', toolCalls: [{ name: 'weather', arguments: { city: 'Paris' } }] } as const;
 const sunny = { step: 'ok', text: 'Sunny.' } as const;
@@ -67,6 +67,21 @@ for (const useResponsesApi of [false, true]) {
     assert.deepEqual(sky, { sky: 'blue' });
   });
 }
+
+test('an endpoint is killed in the middle of a batch', async () => {
+  const said = await sameAsRaw({
+    script: [sunny, killed, sunny, sunny, fault(500), sunny],
+    work: async (access) => {
+      const answers = await chat(access).batch(['One?', 'Two?', 'Three?', 'Four?'], { maxConcurrency: 1 });
+      return answers.map(({ text }) => text);
+    },
+    journey: ['a', 'a failed', 'b', 'b', 'b failed', 'c'],
+  });
+  assert.deepEqual(
+    said,
+    Array.from({ length: 4 }, () => 'Sunny.'),
+  );
+});
 
 test('embeddings', async () => {
   await sameAsRaw({

@@ -16,10 +16,15 @@ export interface Access {
 /** A step that is a fault: the pool meets it, and the plain SDK does not. */
 export interface Fault {
   readonly fault: Step;
+  /** The endpoint goes down with it and refuses connections from then on. */
+  readonly dies?: boolean;
 }
 
 /** Marks a step as a fault. */
 export const fault = (step: Step): Fault => ({ fault: step });
+
+/** The endpoint is killed while it works on the call; it stays down, and calls that are refused there leave no trace. */
+export const killed: Fault = { fault: 'black-hole', dies: true };
 
 /** A stream that breaks before its first content. */
 export const cutEarly = { stream: 3, cutAfter: 0 } as const;
@@ -59,16 +64,20 @@ const isFault = (step: Step | Fault): step is Fault => typeof step === 'object' 
 
 /**
  * Does the work both ways and holds one against the other. Resolves to what came out.
- * All servers bear the same name and number alike, so that nothing they answer gives away which of them it was.
+ * The servers' names, which are in whatever they answer, are as long as each other and are left out of what is compared.
  */
 export async function sameAsRaw<Value>(comparison: Comparison<Value>): Promise<Value> {
   const { script, work, journey, options, failsWithRaw, failsWithRawOnly } = comparison;
   const { modules = { OpenAI, LoadBalancedOpenAI } } = comparison;
-  const start = (next: () => Step | undefined) =>
-    faultServer({ name: 'account', script: next, ...(comparison.models && { models: [...comparison.models] }) });
+  const start = (name: string, next: () => Step | undefined) =>
+    faultServer({
+      name: `account-${name}`,
+      script: next,
+      ...(comparison.models && { models: [...comparison.models] }),
+    });
 
   const answers = script.filter((step): step is Step => !isFault(step));
-  const healthy = await start(() => answers.shift());
+  const healthy = await start('r', () => answers.shift());
   const raw = new modules.OpenAI({ baseURL: healthy.url, apiKey: 'sk-raw', maxRetries: 0 });
   const expected = await outcome(() =>
     work({ client: raw, fetch: globalThis.fetch, baseURL: healthy.url, apiKey: 'sk-raw' }),
@@ -81,12 +90,14 @@ export async function sameAsRaw<Value>(comparison: Comparison<Value>): Promise<V
   const asked: string[] = [];
   const steps = [...script];
   const names = ['a', 'b', 'c'];
-  const servers = await Promise.all(
-    names.map((name) =>
-      start(() => {
+  const servers: FaultServer[] = await Promise.all(
+    names.map((name, i) =>
+      start(name, () => {
         const step = steps.shift() ?? 'ok';
         asked.push(isFault(step) ? `${name} failed` : name);
-        return isFault(step) ? step.fault : step;
+        if (!isFault(step)) return step;
+        if (step.dies) void servers[i]?.refuse();
+        return step.fault;
       }),
     ),
   );
@@ -107,15 +118,18 @@ export async function sameAsRaw<Value>(comparison: Comparison<Value>): Promise<V
 
 async function outcome<Value>(work: () => Promise<Value>): Promise<Outcome<Value>> {
   try {
-    return { value: unnumbered(await work()) };
+    return { value: anonymous(await work()) };
   } catch (error) {
     return { error: String(error) };
   }
 }
 
-/** As plain data, without the numbers in ids: how many a server has made depends on the calls it got. */
-const unnumbered = <Value>(value: Value): Value =>
-  value === undefined ? value : JSON.parse(JSON.stringify(value).replaceAll(/(account[-_])\d+/g, '$1N'));
+/** As plain data, without the names of servers and the numbers in their ids: how many one has made depends on its calls. */
+function anonymous<Value>(value: Value): Value {
+  if (value === undefined) return value;
+  const text = JSON.stringify(value).replaceAll(/account-[abcr]/g, 'account');
+  return JSON.parse(text.replaceAll(/(account[-_])\d+/g, '$1N'));
+}
 
 function onlyOwnKey({ requests }: FaultServer, key: string): void {
   for (const request of requests)
