@@ -8,7 +8,7 @@ type Line = { key: string; value?: string; add?: number; message?: string; at: n
 export function fileStore(path: string): SharedStore {
   const file = openSync(path, 'a+');
   const facts = new Map<string, { value: string; until: number }>();
-  const listeners = new Set<{ channel: string; hear: (message: string) => void }>();
+  const listeners = new Set<(line: Line) => Promise<unknown>>();
   const me = `${process.pid}-${performance.now()}-${Math.random()}`;
   let total = 0; // of our own addition that was read last
   let end = 0; // of what was read so far
@@ -17,14 +17,15 @@ export function fileStore(path: string): SharedStore {
     const fact = facts.get(key);
     return fact && at < fact.until ? fact : undefined;
   }
-  function apply({ key, value, add, message, at, ttl, by }: Line) {
+  function apply(line: Line) {
+    const { key, value, add, message, at, ttl, by } = line;
     if (value !== undefined) facts.set(key, { value, until: at + ttl });
     if (add !== undefined) {
       const { value: before = '0', until = at + ttl } = current(key, at) ?? {};
       facts.set(key, { value: String(Number(before) + add), until });
       if (by === me) total = Number(before) + add;
     }
-    for (const { channel, hear } of listeners) if (message !== undefined && channel === key) hear(message);
+    if (message !== undefined) for (const hear of listeners) hear(line).catch(() => {}); // what it throws is its own affair
   }
   function look() {
     const bytes = Buffer.alloc(fstatSync(file).size - end);
@@ -49,16 +50,10 @@ export function fileStore(path: string): SharedStore {
     publish: (key, message) => write(key, 0, { message }),
     subscribe(channel, listener) {
       look();
-      const own = {
-        channel,
-        hear: (message: string) =>
-          void Promise.resolve(message)
-            .then(listener)
-            .catch(() => {}),
-      };
+      const hear = async ({ key, message = '' }: Line) => key === channel && listener(message);
       const timer = setInterval(look, 50).unref();
-      listeners.add(own);
-      return () => listeners.delete(own) && clearInterval(timer);
+      listeners.add(hear);
+      return () => listeners.delete(hear) && clearInterval(timer);
     },
   };
 }

@@ -2,6 +2,7 @@
  * Whether a store works, as far as its answers show. One that failed is left alone and asked again every few seconds, by one
  * operation of the kind that failed: that it can be read says nothing about writing. While only writing fails, reads go on.
  */
+import { plain } from '../call/describe.ts';
 import type { Clock } from '../clock.ts';
 
 /** What an operation does. */
@@ -24,13 +25,13 @@ type State = { readonly is: 'well' } | { readonly is: 'degraded'; readonly by: S
 function reasonOf(kind: StoreKind, error: unknown): string {
   let text: string;
   try {
-    text = error instanceof Error && error.message !== '' ? error.message : String(error);
+    text = String((error instanceof Error && error.message) || error);
   } catch {
     text = 'it threw something that has no words';
   }
   // Cut first: the pattern shall not look through a text of any length.
   const safe = text.slice(0, 2 * LONGEST).replace(/\/\/[^/\s@]*@/g, '//');
-  return `${kind}: ${safe.slice(0, LONGEST)}`;
+  return `${kind}: ${plain(safe.slice(0, LONGEST))}`;
 }
 
 /** The health of one store. */

@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { fileStore } from '../../examples/file-store.ts';
-import { attemptsOf, LoadBalancedOpenAI, memoryStore, type SharedStore } from '../../src/index.ts';
+import { AffinityError, attemptsOf, LoadBalancedOpenAI, memoryStore, type SharedStore } from '../../src/index.ts';
 import { manualClock, recordEvents } from '../../src/testing/index.ts';
+import { failure } from '../support/calls.ts';
 import { openStage, type Stage } from '../support/stage.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'stores-'));
@@ -92,6 +93,55 @@ describe('two clients at once over one store', () => {
     await using other = another(stage, { endpoints: renamed });
     const found = await other.files.retrieve(id);
     expect([found.id, servedBy(found).sort()]).toEqual([id, ['my-a', 'my-b']]);
+  });
+});
+
+describe('what only the store knows', () => {
+  it('binds like what this process knows: two owners in one call are an AffinityError, and nothing is sent', async () => {
+    const store = memoryStore();
+    await using stage = await openStage({ a: [], b: [], c: [] }, { ...rr, store });
+    await using other = another(stage);
+    const ids: string[] = [];
+    for (const name of ['a', 'b'])
+      ids.push((await stage.client.balancer.pin(name).files.create({ file: file(), purpose: 'batch' })).id);
+    const before = calls(stage);
+    const error = await failure(other.vectorStores.create({ file_ids: ids }));
+    expect(error).toBeInstanceOf(AffinityError);
+    for (const text of [...ids, "'a'", "'b'"]) expect(error.message).toContain(text);
+    expect(calls(stage)).toEqual(before);
+  });
+
+  it('leads to nobody else when its owner is drained', async () => {
+    const store = memoryStore();
+    await using stage = await openStage({ a: [], b: [] }, { ...rr, store });
+    await using other = another(stage);
+    const { id } = await stage.client.balancer.pin('b').files.create({ file: file(), purpose: 'batch' });
+    await other.balancer.drain('b');
+    const before = calls(stage);
+    const error = await failure(other.files.retrieve(id));
+    expect([error instanceof AffinityError, error.message]).toEqual([
+      true,
+      expect.stringContaining("'b', which is drained"),
+    ]);
+    expect(calls(stage)).toEqual(before);
+  });
+
+  it('is found for a call through the fetch of the pool as well', async () => {
+    const store = memoryStore();
+    await using stage = await openStage({ a: [], b: [] }, { ...rr, store });
+    await using other = another(stage);
+    const base = stage.servers.a.url;
+    const sent = {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"model":"gpt-5","input":"hi"}',
+    };
+    const { id } = (await (await stage.client.balancer.fetch(`${base}/responses`, sent)).json()) as { id: string };
+    const before = calls(stage);
+    const reply = await other.balancer.fetch(`${base}/responses/${id}`);
+    expect([reply.status, ((await reply.json()) as { id: string }).id]).toEqual([200, id]);
+    const owner = id.slice(5, 6) === 'a' ? 0 : 1;
+    expect(calls(stage).map((count, index) => count - before[index]!)).toEqual([1 - owner, owner]);
   });
 });
 

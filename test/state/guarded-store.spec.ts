@@ -171,6 +171,20 @@ const WAYS: readonly [string, Broken, ms: number, reason: RegExp][] = [
     0,
     /^read: .*no words/,
   ],
+  [
+    'throws an error whose message is no text',
+    () => {
+      throw Object.assign(new Error('x'), { message: { of: 'another kind' } });
+    },
+    0,
+    /^read: \[object Object\]$/,
+  ],
+  [
+    'throws lines of a log',
+    () => Promise.reject(new Error('a\n\u001b[31mwarn: forged')),
+    0,
+    /^read: a\\u000a\\u001b\[31mwarn/,
+  ],
   ['hangs', () => never, 250, /^read: no answer within 250 ms$/],
   ['is too slow', (work) => new Promise((resolve) => clock.after(251, () => resolve(work()))), 250, /within 250 ms/],
   [
