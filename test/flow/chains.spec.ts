@@ -125,6 +125,18 @@ const chains: Record<string, Chain> = {
     expect(maker(id)).toBe(maker(first));
     return first;
   },
+  'rounds of tools on stored state': async (client) => {
+    const tools = [{ type: 'function', name: 'add', parameters: {}, strict: false } as const];
+    let { id } = await client.responses.create({ model: 'gpt-5', input: 'hi', tools });
+    const first = id;
+    for (let round = 0; round < 3; round++) {
+      const input = [{ type: 'function_call_output', call_id: `call_${round}`, output: '3' } as const];
+      const stream = client.responses.stream({ model: 'gpt-5', input, tools, previous_response_id: id });
+      ({ id } = await stream.finalResponse());
+      expect(maker(id)).toBe(maker(first));
+    }
+    return first;
+  },
   'turns in a conversation': async (client) => {
     const { id } = await client.conversations.create({});
     for (let turn = 0; turn < 4; turn++) {

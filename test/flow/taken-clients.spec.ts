@@ -248,6 +248,31 @@ describe('what sockets report', () => {
   });
 });
 
+describe('where others would', () => {
+  it('somebody is let through while everybody is ejected, and restores the endpoint by working', async () => {
+    const clock = manualClock();
+    await using stage = await openStage({ a: [], b: [] }, { clock });
+    const { balancer } = stage.client;
+    for (const endpoint of ['a', 'b'] as const)
+      for (let round = 0; round < 5; round++) (await balancer.take({ endpoint })).release(refused);
+    expect([stage.state('a').breaker, stage.state('b').breaker]).toEqual(['open', 'open']);
+    const taken = await balancer.take({ maxWait: 0 });
+    expect(stage.events.of('panic-entered').length).toBeGreaterThan(0);
+    taken.release();
+    expect(stage.state(taken.endpoint as 'a').breaker).toBe('closed');
+  });
+
+  it('another model is asked for when nobody serves the one named, and it says which', async () => {
+    await using stage = await openStage(
+      { a: { script: [], models: ['gpt-realtime-mini'], modelMap: { 'gpt-realtime-mini': 'mini-of-a' } } },
+      { fallbacks: { 'gpt-realtime': ['gpt-realtime-mini'] } },
+    );
+    using taken = await stage.client.balancer.take({ model: 'gpt-realtime' });
+    expect(taken.model).toBe('mini-of-a');
+    expect(attemptsOf(taken)).toMatchObject([{ fallback: 'gpt-realtime-mini' }]);
+  });
+});
+
 describe('the end', () => {
   it('drain and close wait until it is released; then there is nobody to take', async () => {
     await using stage = await openStage({ a: [], b: [] });
