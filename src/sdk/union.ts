@@ -55,16 +55,17 @@ function propsOf(
 ): Props {
   announce(core, parts, call.operation.name);
   const response = new Response(JSON.stringify(body), { headers: parts.headers });
+  const own = discreet({ ...options });
   const props = {
     requestLogID: call.id,
     retryOfRequestLogID: undefined,
     startTime: call.startedAt,
     controller: new AbortController(),
     response,
-    options,
+    options: own,
   } as Props;
   for (const thing of [response, body]) handover.remember(thing);
-  unionBy.set(props, { body: withRequestId(body, response), options: discreet({ ...options }) });
+  unionBy.set(props, { body: withRequestId(body, response), options: own });
   return props;
 }
 

@@ -123,8 +123,9 @@ describe('attemptsOf and explain', () => {
     await fresh();
     expect(names(await chat(client).asResponse())).toEqual(both);
     await fresh();
-    const page = await client.models.list();
-    expect(names(page)).toEqual(both);
+    // A list asks everybody.
+    const page = await client.withOptions({ maxRetries: 0 }).models.list();
+    expect(names(page).sort()).toEqual(both);
     await fresh();
     expect(names(await client.responses.create({ model: 'gpt-5', input: 'x' }))).toEqual(both);
     await fresh();
