@@ -368,6 +368,46 @@ describe('streams', () => {
     expect([stage.servers.a.calls, stage.servers.b.calls]).toEqual([1, 1]);
   });
 
+  it('are whole, from one endpoint, or broken: cut wherever it be', async () => {
+    const { asked, healthy } = { asked: post({ ...ASK, stream: true }), healthy: { stream: 3, text: 'one two three' } };
+    await using stage = await openStage({ a: [], b: { repeat: [healthy] } }, { breaker: false, retryBudget: false });
+    const { fetch } = stage.client.balancer;
+    const saidBy = async (url: string) => (await globalThis.fetch(`${url}/chat/completions`, authorized())).text();
+    const authorized = () => ({
+      ...asked,
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${stage.keys.b}` },
+    });
+    const { length } = Buffer.from(await saidBy(stage.servers.b.url));
+    // Inside of the end marker all was said.
+    const places = [...Array.from({ length: Math.ceil(length / 29) }, (_, index) => index * 29), length - 2];
+    const ends: Record<string, number> = { broken: 0, first: 0, second: 0 };
+    for (const cut of ['reset', 'end'] as const)
+      for (const cutAtByte of places) {
+        stage.servers.a.script({ ...healthy, cutAtByte, cut });
+        const response = await fetch(CHAT, asked);
+        const text = await response.text().catch((error: unknown) => error as Error);
+        if (typeof text !== 'string') {
+          expect(text).toBeInstanceOf(OpenAI.OpenAIError);
+          ends.broken = (ends.broken ?? 0) + 1;
+          continue;
+        }
+        const by = endpointsOf(response).at(-1) === 'a' ? 'first' : 'second';
+        ends[by] = (ends[by] ?? 0) + 1;
+        expect(text).toMatch(/"finish_reason":"stop"/);
+        const pieces = [...text.matchAll(/"content":"([^"]+)"/g)].map((match) => match[1]).join('');
+        expect(pieces).toBe('one two three');
+        expect(new Set(text.match(/"system_fingerprint":"[ab]"/g)).size).toBe(1);
+      }
+    for (const count of Object.values(ends)) expect(count).toBeGreaterThan(1);
+  });
+
+  it('break when nothing comes for too long', async () => {
+    await using stage = await openStage({ a: [{ stream: 5, stallAfter: 2 }] }, { streamIdleTimeout: 60 });
+    const response = await stage.client.balancer.fetch(CHAT, streamed);
+    expect(await failure(response.text())).toBeInstanceOf(OpenAI.APIConnectionTimeoutError);
+    expect(stage.state('a')).toMatchObject({ inFlight: 0, failures: 1 });
+  });
+
   it('free their connection when they are cancelled', async () => {
     await using stage = await openStage({ a: [{ stream: 100, gap: 20 }] });
     const response = await stage.client.balancer.fetch(CHAT, streamed);
