@@ -19,8 +19,9 @@ export function loneFetch(client: OpenAI): Fetch {
     let failure: { readonly error: unknown } | undefined;
     const through: Fetch = async (target, options) => {
       try {
-        // The caller's own signal: the SDK lets go of its when the headers are there.
-        reply = await own(target, { ...options, ...(signal && { signal }) });
+        // The caller's own signal beside the SDK's, which is let go of when the headers are there.
+        const signals = [signal, options?.signal].filter((each) => each instanceof AbortSignal);
+        reply = await own(target, { ...options, signal: AbortSignal.any(signals) });
       } catch (error) {
         failure = { error };
         throw error;

@@ -734,5 +734,15 @@ describe('a client without a pool', () => {
     expect(attemptsOf(response)).toEqual([]);
     expect(stage.servers.a.requests.map(({ apiKey }) => apiKey)).toEqual([stage.keys.a, stage.keys.a]);
     expect((await failure(fetch('http://127.0.0.1:9/v1/x'))).message).toContain(url);
+    stage.servers.a.script({ stream: 10, stallAfter: 2 });
+    const stop = new AbortController();
+    const body = (await fetch(CHAT, post({ ...ASK, stream: true }, { signal: stop.signal }))).text();
+    stop.abort();
+    expect((await failure(body)).name).toBe('AbortError');
+    stage.servers.a.script('black-hole');
+    const { balancer } = client.withOptions({ timeout: 50 });
+    expect((await failure(balancer.fetch(CHAT, post(ASK, { signal: new AbortController().signal })))).name).toBe(
+      'AbortError',
+    );
   });
 });
