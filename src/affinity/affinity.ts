@@ -14,6 +14,9 @@ const DAY = 24 * 60 * 60_000;
 /** How long an id is remembered after its last use, in ms: 30 days, the life of a stored response. */
 const KEPT = 30 * DAY;
 
+/** Ids that nobody knew, remembered for those who would ask again with the next call. */
+const IN_VAIN = 1_000;
+
 interface Fact {
   readonly id: string;
   readonly owner: string;
@@ -33,6 +36,8 @@ export class Affinity {
   /** In the order of their last use, so that the first is both the one used longest ago and the first to lapse. */
   readonly #facts = new Map<string, Fact>();
   readonly #asking = new Map<string, Promise<string | undefined>>();
+  /** When they were asked for in vain, in monotonic ms. */
+  readonly #unheard = new Map<string, number>();
   readonly #clock: Clock;
   readonly #shared: SharedIds | undefined;
   readonly #limit: number;
@@ -61,10 +66,15 @@ export class Affinity {
     return undefined;
   }
 
-  /** The same, asking those who share what they know as well. Never rejects, and takes a moment at most. */
-  find(id: string): Promise<string | undefined> {
+  /**
+   * The same, asking those who share what they know as well. Never rejects, and takes a moment at most.
+   * @param pause for so long, in ms, an id that they did not know is not asked for again.
+   */
+  find(id: string, pause = 0): Promise<string | undefined> {
     const owner = this.ownerOf(id);
     if (owner !== undefined || !this.#shared || id.length > LONGEST) return Promise.resolve(owner);
+    const unheard = this.#unheard.get(id);
+    if (unheard !== undefined && this.#clock.now() - unheard < pause) return Promise.resolve(undefined);
     const asked = this.#asking.get(id) ?? this.#ask(id, this.#shared);
     this.#asking.set(id, asked);
     return asked;
@@ -80,8 +90,13 @@ export class Affinity {
     this.#asking.delete(id);
     // Meanwhile it may have been learnt, which counts more.
     const owner = this.ownerOf(id);
-    if (owner !== undefined || found === undefined) return owner;
     const now = this.#clock.now();
+    if (owner === undefined && found === undefined) {
+      this.#unheard.delete(id);
+      this.#unheard.set(id, now);
+      if (this.#unheard.size > IN_VAIN) this.#unheard.delete(this.#unheard.keys().next().value as string);
+    }
+    if (owner !== undefined || found === undefined) return owner;
     this.#use(this.#noted(id, found, now), now);
     this.#forget(now);
     return found;

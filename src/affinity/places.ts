@@ -54,19 +54,28 @@ const LATER = softly(shownAt('containers'));
 const ITEMS: ReadonlyMap<unknown, Place> = new Map([
   ['item_reference', fields({ id: hidden })],
   ['mcp_approval_response', fields({ approval_request_id: softly(hidden) })],
-  ['image_generation_call', SOFT_ID],
   ['code_interpreter_call', fields({ container_id: LATER })],
   ['shell_call', fields({ environment: fields({ container_id: LATER }) })],
 ]);
 
-function itemOf({ type, role, id, content, encrypted_content }: Readonly<Record<string, unknown>>): Place | undefined {
+type Item = Readonly<Record<string, unknown>>;
+
+const filled = (value: unknown) => (Array.isArray(value) ? value.length > 0 : Boolean(value));
+
+/** Items that are looked up where they were made, unless they bring all there is of them. */
+const WHOLE: ReadonlyMap<unknown, (item: Item) => boolean> = new Map([
+  ['reasoning', ({ encrypted_content, content }: Item) => filled(encrypted_content) || filled(content)],
+  ['image_generation_call', ({ result }: Item) => filled(result)],
+]);
+
+function itemOf(item: Item): Place | undefined {
+  const { type, role, id } = item;
   // A reference may leave its type out.
   if (type === undefined || type === null)
     return role === undefined && typeof id === 'string' ? ITEMS.get('item_reference') : undefined;
-  // Reasoning without content is looked up where it was thought.
-  if (type === 'reasoning')
-    return encrypted_content || (Array.isArray(content) && content.length > 0) ? undefined : SOFT_ID;
-  return ITEMS.get(type);
+  const isWhole = WHOLE.get(type);
+  if (!isWhole) return ITEMS.get(type);
+  return isWhole(item) ? undefined : SOFT_ID;
 }
 
 const ITEM: Place = { ...fields({ content: PART, output: PART, encrypted_content: OPAQUE }), also: itemOf };

@@ -175,7 +175,7 @@ function describe(method: string, path: string): Operation {
 const remembered = new Map<string, Operation>();
 
 /**
- * What a call to `method path` means. Pure; paths without ids are remembered, at most 500 of them.
+ * What a call to `method path` means. Pure; paths that name nothing are remembered, at most 500 of them.
  * @param method HTTP method, lower case.
  * @param path path below the base URL, with or without a query.
  */
@@ -184,6 +184,6 @@ export function operationOf(method: string, path: string): Operation {
   const before = remembered.get(key);
   if (before) return before;
   const operation = describe(method, path);
-  if (operation.ids.length === 0 && remembered.size < 500) remembered.set(key, operation);
+  if (operation.ids.length === 0 && !operation.named && remembered.size < 500) remembered.set(key, operation);
   return operation;
 }

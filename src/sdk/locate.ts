@@ -40,6 +40,8 @@ type Given = Pick<RequestOptions, 'headers' | 'fetchOptions'>;
 
 /** So many ids that bind nothing by themselves are asked for at the store: the last ones, since the newest count. */
 const SOFT = 4;
+/** A model's name comes with every call: the store is not asked for it each time, but so often, in ms. */
+const SOFT_PAUSE = 10_000;
 const HARD = 16;
 
 /** What the API wants to hear before it shows some of its objects. */
@@ -74,7 +76,7 @@ function isNowhere(error: unknown): boolean {
 /** Asks those who share what they know. @returns true when one of the ids has an owner now. */
 async function askStore(seek: readonly OwnedId[], { affinity }: Core): Promise<boolean> {
   const asked = [...seek.filter(({ soft }) => !soft).slice(0, HARD), ...seek.filter(({ soft }) => soft).slice(-SOFT)];
-  const owners = await Promise.all(asked.map(({ id }) => affinity.find(id)));
+  const owners = await Promise.all(asked.map(({ id, soft }) => affinity.find(id, soft ? SOFT_PAUSE : 0)));
   return owners.some((owner) => owner !== undefined);
 }
 

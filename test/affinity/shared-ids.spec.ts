@@ -68,6 +68,22 @@ describe('an id that another client learnt', () => {
     expect([found, said]).toEqual([Array(10).fill('a'), [`get ${keyOf('file-1')}`]]);
   });
 
+  it('is not asked for again within the pause of those who set one', async () => {
+    const one = client();
+    await one.find('ft:x', 10_000);
+    await clock.advance(9_999);
+    await one.find('ft:x', 10_000);
+    expect(said).toEqual([`get ${keyOf('ft:x')}`]);
+    await inner.set(keyOf('ft:x'), 'b', DAY);
+    expect(await client().find('ft:x', 10_000)).toBe('b');
+    await clock.advance(1);
+    expect(await one.find('ft:x', 10_000)).toBe('b');
+    said = [];
+    await one.find('file-1');
+    await one.find('file-1');
+    expect(said).toHaveLength(2);
+  });
+
   it('is unknown where no endpoint has the name of its owner', async () => {
     client(['elsewhere']).learn(['file-1'], 'elsewhere');
     await clock.advance(1);

@@ -340,6 +340,11 @@ describe('idsInCall', () => {
     ['a message with an id of its own', '/responses', { input: [{ type: 'message', id: 'msg_1', content: 'x' }] }],
     ['a message that leaves its type out', '/responses', { input: [{ role: 'assistant', id: 'msg_1', content: 'x' }] }],
     [
+      'an image that is there',
+      '/responses',
+      { input: [{ type: 'image_generation_call', id: 'ig_1', result: 'aGk=' }] },
+    ],
+    [
       'reasoning in the open',
       '/responses',
       { input: [{ type: 'reasoning', id: 'rs_1', content: [{ type: 'reasoning_text', text: 'x' }] }] },

@@ -223,6 +223,8 @@ it('remembers paths, but none with an id in it, and not without end', () => {
   expect(operationOf('post', '/chat/completions')).toBe(operationOf('post', '/chat/completions'));
   expect(operationOf('get', '/files/file-1')).not.toBe(operationOf('get', '/files/file-1'));
   for (let i = 0; i < 600; i++) operationOf('get', `/models/model-${i}`);
-  expect(operationOf('get', '/models/late')).not.toBe(operationOf('get', '/models/late'));
+  expect(operationOf('get', '/embeddings')).toBe(operationOf('get', '/embeddings'));
+  for (let i = 0; i < 600; i++) operationOf('get', `/unheard-of/${i}`);
+  expect(operationOf('get', '/unheard-of/late')).not.toBe(operationOf('get', '/unheard-of/late'));
   expect(operationOf('get', '/models/late')).toEqual(operationOf('get', '/models/later'));
 });
