@@ -44,6 +44,12 @@ export function same(found: unknown, wanted: unknown, what: string): void {
 /** What is under a key; `undefined` when nothing is. */
 export const read = async (store: SharedStore, key: string) => (await store.get(key)) ?? undefined;
 
+/** Whether less than so many ms have gone by since: a machine that stood still must not be taken for a store that forgets. */
+export function within(ms: number): () => boolean {
+  const from = performance.now();
+  return () => performance.now() - from < ms;
+}
+
 /** Waits until it is so, and no longer than it may take. */
 export async function until(is: () => boolean | Promise<boolean>, ms: number, wait: Bench['wait'], what: string) {
   for (let waited = 0; !(await is()); waited += STEP) {
