@@ -40,7 +40,7 @@ for (const useResponsesApi of [false, true]) {
 
   test(`${api}: bindTools`, async () => {
     const [args, said] = await sameAsRaw({
-      script: [call, fault('reset'), sunny],
+      script: [call, fault('reset'), fault(500), sunny],
       work: async (access) => {
         const model = chat(access, useResponsesApi).bindTools([weather]);
         const question = new HumanMessage('Weather in Paris?');
@@ -50,7 +50,7 @@ for (const useResponsesApi of [false, true]) {
         return [toolCall?.args, (await model.invoke([question, asked, answer])).text] as const;
       },
       // A connection that was used before and is reset: once more to the same endpoint.
-      journey: ['a', 'a failed', 'a'],
+      journey: ['a', 'a failed', 'a failed', 'b'],
     });
     assert.deepEqual([args, said], [{ city: 'Paris' }, 'Sunny.']);
   });

@@ -66,14 +66,15 @@ test('zodFunction: runTools', async () => {
 
 test('zodTextFormat: parse', async () => {
   const parsed = await sameAsRaw({
-    script: [answer, fault('reset'), answer],
+    script: [answer, fault('reset'), fault(500), answer],
     work: async ({ client }) => {
       const ask = async () =>
         (await client.responses.parse({ model, input: 'Who?', text: { format: zodTextFormat(Person, 'person') } }))
           .output_parsed;
       return [await ask(), await ask()];
     },
-    journey: ['a', 'a failed', 'a'],
+    // A connection that was used before and is reset: once more to the same endpoint.
+    journey: ['a', 'a failed', 'a failed', 'b'],
   });
   assert.deepEqual(parsed, [ada, ada]);
 });
