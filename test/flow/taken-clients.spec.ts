@@ -117,6 +117,18 @@ describe('take()', () => {
     expect(stage.events.of('call-start')).toMatchObject([{ operation: 'realtime', model: 'gpt-5' }]);
     expect(attemptsOf(taken)).toMatchObject([{ endpoint: 'a', verdict: 'ok', ms: 3_600_000 }]);
   });
+
+  it('is no call that waits for an answer: held for long, it makes nobody look silent', async () => {
+    const clock = manualClock();
+    await using stage = await openStage({ a: [], b: [] }, { clock });
+    const { balancer } = stage.client;
+    using _ = await balancer.take();
+    await clock.advance(3_600_000);
+    using next = await balancer.take();
+    await clock.advance(1_000);
+    using last = await balancer.take();
+    expect([next.endpoint, last.endpoint, stage.state('a').excluded]).toEqual(['a', 'a', null]);
+  });
 });
 
 describe('nobody eligible', () => {
