@@ -12,9 +12,9 @@ export type Props = Awaited<ConstructorParameters<typeof APIPromise>[1]>;
 export type Parse<T> = (props: Props) => Promise<T>;
 /** Told when somebody waits for the parsed reply, and of each thing a caller gets. */
 export interface Handover {
-  /** Somebody waits for the parsed reply, or for the bare `Response`. */
+  /** Somebody waits for the parsed reply, or for the bare `Response`; `'after'` = when somebody waited for the other already. */
   wanted: boolean;
-  raw: boolean;
+  raw: boolean | 'after';
   remember(thing: unknown): void;
 }
 
@@ -50,7 +50,7 @@ function equip<T>(
     });
   }
   own(promise, 'asResponse', () => {
-    handover.raw = true;
+    handover.raw ||= handover.wanted ? 'after' : true;
     return asResponse.call(promise);
   });
   own(promise, 'withResponse', async () => {

@@ -110,10 +110,16 @@ export function handRaw(core: Core, served: Served): void {
   linkAbort(story.call.signal, attempt.controller, reply.response);
 }
 
-/** Both the parsed reply and the `Response` are wanted: a buffered body is read once, for both. */
-export function share({ settings }: Core, { options, attempt }: Served): void {
+/**
+ * Both the parsed reply and the `Response` are wanted. A buffered body is read once, for both. A stream is whose who asked
+ * last: tracers that await every promise, or look at every response, have asked before their user.
+ */
+export function handBoth(core: Core, served: Served, raw: true | 'after'): void {
+  const { options, attempt } = served;
   const { response } = attempt.reply as SdkReply;
-  if (!options.stream && !options.__binaryResponse && response.body) shareBody(response, settings.maxResponseBytes);
+  if (options.stream && raw === 'after') handRaw(core, served);
+  else if (!options.stream && !options.__binaryResponse && response.body)
+    shareBody(response, core.settings.maxResponseBytes);
 }
 
 /** A call whose headers are there. What a reply without a body to tell it says of the object it made is learnt now. */

@@ -41,7 +41,7 @@ test('exactly one span per call, however many attempts it took', async () => {
         said: String(attributes['output.value']).match(/Hello from account\./)?.[0],
       }));
     },
-    unseen: ['asResponse', 'a refused call', 'post'],
+    unseen: ['asResponse', 'asResponse of a stream', 'a refused call', 'post'],
     // Nobody hears what its own copy of the stream throws.
     deadly: ['a stream that breaks'],
     unpriced: ['chat, streamed', 'chat.completions.stream', 'embeddings'],

@@ -63,6 +63,10 @@ export const CALLS = {
   },
   withOptions: async (client: OpenAI) =>
     (await client.withOptions({ timeout: 5_000 }).chat.completions.create(ask)).choices[0]?.message.content,
+  'asResponse of a stream': async (client: OpenAI) => {
+    const response = await client.chat.completions.create({ ...ask, stream: true }).asResponse();
+    return (await response.text()).match(/"content":"[^"]+"/g);
+  },
   'a refused call': async (client: OpenAI) => {
     const error: { status?: unknown; message?: unknown } = await client.chat.completions.create(ask).then(
       () => assert.fail('answered'),
@@ -128,7 +132,7 @@ export async function followCalls(following: Following): Promise<void> {
 async function followCall(name: CallName, following: Following): Promise<void> {
   const { wrap = (client) => client, traces, modules, fail, failWithRawOnly } = following;
   const { unseen = [], unpriced = [], seenOfOursOnly = [] } = following;
-  const streamed = /stream/.test(name);
+  const streamed = /stream/.test(name) && name !== 'asResponse of a stream';
   const fails = name in LAST;
   const failsWithRaw = fail?.[name];
   let seen: readonly Trace[] = [];
@@ -193,7 +197,13 @@ export async function staysOurs({ wrap = (client) => client, modules }: Followin
 /** Makes every call under the tracer that `TRACER` names, and says so. */
 export async function followTraced(modules: Modules): Promise<void> {
   const { following }: { following: Following } = await import(process.env.TRACER ?? '');
-  await followCalls({ ...following, modules });
-  await staysOurs({ ...following, modules });
+  try {
+    await followCalls({ ...following, modules });
+    await staysOurs({ ...following, modules });
+  } catch (error) {
+    console.error(error);
+    // What is left open would keep the process.
+    process.exit(1);
+  }
   console.log('Every call was followed.');
 }

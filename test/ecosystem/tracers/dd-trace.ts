@@ -41,6 +41,6 @@ export const following: Following = {
     }
     return [];
   },
-  unseen: ['asResponse', 'post'],
+  unseen: ['asResponse', 'asResponse of a stream', 'post'],
   unpriced: ['chat.completions.stream'],
 };

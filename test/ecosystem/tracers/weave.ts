@@ -48,6 +48,6 @@ export const following: Following = {
   },
   unseen: ['chat.completions.parse', 'chat.completions.stream', 'responses.stream', 'embeddings', 'post'],
   seenOfOursOnly: ['withOptions'],
-  fail: { withResponse: plainPromise, asResponse: plainPromise },
+  fail: { withResponse: plainPromise, asResponse: plainPromise, 'asResponse of a stream': plainPromise },
   failWithRawOnly: { withOptions: unboundMethods, post: unboundMethods },
 };
