@@ -31,7 +31,7 @@ test('one span per call, with its model, its usage and its answer', () =>
     wrap: wrapOpenAI,
     traces,
     unseen: ['withOptions', 'post'],
-    unpriced: ['chat.completions.stream', 'asResponse'],
+    unpriced: ['chat.completions.stream', 'asResponse', 'asResponse of a stream'],
   }));
 
 test('the wrapped client is ours in what only ours has, and tells no key', () =>

@@ -20,9 +20,9 @@ const model = 'gpt-5';
 const ask = { model, messages: [{ role: 'user' as const, content: 'Hi' }] };
 
 /** Takes a promise's raw response; where a library left nothing to take it by, the call is over all the same. */
-async function took<How extends 'withResponse' | 'asResponse'>(how: How, promise: APIPromise<OpenAI.ChatCompletion>) {
+async function took<T, How extends 'withResponse' | 'asResponse'>(how: How, promise: APIPromise<T>) {
   try {
-    return await (promise[how]() as ReturnType<(typeof promise)[How]>);
+    return await (promise[how]() as ReturnType<APIPromise<T>[How]>);
   } catch (error) {
     await promise;
     throw error;
@@ -64,7 +64,7 @@ export const CALLS = {
   withOptions: async (client: OpenAI) =>
     (await client.withOptions({ timeout: 5_000 }).chat.completions.create(ask)).choices[0]?.message.content,
   'asResponse of a stream': async (client: OpenAI) => {
-    const response = await client.chat.completions.create({ ...ask, stream: true }).asResponse();
+    const response = await took('asResponse', client.chat.completions.create({ ...ask, stream: true }));
     return (await response.text()).match(/"content":"[^"]+"/g);
   },
   'a refused call': async (client: OpenAI) => {

@@ -53,7 +53,14 @@ Sentry.getClient()?.on('spanEnd', (span) => void open.delete(span));
 
 const manual: Partial<Following> = {
   wrap: (client: OpenAI) => Sentry.instrumentOpenAiClient(client),
-  unseen: ['chat.completions.parse', 'chat.completions.stream', 'responses.stream', 'withOptions', 'post'],
+  unseen: [
+    'chat.completions.parse',
+    'chat.completions.stream',
+    'responses.stream',
+    'asResponse of a stream',
+    'withOptions',
+    'post',
+  ],
   // It parses every reply itself, also one whose raw response was asked for.
   failWithRawOnly: { asResponse: /Body is unusable/ },
 };
@@ -61,13 +68,13 @@ const manual: Partial<Following> = {
 const automatic: Record<string, Partial<Following>> = {
   '@sentry/node': {
     unseen: ['chat.completions.parse', 'responses.stream', 'post'],
-    unpriced: ['chat.completions.stream', 'asResponse'],
+    unpriced: ['chat.completions.stream', 'asResponse', 'asResponse of a stream'],
   },
   // The replaced constructor makes clients as by hand; a clone of the plain SDK is made by the one beneath.
   'sentry-10': {
     ...manual,
     wrap: (client) => client,
-    unseen: ['chat.completions.parse', 'chat.completions.stream', 'responses.stream', 'post'],
+    unseen: ['chat.completions.parse', 'chat.completions.stream', 'responses.stream', 'asResponse of a stream', 'post'],
     seenOfOursOnly: ['withOptions'],
   },
 };
@@ -77,7 +84,9 @@ export const following: Following = {
   async traces(): Promise<Trace[]> {
     // Where a raw response was asked for it parses the reply behind its user's back, and is done a little later.
     for (let turn = 0; open.size > 0 && turn < 1_000; turn++) await setImmediate();
-    await Sentry.flush(5_000);
+    // That of a stream which nobody reads parsed never ends.
+    open.clear();
+    await Sentry.flush(1_000);
     return said
       .splice(0)
       .filter(({ op }) => /^gen_ai/.test(String(op)))
