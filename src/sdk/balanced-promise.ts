@@ -12,9 +12,9 @@ export type Props = Awaited<ConstructorParameters<typeof APIPromise>[1]>;
 export type Parse<T> = (props: Props) => Promise<T>;
 /** Told when somebody waits for the parsed reply, and of each thing a caller gets. */
 export interface Handover {
-  /** Somebody waits for the parsed reply, or for the bare `Response`; `'after'` = when somebody waited for the other already. */
+  /** Somebody waits for the parsed reply, or for the bare `Response`. */
   wanted: boolean;
-  raw: boolean | 'after';
+  raw: boolean;
   remember(thing: unknown): void;
 }
 
@@ -50,7 +50,7 @@ function equip<T>(
     });
   }
   own(promise, 'asResponse', () => {
-    handover.raw ||= handover.wanted ? 'after' : true;
+    handover.raw = true;
     return asResponse.call(promise);
   });
   own(promise, 'withResponse', async () => {

@@ -6,7 +6,16 @@ import { linkAbort } from './link-abort.ts';
 import { type OpenStream, readReply } from './read-reply.ts';
 import { readingOf } from './reading-of.ts';
 import type { SdkReply } from './send.ts';
-import { noteServed, propsOf, type Served, streamEnded, type ToldHandover, tell } from './served.ts';
+import {
+  handRaw,
+  noteServed,
+  propsOf,
+  readByCaller,
+  type Served,
+  streamEnded,
+  type ToldHandover,
+  tell,
+} from './served.ts';
 
 /** Goes on until the reply's body is usable. @param readAs reads one reply. */
 export async function parseOnce(
@@ -20,6 +29,7 @@ export async function parseOnce(
   const { call } = story;
   const { dispatcher } = core;
   const reply = served.attempt.reply as SdkReply;
+  if (handover.raw && !served.raw && (await readByCaller(served))) handRaw(core, served);
   if (served.raw) return reply.inner;
   let unlink: () => void = () => undefined;
   const read = (attempt: Attempt<SdkReply>) =>

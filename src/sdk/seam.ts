@@ -14,7 +14,6 @@ import { readPin } from './pinned-model.ts';
 import { prepared } from './replayable.ts';
 import { type SdkReply, sendAttempt } from './send.ts';
 import {
-  handBoth,
   handoverOf,
   handRaw,
   letRest,
@@ -22,6 +21,7 @@ import {
   type Served,
   servedBy,
   servedOf,
+  share,
   type ToldHandover,
   tell,
 } from './served.ts';
@@ -85,7 +85,7 @@ export async function serve(
       const served = servedOf(core, { story, options, attempt, raw: false, parsed: undefined, unknown, part });
       if (handover.raw && !handover.wanted) handRaw(core, served);
       else if (!handover.wanted) letRest(core, served);
-      else if (handover.raw) handBoth(core, served, handover.raw);
+      else if (handover.raw) share(core, served);
       handover.remember(attempt.reply?.response);
       const props = propsOf(served, undefined);
       servedBy.set(props, served);

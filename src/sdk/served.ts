@@ -110,16 +110,22 @@ export function handRaw(core: Core, served: Served): void {
   linkAbort(story.call.signal, attempt.controller, reply.response);
 }
 
-/**
- * Both the parsed reply and the `Response` are wanted. A buffered body is read once, for both. A stream is whose who asked
- * last: tracers that await every promise, or look at every response, have asked before their user.
- */
-export function handBoth(core: Core, served: Served, raw: true | 'after'): void {
-  const { options, attempt } = served;
+/** Both the parsed reply and the `Response` are wanted: a buffered body is read once, for both. */
+export function share({ settings }: Core, { options, attempt }: Served): void {
   const { response } = attempt.reply as SdkReply;
-  if (options.stream && raw === 'after') handRaw(core, served);
-  else if (!options.stream && !options.__binaryResponse && response.body)
-    shareBody(response, core.settings.maxResponseBytes);
+  if (!options.stream && !options.__binaryResponse && response.body) shareBody(response, settings.maxResponseBytes);
+}
+
+/**
+ * Resolves to whether the caller reads the bytes of a stream himself, although somebody awaits it parsed as well: some
+ * tracers do that to every promise. Others ask for every response and read none, so only time can tell: whoever was given
+ * a response and wants its bytes has begun to read them a turn later.
+ */
+export async function readByCaller({ options, attempt }: Served): Promise<boolean> {
+  if (!options.stream) return false;
+  const { response } = attempt.reply as SdkReply;
+  await new Promise((resolve) => setImmediate(resolve));
+  return response.body?.locked ?? false;
 }
 
 /** A call whose headers are there. What a reply without a body to tell it says of the object it made is learnt now. */

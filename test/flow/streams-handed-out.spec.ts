@@ -333,18 +333,22 @@ describe('a stream whose reader wants the raw response', () => {
     expect(stage.state('a')).toMatchObject({ failures: 0, inFlight: 0 });
   });
 
-  it('the parsed stream and then the raw response of one promise: the raw one can be read, and nobody is blamed or asked twice', async () => {
-    await using stage = await openStage({ a: [{ stream: 3 }], b: [] });
-    const promise = chatStream(stage.client);
-    const parsed = promise.then((stream) => stream);
-    const response = await promise.asResponse();
-    expect(await response.text()).toMatch(/a-0[\s\S]*a-1[\s\S]*a-2[\s\S]*\[DONE\]/);
-    expect((await read(await parsed)).error).toBeInstanceOf(Error);
-    expect([stage.servers.a.calls, stage.servers.b.calls]).toEqual([1, 0]);
-    expect(stage.state('a')).toMatchObject({ failures: 0, inFlight: 0 });
-  });
+  it.each(['parsed, then raw', 'raw, then parsed'])(
+    'a stream awaited and its raw response read, %s: the bytes go to who reads, nobody is blamed or asked twice',
+    async (order) => {
+      await using stage = await openStage({ a: [{ stream: 3 }], b: [] });
+      const promise = chatStream(stage.client);
+      const tracer = order === 'parsed, then raw' ? promise.then((stream) => stream) : undefined;
+      const text = promise.asResponse().then((response) => response.text());
+      const parsed = tracer ?? promise.then((stream) => stream);
+      expect(await text).toMatch(/a-0[\s\S]*a-1[\s\S]*a-2[\s\S]*\[DONE\]/);
+      expect((await read(await parsed)).error).toBeInstanceOf(Error);
+      expect([stage.servers.a.calls, stage.servers.b.calls]).toEqual([1, 0]);
+      expect(stage.state('a')).toMatchObject({ failures: 0, inFlight: 0 });
+    },
+  );
 
-  it('the raw response and then the parsed stream of one promise: the stream can still move', async () => {
+  it('a stream awaited whose raw response is asked for and not read: it can still move', async () => {
     await using stage = await openStage({ a: [{ stream: 3, cutAfter: 0 }], b: [{ stream: 3 }] });
     const promise = chatStream(stage.client);
     void promise.asResponse();
