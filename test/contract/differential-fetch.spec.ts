@@ -14,6 +14,9 @@ let rows = 0;
 /** A body that broke off is replaced by the words for that, whose length is another one. */
 const CUT = 'a 500 whose body is cut off';
 
+/** The event is handed on as it is, and what it means is the affair of the SDK on top. */
+const TOLD = 'a responses stream with an error event after content';
+
 /** Of one connection, or of the body before it was decoded: what a reply that was passed on has no more. */
 const OF_THE_TRANSFER = new Set(['connection', 'keep-alive', 'transfer-encoding', 'content-encoding']);
 
@@ -38,7 +41,7 @@ const groups: Record<string, readonly Row[]> = { successes, failures, bodies };
 for (const [group, table] of Object.entries(groups)) {
   describe.concurrent(`the SDK over the pool's fetch: ${group}`, () => {
     for (const { name, call, script, options = { maxRetries: 0 }, plainOptions = options, differs } of table) {
-      it(differs ? `${name} (differs: ${differs.why})` : name, async () => {
+      it(differs && name !== TOLD ? `${name} (differs: ${differs.why})` : name, async () => {
         const apiKey = `sk-row-f${process.pid}-${++rows}`;
         const plain = await observe(
           ({ url }) => new OpenAI({ apiKey, baseURL: url, logLevel: 'off', ...plainOptions }),
@@ -60,7 +63,7 @@ for (const [group, table] of Object.entries(groups)) {
           call,
           script,
         );
-        if (differs) differs.check(decoded(ours), decoded(plain));
+        if (differs && name !== TOLD) differs.check(decoded(ours), decoded(plain));
         else if (name === CUT) expect(ours.error?.message).toBe(plain.error?.message);
         else expect(decoded(ours)).toEqual(decoded(plain));
       });
