@@ -108,6 +108,18 @@ describe('beside endpoints', () =>
       'invalid_value',
       'waitingRoom.maxWait: must be a duration in ms of 0 or more, got -1',
     ],
+    [
+      'lists.strict',
+      { lists: { strict: 'yes' } },
+      'invalid_value',
+      'lists.strict: must be true or false, got a string',
+    ],
+    [
+      'lists.strickt',
+      { lists: { strickt: true } },
+      'unknown_option',
+      'lists.strickt: unknown option; did you mean strict?',
+    ],
     ['panic.k', { panic: { k: 0 } }, 'invalid_value', 'panic.k: must be a number of 1 or more, got 0'],
     [
       'affinity.spread',

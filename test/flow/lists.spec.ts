@@ -496,11 +496,16 @@ describe('who asks', () => {
   });
 
   it('a list that names an id is its owner’s', async () => {
-    const accounts = { a: account(), b: account([{ id: 'session_1' }]) };
-    const client = clientOf(accounts, { affinity: { home: 'b' } });
-    await client.get('/agents/sessions', { query: { agent_id: 'agent_1' } });
-    expect(asked(accounts)[1]).toBeGreaterThan(0);
-    expect(accounts.a.asked.filter(({ pathname }) => pathname === '/v1/agents/sessions')).toEqual([]);
+    const accounts = { a: account(), b: account() };
+    const answers = (has: boolean) => (url: URL) =>
+      url.pathname === '/v1/agents/sessions' || has ? json({ id: 'agent_1', object: 'list', data: [] }) : refusal(404);
+    accounts.a.fault = answers(false);
+    accounts.b.fault = answers(true);
+    await clientOf(accounts).get('/agents/sessions', { query: { agent_id: 'agent_1' } });
+    const lists = Object.values(accounts).map((each) =>
+      each.asked.filter(({ pathname }) => pathname === '/v1/agents/sessions'),
+    );
+    expect(lists.map(({ length }) => length)).toEqual([0, 1]);
   });
 });
 
