@@ -66,7 +66,7 @@ const PASSING: ReadonlySet<VerdictName> = new Set([
 ]);
 
 /** True when what was met passes with time: it says nothing of what the endpoint has. */
-export function isPassing({ name }: Verdict): boolean {
+export function isPassing({ name }: Pick<Verdict, 'name'>): boolean {
   return PASSING.has(name);
 }
 

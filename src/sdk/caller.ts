@@ -13,6 +13,6 @@ export interface Caller {
   readonly clientOf: (endpoint: Endpoint) => OpenAI;
   /** The same object for clients that differ in their steering only. */
   readonly overrides: object;
-  /** Set where the call reads for another one, to find out who has an id. */
-  readonly reader?: boolean;
+  /** Set where the call reads for another one, to find out who has this id. */
+  readonly reader?: string;
 }

@@ -5,7 +5,10 @@
 import { lookupOf } from '../affinity/lookup.ts';
 import { type Route, routeOf } from '../affinity/route.ts';
 import type { Call } from '../call/call.ts';
+import type { AttemptReport } from '../call/outcome.ts';
 import type { OwnedId } from '../call/owned-id.ts';
+import { isPassing } from '../dispatch/next-step.ts';
+import { LoadBalancerError } from '../errors.ts';
 import { attemptsOf } from './attempts.ts';
 import type { RequestOptions } from './call-of.ts';
 import type { Core } from './core.ts';
@@ -26,13 +29,13 @@ export interface Seeker {
     readonly core: Core;
     /** The same for clients whose reads may be shared. */
     readonly overrides: object;
-    /** It reads for another call, which has asked the store. */
-    readonly reader?: boolean;
+    /** Set where it reads for another call, which has asked the store. */
+    readonly reader?: string;
   };
   /** Hears of the attempts it took, also when they failed. */
   readonly handover: ToldHandover;
   /** Sends such a GET over the pool. */
-  readonly read: (options: RequestOptions) => PromiseLike<unknown>;
+  readonly read: (options: RequestOptions, id: string) => PromiseLike<unknown>;
 }
 
 /** What of the call's own options its reads take along. */
@@ -68,9 +71,10 @@ function readOf(path: string, given: Given, call: Call, signal: AbortSignal): Re
 }
 
 /** Everybody was heard, and nobody has it. Another failure tells nothing. */
-function isNowhere(error: unknown): boolean {
-  const { status } = error as { status?: unknown };
-  return typeof status === 'number' && status >= 400 && status < 500 && ![408, 409, 429].includes(status);
+function isNowhere(error: unknown, attempts: readonly AttemptReport[]): boolean {
+  const last = attempts.at(-1)?.verdict;
+  // What the library itself says is that somebody could not be heard.
+  return last !== undefined && last !== 'pending' && !isPassing({ name: last }) && !LoadBalancerError.isInstance(error);
 }
 
 /** Asks those who share what they know. @returns true when one of the ids has an owner now. */
@@ -85,13 +89,14 @@ async function readFirst(id: OwnedId, call: Call, given: Given, seeker: Seeker):
   const { core, overrides } = caller;
   const path = id.readAt as string;
   const key = JSON.stringify([path, call.tags, call.maxRetries]);
-  const one = (signal: AbortSignal) => Promise.resolve(read(readOf(path, given, call, signal)));
+  const one = (signal: AbortSignal) => Promise.resolve(read(readOf(path, given, call, signal), id.id));
   try {
     // What somebody else's credentials show is his own affair.
     toldBefore(handover, attemptsOf(await core.reads.join(call.ownCredentials ? {} : overrides, key, call, one)));
   } catch (error) {
-    toldBefore(handover, attemptsOf(error));
-    if (!isNowhere(error)) throw error;
+    const attempts = attemptsOf(error);
+    toldBefore(handover, attempts);
+    if (!isNowhere(error, attempts)) throw error;
   }
 }
 
@@ -105,7 +110,7 @@ export async function locate(route: Route, call: Call, given: Given, seeker: See
   const { affinity, pool, settings } = core;
   const again = () => routeOf(call, pool, affinity, settings.affinity);
   let found = route;
-  if (!reader && (await askStore(route.seek ?? [], core))) found = again();
+  if (reader === undefined && (await askStore(route.seek ?? [], core))) found = again();
   const { unknown } = found;
   if (!found.seek || !unknown) return found;
   const first = lookupOf(call, unknown, pool);

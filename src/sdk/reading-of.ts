@@ -11,7 +11,7 @@ import type { Served } from './served.ts';
 /** @param ended a stream that was handed out is over. */
 export function readingOf(
   core: Core,
-  { story, options, part }: Served,
+  { story, options, part, sought }: Served,
   attempt: Attempt<SdkReply>,
   ended: (end: StreamEnd) => void,
 ): Reading {
@@ -19,6 +19,7 @@ export function readingOf(
   return {
     call: story.call,
     asked: contentOf(options.body),
+    sought,
     clock: settings.clock,
     maxResponseBytes: settings.maxResponseBytes,
     streamIdleTimeout: settings.streamIdleTimeout,

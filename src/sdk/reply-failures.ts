@@ -1,4 +1,5 @@
 /** What can be wrong with the body of a good reply, as errors that the caller knows. */
+import { APIError } from 'openai';
 import type { Call } from '../call/call.ts';
 import { badReplyError, embeddedError } from '../errors.ts';
 import { checkReply } from './reply-checks.ts';
@@ -30,4 +31,10 @@ export function cutShort(where: string, call: Call, object: string | undefined, 
   } catch (error) {
     return error;
   }
+}
+
+/** The error for another object than the one that was asked for. */
+export function otherObject(headers: Headers): Error {
+  const message = 'The reply is not the object that was asked for.';
+  return APIError.generate(404, { error: { message } }, undefined, headers);
 }

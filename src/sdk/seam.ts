@@ -29,8 +29,8 @@ import { pageOptionsOf, serveUnion, unionBy, unionOf } from './union.ts';
 import { whereTo } from './where-to.ts';
 
 /** Sends calls of the library's own, made like the one that needs them. */
-export const reader = (caller: Caller) => (options: RequestOptions) =>
-  balancedRequest({ ...caller, reader: true }, options, null);
+export const reader = (caller: Caller) => (options: RequestOptions, id: string) =>
+  balancedRequest({ ...caller, reader: id }, options, null);
 
 /** Could a call be sent more than once, or under another name of its model? Then a streamed body is read ahead. */
 export function keepsBodies({ client, core: { pool, settings } }: Pick<Caller, 'client' | 'core'>): boolean {
@@ -82,7 +82,8 @@ export async function serve(
     try {
       const attempt = await dispatcher.head(story);
       const { part } = handover;
-      const served = servedOf(core, { story, options, attempt, raw: false, parsed: undefined, unknown, part });
+      const { reader: sought } = caller;
+      const served = servedOf(core, { story, options, attempt, raw: false, parsed: undefined, unknown, part, sought });
       if (handover.raw && !handover.wanted) handRaw(core, served);
       else if (!handover.wanted) letRest(core, served);
       else if (handover.raw) share(core, served);
