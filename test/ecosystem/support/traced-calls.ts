@@ -24,7 +24,10 @@ async function took<T, How extends 'withResponse' | 'asResponse'>(how: How, prom
   try {
     return await (promise[how]() as ReturnType<APIPromise<T>[How]>);
   } catch (error) {
-    await promise;
+    const answer: unknown = await promise;
+    // A stream that nobody reads would be open until it is collected.
+    if (typeof answer === 'object' && answer !== null && Symbol.asyncIterator in answer)
+      for await (const _ of answer as AsyncIterable<unknown>) break;
     throw error;
   }
 }
