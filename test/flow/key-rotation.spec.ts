@@ -64,7 +64,9 @@ it('no two ever have the same name, and the ids of one that is forgotten lead no
   names.push(...(await rotate(130, 20)));
   expect(new Set(['openai-1', ...names]).size).toBe(151);
   const asked = sent.length;
-  expect((await failure(client.files.retrieve(file.id))).message).toContain("endpoint 'openai-1', which is gone");
+  expect((await failure(client.files.retrieve(file.id))).message).toContain(
+    "endpoint 'openai-1', which is not in the pool",
+  );
   expect(() => client.balancer.add({ ...endpoint('x'), name: 'openai-2' })).toThrow('"openai-2" is taken');
   expect(sent).toHaveLength(asked);
 });

@@ -39,7 +39,7 @@ const aborted = new AbortController();
 jobs.push(note(client.chat.completions.create(body, { signal: aborted.signal })));
 aborted.abort();
 // Made and never looked at.
-if (end !== 'late') void client.models.list();
+if (end !== 'late') void client.models.retrieve('gpt-5');
 if (end === 'late') {
   const closed = client.close();
   await Promise.all([closed, ...jobs, note(client.chat.completions.create(body))]);

@@ -17,7 +17,7 @@ interface Live {
 
 interface Account {
   readonly made: Made;
-  /** The only endpoint that may serve it: its pin, the first one without failover, home for the reader of an object nobody knows. */
+  /** The only endpoint that may serve it: its pin, the first one without failover, the first that is not drained for the reader of an object. */
   only: string | undefined;
   readonly live: Map<string, Live>;
   readonly verdicts: { endpoint: string; verdict: string }[];

@@ -118,7 +118,10 @@ export function openWorld(
 function begin(world: World, one: Made): void {
   const { asking, abort, number } = one;
   const { model, timeout, maxRetries, pin, kind } = asking;
-  const client = pin === undefined ? world.client : world.client.balancer.pin(pin);
+  // Of an object that nobody knows every endpoint is asked at once; here one of them stands for its owner.
+  const owner = kind === 'object' ? world.snapshot().endpoints.find(({ drained }) => !drained)?.name : undefined;
+  const only = pin ?? owner;
+  const client = only === undefined ? world.client : world.client.balancer.pin(only);
   const options = {
     headers: { 'x-call': String(number) },
     signal: abort.signal,
