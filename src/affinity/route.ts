@@ -20,6 +20,8 @@ export interface Route {
 export interface RoutingPool {
   readonly endpoints: readonly Endpoint[];
   named(name: string): Endpoint | undefined;
+  /** True when two endpoints are known to be keys of one account. */
+  sameAccount(one: Endpoint, other: Endpoint): boolean;
 }
 
 /** Can the endpoint take such a call, as configured? */
@@ -49,7 +51,8 @@ function pinned(pin: string, pool: RoutingPool, owners: ReadonlyMap<string, stri
       `The endpoint ${quoted(pin)} this call is pinned to is ${endpoint ? 'drained' : 'not in the pool'}. Pin it to one that takes calls (${knownIn(pool)}), or make it without a pin.`,
     );
   for (const [owner, id] of owners) {
-    if (owner !== pin)
+    const other = pool.named(owner);
+    if (owner !== pin && !(other && pool.sameAccount(endpoint, other)))
       throw new AffinityError(
         `The id ${quoted(id)} belongs to endpoint '${owner}', but the call is pinned to '${pin}'. Use a client pinned to '${owner}', or one without a pin.`,
       );
@@ -65,9 +68,15 @@ function softOwner(id: string, owner: string, call: Call, pool: RoutingPool): En
   return shared ? undefined : endpoint;
 }
 
-/** The one endpoint that made the ids. */
+/** True when what all of them made is there for each. */
+function oneAccount(pool: RoutingPool, owners: ReadonlyMap<string, string>): boolean {
+  const [first, ...others] = [...owners.keys()].map((name) => pool.named(name));
+  return others.every((other) => first && other && !other.drained && pool.sameAccount(first, other));
+}
+
+/** The one endpoint that made the ids; of several keys of one account, the first one named. */
 function ownerOf(pool: RoutingPool, owners: ReadonlyMap<string, string>): Endpoint | undefined {
-  if (owners.size > 1) {
+  if (owners.size > 1 && !oneAccount(pool, owners)) {
     const list = [...owners].map(([owner, id]) => `${quoted(id)} to '${owner}'`).join(', ');
     throw new AffinityError(
       `The ids in this call belong to different endpoints: ${list}. One call cannot use both: make all of them on one endpoint, with a client pinned to it.`,

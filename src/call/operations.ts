@@ -42,7 +42,6 @@ interface Row extends Pick<Operation, 'place' | 'creates' | 'stream'> {
 
 const anywhere: Row = { place: 'anywhere', creates: false, stream: 'other' };
 const account: Row = { place: 'home', creates: true, stream: 'other' };
-const spreads: Row = { place: 'anywhere', creates: true, stream: 'assistants' };
 const admin: Row = {
   ...account,
   follows: false,
@@ -67,8 +66,9 @@ const TABLE: Readonly<Record<string, Row>> = {
     unread: 'voices',
   },
   models: { ...anywhere, follows: false },
-  conversations: { ...spreads, words: 'items' },
-  threads: { ...spreads, words: 'runs messages steps cancel submit_tool_outputs' },
+  conversations: { ...anywhere, creates: true, words: 'items' },
+  // Runs need an assistant, which is made at home; a thread elsewhere could have none.
+  threads: { ...account, stream: 'assistants', words: 'runs messages steps cancel submit_tool_outputs' },
   assistants: account,
   files: { ...account, words: 'content' },
   uploads: { ...account, words: 'parts complete cancel', unread: ' parts' },

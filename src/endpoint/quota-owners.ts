@@ -10,10 +10,10 @@ const LONGEST = 200;
 /** Owners remembered. */
 const LIMIT = 1_000;
 
-function ownerIn(headers: Headers): string | undefined {
+function ownerIn(headers: Headers, baseURL: string): string | undefined {
   const organization = headers.get('openai-organization');
   if (!organization || organization.length > LONGEST) return undefined;
-  return `${organization} ${(headers.get('openai-project') ?? '').slice(0, LONGEST)}`;
+  return `${originOf(baseURL)} ${organization} ${(headers.get('openai-project') ?? '').slice(0, LONGEST)}`;
 }
 
 /** The origin of an address; what is none stands for itself. */
@@ -29,7 +29,7 @@ export class QuotaOwners {
 
   /** Notes a reply of an endpoint. @returns true when it was just found to draw on the quota of another endpoint. */
   note(state: EndpointState, baseURL: string, headers: Headers): boolean {
-    const owner = ownerIn(headers);
+    const owner = ownerIn(headers, baseURL);
     if (owner === undefined) return false;
     const before = this.#said.get(state);
     if (before === owner || before === null) return false;
@@ -39,7 +39,13 @@ export class QuotaOwners {
       return false;
     }
     this.#said.set(state, owner);
-    return this.#join(state, `${originOf(baseURL)} ${owner}`);
+    return this.#join(state, owner);
+  }
+
+  /** True when two keys are known to lead to one project: what is made with one is there for the other. */
+  same(one: EndpointState, other: EndpointState): boolean {
+    const owner = this.#said.get(one);
+    return typeof owner === 'string' && !owner.endsWith(' ') && owner === this.#said.get(other);
   }
 
   #join(state: EndpointState, key: string): boolean {

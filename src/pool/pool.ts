@@ -133,6 +133,11 @@ export class Pool {
     return this.endpoints.filter((each) => each.state.quota === state.quota).map(({ name }) => name);
   }
 
+  /** True when two endpoints are known to be keys of one account, which has the objects of both. */
+  sameAccount(one: Endpoint, other: Endpoint): boolean {
+    return this.#registry.owners.same(one.state, other.state);
+  }
+
   /** Why each endpoint that is not eligible cannot take the call. */
   refusals(call: Call, tried: ReadonlySet<Endpoint>): Refusal[] {
     return refusals(this.endpoints, call, tried);

@@ -8,7 +8,11 @@ import { aCall, anEndpoint } from '../support/parts.ts';
 const clock = manualClock();
 const poolOf = (...changes: Parameters<typeof anEndpoint>[1][]) => {
   const endpoints = changes.map((change, index) => anEndpoint(clock, { name: `e${index}`, ...change }));
-  return { endpoints, named: (name: string) => endpoints.find((endpoint) => endpoint.name === name) };
+  return {
+    endpoints,
+    named: (name: string) => endpoints.find((endpoint) => endpoint.name === name),
+    sameAccount: () => false,
+  };
 };
 const two = poolOf({}, {});
 const file = (id: string): OwnedId => ({ id, readAt: `/files/${id}` });

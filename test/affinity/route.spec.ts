@@ -10,10 +10,12 @@ import { aCall, anEndpoint } from '../support/parts.ts';
 let endpoints: Endpoint[];
 let pool: RoutingPool;
 let affinity: Affinity;
+const twins = (names: string) => (one: Endpoint, other: Endpoint) =>
+  [one, other].every(({ name }) => names.includes(name));
 beforeEach(() => {
   const clock = manualClock();
   endpoints = ['a', 'b', 'c'].map((name) => anEndpoint(clock, { name }));
-  pool = { endpoints, named: (name) => endpoints.find((endpoint) => endpoint.name === name) };
+  pool = { endpoints, named: (name) => endpoints.find((endpoint) => endpoint.name === name), sameAccount: () => false };
   affinity = new Affinity(clock);
   affinity.learn(['file-b'], 'b');
   affinity.learn(['file-c', 'vs-c'], 'c');
@@ -34,14 +36,15 @@ const swap = (name: string, changes: Parameters<typeof anEndpoint>[1]) => {
   endpoints = endpoints.map((endpoint) =>
     endpoint.name === name ? anEndpoint(manualClock(), { name, ...changes }) : endpoint,
   );
-  pool = { endpoints, named: (each) => endpoints.find((endpoint) => endpoint.name === each) };
+  pool = { ...pool, endpoints, named: (each) => endpoints.find((endpoint) => endpoint.name === each) };
 };
 
 describe('a call', () => {
   it.each<[string, Wanted, Record<string, string>]>([
     ['without ids is free', {}, {}],
     ['for embeddings is free', { path: '/embeddings' }, {}],
-    ['that makes a thread is free', { path: '/threads', model: undefined }, {}],
+    ['that makes a thread goes home first', { path: '/threads', model: undefined }, { prefer: 'a' }],
+    ['that makes a conversation is free', { path: '/conversations', model: undefined }, {}],
     ['with an id goes to its owner', { path: '/responses', ownerIds: ['file-b'] }, { only: 'b' }],
     ['with two ids of one owner goes there', { ownerIds: ['file-c', 'vs-c'] }, { only: 'c' }],
     [
@@ -203,5 +206,28 @@ describe('an AffinityError', () => {
     expect(refused({ pin: 'c' })).toMatch(
       /^The endpoint 'c' this call is pinned to is drained\. Pin it to one that takes calls \('a', 'b'\)/,
     );
+  });
+});
+
+describe('keys of one account', () => {
+  it('own each other’s ids: a call with both goes to the first owner, and a pin on one takes the other’s', () => {
+    pool = { ...pool, sameAccount: twins('bc') };
+    expect(route({ ownerIds: ['file-b', 'file-c'] })).toEqual({ only: 'b' });
+    expect(route({ ownerIds: ['file-c', 'file-b'] })).toEqual({ only: 'c' });
+    expect(route({ pin: 'b', ownerIds: ['file-c'] })).toEqual({ only: 'b' });
+    expect(() => route({ pin: 'a', ownerIds: ['file-c'] })).toThrow(AffinityError);
+  });
+
+  it('a third account among them is a stranger', () => {
+    pool = { ...pool, sameAccount: twins('bc') };
+    affinity.learn(['file-a'], 'a');
+    expect(() => route({ ownerIds: ['file-b', 'file-c', 'file-a'] })).toThrow(AffinityError);
+    expect(() => route({ ownerIds: ['file-a', 'file-b', 'file-c'] })).toThrow(AffinityError);
+  });
+
+  it('one that is drained does not stand for the other', () => {
+    pool = { ...pool, sameAccount: twins('bc') };
+    endpoints[2]!.drained = true;
+    expect(() => route({ ownerIds: ['file-b', 'file-c'] })).toThrow(AffinityError);
   });
 });

@@ -34,16 +34,16 @@ const SPREAD: Row[] = [
   ['post', '/conversations/conv_1', 'conversations', 'anywhere', false, ['conv_1']],
   ['post', '/conversations/conv_1/items', 'conversations', 'anywhere', true, ['conv_1']],
   ['delete', '/conversations/conv_1', 'conversations', 'anywhere', false, ['conv_1']],
-  ['post', '/threads', 'threads', 'anywhere', true, []],
-  ['post', '/threads/runs', 'threads', 'anywhere', true, []],
-  ['post', '/threads/thread_1/runs', 'threads', 'anywhere', true, ['thread_1']],
-  ['get', '/threads/thread_1/runs/run_1', 'threads', 'anywhere', false, ['thread_1', 'run_1']],
-  ['post', '/threads/thread_1/runs/run_1/cancel', 'threads', 'anywhere', false, ['thread_1', 'run_1']],
-  ['post', '/threads/thread_1/runs/run_1/submit_tool_outputs', 'threads', 'anywhere', false, ['thread_1', 'run_1']],
-  ['get', '/threads/thread_1/runs/run_1/steps/step_1', 'threads', 'anywhere', false, ['thread_1', 'run_1', 'step_1']],
 ];
 
 const HOME: Row[] = [
+  ['post', '/threads', 'threads', 'home', true, []],
+  ['post', '/threads/runs', 'threads', 'home', true, []],
+  ['post', '/threads/thread_1/runs', 'threads', 'home', true, ['thread_1']],
+  ['get', '/threads/thread_1/runs/run_1', 'threads', 'home', false, ['thread_1', 'run_1']],
+  ['post', '/threads/thread_1/runs/run_1/cancel', 'threads', 'home', false, ['thread_1', 'run_1']],
+  ['post', '/threads/thread_1/runs/run_1/submit_tool_outputs', 'threads', 'home', false, ['thread_1', 'run_1']],
+  ['get', '/threads/thread_1/runs/run_1/steps/step_1', 'threads', 'home', false, ['thread_1', 'run_1', 'step_1']],
   ['post', '/files', 'files', 'home', true, []],
   ['get', '/files', 'files', 'home', false, []],
   ['get', '/files/file-1/content', 'files', 'home', false, ['file-1']],
