@@ -36,11 +36,14 @@ interface Row extends Pick<Operation, 'place' | 'creates' | 'stream'> {
   readonly names?: string;
   /** Objects are read by GET at their path; below these words, or with `''` right below the first segment, they are not. */
   readonly unread?: string;
-  /** False: whatever stands in the path is the account's own affair. */
+  /** True: objects stand below its words alone; what else stands right below it is a path of a vendor's own. */
+  readonly below?: true;
+  /** False: whatever stands in the path is the account's own affair, or no object at all. */
   readonly follows?: false;
 }
 
 const anywhere: Row = { place: 'anywhere', creates: false, stream: 'other' };
+const nameless: Row = { ...anywhere, follows: false };
 const account: Row = { place: 'home', creates: true, stream: 'other' };
 const admin: Row = {
   ...account,
@@ -51,19 +54,20 @@ const admin: Row = {
 
 /** First path segment → row. */
 const TABLE: Readonly<Record<string, Row>> = {
-  chat: { ...anywhere, stream: 'chat', words: 'completions messages' },
-  completions: { ...anywhere, stream: 'completions' },
+  chat: { ...anywhere, stream: 'chat', words: 'completions messages', below: true },
+  completions: { ...nameless, stream: 'completions' },
   responses: { ...anywhere, stream: 'responses', words: 'compact input_tokens input_items cancel' },
-  decisions: anywhere,
-  embeddings: anywhere,
-  moderations: anywhere,
-  content_provenance_checks: anywhere,
-  images: { ...anywhere, stream: 'media', words: 'generations edits variations' },
+  decisions: nameless,
+  embeddings: nameless,
+  moderations: nameless,
+  content_provenance_checks: nameless,
+  images: { ...nameless, stream: 'media', words: 'generations edits variations' },
   audio: {
     ...anywhere,
     stream: 'media',
     words: 'speech transcriptions translations voices voice_consents',
     unread: 'voices',
+    below: true,
   },
   models: { ...anywhere, follows: false },
   conversations: { ...anywhere, creates: true, words: 'items' },
@@ -151,7 +155,7 @@ function describe(method: string, path: string): Operation {
   const [words, names] = [listOf(row.words), listOf(row.names)];
   const isWord = (index: number) => words.includes(segments[index] as string);
   const isName = (index: number) => !isWord(index) && names.includes(segments[index - 1] as string);
-  const isId = (index: number) => known && index > 0 && !isWord(index) && !isName(index);
+  const isId = (index: number) => known && index > (row.below ? 1 : 0) && !isWord(index) && !isName(index);
   const below = segments.slice(1);
   const end = segments.length - 1;
   const last = segments[end] ?? '';

@@ -24,6 +24,9 @@ export function ofOneAsked(found: Verdict): Verdict {
     const { cooldown: _, ...rest } = found;
     return { ...rest, health: 'neutral', next: 'another', again: false };
   }
+  // The key may be good for all the rest: whose paths want another one shall not lose its other calls by our asking.
+  if (found.name === 'credentials-refused' && found.cooldown)
+    return { ...found, cooldown: { ...found.cooldown, scope: 'operation' } };
   return found.next === 'throw' && found.name !== 'aborted' ? { ...found, next: 'another', again: false } : found;
 }
 

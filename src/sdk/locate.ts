@@ -70,6 +70,11 @@ function readOf(path: string, given: Given, call: Call, signal: AbortSignal): Re
   };
 }
 
+/** True when the call's answer is the object that its path ends with. */
+export function showsObject({ operation }: Call, path: string): boolean {
+  return operation.json && operation.ids.at(-1)?.readAt === path.split('?', 1)[0];
+}
+
 /** Everybody was heard, and nobody has it. Another failure tells nothing. */
 function isNowhere(error: unknown, attempts: readonly AttemptReport[]): boolean {
   const last = attempts.at(-1)?.verdict;

@@ -11,7 +11,7 @@ import { badReplyError, filteredAnswer } from '../errors.ts';
 import { withRequestId } from './balanced-promise.ts';
 import { limitBody, tapStream } from './bounded-body.ts';
 import { checkReply, isFiltered } from './reply-checks.ts';
-import { cutShort, failureIn, otherObject, translate } from './reply-failures.ts';
+import { cutShort, failureIn, isSought, otherObject, translate } from './reply-failures.ts';
 import type { SdkReply } from './send.ts';
 import { usageOf } from './usage.ts';
 import { wholeEvents } from './whole-events.ts';
@@ -30,8 +30,8 @@ export interface ByteKeeper {
 export interface Reading {
   /** What was asked for: the request's body as an object. */
   readonly asked: unknown;
-  /** The id of the object that the reply must be, where it shall tell who has it. */
-  readonly sought?: string | undefined;
+  /** The id of the object that the reply must be, where it shall tell who has it; `true` = it must be an object at all. */
+  readonly sought?: string | true | undefined;
   /** Set for a caller who wants bytes. */
   readonly bytes?: ByteKeeper;
   readonly call: Call;
@@ -164,8 +164,7 @@ async function readWhole(attempt: Attempt<SdkReply>, reading: Reading): Promise<
     const raw = await parsed(reply);
     const data = checkReply(reading.call, raw, reply.headers);
     const { sought } = reading;
-    // Some servers have an answer to everything.
-    if (sought !== undefined && (data as { id?: unknown } | null)?.id !== sought) throw otherObject(reply.headers);
+    if (sought !== undefined && !isSought(data, sought)) throw otherObject(reply.headers);
     if (typeof data === 'object' && data !== null) {
       withRequestId(data, reply.response);
       const usage = usageOf(data);

@@ -33,6 +33,27 @@ export function cutShort(where: string, call: Call, object: string | undefined, 
   }
 }
 
+/**
+ * True for the object that was asked for: some servers have an answer to everything.
+ * @param sought its id; `true` = whichever it has, since some servers call their objects otherwise when they show them.
+ */
+export function isSought(data: unknown, sought: string | true): boolean {
+  const { id, object } = (data ?? {}) as { id?: unknown; object?: unknown };
+  if (sought !== true) return id === sought;
+  return id !== undefined || (object !== undefined && object !== 'list');
+}
+
+/**
+ * One of many that were asked for a thing has a web page for it: that is not it.
+ * @throws as for another object. A page that is a file's content says that it is an attachment.
+ */
+export function refusePage<R extends { response: Response; headers: Headers }>(reply: R): R {
+  const { response, headers } = reply;
+  if (!/html/i.test(headers.get('content-type') ?? '') || headers.has('content-disposition')) return reply;
+  response.body?.cancel().catch(() => undefined);
+  throw otherObject(headers);
+}
+
 /** The error for another object than the one that was asked for. */
 export function otherObject(headers: Headers): Error {
   const message = 'The reply is not the object that was asked for.';

@@ -7,11 +7,12 @@ import { withModel } from '../call/localize.ts';
 import { balancedPages, balancedPromise, type Parse, type Props } from './balanced-promise.ts';
 import { callOf, type RequestOptions } from './call-of.ts';
 import type { Caller } from './caller.ts';
-import { type Located, locate } from './locate.ts';
+import { type Located, locate, showsObject } from './locate.ts';
 import { strangersTo } from './model-list.ts';
 import { parseOnce } from './parse-once.ts';
 import { readPin } from './pinned-model.ts';
 import { prepared } from './replayable.ts';
+import { refusePage } from './reply-failures.ts';
 import { type SdkReply, sendAttempt } from './send.ts';
 import {
   handoverOf,
@@ -64,15 +65,11 @@ export async function serve(
     const { model } = call;
     const story = dispatcher.open<SdkReply>(
       call,
-      (endpoint, sending) =>
-        sendAttempt(
-          sending.model === model ? options : withModel(options, sending.model as string),
-          endpoint,
-          sending,
-          caller.clientOf,
-          client,
-          handover.asBytes,
-        ),
+      (endpoint, sending) => {
+        const localized = sending.model === model ? options : withModel(options, sending.model as string);
+        const sent = sendAttempt(localized, endpoint, sending, caller.clientOf, client, handover.asBytes);
+        return lookup ? sent.then(refusePage) : sent;
+      },
       only,
       prefer,
       lookup,
@@ -82,7 +79,7 @@ export async function serve(
     try {
       const attempt = await dispatcher.head(story);
       const { part } = handover;
-      const { reader: sought } = caller;
+      const sought = caller.reader ?? (lookup && showsObject(call, given.path) ? true : undefined);
       const served = servedOf(core, { story, options, attempt, raw: false, parsed: undefined, unknown, part, sought });
       if (handover.raw && !handover.wanted) handRaw(core, served);
       else if (!handover.wanted) letRest(core, served);

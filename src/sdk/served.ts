@@ -24,8 +24,8 @@ export interface Served {
   parsed: Promise<unknown> | undefined;
   /** Ids of the call that nobody was known to own: whoever serves it has them. */
   readonly unknown?: readonly OwnedId[] | undefined;
-  /** It reads to find out who has this id. */
-  readonly sought?: string | undefined;
+  /** It reads to find out who has this id; `true` = everybody is asked for an object. */
+  readonly sought?: string | true | undefined;
   /** It is one endpoint's part of a list: whoever merges it learns its ids. */
   readonly part?: PartFacts | undefined;
   /** The stream handed out, if it was one. */

@@ -113,6 +113,30 @@ describe('a read', () => {
     for (const name of ['a', 'b', 'c'] as const) expect(stage.state(name)).toMatchObject(WELL);
   });
 
+  it.each<[what: string, read: (client: OpenAI) => PromiseLike<unknown>, answer: Step]>([
+    ['an object', (client) => client.files.retrieve('file-c-1'), { status: 200, body: { message: 'welcome' } }],
+    ['an object', (client) => client.files.retrieve('file-c-1'), 'html'],
+    ['bytes', async (client) => (await client.files.content('file-c-1')).text(), 'html'],
+    ['a raw response', async (client) => (await client.files.retrieve('file-c-1').asResponse()).json(), 'html'],
+  ])('of %s is not led astray by a server that has an answer to everything', async (_, read, answer) => {
+    await using stage = await three({}, { a: { repeat: [answer] }, c: { repeat: [{ step: 'ok', delay: 50 }] } });
+    const right = await read(stage.client.balancer.pin('c'));
+    const fresh = new LoadBalancedOpenAI(stage.options);
+    expect(JSON.stringify(await read(fresh))).toBe(JSON.stringify(right));
+    expect((await fresh.files.delete('file-c-1')).deleted).toBe(true);
+    expect(stage.state('a')).toMatchObject(WELL);
+    await fresh.close();
+  });
+
+  it('keeps nobody out of other calls who wants other credentials for such paths', async () => {
+    await using stage = await three({}, { b: [401] });
+    await failure(stage.client.files.retrieve('file-x'));
+    expect(stage.state('b').failures).toBe(0);
+    const ask = () => stage.client.chat.completions.create({ model: 'm', messages: [{ role: 'user', content: 'hi' }] });
+    await Promise.all([ask(), ask(), ask()]);
+    expect(calls(stage)).toEqual([2, 2, 2]);
+  });
+
   it('one endpoint is down: its failure is told, since nobody knows; what others have is found', async () => {
     await using stage = await three({ maxRetries: 0 });
     await stage.servers.c.refuse();
@@ -264,6 +288,16 @@ describe('a write', () => {
     expect((await stage.client.files.delete('file-c-1')).deleted).toBe(true);
     expect(writes(stage)).toHaveLength(1);
     expect(stage.state('a')).toMatchObject(WELL);
+  });
+
+  it('under a path of a vendor’s own that names no object is led nowhere, and nobody is asked for it', async () => {
+    await using stage = await three({ maxRetries: 0 });
+    const send = () => stage.client.post('/embeddings/multimodal', { body: { model: 'm', input: [] } });
+    await Promise.all([failure(send()), failure(send()), failure(send())]);
+    expect(Object.values(stage.servers).flatMap(({ requests }) => requests.map(({ method }) => method))).not.toContain(
+      'GET',
+    );
+    expect(stage.events.of('affinity-missed')).toEqual([]);
   });
 
   it.each([405, 501])('where nobody shows such objects (%i), it goes home', async (status) => {
