@@ -1,5 +1,7 @@
 /** What a caller of `fetch` asks for, in one form: a string, a URL or a `Request`, with or without `init`. */
 
+import { hopByHop } from './hop-by-hop.ts';
+
 /** The arguments of `fetch`. */
 export type FetchArguments = Parameters<typeof globalThis.fetch>;
 
@@ -20,20 +22,7 @@ const CREDENTIALS = [
   ...['openai-organization', 'openai-project', 'cookie', 'cookie2'],
 ];
 /** Of the caller's connection, which is not the endpoint's. */
-const CONNECTION = [
-  ...[
-    'connection',
-    'keep-alive',
-    'proxy-connection',
-    'te',
-    'trailer',
-    'transfer-encoding',
-    'upgrade',
-    'expect',
-    'host',
-  ],
-  ...['content-length', 'accept-encoding'],
-];
+const CONNECTION = [...hopByHop, 'expect', 'host', 'content-length', 'accept-encoding'];
 const RETRIES = 'x-stainless-retry-count';
 
 /** What goes along to whichever endpoint it is. */

@@ -1,22 +1,15 @@
 /** A real `Response` in the place of an endpoint's: its status, headers and address, over a body that was read or is watched. */
 
-/** True of one connection only, or of a body as it was before fetch decoded it. */
-const OF_THE_TRANSFER = [
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-];
+import { hopByHop } from './hop-by-hop.ts';
+
 const WITHOUT_BODY = new Set([101, 103, 204, 205, 304]);
 
 type Body = Uint8Array | ReadableStream<Uint8Array> | null | undefined;
 
 function headersOf(given: Headers, body: Body): Headers {
   const headers = new Headers(given);
-  for (const name of OF_THE_TRANSFER) headers.delete(name);
+  // True of the endpoint's connection only, or of a body as it was before fetch decoded it.
+  for (const name of hopByHop) headers.delete(name);
   const length = headers.get('content-length');
   if (length !== null && body instanceof Uint8Array) headers.set('content-length', String(body.byteLength));
   else if (headers.has('content-encoding')) headers.delete('content-length');
