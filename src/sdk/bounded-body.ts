@@ -116,13 +116,15 @@ class Tail {
     return DONE.test(new TextDecoder().decode(this.#joined()));
   }
 
-  /** True when the last thing read is that line, whole. Cheap: most reads end otherwise. */
+  /** True when the last thing read is that event, with its blank line: a reader who looks for it needs that too. Cheap: most reads end otherwise. */
   get endsWithDone(): boolean {
     const last = this.#last;
     let end = last.length;
     while (end > 0 && (last[end - 1] === NEWLINE || last[end - 1] === RETURN)) end -= 1;
     if (end === last.length || (end > 0 && last[end - 1] !== BRACKET)) return false;
-    return /[\r\n]data: ?\[DONE\][\r\n]+$/.test(new TextDecoder().decode(this.#joined().subarray(-MARKER)));
+    return /[\r\n]data: ?\[DONE\](?:\r\n|\n|\r(?!\n)){2,}$/.test(
+      new TextDecoder().decode(this.#joined().subarray(-MARKER)),
+    );
   }
 
   #joined(): Uint8Array {

@@ -1,22 +1,32 @@
 /** Bodies for a caller who wants bytes: read as fast as he reads, ended as the reply ends, given up when he gives up. */
 import type { StreamEnd } from '../dispatch/watched.ts';
 import type { EventBytes } from './event-bytes.ts';
+import { withoutSecrets } from './refusals.ts';
 import { translate } from './reply-failures.ts';
+
+/** So many bytes are read ahead: a small reply is over even if nobody looks at its body. */
+const AHEAD = 65_536;
 
 /**
  * The bytes of a watched event stream. An error of the watch breaks the body. One that the API wrote is handed on as it was
  * written and ends it: breaking it as well would throw away what a reader further down has not yet taken.
  * @param events the stream's events, by which it is read.
  * @param signal the caller's; a body that it cut off breaks with its reason.
+ * @param safe takes the attempt's credentials out.
  */
 export function eventBody(
   events: AsyncIterable<unknown>,
   bytes: EventBytes,
   signal: AbortSignal | undefined,
+  safe: (text: unknown) => unknown,
 ): ReadableStream<Uint8Array> {
   const iterator = events[Symbol.asyncIterator]();
+  let left = false;
   const pull = async (controller: ReadableStreamDefaultController<Uint8Array>) => {
-    bytes.waiting((block) => controller.enqueue(block));
+    // Comments are no events: however many come, they do not wait in the memory for a reader who stands still.
+    bytes.waiting((block) => {
+      if (!left && (controller.desiredSize ?? 0) > -AHEAD) controller.enqueue(block);
+    });
     try {
       const { done } = await iterator.next();
       if (done && signal?.aborted) return controller.error(signal.reason);
@@ -26,7 +36,7 @@ export function eventBody(
       const { headers, status } = error as { headers?: unknown; status?: unknown };
       const words = headers !== undefined && status === undefined ? bytes.rest() : [];
       if (words.length === 0) return controller.error(error);
-      for (const block of words) controller.enqueue(block);
+      controller.enqueue(withoutSecrets(Buffer.concat(words), safe));
       controller.close();
     } finally {
       // Nobody waits: what holds the connection must not hold its reader.
@@ -34,13 +44,11 @@ export function eventBody(
     }
   };
   const cancel = async () => {
+    left = true;
     await iterator.return?.();
   };
-  return new ReadableStream({ pull, cancel }, { highWaterMark: 0 });
+  return new ReadableStream({ pull, cancel }, new ByteLengthQueuingStrategy({ highWaterMark: 0 }));
 }
-
-/** So many bytes are read ahead: a small reply is over even if nobody looks at its body. */
-const AHEAD = 65_536;
 
 /** Bodies that nobody reads to the end and nobody cancels free their connection when they are collected. */
 const abandoned = new FinalizationRegistry<() => void>((dropped) => dropped());

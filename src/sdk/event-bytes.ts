@@ -34,10 +34,15 @@ function isSilent(block: Uint8Array): boolean {
   return true;
 }
 
+/** More comments than this are not kept for the event they stand before, in bytes. */
+const MOST_SILENCE = 65_536;
+
 /** The bytes of one stream. */
 export class EventBytes {
   /** Read, and not yet part of an event that was taken. */
   #pending: Uint8Array[] = [];
+  /** Of that, comments. */
+  #quiet = 0;
   /** By event taken and not yet handed out. */
   readonly #events: Uint8Array[][] = [];
   #blocks: Uint8Array[] = [];
@@ -79,13 +84,18 @@ export class EventBytes {
 
   #came(block: Uint8Array): void {
     if (this.#pass && this.#pending.length === 0 && this.#events.length === 0 && isSilent(block)) this.#pass(block);
-    else this.#pending.push(block);
+    else if (!isSilent(block)) this.#pending.push(block);
+    else {
+      this.#quiet += block.byteLength;
+      if (this.#quiet <= MOST_SILENCE) this.#pending.push(block);
+    }
   }
 
   /** An event was taken: what came so far belongs to it. */
   mark(): void {
     this.#events.push(this.#pending);
     this.#pending = [];
+    this.#quiet = 0;
   }
 
   /** Comments go to `pass` at once while somebody waits for the next event; `undefined` = nobody does. */

@@ -47,7 +47,8 @@ function baseOf(url: URL, bases: readonly Base[]): Found | undefined {
     // Of an Azure resource all forms of the API lie there, whichever the endpoint itself was given.
     for (const path of azure ? [trimmed(root.pathname), '/openai'] : [trimmed(root.pathname)])
       if (url.pathname === path || url.pathname.startsWith(`${path}/`))
-        found.push({ ...base, root, azure, rest: url.pathname.slice(path.length) || '/' });
+        // A base URL that ends with a slash, and a path put behind it, make two.
+        found.push({ ...base, root, azure, rest: url.pathname.slice(path.length).replace(/^\/*/, '/') });
   }
   return found.sort((a, b) => a.rest.length - b.rest.length)[0];
 }

@@ -50,8 +50,10 @@ async function bodyOf(body: unknown): Promise<{ body: unknown; type?: string }> 
 }
 
 /** @throws TypeError for a `Request` whose body was used. */
-export async function readFetch(input: FetchArguments[0], init: FetchArguments[1] = {}): Promise<FetchRequest> {
-  const request = typeof input === 'object' && !(input instanceof URL) ? input : undefined;
+export async function readFetch(input: FetchArguments[0], given?: FetchArguments[1] | null): Promise<FetchRequest> {
+  const init = given ?? {};
+  // A URL may be of another realm, or of a package of its own.
+  const request = typeof input === 'object' && 'url' in input ? input : undefined;
   const ownBody = init.body === undefined || init.body === null;
   if (ownBody && request?.bodyUsed) throw new TypeError('The body of this Request was used already.');
   const { body, type } = await bodyOf(ownBody ? request?.body : init.body);

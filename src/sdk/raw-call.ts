@@ -94,9 +94,10 @@ async function optionsOf(request: RawRequest, caller: Caller): Promise<RequestOp
 function handedOut(core: Core, served: Served, data: unknown): Response {
   const { attempt, story } = served;
   const { signal } = story.call;
-  const { response, headers } = attempt.reply as SdkReply;
+  const { response, headers, safe } = attempt.reply as SdkReply;
   const { form, events, whole, isObject } = bytesOf(response) ?? { form: 'other' };
-  if (form === 'events') return rawResponse(response, headers, eventBody(data as Stream<unknown>, events, signal));
+  if (form === 'events')
+    return rawResponse(response, headers, eventBody(data as Stream<unknown>, events, signal, safe));
   if (form === 'other')
     return rawResponse(
       response,

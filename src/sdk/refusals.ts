@@ -12,8 +12,15 @@ export interface Refusal {
 
 const refusals = new WeakMap<object, Refusal>();
 
+/** The words of a server, without the keys that it repeats: then, and only then, they change. @param safe takes them out. */
+export function withoutSecrets(body: Uint8Array, safe: (text: unknown) => unknown): Uint8Array {
+  const text = new TextDecoder().decode(body);
+  const clean = String(safe(text));
+  return clean === text ? body : Buffer.from(clean);
+}
+
 /**
- * Keeps the reply that an error was made of. A server may repeat the key that it refuses: then, and only then, the body changes.
+ * Keeps the reply that an error was made of.
  * @param error as the caller may see it, its headers among it.
  * @param safe takes the attempt's credentials out.
  */
@@ -25,14 +32,12 @@ export function keepRefusal(
   status?: number,
 ): void {
   if (typeof error !== 'object' || error === null) return;
-  const text = new TextDecoder().decode(body);
-  const clean = String(safe(text));
   const { headers } = error as { headers?: unknown };
   refusals.set(error, {
     response,
     status,
     headers: headers instanceof Headers ? headers : response.headers,
-    body: clean === text ? body : Buffer.from(clean),
+    body: withoutSecrets(body, safe),
   });
 }
 

@@ -144,6 +144,14 @@ describe('credentials', () => {
     expect(text).not.toContain(stage.keys.a);
     expect(text.replace('[redacted]', 'KEY')).toBe(body);
   });
+
+  it.each([0, 2])('are taken out of an error event too, after %i events', async (errorAfter) => {
+    await using stage = await openStage({ a: [] }, { maxRetries: 0 });
+    const error = { message: `Incorrect API key: ${stage.keys.a}`, code: 'x' };
+    stage.servers.a.script({ stream: 5, errorAfter, error });
+    const response = await stage.client.balancer.fetch(CHAT, post({ ...ASK, stream: true }));
+    expect(await response.text()).toMatch(/data: .*"Incorrect API key: \[redacted\]".*\n\n$/);
+  });
 });
 
 describe('failures', () => {
@@ -287,6 +295,23 @@ describe('streams', () => {
     expect(stage.state('a')).toMatchObject({ inFlight: 0, successes: 1 });
   });
 
+  it('come whole wherever the network cuts them, the end marker with its blank line', async () => {
+    const headers = { 'content-type': 'text/event-stream' };
+    for (const end of ['\n', '\r\n', '\r']) {
+      const text = `${frames.slice(0, 4).join('').replace(/\r?\n/g, end)}data: {"choices":[{"index":0,"delta":{"content":"é😀"},"finish_reason":"stop"}]}${end}${end}data: [DONE]${end}${end}`;
+      const bytes = Buffer.from(text);
+      let cut = 0;
+      const pieces = () => [bytes.subarray(0, cut), bytes.subarray(cut)].filter((piece) => piece.length > 0);
+      const fetch = async () => new Response(ReadableStream.from(pieces()), { headers });
+      const client = new LoadBalancedOpenAI([{ apiKey: 'k', fetch }]);
+      for (cut = 0; cut <= bytes.length; cut++) {
+        const came = await (await client.balancer.fetch(CHAT, streamed)).text();
+        // Of a line end of two bytes, the first is one.
+        expect(came.replace(/\r\n\r$/, '\r\n\r\n'), `cut at ${cut}`).toBe(text);
+      }
+    }
+  });
+
   it('come event by event, and no faster than they are read', async () => {
     await using stage = await openStage({ a: [{ stream: 5, gap: 5 }] });
     const response = await stage.client.balancer.fetch(CHAT, streamed);
@@ -310,6 +335,35 @@ describe('streams', () => {
     expect(comments).toBe(3);
     await stage.servers.a.until(({ inFlight }) => inFlight === 0);
     expect(stage.state('a').inFlight).toBe(0);
+  });
+
+  it('keep no flood of comments for a reader who stands still', async () => {
+    const piece = Buffer.from(`:${'x'.repeat(65_536)}\n\n`);
+    const content = 'data: {"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":"stop"}]}\n\n';
+    let sent = 0;
+    const source = new ReadableStream<Uint8Array>({
+      async pull(controller) {
+        await new Promise((resolve) => setImmediate(resolve));
+        sent += 1;
+        if (sent === 1 || sent === 202) controller.enqueue(Buffer.from(content));
+        else controller.enqueue(piece);
+        if (sent === 202) controller.close();
+      },
+    });
+    const headers = { 'content-type': 'text/event-stream' };
+    const client = new LoadBalancedOpenAI([{ apiKey: 'k', fetch: async () => new Response(source, { headers }) }]);
+    const reader = (await client.balancer.fetch(CHAT, streamed)).body!.getReader();
+    await reader.read();
+    await reader.read();
+    while (sent < 202) await new Promise((resolve) => setImmediate(resolve));
+    let size = 0;
+    let last = '';
+    for await (const value of rest(reader)) {
+      size += (value as Uint8Array).byteLength;
+      last = Buffer.from(value as Uint8Array).toString();
+    }
+    expect(last).toBe(content);
+    expect(size).toBeLessThan(5 * piece.byteLength);
   });
 
   it('move before their first content, and drop what came of the attempt that died', async () => {

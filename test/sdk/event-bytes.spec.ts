@@ -50,6 +50,16 @@ describe('EventBytes', () => {
     expect(await read()).toBeUndefined();
   });
 
+  it('keeps no flood of comments for the event they stand before', async () => {
+    const flood = Array.from({ length: 50 }, () => `:${'x'.repeat(10_000)}\n\n`);
+    const { events, read } = await reading(...flood, 'data: 1\n\n');
+    for (let piece = await read(); piece; piece = await read());
+    events.mark();
+    const kept = events.next();
+    expect(kept.length).toBeLessThan(10);
+    expect(texts(kept).at(-1)).toBe('data: 1\n\n');
+  });
+
   it('lets comments pass while somebody waits, and nothing else', async () => {
     const { events, read } = await reading(': 1\n\n: 2\n\ndata: x\n\n: 3\n\n: 4\n\n');
     const passed: Uint8Array[] = [];

@@ -30,6 +30,7 @@ describe('placeOf', () => {
   it.each([
     ['https://api.openai.com/v1/chat/completions', at('/chat/completions')],
     ['https://api.openai.com/v1', at('/')],
+    ['https://api.openai.com/v1//chat/completions', at('/chat/completions')],
     ['https://router.example/api/v1/files?limit=2&after=f', at('/files', { query: { limit: '2', after: 'f' } })],
     ['https://api.openai.com/v1/x?include[]=a&include[]=b', at('/x', { query: { include: ['a', 'b'] } })],
     ['https://keyed.example/v1/x?code=secret&tier=2&y=1', at('/x', { query: { y: '1' } })],

@@ -16,6 +16,11 @@ describe('readFetch', () => {
     await expect(readFetch(request)).rejects.toThrow(TypeError);
   });
 
+  it('takes the URL of another realm, and null for no init, as fetch does', async () => {
+    const foreign = { href: URL_, toString: () => URL_ } as unknown as URL;
+    expect(await readFetch(foreign, null)).toMatchObject({ url: URL_, method: 'get' });
+  });
+
   it.each<[string, NonNullable<RequestInit['body']>, string | null, string]>([
     ['text', 'hello', null, 'hello'],
     ['bytes', Buffer.from('hello'), null, 'hello'],
