@@ -30,10 +30,13 @@ export interface Stand {
 /** The beginning of any list. */
 export const START: Stand = { after: undefined, ended: false };
 
-/** The id of an item, if it has one. */
-export function idOf(item: Item | undefined): string | undefined {
-  return typeof item?.id === 'string' ? item.id : undefined;
+/** An id as it stands in a query. Some servers count their objects. */
+export function asId(id: unknown): string | undefined {
+  return typeof id === 'number' ? String(id) : typeof id === 'string' && id !== '' ? id : undefined;
 }
+
+/** The id of an item, if it has one. */
+export const idOf = (item: Item | undefined): string | undefined => asId(item?.id);
 
 /** One endpoint's list while it is read. */
 export class Lane<Source = unknown> {

@@ -35,6 +35,8 @@ export interface Call {
   readonly conversation: number | undefined;
   /** Name of the endpoint the caller named, if any; such a call never fails over. */
   readonly pin: string | undefined;
+  /** It asks for one endpoint's part of a list: nobody chose that endpoint for it. */
+  readonly part?: boolean | undefined;
   /** Labels that whoever serves it must all have; sorted. */
   readonly tags: readonly string[];
   /** Calls of one session go to the same endpoint while it is eligible. */

@@ -91,7 +91,7 @@ function judged<R extends Reply>(
     renewable: renewsKey(endpoint.settings),
     baseURL: endpoint.settings.baseURL,
   });
-  if (story.lookup) found = ofOneAsked(found);
+  found = ofOneAsked(found, story);
   const complain = (why: unknown) => parts.log.mishap('classify', why);
   const { classify: hook } = settings;
   if (hook)

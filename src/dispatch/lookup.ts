@@ -18,8 +18,23 @@ const NOT_HERE: ReadonlySet<string> = new Set([
   'redirected',
 ]);
 
+/**
+ * Nobody chose the endpoint for such a call: some refuse all paths that they do not have as they refuse a wrong key. What the
+ * key is worth for other calls, these find out themselves.
+ */
+function ofUnasked(found: Verdict): Verdict {
+  const { cooldown } = found;
+  if (found.name !== 'credentials-refused' || cooldown?.scope !== 'endpoint') return found;
+  return { ...found, cooldown: { ...cooldown, scope: 'operation' } };
+}
+
 /** What an outcome means where one of many was asked: a refusal ends nothing, keeps nobody else away, and is not asked for twice. */
-export function ofOneAsked(found: Verdict): Verdict {
+export function ofOneAsked<R extends Reply>(
+  verdict: Verdict,
+  { call, lookup }: Pick<CallStory<R>, 'call' | 'lookup'>,
+): Verdict {
+  const found = lookup || call.part ? ofUnasked(verdict) : verdict;
+  if (!lookup) return found;
   if (NOT_HERE.has(found.name)) {
     const { cooldown: _, ...rest } = found;
     return { ...rest, health: 'neutral', next: 'another', again: false };

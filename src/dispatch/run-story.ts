@@ -15,7 +15,7 @@ import { passes } from './next-step.ts';
 import { askOnceMore } from './once-more.ts';
 import { proceed } from './proceed.ts';
 import { anyEligible } from './situation.ts';
-import { cutOutcome, dropAll, giveUpOthers, stop, takesLong, took, tookAtLeast } from './taking-long.ts';
+import { cutOutcome, dropAborted, dropAll, giveUpOthers, stop, takesLong, took, tookAtLeast } from './taking-long.ts';
 import { verdict } from './verdicts.ts';
 
 /** One for the process, as its event loop is. */
@@ -136,7 +136,7 @@ function act<R extends Reply>(story: CallStory<R>, event: StoryEvent<R>, parts: 
   switch (event.is) {
     case 'abort': {
       const error = abortError(story.call.signal);
-      dropAll(story, { is: 'error', error, phase: 'head', sent: 'maybe' }, parts);
+      dropAborted(story, error, parts);
       throw error;
     }
     case 'deadline':

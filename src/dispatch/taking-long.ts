@@ -114,13 +114,30 @@ function markBeaten<R extends Reply>(story: CallStory<R>, winner: Attempt<R>, no
     // Where others were answered since, this one was slow by chance.
     if (reply || endpoint.state.answeredSince(load.startedAt)) continue;
     const ms = now - load.startedAt;
-    if (now >= load.slowAt && ms >= OUTRUN * quickest) load.beaten = 'far';
+    if (now >= load.slowAt && isOutrun(ms, quickest)) load.beaten = 'far';
     else if (hedgeAfter !== undefined && ms >= hedgeAfter) load.beaten = 'late';
   }
 }
 
 /** One for all: an abort without a reason makes an error with its stack each time. */
 const OVER = new DOMException('This attempt is over.', 'AbortError');
+
+/** Why a call is aborted when others had answered the same long before it: then its endpoint is silent, as if they had won. */
+export const OUTRUN_BY_OTHERS = new DOMException('Others have answered long ago.', 'AbortError');
+
+/** @returns whether an abort after `ms` says so, when others answered after `quickest` ms. */
+export const isOutrun = (ms: number, quickest: number) => ms >= OUTRUN * quickest;
+
+/** The caller's signal ends the call. */
+export function dropAborted<R extends Reply>(story: CallStory<R>, error: Error, parts: DispatchParts): void {
+  const { clock, settings } = parts;
+  if (settings.rescue && story.call.signal?.reason === OUTRUN_BY_OTHERS) {
+    // One of several tries may have begun just now.
+    const latest = clock.now() - settings.rescue.after;
+    for (const { load, reply } of story.live) if (!reply && load.startedAt <= latest) load.beaten = 'far';
+  }
+  dropAll(story, { is: 'error', error, phase: 'head', sent: 'maybe' }, parts);
+}
 
 /** Frees what an attempt still holds on the wire. */
 export function stop<R extends Reply>({ controller }: Attempt<R>): void {

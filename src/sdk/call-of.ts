@@ -27,8 +27,8 @@ export interface CallDefaults {
   readonly timeout: number;
   readonly maxRetries: number;
   readonly steering: Steering;
-  /** When the whole ends that the call is a part of, in monotonic ms. */
-  readonly deadline?: number | undefined;
+  /** Set for one endpoint's part of a list: when the whole ends, in monotonic ms. */
+  readonly part?: { readonly deadline: number } | undefined;
 }
 
 /** May the model act by itself while it answers? Then a second attempt beside the first would act twice as a rule. */
@@ -107,6 +107,7 @@ export function callOf(
       return settings.affinity.cache && session === undefined ? prompt.conversation : undefined;
     },
     pin: typeof page === 'string' ? page : pin,
+    part: defaults.part !== undefined,
     tags,
     session,
     importance,
@@ -115,7 +116,7 @@ export function callOf(
     startedAt,
     deadline: Math.min(
       startedAt + positive(options.timeout, defaults.timeout),
-      defaults.deadline ?? Number.POSITIVE_INFINITY,
+      defaults.part?.deadline ?? Number.POSITIVE_INFINITY,
     ),
     clientTimeout: defaults.timeout,
     ownCredentials: options.headers !== undefined && namesAuthentication(options.headers),

@@ -30,9 +30,9 @@ const NO_SUCH_PATH: ReadonlySet<unknown> = new Set([404, 405, 501]);
 /** What no other endpoint could mend. */
 const CALLERS_OWN: ReadonlySet<unknown> = new Set(['caller-error', 'not-found', 'not-supported']);
 
-/** Why an endpoint is not even asked: it would most likely fail. Who asks for a pause because of a limit is waited for. */
-const outNow = ({ kind, rateLimited }: Refusal) =>
-  kind === 'ejected' || kind === 'refused' || (kind === 'limited' && !rateLimited);
+/** Why an endpoint is not even asked: it would most likely fail. Who asks for a pause because of a limit is waited for, if that is short. */
+const outNow = ({ kind, rateLimited, until }: Refusal, latest: number) =>
+  kind === 'ejected' || kind === 'refused' || (kind === 'limited' && (!rateLimited || until > latest));
 
 function whyNot(endpoint: Endpoint, error: unknown, report: AttemptReport | undefined): string {
   if (report)
@@ -52,12 +52,14 @@ export class ListGaps {
   failed: Endpoint | undefined;
   readonly #endpoints: readonly Endpoint[];
   readonly #strict: boolean;
+  readonly #home: Endpoint | undefined;
   /** Endpoints that were not even asked. */
   readonly #leftOut = new Set<Endpoint>();
 
-  /** @param strict an endpoint whose part is missing fails the list. */
-  constructor(endpoints: readonly Endpoint[], strict: boolean) {
+  /** @param strict an endpoint whose part is missing fails the list. @param home whose word about the call itself counts. */
+  constructor(endpoints: readonly Endpoint[], strict: boolean, home: string) {
     this.#endpoints = endpoints;
+    this.#home = endpoints.find(({ name }) => name === home) ?? endpoints[0];
     this.#strict = strict;
   }
 
@@ -66,11 +68,14 @@ export class ListGaps {
     return this.missing.has(endpoint) || this.without.has(endpoint);
   }
 
-  /** Leaves out those that are known to be out, unless that is everybody. @param all why each cannot take such a call now. */
-  leaveOut(all: readonly Refusal[]): void {
+  /**
+   * Leaves out those that are known to be out, unless that is everybody.
+   * @param all why each cannot take such a call now. @param latest until when one would be waited for, in monotonic ms.
+   */
+  leaveOut(all: readonly Refusal[], latest: number): void {
     const refusals = all.filter(({ endpoint }) => this.#endpoints.includes(endpoint));
     const lacking = refusals.filter(({ reason }) => reason.includes(OPERATION_MISSING));
-    const out = this.#strict ? [] : refusals.filter((refusal) => outNow(refusal) && !lacking.includes(refusal));
+    const out = this.#strict ? [] : refusals.filter((refusal) => outNow(refusal, latest) && !lacking.includes(refusal));
     if (lacking.length + out.length === this.#endpoints.length) return;
     for (const { endpoint, reason } of lacking) this.without.set(endpoint, reason);
     for (const { endpoint, reason } of out) {
@@ -112,7 +117,8 @@ export class ListGaps {
       this.without.set(endpoint, error);
       return;
     }
-    const final = callers || error instanceof ClosedError;
+    // What one refuses that others answer is no fault of the call: vendors differ in what their lists can be asked.
+    const final = error instanceof ClosedError || (callers && (behind || endpoint === this.#home));
     if (!final) this.miss(endpoint, whyNot(endpoint, error, report), error, callId);
     if (!final && !this.#strict) return;
     this.failed ??= endpoint;

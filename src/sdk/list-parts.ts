@@ -6,6 +6,7 @@ import type { Item, Part } from '../affinity/merge.ts';
 import type { Call } from '../call/call.ts';
 import { duration } from '../call/describe.ts';
 import type { AttemptReport } from '../call/outcome.ts';
+import { isOutrun, OUTRUN_BY_OTHERS } from '../dispatch/taking-long.ts';
 import type { Endpoint } from '../endpoint/endpoint.ts';
 import { abortError, badReplyError, timeoutError } from '../errors.ts';
 import { PAGE_ENDPOINT, type RequestOptions } from './call-of.ts';
@@ -50,8 +51,9 @@ export class ListParts {
     this.#call = call;
     this.#options = options;
     this.#send = send;
-    this.gaps = new ListGaps(endpoints, core.settings.lists.strict);
-    this.gaps.leaveOut(core.pool.refusals(call, new Set()));
+    const { lists, affinity, rescue, clock } = core.settings;
+    this.gaps = new ListGaps(endpoints, lists.strict, affinity.home);
+    this.gaps.leaveOut(core.pool.refusals(call, new Set()), rescue ? clock.now() + rescue.after : call.deadline);
   }
 
   /** The attempts of all parts, those of the endpoint whose error counts last. */
@@ -78,7 +80,8 @@ export class ListParts {
       this.first ??= body;
       const id = headers.get('x-request-id');
       if (id !== null) this.headers.append('x-request-id', id);
-      return { items: body.data, more: body.has_more === true };
+      const items = body.data.filter((item) => typeof item === 'object' && item !== null);
+      return { items, more: body.has_more === true };
     } catch (error) {
       if (signal?.aborted) throw abortError(signal);
       gaps.judge(endpoint, error, query.after !== undefined, facts);
@@ -98,10 +101,11 @@ export class ListParts {
     const { clock, rescue, lists } = this.#core.settings;
     const startedAt = clock.now();
     let cancel: () => void = () => undefined;
-    const giveUp = () => {
+    const giveUp = (quickest: number) => {
+      const waited = clock.now() - startedAt;
       for (const [endpoint, controller] of this.#running) {
-        this.gaps.miss(endpoint, `no answer in ${duration(clock.now() - startedAt)}`, undefined);
-        controller.abort();
+        this.gaps.miss(endpoint, `no answer in ${duration(waited)}`, undefined);
+        controller.abort(isOutrun(waited, quickest) ? OUTRUN_BY_OTHERS : undefined);
       }
     };
     try {
@@ -111,7 +115,8 @@ export class ListParts {
           if (!rescue || lists.strict || this.gaps.has(lane.source)) return;
           const took = clock.now() - startedAt;
           cancel();
-          if (this.#running.size > 0) cancel = clock.after(Math.max(rescue.after, rescue.factor * took) - took, giveUp);
+          if (this.#running.size > 0)
+            cancel = clock.after(Math.max(rescue.after, rescue.factor * took) - took, () => giveUp(took));
         }),
       );
     } finally {

@@ -6,7 +6,7 @@
 
 import { idsInReply } from '../affinity/handed-out-ids.ts';
 import type { Stands } from '../affinity/list-positions.ts';
-import { byTime, type Earlier, type Item, idOf, Lane, type Merged, merged, START } from '../affinity/merge.ts';
+import { asId, byTime, type Earlier, type Item, idOf, Lane, type Merged, merged, START } from '../affinity/merge.ts';
 import type { Collection } from '../call/collections.ts';
 import type { Endpoint } from '../endpoint/endpoint.ts';
 import type { Core } from './core.ts';
@@ -41,8 +41,6 @@ interface Window {
   readonly list: string;
 }
 
-const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined);
-
 function windowOf({ collection, query }: Union): Window {
   const { after, before, limit, ...rest } = query;
   const { path } = collection;
@@ -53,8 +51,8 @@ function windowOf({ collection, query }: Union): Window {
   const field = rest.order_by === 'updated_at' ? 'updated_at' : 'created_at';
   const said = Object.entries(rest).sort(([one], [other]) => (one < other ? -1 : 1));
   return {
-    after: text(after),
-    before: text(before),
+    after: asId(after),
+    before: asId(before),
     limit,
     size: Number.isInteger(size) && size > 0 ? size : undefined,
     order,

@@ -56,7 +56,7 @@ export async function serve(
     const ready = await prepared(given, keepsBodies(caller), given.timeout ?? client.timeout, clock);
     const { options, steering } = readPin(ready.options, caller.steering, core);
     const maxRetries = Math.min(client.maxRetries, remainingRetries ?? Number.POSITIVE_INFINITY);
-    const defaults = { timeout: client.timeout, maxRetries, steering, deadline: handover.part?.deadline };
+    const defaults = { timeout: client.timeout, maxRetries, steering, part: handover.part };
     const call = callOf(options, ready.replay, defaults, settings, clock);
     const known = whereTo(call, given.path, core);
     const { only, prefer, lookup, unknown, missed }: Located = known.seek
