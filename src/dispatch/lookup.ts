@@ -42,6 +42,8 @@ export function ofOneAsked<R extends Reply>(
   // The key may be good for all the rest: whose paths want another one shall not lose its other calls by our asking.
   if (found.name === 'credentials-refused' && found.cooldown)
     return { ...found, cooldown: { ...found.cooldown, scope: 'operation' } };
+  // Nor shall it lose them for failing at paths that it may never have had; who cannot be reached is another matter.
+  if (found.health === 'failure' && found.scope === 'model') return { ...found, health: 'neutral' };
   return found.next === 'throw' && found.name !== 'aborted' ? { ...found, next: 'another', again: false } : found;
 }
 

@@ -41,6 +41,7 @@ const bound = (store: SharedStore): SharedStore => ({
   publish: (channel, message) => store.publish(channel, message),
   subscribe: (channel, listener) => store.subscribe(channel, listener),
 });
+const steps = (step: Step) => (typeof step === 'number' ? { status: step } : { step: step as 'html' });
 const WELL = { failures: 0, cooldowns: [], excluded: null };
 
 describe('a read', () => {
@@ -128,13 +129,18 @@ describe('a read', () => {
     await fresh.close();
   });
 
-  it('keeps nobody out of other calls who wants other credentials for such paths', async () => {
-    await using stage = await three({}, { b: [401] });
-    await failure(stage.client.files.retrieve('file-x'));
+  it.each<[what: string, step: Step]>([
+    ['wants other credentials for such paths', 401],
+    ['fails at them', 500],
+    ['is said to be overloaded by them', 503],
+    ['has HTML for them', 'html'],
+  ])('keeps nobody out of other calls who %s', async (_, step) => {
+    await using stage = await three({ maxRetries: 0 }, { b: [{ ...steps(step), times: 8 }] });
+    for (let count = 0; count < 8; count += 1) await failure(stage.client.files.retrieve('file-x'));
     expect(stage.state('b').failures).toBe(0);
     const ask = () => stage.client.chat.completions.create({ model: 'm', messages: [{ role: 'user', content: 'hi' }] });
     await Promise.all([ask(), ask(), ask()]);
-    expect(calls(stage)).toEqual([2, 2, 2]);
+    expect(calls(stage)).toEqual([9, 9, 9]);
   });
 
   it('one endpoint is down: its failure is told, since nobody knows; what others have is found', async () => {
