@@ -23,19 +23,34 @@ export function blocksOf(bytes: Uint8Array): Uint8Array[] {
   return blocks;
 }
 
-/** True when a block says nothing: comments and blank lines alone. */
-function isSilent(block: Uint8Array): boolean {
+/** How the lines begin that carry no data: comments, `event`, `id` and `retry`. */
+const [EVENT, ID, RETRY] = [101, 105, 114];
+const SILENT = new Set([NEWLINE, RETURN, COLON, EVENT, ID, RETRY]);
+
+/** The first bytes of a block's lines when it says nothing, as comments and blank lines do; else `undefined`. */
+function silence(block: Uint8Array): Set<number> | undefined {
+  const found = new Set<number>();
   let begins = true;
   for (const byte of block) {
-    const ends = byte === NEWLINE || byte === RETURN;
-    if (begins && !ends && byte !== COLON) return false;
-    begins = ends;
+    if (begins && !SILENT.has(byte)) return undefined;
+    if (begins) found.add(byte);
+    begins = byte === NEWLINE || byte === RETURN;
   }
-  return true;
+  return found;
+}
+
+/** True when a blank line ends it. */
+function isWhole(block: Uint8Array): boolean {
+  const ends = (byte: number | undefined) => byte === NEWLINE || byte === RETURN;
+  const [before, last] = [block.at(-2), block.at(-1)];
+  if (before === RETURN && last === NEWLINE) return block.length === 2 || ends(block.at(-3));
+  return ends(last) && (block.length === 1 || ends(before));
 }
 
 /** More comments than this are not kept for the event they stand before, in bytes. */
 const MOST_SILENCE = 65_536;
+
+const NOTHING: Uint8Array = new Uint8Array();
 
 /** The bytes of one stream. */
 export class EventBytes {
@@ -46,6 +61,7 @@ export class EventBytes {
   /** By event taken and not yet handed out. */
   readonly #events: Uint8Array[][] = [];
   #blocks: Uint8Array[] = [];
+  #cut = NOTHING;
   #pass: ((block: Uint8Array) => void) | undefined;
 
   /** From here on, whoever reads the body gets one event at a time, or one block of comments. */
@@ -56,14 +72,15 @@ export class EventBytes {
       const reader = body.getReader();
       return {
         read: async () => {
-          if (this.#blocks.length === 0) {
-            const { value, done } = await reader.read();
-            if (done) return { done, value };
-            this.#blocks = blocksOf(value);
+          for (;;) {
+            const value = this.#blocks.shift();
+            if (value) {
+              const silent = silence(value);
+              this.#came(value, silent !== undefined);
+              // The SDK takes an event without data for broken JSON; for every other reader it is none.
+              if (!silent?.has(EVENT)) return { done: false, value };
+            } else if (!(await this.#readOn(reader))) return { done: true, value: undefined };
           }
-          const value = this.#blocks.shift() ?? new Uint8Array();
-          this.#came(value);
-          return { done: false, value };
         },
         cancel: (reason?: unknown) => reader.cancel(reason),
         releaseLock: () => reader.releaseLock(),
@@ -82,9 +99,22 @@ export class EventBytes {
     Object.defineProperty(response, 'body', { value, configurable: true });
   }
 
-  #came(block: Uint8Array): void {
-    if (this.#pass && this.#pending.length === 0 && this.#events.length === 0 && isSilent(block)) this.#pass(block);
-    else if (!isSilent(block)) this.#pending.push(block);
+  /** Reads the next blocks; one that the network cut waits for its rest. */
+  async #readOn(reader: Pick<ReadableStreamDefaultReader<Uint8Array>, 'read'>): Promise<boolean> {
+    const { value, done } = await reader.read();
+    if (done && this.#cut.byteLength === 0) return false;
+    this.#blocks = blocksOf(
+      value && this.#cut.byteLength > 0 ? Buffer.concat([this.#cut, value]) : (value ?? this.#cut),
+    );
+    const last = this.#blocks.at(-1);
+    const cut = !done && last !== undefined && !isWhole(last);
+    this.#cut = cut ? (this.#blocks.pop() as Uint8Array) : NOTHING;
+    return true;
+  }
+
+  #came(block: Uint8Array, silent: boolean): void {
+    if (this.#pass && this.#pending.length === 0 && this.#events.length === 0 && silent) this.#pass(block);
+    else if (!silent) this.#pending.push(block);
     else {
       this.#quiet += block.byteLength;
       if (this.#quiet <= MOST_SILENCE) this.#pending.push(block);

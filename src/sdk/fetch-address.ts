@@ -64,6 +64,15 @@ function publicName(deployment: string, endpoint: Endpoint | undefined): string 
   return name ?? deployment;
 }
 
+/** As the server will read it; what is not encoded right it shall refuse itself. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
 /** What the Azure client of the SDK puts a deployment in front of; other paths below one are known to that endpoint alone. */
 const DEPLOYED = new Set([
   ...['/completions', '/chat/completions', '/embeddings', '/images/generations', '/images/edits'],
@@ -73,7 +82,7 @@ const DEPLOYED = new Set([
 function azurePlace(rest: string, endpoint: Endpoint | undefined): Pick<Place, 'path' | 'model' | 'only'> {
   const [, deployment, path = ''] = /^\/deployments\/([^/]+)(\/.*)?$/.exec(rest) ?? [];
   if (deployment !== undefined && DEPLOYED.has(path))
-    return { path, model: publicName(decodeURIComponent(deployment), endpoint), only: undefined };
+    return { path, model: publicName(decoded(deployment), endpoint), only: undefined };
   if (deployment !== undefined) return { path: rest, model: undefined, only: endpoint?.name };
   return { path: rest === '/v1' ? '/' : rest.replace(/^\/v1\//, '/'), model: undefined, only: undefined };
 }

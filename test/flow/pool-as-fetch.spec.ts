@@ -277,6 +277,7 @@ describe('an abort', () => {
 describe('streams', () => {
   const frames = [
     ': hello\n\n',
+    'event: heartbeat\n\n',
     'event: message\nid: 7\ndata: {"choices":[{"index":0,"delta":{"role":"assistant"}}]}\n\n',
     ': still there\n\n',
     'data: {"choices":[{"index":0,\ndata: "delta":{"content":"Hi"}}]}\r\n\r\n',

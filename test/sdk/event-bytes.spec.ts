@@ -60,6 +60,14 @@ describe('EventBytes', () => {
     expect(texts(kept).at(-1)).toBe('data: 1\n\n');
   });
 
+  it('takes no part of an event for a comment', async () => {
+    const long = `: "${'x'.repeat(100_000)}"}\n\n`;
+    const { events, read } = await reading('data: {"a"', long);
+    await read();
+    events.mark();
+    expect(texts(events.next())).toEqual([`data: {"a"${long}`]);
+  });
+
   it('lets comments pass while somebody waits, and nothing else', async () => {
     const { events, read } = await reading(': 1\n\n: 2\n\ndata: x\n\n: 3\n\n: 4\n\n');
     const passed: Uint8Array[] = [];

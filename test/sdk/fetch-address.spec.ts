@@ -35,6 +35,7 @@ describe('placeOf', () => {
     ['https://api.openai.com/v1/x?include[]=a&include[]=b', at('/x', { query: { include: ['a', 'b'] } })],
     ['https://keyed.example/v1/x?code=secret&tier=2&y=1', at('/x', { query: { y: '1' } })],
     [`${azure}/deployments/prod%2F5/chat/completions?api-version=1`, at('/chat/completions', { model: 'gpt-5' })],
+    [`${azure}/deployments/%zz/embeddings`, at('/embeddings', { model: '%zz' })],
     [`${azure}/deployments/small/embeddings`, at('/embeddings', { model: 'mini' })],
     [`${azure}/deployments/four/audio/speech`, at('/audio/speech', { model: 'four' })],
     [`${azure}/deployments/four/other`, at('/deployments/four/other', { only: 'azure' })],
