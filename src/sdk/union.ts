@@ -5,6 +5,7 @@ import type { Call } from '../call/call.ts';
 import { collectionOf } from '../call/collections.ts';
 import { operationOf } from '../call/operations.ts';
 import type { Steering } from '../call/steering.ts';
+import { namesAuthentication } from '../config/headers.ts';
 import { type Props, withRequestId } from './balanced-promise.ts';
 import { callOf, PAGE_ENDPOINT, type RequestOptions } from './call-of.ts';
 import type { Core } from './core.ts';
@@ -34,10 +35,12 @@ function queryOf({ path, query }: RequestOptions): Record<string, unknown> {
 
 /** The list that `options` ask for, if more than one endpoint has a part of it. */
 export function unionOf(options: RequestOptions, { pool }: Core, steering: Steering): Union | undefined {
-  const { method, path, __metadata, stream, __binaryResponse } = options;
+  const { method, path, headers, __metadata, stream, __binaryResponse } = options;
   if (method !== 'get' || steering.endpoint !== undefined || stream || __binaryResponse) return undefined;
   const collection = collectionOf(path);
   if (!collection || __metadata?.[PAGE_ENDPOINT] !== undefined) return undefined;
+  // Credentials that a call brings along are of one account, and nothing to show to all others.
+  if (headers && namesAuthentication(headers)) return undefined;
   const { name } = operationOf(method, path);
   const endpoints = pool.endpoints.filter((each) => !each.drained && !each.unfit(undefined, name, steering.tags));
   if (endpoints.length < 2) return undefined;

@@ -106,3 +106,13 @@ it('objects that are counted, or are none, are listed all the same, each once', 
   }
   expect(ids).toEqual([3, 2, 1, 'file-1']);
 });
+
+it('credentials that a call brings along are shown to one endpoint: its list is theirs', async () => {
+  const accounts = { home: mine(), vendor: mine() };
+  const client = clientOf(accounts);
+  const headers = { Authorization: 'Bearer sk-of-a-user' };
+  expect(idsOf(await client.files.list({}, { headers }))).toEqual(['file-1']);
+  expect([accounts.home.asked.length, accounts.vendor.asked.length]).toEqual([1, 0]);
+  await client.models.list({ headers });
+  expect(accounts.home.asked.length + accounts.vendor.asked.length).toBe(2);
+});
