@@ -33,6 +33,8 @@ export function decoded(source: Source, encoding: string | null): Source {
     const before = body;
     // Not `pipeline`: the first error is the one that counts, and a reader who leaves frees the connection.
     before.on('error', (error: Error) => decoder.destroy(error));
+    // Told to whoever reads; while nobody does, it must not end the process.
+    decoder.on('error', () => undefined);
     decoder.on('close', () => before.destroy());
     body = before.pipe(decoder);
   }

@@ -60,10 +60,11 @@ class FastResponse {
     const used = () => {
       this.#used = true;
     };
-    const body = source === null ? null : streamOf(source, signal, used);
-    // What was read already cannot be read again through the real one either.
-    if (this.#used && body) void body.cancel();
+    // What was read already, or is being read, cannot be read again through the real one either.
+    const spent = this.#used ? new ReadableStream<Uint8Array>() : undefined;
+    const body = source === null ? null : (spent ?? streamOf(source, signal, used));
     this.#real = new Response(body, { status, statusText, headers });
+    void spent?.cancel();
     return this.#real;
   }
 

@@ -26,6 +26,7 @@ const ROUTES: Record<string, Route> = {
   '/two': (response) => response.setHeader('content-encoding', 'deflate, gzip').end(gzipSync(deflateSync(text))),
   '/strange': (response) => response.setHeader('content-encoding', 'rot13').end(text),
   '/bad-gzip': (response) => response.setHeader('content-encoding', 'gzip').end('no gzip at all'),
+  '/odd-headers': (response) => response.setHeader('x-name', Buffer.from('файл').toString('latin1')).end(),
   '/cookies': (response) => response.setHeader('set-cookie', ['a=1', 'b=2']).setHeader('x-two', ['1', '2']).end(),
   '/chunks': (response) => {
     for (const letter of 'abc') response.write(letter.repeat(1_000));
@@ -210,6 +211,43 @@ describe('the server sees the same as from the standard fetch', () => {
     expect(await (await own(request())).text()).toBe('standard');
     expect(asked).toBe(2);
     await own.close();
+  });
+});
+
+describe('replies out of the ordinary', () => {
+  it('a packed body that breaks while nobody reads it ends no process, and is told to a later reader', async () => {
+    const uncaught: unknown[] = [];
+    const note = (error: unknown) => uncaught.push(error);
+    // The test runner listens, too; only this one may hear of it.
+    const others = process.listeners('uncaughtException');
+    process.removeAllListeners('uncaughtException').on('uncaughtException', note);
+    try {
+      const response = await fast(`${base}/bad-gzip`);
+      await new Promise((done) => setTimeout(done, 100));
+      await expect(response.text()).rejects.toThrow('terminated');
+      expect(uncaught).toEqual([]);
+    } finally {
+      process.off('uncaughtException', note);
+      for (const other of others) process.on('uncaughtException', other);
+    }
+  });
+
+  it('the body of a reply that is being read, or was, can be looked at, and stays whole', async () => {
+    for (const one of [fast, globalThis.fetch]) {
+      const response = await one(`${base}/chunks`);
+      const reading = response.text();
+      expect(response.body).toBeInstanceOf(ReadableStream);
+      expect((await reading).length).toBe(3_000);
+      expect(response.body).toBeInstanceOf(ReadableStream);
+      expect(response.bodyUsed).toBe(true);
+      await expect(response.text()).rejects.toThrow(TypeError);
+    }
+  });
+
+  it('headers beyond ASCII, byte by byte', async () => {
+    const [ours, theirs] = await Promise.all([fast, fetch].map((one) => one(`${base}/odd-headers`)));
+    expect(ours?.headers.get('x-name')).toBe(theirs?.headers.get('x-name'));
+    expect(new Headers(ours?.headers).get('x-name')).toBe(theirs?.headers.get('x-name'));
   });
 });
 
