@@ -125,7 +125,8 @@ export function finderFor(
   }
   if (name === 'fine_tuning') return idsInJob;
   if (name === 'models') return madeModels;
-  if (!operation.follows) return undefined;
+  // What is in a file is the user's, whatever it looks like.
+  if (!operation.follows || operation.route.endsWith('/content')) return undefined;
   return operation.place === 'home' || STORES.has(name) || operation.ids.length > 0 ? idsInReply : undefined;
 }
 

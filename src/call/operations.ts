@@ -179,7 +179,8 @@ function describe(method: string, path: string): Operation {
 const remembered = new Map<string, Operation>();
 
 /**
- * What a call to `method path` means. Pure; paths that name nothing are remembered, at most 500 of them.
+ * What a call to `method path` means. Pure; the table's paths that name nothing are remembered, at most 500 of them. Others
+ * are not: whoever has many of those would fill the memory, and each chat call would be looked up anew.
  * @param method HTTP method, lower case.
  * @param path path below the base URL, with or without a query.
  */
@@ -188,6 +189,7 @@ export function operationOf(method: string, path: string): Operation {
   const before = remembered.get(key);
   if (before) return before;
   const operation = describe(method, path);
-  if (operation.ids.length === 0 && !operation.named && remembered.size < 500) remembered.set(key, operation);
+  const lasting = operation.name !== 'other' && operation.ids.length === 0 && !operation.named && !path.includes('?');
+  if (lasting && remembered.size < 500) remembered.set(key, operation);
   return operation;
 }

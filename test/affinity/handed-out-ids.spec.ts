@@ -136,6 +136,7 @@ describe('finderFor', () => {
       undefined,
       undefined,
     ],
+    ['nothing of what a file holds', 'get', '/files/file-1/content', { id: 'vs_1' }, undefined, undefined],
     ['nothing of speech', 'post', '/audio/speech', file, {}, undefined],
     ['a voice', 'post', '/audio/voices', { id: 'voice_1' }, {}, ['voice_1']],
     ['nothing of a chat', 'post', '/chat/completions', { id: 'chatcmpl-1' }, {}, []],

@@ -224,7 +224,12 @@ it('remembers paths, but none with an id in it, and not without end', () => {
   expect(operationOf('get', '/files/file-1')).not.toBe(operationOf('get', '/files/file-1'));
   for (let i = 0; i < 600; i++) operationOf('get', `/models/model-${i}`);
   expect(operationOf('get', '/embeddings')).toBe(operationOf('get', '/embeddings'));
-  for (let i = 0; i < 600; i++) operationOf('get', `/unheard-of/${i}`);
+  for (let i = 0; i < 600; i++) {
+    operationOf('get', `/unheard-of/${i}`);
+    operationOf('get', `/files?after=${i}`);
+  }
+  // However many paths of a vendor's own there are, a chat call's is not looked up anew each time.
+  expect(operationOf('put', '/responses')).toBe(operationOf('put', '/responses'));
   expect(operationOf('get', '/unheard-of/late')).not.toBe(operationOf('get', '/unheard-of/late'));
   expect(operationOf('get', '/models/late')).toEqual(operationOf('get', '/models/later'));
 });
