@@ -115,7 +115,7 @@ export async function locate(route: Route, call: Call, given: Given, seeker: See
   const { affinity, pool, settings } = core;
   const again = () => routeOf(call, pool, affinity, settings.affinity);
   let found = route;
-  if (reader === undefined && (await askStore(route.seek ?? [], core))) found = again();
+  if (reader === undefined && (await core.reads.within(call, askStore(route.seek ?? [], core)))) found = again();
   const { unknown } = found;
   if (!found.seek || !unknown) return found;
   const first = lookupOf(call, unknown, pool);

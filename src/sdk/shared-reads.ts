@@ -52,7 +52,7 @@ export class SharedReads {
     const running = reads.get(key) ?? begin(reads, key, read);
     running.waiting += 1;
     try {
-      return (await this.#within(patience, running.done)) as T;
+      return (await this.within(patience, running.done)) as T;
     } finally {
       running.waiting -= 1;
       if (running.waiting === 0) {
@@ -62,7 +62,11 @@ export class SharedReads {
     }
   }
 
-  #within(patience: Patience, done: Promise<unknown>): Promise<unknown> {
+  /**
+   * What `done` comes to, as long as one call may wait for it.
+   * @throws what that rejects with, or what the SDK throws when the caller aborts or its time is up.
+   */
+  within<T>(patience: Patience, done: Promise<T>): Promise<T> {
     const { signal, deadline } = patience;
     return new Promise((resolve, reject) => {
       const cancel = this.#clock.after(deadline - this.#clock.now(), () => settle(() => reject(timeoutError())));

@@ -3,6 +3,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { APIConnectionTimeoutError, APIUserAbortError } from 'openai';
 import { afterAll, describe, expect, it } from 'vitest';
 import { fileStore } from '../../examples/file-store.ts';
 import { AffinityError, attemptsOf, LoadBalancedOpenAI, memoryStore, type SharedStore } from '../../src/index.ts';
@@ -37,6 +38,17 @@ function watched(inner: SharedStore, broken: { get?: () => unknown; set?: () => 
   };
   return { store, asked, broken };
 }
+
+it('a slow store keeps no call from ending when its caller gives it up, or its time is over', async () => {
+  const { store } = watched(memoryStore(), { get: () => new Promise(() => undefined) });
+  await using stage = await openStage({ a: [], b: [] }, { ...rr, store, maxRetries: 0 });
+  const begun = performance.now();
+  expect(await failure(stage.client.files.delete('file-x', { timeout: 20 }))).toBeInstanceOf(APIConnectionTimeoutError);
+  const signal = AbortSignal.timeout(20);
+  expect(await failure(stage.client.files.delete('file-y', { signal }))).toBeInstanceOf(APIUserAbortError);
+  expect(performance.now() - begun).toBeLessThan(200);
+  expect(calls(stage)).toEqual([0, 0]);
+});
 
 describe('two clients at once over one store', () => {
   it('what one makes, the other one finds, without asking around', async () => {
