@@ -132,8 +132,8 @@ export const isOutrun = (ms: number, quickest: number) => ms >= OUTRUN * quickes
 export function dropAborted<R extends Reply>(story: CallStory<R>, error: Error, parts: DispatchParts): void {
   const { clock, settings } = parts;
   if (settings.rescue && story.call.signal?.reason === OUTRUN_BY_OTHERS) {
-    // One of several tries may have begun just now.
-    const latest = clock.now() - settings.rescue.after;
+    // One of several tries may have begun just now; the first one, a little later than the list.
+    const latest = clock.now() - settings.rescue.after / 2;
     for (const { load, reply } of story.live) if (!reply && load.startedAt <= latest) load.beaten = 'far';
   }
   dropAll(story, { is: 'error', error, phase: 'head', sent: 'maybe' }, parts);
