@@ -1,5 +1,5 @@
 /** The bytes of a reply's body, its content encodings taken off, with the errors that the standard fetch would throw. */
-import type { Readable } from 'node:stream';
+import { type Readable, Transform, type TransformCallback } from 'node:stream';
 import zlib, { type BrotliOptions, type ZlibOptions } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 
@@ -13,10 +13,29 @@ const BROTLI: BrotliOptions = {
   finishFlush: zlib.constants.BROTLI_OPERATION_FLUSH,
 };
 
-const DECODERS: Readonly<Record<string, () => Readable & NodeJS.WritableStream>> = {
+/** Some servers leave out the wrapping that `deflate` should have; the first byte tells. */
+class Inflate extends Transform {
+  #inner: zlib.Inflate | zlib.InflateRaw | undefined;
+
+  override _transform(chunk: Buffer, encoding: BufferEncoding, done: TransformCallback): void {
+    if (!this.#inner) {
+      const wrapped = ((chunk[0] as number) & 0x0f) === 0x08;
+      this.#inner = wrapped ? zlib.createInflate(FLUSHED) : zlib.createInflateRaw(FLUSHED);
+      this.#inner.on('data', (part: Buffer) => this.push(part)).on('error', (error) => this.destroy(error));
+    }
+    this.#inner.write(chunk, encoding, done);
+  }
+
+  override _flush(done: TransformCallback): void {
+    if (this.#inner) this.#inner.on('end', () => done()).end();
+    else done();
+  }
+}
+
+const DECODERS: Readonly<Record<string, () => Transform>> = {
   gzip: () => zlib.createGunzip(FLUSHED),
   'x-gzip': () => zlib.createGunzip(FLUSHED),
-  deflate: () => zlib.createInflate(FLUSHED),
+  deflate: () => new Inflate(),
   br: () => zlib.createBrotliDecompress(BROTLI),
 };
 

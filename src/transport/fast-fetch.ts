@@ -4,7 +4,7 @@
  * Why: most of what an SDK call costs is the standard fetch beneath it.
  */
 import type { Dispatcher } from 'undici';
-import { abortReason, acceptEncoding, decoded, transferError } from './body-source.ts';
+import { abortReason, acceptEncoding, decoded } from './body-source.ts';
 import { fastHeaders } from './fast-headers.ts';
 import { fastResponse, NO_BODY } from './fast-response.ts';
 import { loadUndici, runsUndici } from './load-undici.ts';
@@ -60,7 +60,8 @@ async function send(dispatcher: Dispatcher, request: Outgoing, again: () => Prom
   }
   const replied = fastHeaders(raw);
   if (method === 'HEAD' || NO_BODY.has(status)) {
-    await source.dump().catch((error: unknown) => Promise.reject(transferError(error, signal)));
+    // Not waited for: one that announces a body by mistake would never end.
+    void source.dump().catch(() => undefined);
     return fastResponse({ status, statusText, headers: replied, url, source: null, signal });
   }
   return fastResponse({

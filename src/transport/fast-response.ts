@@ -63,7 +63,8 @@ class FastResponse {
     // What was read already, or is being read, cannot be read again through the real one either.
     const spent = this.#used ? new ReadableStream<Uint8Array>() : undefined;
     const body = source === null ? null : (spent ?? streamOf(source, signal, used));
-    this.#real = new Response(body, { status, statusText, headers });
+    // Servers may send statuses that nobody may construct.
+    this.#real = new Response(body, { status: status > 599 ? 599 : status, statusText, headers });
     void spent?.cancel();
     return this.#real;
   }
@@ -122,8 +123,9 @@ class FastResponse {
   clone(): Response {
     if (this.bodyUsed) throw new TypeError('Response.clone: Body has already been consumed.');
     const copy = this.#standard().clone();
-    // A real one that was not fetched has no address.
-    Object.defineProperty(copy, 'url', { value: this.url, configurable: true });
+    // A real one that was not fetched has no address, and no status beyond 599.
+    for (const name of ['url', 'status'] as const)
+      Object.defineProperty(copy, name, { value: this[name], configurable: true });
     return copy;
   }
 

@@ -2,8 +2,8 @@
 // standard one does.
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
+import { type AddressInfo, createServer as createRawServer } from 'node:net';
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ConfigurationError } from '../../src/errors.ts';
 import { type FastFetch, fastFetch } from '../../src/transport/index.ts';
@@ -22,6 +22,8 @@ const ROUTES: Record<string, Route> = {
   '/500': (response) => response.writeHead(500, 'Broken').end('oops'),
   '/gzip': (response) => response.setHeader('content-encoding', 'gzip').end(gzipSync(text)),
   '/deflate': (response) => response.setHeader('content-encoding', 'deflate').end(deflateSync(text)),
+  '/raw-deflate': (response) => response.setHeader('content-encoding', 'deflate').end(deflateRawSync(text)),
+  '/status-999': (response) => response.writeHead(999, 'Denied').end('no'),
   '/br': (response) => response.setHeader('content-encoding', 'br').end(brotliCompressSync(text)),
   '/two': (response) => response.setHeader('content-encoding', 'deflate, gzip').end(gzipSync(deflateSync(text))),
   '/strange': (response) => response.setHeader('content-encoding', 'rot13').end(text),
@@ -242,6 +244,18 @@ describe('replies out of the ordinary', () => {
       expect(response.bodyUsed).toBe(true);
       await expect(response.text()).rejects.toThrow(TypeError);
     }
+  });
+
+  it.each([204, 304])('a %i that announces a body comes at once', { timeout: 3_000 }, async (status) => {
+    const raw = createRawServer((socket) =>
+      socket
+        .on('error', () => undefined)
+        .once('data', () => socket.write(`HTTP/1.1 ${status} x\r\ncontent-length: 2\r\n\r\n`)),
+    ).listen(0, '127.0.0.1');
+    await once(raw, 'listening');
+    const response = await fast(`http://127.0.0.1:${(raw.address() as AddressInfo).port}/`);
+    expect([response.status, response.body, await response.text()]).toEqual([status, null, '']);
+    raw.close();
   });
 
   it('headers beyond ASCII, byte by byte', async () => {
