@@ -19,6 +19,9 @@ export interface Facts {
 /** Statuses whose replies have no body. */
 export const NO_BODY: ReadonlySet<number> = new Set([101, 103, 204, 205, 304]);
 
+/** Replies and streams that nobody reads to the end and nobody cancels free their connection when they are collected. */
+const abandoned = new FinalizationRegistry<Source>((source) => source.on('error', () => undefined).destroy());
+
 const unusable = () => new TypeError('Body is unusable: Body has already been read');
 
 /** What a `Response` is for its user. */
@@ -30,7 +33,8 @@ class FastResponse {
   readonly url: string;
   readonly type = 'default';
   readonly redirected = false;
-  #used = false;
+  /** Apart, so that a stream which tells it holds nothing of its reply: a body that is dropped can be collected. */
+  readonly #reading = { used: false };
   /** Stands for it once somebody wanted what only a real one can do. */
   #real: Response | undefined;
 
@@ -47,7 +51,7 @@ class FastResponse {
   }
 
   get bodyUsed(): boolean {
-    return this.#used || this.#real?.bodyUsed === true;
+    return this.#reading.used || this.#real?.bodyUsed === true;
   }
 
   get body(): ReadableStream<Uint8Array> | null {
@@ -57,12 +61,15 @@ class FastResponse {
   #standard(): Response {
     if (this.#real) return this.#real;
     const { source, signal, status, statusText, headers } = this.#facts;
-    const used = () => {
-      this.#used = true;
-    };
+    const reading = this.#reading;
     // What was read already, or is being read, cannot be read again through the real one either.
-    const spent = this.#used ? new ReadableStream<Uint8Array>() : undefined;
-    const body = source === null ? null : (spent ?? streamOf(source, signal, used));
+    const spent = this.#reading.used ? new ReadableStream<Uint8Array>() : undefined;
+    const body = source === null ? null : (spent ?? streamOf(source, signal, reading));
+    if (source && body) {
+      // From now on it is the stream that somebody holds.
+      abandoned.unregister(source);
+      if (!spent) abandoned.register(body, source, source);
+    }
     // Servers may send statuses that nobody may construct.
     this.#real = new Response(body, { status: status > 599 ? 599 : status, statusText, headers });
     void spent?.cancel();
@@ -75,11 +82,12 @@ class FastResponse {
     standard: (real: Response) => Promise<Value>,
     empty: () => Value,
   ): Promise<Value> {
-    if (this.#used) throw unusable();
+    if (this.#reading.used) throw unusable();
     if (this.#real) return standard(this.#real);
     const { source, signal } = this.#facts;
     if (source === null) return empty();
-    this.#used = true;
+    this.#reading.used = true;
+    abandoned.unregister(source);
     if (signal?.aborted) throw abortReason(signal);
     try {
       return await fast(source);
@@ -140,5 +148,7 @@ if (typeof Response === 'function') Object.setPrototypeOf(FastResponse.prototype
 
 /** The reply to one request. */
 export function fastResponse(facts: Facts): Response {
-  return new FastResponse(facts) as unknown as Response;
+  const response = new FastResponse(facts);
+  if (facts.source) abandoned.register(response, facts.source, facts.source);
+  return response as unknown as Response;
 }

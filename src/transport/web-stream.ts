@@ -7,12 +7,12 @@ import { abortReason, type Source, transferError } from './body-source.ts';
 /**
  * The stream of a body.
  * @param signal of the request; it ends the reading, too.
- * @param used told when somebody begins to take chunks past the stream's own reading.
+ * @param reading noted there: somebody began to take chunks past the stream's own reading.
  */
 export function streamOf(
   source: Source,
   signal: AbortSignal | undefined,
-  used: () => void,
+  reading: { used: boolean },
 ): ReadableStream<Uint8Array> {
   let chunks: AsyncIterator<Uint8Array> | undefined;
   const next = async (): Promise<IteratorResult<Uint8Array>> => {
@@ -47,7 +47,7 @@ export function streamOf(
     const reader = stream.getReader();
     const iterator = {
       next: async () => {
-        used();
+        reading.used = true;
         const result = await next();
         if (result.done) reader.releaseLock();
         return result as IteratorResult<Uint8Array, undefined>;
