@@ -97,7 +97,7 @@ const PRINTS: Record<string, readonly string[]> = {
   '09-pool-as-fetch': [
     'answer: Hello from second. first 503 overloaded in N ms → second 200 in N ms',
     'stream: Hello from second.',
-    'raw:    200 application/json first 429 (retry in 1 s) → second 200 in N ms',
+    'raw:    200 application/json first 429 (retry in N ms) → second 200 in N ms',
     'other:  foreign_url',
   ],
 };

@@ -70,7 +70,7 @@ const TABLE: Readonly<Record<string, Row>> = {
     below: true,
   },
   models: { ...anywhere, follows: false },
-  conversations: { ...anywhere, creates: true, words: 'items' },
+  conversations: { ...anywhere, creates: true, stream: 'assistants', words: 'items' },
   // Runs need an assistant, which is made at home; a thread elsewhere could have none.
   threads: { ...account, stream: 'assistants', words: 'runs messages steps cancel submit_tool_outputs' },
   assistants: account,
