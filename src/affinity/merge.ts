@@ -168,8 +168,9 @@ export async function* merged<Source>(
 ): AsyncGenerator<Merged<Source>, void> {
   const shown = new Set<string>();
   for (;;) {
-    const dry = lanes.filter((lane) => lane.dry);
-    if (dry.length > 0) await fill(dry);
+    // A part may hold nothing but what was passed: then the next one is asked for, until somebody knows what comes.
+    for (let dry = lanes.filter((lane) => lane.dry); dry.length > 0; dry = lanes.filter((lane) => lane.dry))
+      await fill(dry);
     const lane = nextOf(lanes, earlier);
     if (!lane) return;
     const item = lane.head as Item;

@@ -160,6 +160,18 @@ describe('a list over the pool equals the union', () => {
     );
   });
 
+  it('also when all that an endpoint shows at first was made after the last page', async () => {
+    const accounts = {
+      a: account([{ id: 'file-a', created_at: 1_000 }]),
+      b: account([{ id: 'file-b', created_at: 1_000 }]),
+    };
+    const client = clientOf(accounts);
+    const first = await client.files.list({ limit: 1 });
+    for (let made = 0; made < 3; made++) accounts.b.things.push({ id: `new-${made}`, created_at: 2_000 + made });
+    const second = await first.getNextPage();
+    expect([idsOf(first), idsOf(second), second.has_more]).toEqual([['file-a'], ['file-b'], false]);
+  });
+
   it('when servers give less than they are asked for, or know no cursors', async () => {
     const accounts = {
       a: account(files('a', 30), { cap: 7 }),
