@@ -7,6 +7,7 @@ import { constants } from 'node:buffer';
 import { deflateRawSync } from 'node:zlib';
 import type { Clock } from '../clock.ts';
 import { badReplyError, callersLimitError } from '../errors.ts';
+import { readThrough } from './read-through.ts';
 
 /** More than this many times its transferred size is no answer but a bomb. */
 const BOMB_RATIO = 100;
@@ -134,54 +135,33 @@ class Tail {
 
 /** Looks at a stream's bytes as the SDK reads them: when something came, and whether it ended with `[DONE]`. */
 export function tapStream(response: Response, clock: Clock): StreamTap {
-  const { body } = response;
   const tail = new Tail();
   let object: string | undefined;
   const decoder = new TextDecoder();
   let begun = false;
   let eventAt = clock.now();
   let byteAt = eventAt;
-  if (body) {
-    const getReader = () => {
-      const reader = body.getReader();
-      return {
-        read: () => {
-          if (tail.endsWithDone) {
-            // The stream is over, whatever the server does with its connection; older SDKs would wait for it.
-            void reader.cancel().catch(() => undefined);
-            return Promise.resolve({ done: true as const, value: undefined });
-          }
-          return reader.read().then((result) => {
-            if (result.value) {
-              tail.add(result.value);
-              // No line of a stream begins like that.
-              if (!begun && result.value[0] === BRACE) object = '';
-              begun = true;
-              if (object !== undefined && object.length < LARGEST_OBJECT)
-                object += decoder.decode(result.value, { stream: true });
-              const now = clock.now();
-              if (result.value[0] !== COLON) eventAt = now;
-              if (now - eventAt < COMMENTS_ALONE) byteAt = now;
-            }
-            return result;
-          });
-        },
-        cancel: (reason?: unknown) => reader.cancel(reason),
-        releaseLock: () => reader.releaseLock(),
-        get closed() {
-          return reader.closed;
-        },
-      };
-    };
-    const tapped = {
-      getReader,
-      cancel: (reason?: unknown) => body.cancel(reason),
-      get locked() {
-        return body.locked;
-      },
-    };
-    Object.defineProperty(response, 'body', { value: tapped, configurable: true });
-  }
+  const note = (chunk: Uint8Array) => {
+    tail.add(chunk);
+    // No line of a stream begins like that.
+    if (!begun && chunk[0] === BRACE) object = '';
+    begun = true;
+    if (object !== undefined && object.length < LARGEST_OBJECT) object += decoder.decode(chunk, { stream: true });
+    const now = clock.now();
+    if (chunk[0] !== COLON) eventAt = now;
+    if (now - eventAt < COMMENTS_ALONE) byteAt = now;
+  };
+  readThrough(response, (reader) => () => {
+    if (tail.endsWithDone) {
+      // The stream is over, whatever the server does with its connection; older SDKs would wait for it.
+      void reader.cancel().catch(() => undefined);
+      return Promise.resolve({ done: true as const, value: undefined });
+    }
+    return reader.read().then((result) => {
+      if (result.value) note(result.value);
+      return result;
+    });
+  });
   return {
     object: () => object,
     sawDone: () => tail.sawDone,

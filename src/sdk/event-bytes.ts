@@ -2,6 +2,7 @@
  * The bytes of an event stream beside its events, for a caller who wants them as they came: names, ids, comments, keep-alives.
  * Why beside and not instead: the same watch reads the stream as for every other call, so the same rules hold.
  */
+import { readThrough, type Source } from './read-through.ts';
 
 const [NEWLINE, RETURN, COLON] = [10, 13, 58];
 
@@ -66,41 +67,21 @@ export class EventBytes {
 
   /** From here on, whoever reads the body gets one event at a time, or one block of comments. */
   split(response: Response): void {
-    const { body } = response;
-    if (!body) return;
-    const getReader = () => {
-      const reader = body.getReader();
-      return {
-        read: async () => {
-          for (;;) {
-            const value = this.#blocks.shift();
-            if (value) {
-              const silent = silence(value);
-              this.#came(value, silent !== undefined);
-              // The SDK takes an event without data for broken JSON; for every other reader it is none.
-              if (!silent?.has(EVENT)) return { done: false, value };
-            } else if (!(await this.#readOn(reader))) return { done: true, value: undefined };
-          }
-        },
-        cancel: (reason?: unknown) => reader.cancel(reason),
-        releaseLock: () => reader.releaseLock(),
-        get closed() {
-          return reader.closed;
-        },
-      };
-    };
-    const value = {
-      getReader,
-      cancel: (reason?: unknown) => body.cancel(reason),
-      get locked() {
-        return body.locked;
-      },
-    };
-    Object.defineProperty(response, 'body', { value, configurable: true });
+    readThrough(response, (reader) => async () => {
+      for (;;) {
+        const value = this.#blocks.shift();
+        if (value) {
+          const silent = silence(value);
+          this.#came(value, silent !== undefined);
+          // The SDK takes an event without data for broken JSON; for every other reader it is none.
+          if (!silent?.has(EVENT)) return { done: false, value };
+        } else if (!(await this.#readOn(reader))) return { done: true, value: undefined };
+      }
+    });
   }
 
   /** Reads the next blocks; one that the network cut waits for its rest. */
-  async #readOn(reader: Pick<ReadableStreamDefaultReader<Uint8Array>, 'read'>): Promise<boolean> {
+  async #readOn(reader: Source): Promise<boolean> {
     const { value, done } = await reader.read();
     if (done && this.#cut.byteLength === 0) return false;
     this.#blocks = blocksOf(

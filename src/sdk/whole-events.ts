@@ -4,6 +4,7 @@
  * megabytes in small pieces stops the process for seconds, one that never ends fills the memory as well.
  */
 import { badReplyError } from '../errors.ts';
+import { readThrough } from './read-through.ts';
 
 /** No API sends an event as large as this, in bytes. */
 const LONGEST_EVENT = 64 * 1_048_576;
@@ -113,30 +114,10 @@ function inWholeEvents(reader: Reader, limit: number, count: (bytes: number) => 
  * @returns tells how many bytes came so far.
  */
 export function wholeEvents(response: Response, limit: number = LONGEST_EVENT): () => number {
-  const { body } = response;
   let bytes = 0;
-  const bytesRead = () => bytes;
-  if (!body) return bytesRead;
   const count = (more: number) => {
     bytes += more;
   };
-  const value = {
-    getReader() {
-      const reader = body.getReader();
-      return {
-        read: inWholeEvents(reader, limit, count),
-        cancel: (reason?: unknown) => reader.cancel(reason),
-        releaseLock: () => reader.releaseLock(),
-        get closed() {
-          return reader.closed;
-        },
-      };
-    },
-    cancel: (reason?: unknown) => body.cancel(reason),
-    get locked() {
-      return body.locked;
-    },
-  };
-  Object.defineProperty(response, 'body', { value, configurable: true });
-  return bytesRead;
+  readThrough(response, (reader) => inWholeEvents(reader, limit, count));
+  return () => bytes;
 }
