@@ -3,7 +3,8 @@ import type { Attempt } from '../dispatch/call-story.ts';
 import type { Props } from './balanced-promise.ts';
 import type { Core } from './core.ts';
 import { linkAbort } from './link-abort.ts';
-import { type OpenStream, readReply } from './read-reply.ts';
+import type { OpenStream } from './open-stream.ts';
+import { readReply } from './read-reply.ts';
 import { readingOf } from './reading-of.ts';
 import type { SdkReply } from './send.ts';
 import {

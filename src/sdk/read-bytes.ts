@@ -6,7 +6,8 @@ import type { Call } from '../call/call.ts';
 import type { Attempt } from '../dispatch/call-story.ts';
 import { isBadReply } from '../errors.ts';
 import { EventBytes } from './event-bytes.ts';
-import { type Reading, readReply } from './read-reply.ts';
+import { readReply } from './read-reply.ts';
+import type { Reading } from './reading.ts';
 import { keepRefusal } from './refusals.ts';
 import type { SdkReply } from './send.ts';
 

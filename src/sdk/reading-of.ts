@@ -4,7 +4,7 @@ import type { Attempt } from '../dispatch/call-story.ts';
 import { mayMove, mayMoveFiltered } from '../dispatch/may-move.ts';
 import type { StreamEnd } from '../dispatch/watched.ts';
 import type { Core } from './core.ts';
-import type { Reading } from './read-reply.ts';
+import type { Reading } from './reading.ts';
 import type { SdkReply } from './send.ts';
 import type { Served } from './served.ts';
 

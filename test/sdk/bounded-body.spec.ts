@@ -2,7 +2,8 @@
 import { OpenAIError } from 'openai';
 import { describe, expect, it, vi } from 'vitest';
 import { isBadReply, isCallersLimit } from '../../src/errors.ts';
-import { limitBody, tapStream } from '../../src/sdk/bounded-body.ts';
+import { limitBody } from '../../src/sdk/bounded-body.ts';
+import { tapStream } from '../../src/sdk/stream-tap.ts';
 import { manualClock } from '../../src/testing/index.ts';
 import { fc, runs } from '../support/property.ts';
 
