@@ -134,10 +134,13 @@ describe('T4: paths', () => {
           (thrown: unknown) => thrown,
         );
         for (const { url } of sent) expect(at(url), `${name} ${JSON.stringify(spelt)}`).toBe(own);
-        // A list is asked of every endpoint.
-        const asked = spelt === '/models' && !asOption && sent.length > 1 ? 1 : sent.length;
+        // A list is asked of every endpoint, however its end is spelt.
+        const isList = !asOption && /^\/models\/*([?#].*)?$/.test(spelt);
+        const merged = isList && sent.length > 1;
+        const asked = merged ? 1 : sent.length;
         expect(asked + (error ? 1 : 0), `${name} ${JSON.stringify(spelt)}`).toBe(1);
-        if (error || name.includes('Azure')) return;
+        // Pages of a merged list are asked for in the pool's own words.
+        if (error || merged || name.includes('Azure')) return;
         // What is sent is what the SDK would send there.
         expect(sent[0]!.url).toBe(plain.buildURL(spelt, null));
       }),
