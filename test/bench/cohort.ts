@@ -1,0 +1,75 @@
+// Clients that are measured side by side: each in a process of its own, warm, and in turns.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Child } from './child.ts';
+import type { ClientSpec, Turn, TurnOrder } from './client.ts';
+import type { ContenderName } from './contenders.ts';
+import { inTurns } from './rounds.ts';
+
+/** How the turns are to be. */
+export interface Turns {
+  readonly what: 'chat' | 'stream';
+  readonly atOnce: number;
+  readonly rounds: number;
+  /** How long a turn is to last, ms. */
+  readonly ms: number;
+}
+
+/** What each of them did in its turns. */
+export type Turned = Readonly<Partial<Record<ContenderName, readonly Turn[]>>>;
+
+/** Some clients, each in its own process. */
+export class Cohort {
+  readonly names: readonly ContenderName[];
+  readonly #children: ReadonlyMap<ContenderName, Child>;
+
+  /** @param cert of the endpoints, when they speak TLS */
+  constructor(names: readonly ContenderName[], urls: readonly string[], cert?: string) {
+    this.names = names;
+    const trusting = cert === undefined ? undefined : mkdtempSync(join(tmpdir(), 'bench-'));
+    const extra: Record<string, string> = {};
+    if (trusting !== undefined && cert !== undefined) {
+      extra.NODE_EXTRA_CA_CERTS = join(trusting, 'cert.pem');
+      writeFileSync(extra.NODE_EXTRA_CA_CERTS, cert);
+    }
+    this.#trusting = trusting;
+    const start = (name: ContenderName) =>
+      Child.start('client.ts', { names: [name], urls } satisfies ClientSpec, extra);
+    this.#children = new Map(names.map((name) => [name, start(name)]));
+  }
+  readonly #trusting: string | undefined;
+
+  /** @throws Error when that client cannot do it */
+  ask<Result>(name: ContenderName, question: object): Promise<Result> {
+    return (this.#children.get(name) as Child).ask<Result>(question);
+  }
+
+  /** Lets each run for about so long, so that the engine has compiled what it will. */
+  async warm(what: 'chat' | 'stream', ms: number): Promise<void> {
+    for (const of of this.names) {
+      const { rate } = await this.#run({ of, what, calls: 32, atOnce: 16 });
+      await this.#run({ of, what, calls: Math.max(32, Math.ceil((rate * ms) / 1_000)), atOnce: 16 });
+    }
+  }
+
+  /** Turns of about equal length, interleaved; the first, which says how many calls that is, does not count. */
+  async turns({ what, atOnce, rounds, ms }: Turns): Promise<Turned> {
+    const calls = new Map<ContenderName, number>();
+    return inTurns(this.names, rounds, async (of) => {
+      const turn = await this.#run({ of, what, calls: calls.get(of) ?? 4 * atOnce, atOnce });
+      calls.set(of, calls.get(of) ?? Math.max(2 * atOnce, Math.ceil((turn.rate * ms) / 1_000)));
+      return turn;
+    });
+  }
+
+  #run(order: TurnOrder): Promise<Turn> {
+    return this.ask<Turn>(order.of, { do: 'run', ...order });
+  }
+
+  /** Ends all. */
+  async end(): Promise<void> {
+    await Promise.all([...this.#children.values()].map((child) => child.end()));
+    if (this.#trusting !== undefined) rmSync(this.#trusting, { recursive: true });
+  }
+}

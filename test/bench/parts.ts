@@ -1,0 +1,61 @@
+// The parts of the bench, by name, in the order in which they run.
+import type { Outcome } from './outcome.ts';
+import { load } from './parts/load.ts';
+import { own } from './parts/own.ts';
+import type { Setting } from './setting.ts';
+
+/** One part. */
+export interface Part {
+  readonly does: string;
+  run(setting: Setting): Promise<Outcome>;
+}
+
+const OURS = ['raw', 'standard', 'fast', 'one', 'fast-fetch', 'control'] as const;
+
+/** All of them. */
+export const parts = {
+  chat: {
+    does: 'plain calls, 1, 16, 64 and 256 at once',
+    run: (setting) => {
+      const [atOnce, rounds] = [
+        [1, 16, 64, 256],
+        [31, 7],
+      ] as const;
+      return load(
+        { title: 'Plain calls', about: 'chat', what: 'chat', names: OURS, peers: true, atOnce, rounds },
+        setting,
+      );
+    },
+  },
+  tls: {
+    does: 'plain calls over TLS, 16 and 64 at once',
+    run: (setting) => {
+      const [atOnce, rounds] = [
+        [16, 64],
+        [11, 7],
+      ] as const;
+      const names = ['raw', 'standard', 'fast', 'control'] as const;
+      return load(
+        { title: 'Over TLS', about: 'tls', what: 'chat', secure: true, names, peers: false, atOnce, rounds },
+        setting,
+      );
+    },
+  },
+  stream: {
+    does: 'streams of 200 chunks, 1 and 16 at once',
+    run: (setting) => {
+      const [atOnce, rounds] = [
+        [1, 16],
+        [31, 7],
+      ] as const;
+      return load(
+        { title: 'Streams of 200 chunks', about: 'stream', what: 'stream', names: OURS, peers: true, atOnce, rounds },
+        setting,
+      );
+    },
+  },
+  own: { does: 'what the package does itself, with a fetch that answers by itself', run: own },
+} as const satisfies Readonly<Record<string, Part>>;
+
+export type PartName = keyof typeof parts;
+export const partNames = Object.keys(parts) as PartName[];
