@@ -31,31 +31,29 @@ type Phase =
   | { readonly is: 'open'; readonly until: number }
   | { readonly is: 'half-open'; readonly probe: Permit; readonly patience: number };
 
+type Changed = (state: 'ejected' | 'restored', openMs: number) => void;
+
+const NEVER_OPENED: Phase = { is: 'closed', since: Number.NEGATIVE_INFINITY, comeback: undefined };
+
 /** One breaker. Every method is synchronous. */
 export class Breaker {
-  #phase: Phase;
+  #phase = NEVER_OPENED;
   #circuit: CircuitBreaker | undefined;
   #rotatedAt = 0;
   #consecutive = 0;
   #inRow = 0;
   #epoch = 0;
   /** Successes of the window, for the share of failures once there is a first one. */
-  #successes: RollingCount;
+  #successes: RollingCount | undefined;
   readonly #settings: BreakerSettings;
   readonly #clock: Clock;
-  readonly #changed: (state: 'ejected' | 'restored', openMs: number) => void;
+  readonly #changed: Changed;
 
   /** @param changed told when the breaker opens (also again) and closes. */
-  constructor(
-    settings: BreakerSettings,
-    clock: Clock,
-    changed: (state: 'ejected' | 'restored', openMs: number) => void,
-  ) {
+  constructor(settings: BreakerSettings, clock: Clock, changed: Changed) {
     this.#settings = settings;
     this.#clock = clock;
     this.#changed = changed;
-    this.#phase = { is: 'closed', since: clock.now(), comeback: undefined };
-    this.#successes = new RollingCount(clock, settings.rollingCountTimeout);
   }
 
   /** The state as shown to users. */
@@ -114,6 +112,7 @@ export class Breaker {
   #succeed(): void {
     this.#consecutive = 0;
     if (this.#phase.is === 'closed' && this.#phase.comeback) this.#phase.comeback.successes += 1;
+    this.#successes ??= new RollingCount(this.#clock, this.#settings.rollingCountTimeout);
     this.#successes.add(1);
     if (!this.#circuit) return;
     this.#rotate(this.#circuit);
@@ -147,7 +146,7 @@ export class Breaker {
   #close(): void {
     const comeback = { since: this.#clock.now(), successes: 0 };
     this.#phase = { is: 'closed', since: comeback.since, comeback };
-    this.#successes = new RollingCount(this.#clock, this.#settings.rollingCountTimeout);
+    this.#successes = undefined;
     this.#epoch += 1;
     // A fresh window: failures from before the recovery must not eject again.
     this.#circuit?.shutdown();
@@ -178,8 +177,9 @@ export class Breaker {
       // One of its own, never emitting: the window is turned by time, on use.
       rotateBucketController: new EventEmitter(),
     };
-    const before = { successes: this.#successes.total, fires: this.#successes.total } as CircuitBreaker.Stats;
-    const status = CircuitBreaker.newStatus({ ...options, stats: before });
+    const successes = this.#successes?.total ?? 0;
+    const stats = { successes, fires: successes } as CircuitBreaker.Stats;
+    const status = CircuitBreaker.newStatus({ ...options, stats });
     const circuit = new CircuitBreaker(outcome, { ...options, status });
     // opossum's reset timer starts in a listener; without it an open circuit holds no timer.
     circuit.removeAllListeners('open');

@@ -14,7 +14,8 @@ import { healthOfBoth } from './two-scopes.ts';
 /** Both scopes of one endpoint's breakers; without settings every question is answered as if all were well. */
 export class Breakers {
   readonly models: ModelStates;
-  readonly #own: Breaker | undefined;
+  /** Made at the first attempt: a pool may have endpoints that nobody ever asks. */
+  #own: Breaker | undefined;
   readonly #transitions: Transition[] = [];
   readonly #settings: BreakerSettings | false;
   readonly #clock: Clock;
@@ -25,7 +26,6 @@ export class Breakers {
     this.#settings = settings;
     this.#clock = clock;
     this.#touch = touch;
-    this.#own = this.#make(undefined);
     this.models = new ModelStates((model) => this.#make(model), clock);
   }
 
@@ -46,6 +46,7 @@ export class Breakers {
 
   /** Leave of both scopes for one attempt, or `undefined`. @param force go even while ejected. */
   admit(model: string, force: boolean): Load['permits'] | undefined {
+    this.#own ??= this.#make(undefined);
     const { breaker } = this.models.of(model);
     const own = force ? this.#own?.admitAnyway() : this.#own?.admit();
     const ofModel = force ? breaker?.admitAnyway() : breaker?.admit();

@@ -18,6 +18,8 @@ export interface Cooldown {
 const UNHINTED = { first: 1_000, longest: 60_000 };
 /** More entries than this only arise from made-up model names. */
 const LIMIT = 500;
+/** Shared by all that never had one: nothing is ever put into it. */
+const NONE = new Map<string, never>();
 const SCOPES = ['endpoint', 'model', 'operation', 'use'] as const;
 
 /** What a cooldown of this scope is about, in a call for `model` by `operation`. */
@@ -39,8 +41,8 @@ function weight({ scope, pause, until }: Cooldown, now: number): number {
 
 /** The cooldowns of one endpoint. A new order never shortens a running one. */
 export class Cooldowns {
-  readonly #running = new Map<string, Cooldown>();
-  readonly #unhinted = new Map<string, number>();
+  #running: Map<string, Cooldown> = NONE;
+  #unhinted: Map<string, number> = NONE;
   readonly #clock: Clock;
 
   constructor(clock: Clock) {
@@ -51,6 +53,7 @@ export class Cooldowns {
   start(order: CooldownOrder, key: string): number {
     const id = `${order.scope}:${key}`;
     const now = this.#clock.now();
+    if (this.#running === NONE) [this.#running, this.#unhinted] = [new Map(), new Map()];
     const running = this.#running.get(id);
     let { ms } = order;
     if (ms === undefined) {

@@ -4,22 +4,31 @@ import { RollingCount } from './rolling-count.ts';
 
 const WINDOW = 10_000;
 
+/** What is counted once an endpoint has failed. */
+interface Failures {
+  readonly all: RollingCount;
+  readonly excused: RollingCount;
+  /** Failures of which a second attempt of the call told whose they were, and of those the calls' own. */
+  readonly judged: RollingCount;
+  readonly callsOwn: RollingCount;
+}
+
 /** The share of failed attempts over the last 10 s. */
 export class FailureRate {
+  readonly #clock: Clock;
   readonly #attempts: RollingCount;
-  readonly #failures: RollingCount;
-  readonly #excused: RollingCount;
-  /** Failures of which a second attempt of the call told whose they were, and of those the calls' own. */
-  readonly #judged: RollingCount;
-  readonly #callsOwn: RollingCount;
+  #failures: Failures | undefined;
   #doubted = 0;
 
   constructor(clock: Clock) {
+    this.#clock = clock;
     this.#attempts = new RollingCount(clock, WINDOW);
-    this.#failures = new RollingCount(clock, WINDOW);
-    this.#excused = new RollingCount(clock, WINDOW);
-    this.#judged = new RollingCount(clock, WINDOW);
-    this.#callsOwn = new RollingCount(clock, WINDOW);
+  }
+
+  #failed(): Failures {
+    const count = () => new RollingCount(this.#clock, WINDOW);
+    this.#failures ??= { all: count(), excused: count(), judged: count(), callsOwn: count() };
+    return this.#failures;
   }
 
   /** An attempt began. */
@@ -29,7 +38,7 @@ export class FailureRate {
 
   /** An attempt failed. Told at once, whosever fault it is: until that is known, going on elsewhere is no free ride. */
   failed(): void {
-    this.#failures.add(1);
+    this.#failed().all.add(1);
   }
 
   /** One of these failures may be its call's own fault. */
@@ -40,18 +49,21 @@ export class FailureRate {
   /** Now it is known whose fault that one was. */
   decided(guilty: boolean): void {
     this.#doubted -= 1;
-    if (!guilty) this.#excused.add(1);
+    if (!guilty) this.#failed().excused.add(1);
   }
 
   /** A second attempt of its call told whose fault a failure was. */
   judged(guilty: boolean): void {
-    this.#judged.add(1);
-    if (!guilty) this.#callsOwn.add(1);
+    const { judged, callsOwn } = this.#failed();
+    judged.add(1);
+    if (!guilty) callsOwn.add(1);
   }
 
   /** True when most of those failures were the calls' own: then one that nobody could ask about may be as well. */
   get mostlyTheCallsOwn(): boolean {
-    return 2 * this.#callsOwn.total > this.#judged.total;
+    if (!this.#failures) return false;
+    const { judged, callsOwn } = this.#failures;
+    return 2 * callsOwn.total > judged.total;
   }
 
   /** True while there are failures in doubt. */
@@ -61,7 +73,9 @@ export class FailureRate {
 
   /** Failures per attempt, 0 to 1. */
   get value(): number {
+    if (!this.#failures) return 0;
+    const { all, excused } = this.#failures;
     const attempts = this.#attempts.total;
-    return attempts === 0 ? 0 : Math.min(1, Math.max(0, this.#failures.total - this.#excused.total) / attempts);
+    return attempts === 0 ? 0 : Math.min(1, Math.max(0, all.total - excused.total) / attempts);
   }
 }

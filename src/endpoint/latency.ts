@@ -1,4 +1,4 @@
-/** What an endpoint usually takes: a log-linear histogram of durations that forgets. 360 bytes, about 10 ns a record. */
+/** What an endpoint usually takes: a log-linear histogram of durations that forgets. As large as its times differ, about 10 ns a record. */
 
 /** Four buckets per doubling, from 1 ms to about a day. */
 const PER_DOUBLING = 4;
@@ -11,7 +11,10 @@ const ENOUGH = 20;
 
 /** A histogram of durations in ms. */
 export class Latency {
-  readonly #counts = new Uint32Array(BUCKETS);
+  /** From the quickest bucket that was ever needed to the slowest. */
+  readonly #counts: number[] = [];
+  /** The number of the quickest. */
+  #first = 0;
   #total = 0;
 
   /** True once there are 20 samples, from which a quantile may be believed. */
@@ -21,20 +24,27 @@ export class Latency {
 
   /** Takes all that another one knows. */
   add(other: Latency): void {
-    this.#total += other.#total;
-    for (let index = 0; index < BUCKETS; index++)
-      this.#counts[index] = (this.#counts[index] as number) + (other.#counts[index] as number);
+    for (const [index, count] of other.#counts.entries()) if (count > 0) this.#count(other.#first + index, count);
+  }
+
+  #count(bucket: number, times: number): void {
+    const counts = this.#counts;
+    if (counts.length === 0) this.#first = bucket;
+    for (; this.#first > bucket; this.#first -= 1) counts.unshift(0);
+    const index = bucket - this.#first;
+    while (counts.length <= index) counts.push(0);
+    counts[index] = (counts[index] as number) + times;
+    this.#total += times;
   }
 
   /** Takes one duration in ms. */
   record(ms: number): void {
     // What `quantile` gave belongs to its own bucket, however the logarithm is rounded.
     const bucket = Math.min(BUCKETS - 1, Math.ceil(Math.max(0, Math.log2(ms) * PER_DOUBLING - ROUNDING)));
-    this.#counts[bucket] = (this.#counts[bucket] as number) + 1;
-    this.#total += 1;
+    this.#count(bucket, 1);
     if (this.#total < FORGET_AT) return;
     this.#total = 0;
-    for (let index = 0; index < BUCKETS; index++) {
+    for (let index = 0; index < this.#counts.length; index++) {
       this.#counts[index] = (this.#counts[index] as number) >> 1;
       this.#total += this.#counts[index] as number;
     }
@@ -50,9 +60,10 @@ export class Latency {
   about(q: number): number {
     const wanted = q * this.#total;
     let before = 0;
-    for (let index = 0; index < BUCKETS; index++) {
+    for (let index = 0; index < this.#counts.length; index++) {
       const count = this.#counts[index] as number;
-      if (count > 0 && before + count >= wanted) return 2 ** ((index - 1 + (wanted - before) / count) / PER_DOUBLING);
+      if (count > 0 && before + count >= wanted)
+        return 2 ** ((this.#first + index - 1 + (wanted - before) / count) / PER_DOUBLING);
       before += count;
     }
     return 0;
@@ -62,9 +73,9 @@ export class Latency {
   quantile(q: number): number {
     let left = Math.ceil(q * this.#total);
     if (this.#total === 0) return 0;
-    for (let index = 0; index < BUCKETS; index++) {
+    for (let index = 0; index < this.#counts.length; index++) {
       left -= this.#counts[index] as number;
-      if (left <= 0) return 2 ** (index / PER_DOUBLING);
+      if (left <= 0) return 2 ** ((this.#first + index) / PER_DOUBLING);
     }
     return 2 ** (BUCKETS / PER_DOUBLING);
   }

@@ -93,12 +93,38 @@ export function identityOf(
   const secrets = [secret, ...(facts.headers ?? [])].join(' ');
   const isObject = (typeof credential === 'object' && credential !== null) || typeof credential === 'function';
   const text = isObject ? `#${numberOf(registry, credential)}` : String(credential);
-  const fingerprint = createHash('sha256').update(registry.salt).update(`${secrets} ${text}`).digest('base64');
-  return `${address} ${fingerprint} ${JSON.stringify(facts.breaker)}`;
+  return `${address} ${fingerprintOf(registry, JSON.stringify([secrets, text, facts.breaker]))}`;
 }
 
-function sweep(registry: Registry): void {
-  for (const [identity, state] of registry.states) if (!state.deref()) registry.states.delete(identity);
+/** What stands for a text of any length, and is of no use outside of this process. */
+export function fingerprintOf({ salt }: Registry, text: string): string {
+  return createHash('sha256').update(salt).update(text).digest('base64');
+}
+
+/**
+ * Forgets states that nobody has any more: each new one looks at the two that were longest not looked at.
+ * Why not at all of them: a pool of thousands has every one in use.
+ */
+function sweep({ states }: Registry): void {
+  let looks = 2;
+  for (const [identity, state] of states) {
+    states.delete(identity);
+    if (state.deref()) states.set(identity, state);
+    looks -= 1;
+    if (looks === 0) return;
+  }
+}
+
+/** What the states of a registry tell it. */
+function ears(registry: Registry) {
+  const freed = () => {
+    for (const look of registry.waiting) look();
+  };
+  const touch = () => {
+    registry.version += 1;
+    freed();
+  };
+  return { touch, freed, answers: new Answers() };
 }
 
 /** The state of the endpoint with this identity, made at its first use. */
@@ -110,16 +136,9 @@ export function stateOf(
 ): EndpointState {
   let state = registry.held.get(identity) ?? registry.states.get(identity)?.deref();
   if (!state) {
-    const touch = () => {
-      registry.version += 1;
-      for (const look of registry.waiting) look();
-    };
-    const freed = () => {
-      for (const look of registry.waiting) look();
-    };
-    const answers = sharedValue(registry, 'answers', () => new Answers());
-    state = new EndpointState(breaker, clock, touch, { freed, answers });
-    if (registry.states.size >= 2 * HELD) sweep(registry);
+    const heard = sharedValue(registry, 'ears', () => ears(registry));
+    state = new EndpointState(breaker, clock, heard.touch, heard);
+    sweep(registry);
     registry.states.set(identity, new WeakRef(state));
   }
   registry.held.delete(identity);

@@ -5,7 +5,8 @@ const BUCKETS = 10;
 
 /** A sum over a sliding window of time. */
 export class RollingCount {
-  readonly #buckets = new Float64Array(BUCKETS);
+  /** Made with the first amount: most of what could be counted never happens. */
+  #buckets: number[] | undefined;
   readonly #clock: Clock;
   readonly #width: number;
   #turn: number;
@@ -21,6 +22,7 @@ export class RollingCount {
   /** Adds to the current bucket. */
   add(amount: number): void {
     this.#advance();
+    this.#buckets ??= new Array(BUCKETS).fill(0);
     const index = this.#turn % BUCKETS;
     this.#buckets[index] = (this.#buckets[index] as number) + amount;
     this.#total += amount;
@@ -35,9 +37,10 @@ export class RollingCount {
   #advance(): void {
     const turn = Math.floor(this.#clock.now() / this.#width);
     if (turn === this.#turn) return;
-    for (let step = Math.max(this.#turn + 1, turn - BUCKETS + 1); step <= turn; step++)
-      this.#buckets[step % BUCKETS] = 0;
+    const before = this.#turn;
     this.#turn = turn;
+    if (!this.#buckets) return;
+    for (let step = Math.max(before + 1, turn - BUCKETS + 1); step <= turn; step++) this.#buckets[step % BUCKETS] = 0;
     this.#total = this.#buckets.reduce((sum, amount) => sum + amount, 0);
   }
 }

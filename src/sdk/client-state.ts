@@ -120,11 +120,13 @@ export function clientState(
   if (first?.isolated) isolate(client, first.options.defaultHeaders);
   const initial = fieldsOf(client);
   const clients = new Map<Endpoint, OpenAI>();
+  let { changes } = pool;
   const clientOf = (endpoint: Endpoint): OpenAI => {
     let found = clients.get(endpoint);
     if (!found) {
       // Where keys are rotated, this is when one goes and another comes.
-      for (const other of clients.keys()) if (other.retired) clients.delete(other);
+      if (changes !== pool.changes) for (const other of clients.keys()) if (other.retired) clients.delete(other);
+      changes = pool.changes;
       found = attemptClient(endpoint.settings, overridesFor(endpoint, overrides, core), core.fetch);
       clients.set(endpoint, found);
     }

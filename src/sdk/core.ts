@@ -15,6 +15,7 @@ import { WaitingRoom } from '../dispatch/waiting-room.ts';
 import { Endpoint } from '../endpoint/endpoint.ts';
 import { QuotaGroups } from '../endpoint/quota-groups.ts';
 import {
+  fingerprintOf,
   guarded,
   identityOf,
   newRegistry,
@@ -89,7 +90,8 @@ export function makeCore(settings: Settings, input: LoadBalancedOpenAIOptions, l
   const ids = settings.endpoints.map((endpoint) => identity(registry, settings, endpoint));
   const endpoints = settings.endpoints.map((endpoint, index) => build(endpoint, index, ids[index] as string));
   const members = endpoints.map(({ name }, index) => `${name} ${ids[index]}`);
-  const poolKey = JSON.stringify([members, settings.retryBudget, settings.panic]);
+  const keyOf = (facts: unknown) => fingerprintOf(registry, JSON.stringify(facts));
+  const poolKey = keyOf([members, settings.retryBudget, settings.panic]);
   const shared = <Value>(what: string, make: () => Value) => sharedValue(registry, `${what} ${poolKey}`, make);
   const { panic, retryBudget } = settings;
   const strategy = isNamed(input.strategy)
@@ -107,7 +109,7 @@ export function makeCore(settings: Settings, input: LoadBalancedOpenAIOptions, l
     operations && [...operations],
     tags,
   ]);
-  const room = shared(`room ${JSON.stringify([settings.waitingRoom, serving])}`, () => {
+  const room = shared(`room ${keyOf([settings.waitingRoom, serving])}`, () => {
     const maxWait = settings.waitingRoom ? settings.waitingRoom.maxWait : 0;
     return new WaitingRoom({ clock, maxWait, watch: (look) => watch(registry, look) });
   });
