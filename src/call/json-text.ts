@@ -12,7 +12,7 @@ const CLOSES = new Set([125, 93]);
 const LONGEST_KEY = 40;
 
 /** The index after the string that begins at `start`. */
-function endOfString(text: string, start: number): number {
+export function endOfString(text: string, start: number): number {
   let end = start;
   for (;;) {
     end = text.indexOf('"', end + 1);

@@ -44,7 +44,8 @@ function withOwnPath<Options extends LocalizableOptions>(options: Options, map: 
   return own ? { ...options, path: MODELS + encodeURIComponent(own.model) } : { ...options };
 }
 
-function isPlain(body: unknown): body is Record<string, unknown> {
+/** True for an object that is sent as its fields say, also when they are copied. */
+export function isPlain(body: unknown): body is Record<string, unknown> {
   if (body === null || body === undefined) return false;
   const prototype = Object.getPrototypeOf(body) as unknown;
   return (

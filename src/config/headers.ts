@@ -78,6 +78,11 @@ export function inheritQuery(inherited: Query, own: Query, isolated: boolean): Q
   return { ...Object.fromEntries(passed), ...own };
 }
 
+/** Is this header among them, set or removed? @param name in lower case. */
+export function namesHeader(headers: HeadersLike, name: string): boolean {
+  return rowsOf(headers).some(([present]) => present === name);
+}
+
 /** Does some header authenticate, or say by `authorization: null` that nothing shall? */
 export function authenticates(headers: HeadersLike): boolean {
   return rowsOf(headers).some(

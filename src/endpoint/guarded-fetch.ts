@@ -13,6 +13,8 @@ export interface FetchWatch {
   readonly clock?: Clock;
   /** The request goes out; what it carries is secret. */
   sent?(url: string, headers: unknown): void;
+  /** Nothing is sent any more: what came of the request, for the SDK to make its error of. */
+  outcome?(): Response;
   /** The response's headers came. */
   answered(): void;
   /** The request failed before a response; the error as fetch threw it. */
@@ -50,21 +52,29 @@ export function guardedFetch(fetch: Fetch, guard: (url: string) => void): Fetch 
     const url = typeof input === 'string' ? input : input instanceof URL ? input.href : input.url;
     guard(url);
     const watch = (init as { [WATCH]?: FetchWatch } | undefined)?.[WATCH];
+    if (watch?.outcome) return watch.outcome();
     let response: Response;
     watch?.sent?.(url, init?.headers);
     try {
       // Nothing is ever sent to where a reply points.
-      response = await fetch(input, { ...init, redirect: 'manual' });
+      response = await fetch(input, init?.redirect === 'manual' ? init : { ...init, redirect: 'manual' });
     } catch (error) {
       await inTurn();
       watch?.failed(error);
       throw error;
     }
     watch?.answered();
-    if (!response.ok) await inTurn();
+    if (response.ok) return response;
+    await inTurn();
     const keep = watch?.refused && ((body: Uint8Array) => watch.refused?.(response, body));
-    return response.ok ? response : boundErrorBody(response, watch?.clock ?? systemClock, keep);
+    return boundErrorBody(response, watch?.clock ?? systemClock, keep);
   };
+}
+
+/** True when `options` are of no request of its own, but of one that was sent already: no hook is run for it. */
+export function wasSent(options: unknown): boolean {
+  const { fetchOptions } = options as { fetchOptions?: { [WATCH]?: FetchWatch } };
+  return fetchOptions?.[WATCH]?.outcome !== undefined;
 }
 
 /** Clients that are watched, and the fetches by which they are: clones of such a client have theirs from it. */

@@ -9,7 +9,7 @@ import type { EndpointSettings } from '../config/settings.ts';
 import { redactor } from '../observe/redact.ts';
 import { scrub } from '../observe/scrub.ts';
 import { keepDroppedBodies } from './error-body.ts';
-import { guardedFetch, originGuard, watchAttempts } from './guarded-fetch.ts';
+import { guardedFetch, originGuard, wasSent, watchAttempts } from './guarded-fetch.ts';
 import { guardedLogger, recentSecrets } from './guarded-logger.ts';
 import { secretsOf, secretsOfRequest, shownURL } from './secrets.ts';
 
@@ -34,6 +34,7 @@ function installPrepare(
   const hooked = client as unknown as { prepareRequest: PrepareRequest };
   const own = hooked.prepareRequest.bind(client);
   const value: PrepareRequest = async (request, context) => {
+    if (wasSent(context.options)) return;
     // Here already, where the caller hears why; what fetch throws the SDK takes for a lost connection and repeats.
     guard(context.url);
     await own(request, context);

@@ -8,18 +8,30 @@ import { secretHeaders } from '../config/headers.ts';
 const KEPT = 100;
 const NAMES = ['authorization', 'api-key'] as const;
 const kept = new WeakMap<object, Set<string>>();
+const last = new WeakMap<object, string | null>();
+
+function note(client: object, value: string): void {
+  const known = kept.get(client) ?? new Set();
+  if (known.size === 0) kept.set(client, known);
+  known.add(value);
+  if (known.size > KEPT) known.delete(known.values().next().value as string);
+}
 
 /** A request goes out. @param client it belongs to. */
 export function noteKeys(client: object, headers: unknown): void {
   if (!(headers instanceof Headers)) return;
-  const known = kept.get(client) ?? new Set();
-  if (known.size === 0) kept.set(client, known);
   for (const name of NAMES) {
     const value = headers.get(name);
-    if (value === null) continue;
-    known.add(value);
-    if (known.size > KEPT) known.delete(known.values().next().value as string);
+    if (value !== null) note(client, value);
   }
+}
+
+/** The same for one that carries the client's own key and no other: cheap, since that rarely changes. */
+export function noteOwnKey(client: { readonly apiKey: string | null }): void {
+  const { apiKey } = client;
+  if (last.get(client) === apiKey) return;
+  last.set(client, apiKey);
+  if (apiKey !== null) note(client, apiKey);
 }
 
 /** The keys of its last requests. */

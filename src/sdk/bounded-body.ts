@@ -22,19 +22,27 @@ function isBomb({ headers }: Response, size: number, piece: Uint8Array): boolean
 
 type Keep = (body: Uint8Array) => void;
 
-async function limitedText(response: Response, limit: number, keep: Keep | undefined): Promise<string> {
+/** For bodies that come in one piece. */
+const DECODER = new TextDecoder();
+
+/**
+ * The text of a buffered reply, of `maxBytes` at most, or of what a string can hold.
+ * @param keep is given all that was read, for a caller who wants it as it came.
+ */
+export async function textWithin(response: Response, maxBytes: number, keep?: Keep): Promise<string> {
+  // Shared already: whoever reads it keeps the limit.
+  if (response.body?.locked) return response.text();
   const reader = response.body?.getReader();
   if (!reader) return '';
-  const decoder = new TextDecoder();
-  const pieces: Uint8Array[] = [];
+  const limit = Math.min(maxBytes, constants.MAX_STRING_LENGTH);
+  let only: Uint8Array | undefined;
+  let decoder: typeof DECODER | undefined;
   let text = '';
   let size = 0;
+  const pieces: Uint8Array[] | undefined = keep && [];
   for (;;) {
     const { value, done } = await reader.read();
-    if (done) {
-      keep?.(Buffer.concat(pieces, size));
-      return text + decoder.decode();
-    }
+    if (done) break;
     size += value.byteLength;
     if (size > limit) {
       void reader.cancel().catch(() => undefined);
@@ -42,9 +50,17 @@ async function limitedText(response: Response, limit: number, keep: Keep | undef
       // A bomb is the endpoint's fault; a large answer is the call's own.
       throw isBomb(response, size, value) ? badReplyError(message) : callersLimitError(message);
     }
-    if (keep) pieces.push(value);
-    text += decoder.decode(value, { stream: true });
+    pieces?.push(value);
+    if (size === value.byteLength) only = value;
+    else {
+      decoder ??= new TextDecoder();
+      if (only) text = decoder.decode(only, { stream: true });
+      only = undefined;
+      text += decoder.decode(value, { stream: true });
+    }
   }
+  if (pieces) keep?.(Buffer.concat(pieces, size));
+  return only ? DECODER.decode(only) : text + (decoder?.decode() ?? '');
 }
 
 /**
@@ -52,13 +68,13 @@ async function limitedText(response: Response, limit: number, keep: Keep | undef
  * headers show that it is small.
  * @param keep is given all that was read, for a caller who wants it as it came.
  */
-export function limitBody(response: Response, maxBytes: number, keep?: (body: Uint8Array) => void): void {
+export function limitBody(response: Response, maxBytes: number, keep?: Keep): void {
   const limit = Math.min(maxBytes, constants.MAX_STRING_LENGTH);
   const length = response.headers.get('content-length');
   if (!keep && length !== null && !response.headers.has('content-encoding') && Number(length) <= limit) return;
   // Shared already.
   if (response.body?.locked) return;
-  readBy(response, () => limitedText(response, limit, keep));
+  readBy(response, () => textWithin(response, limit, keep));
 }
 
 /**
@@ -67,10 +83,15 @@ export function limitBody(response: Response, maxBytes: number, keep?: (body: Ui
  * reads second would take the first one's lock for a broken connection.
  */
 export function shareBody(response: Response, maxBytes: number): void {
-  const read = limitedText(response, Math.min(maxBytes, constants.MAX_STRING_LENGTH), undefined);
+  const read = textWithin(response, maxBytes);
   // Whoever reads it is told; perhaps nobody does.
   read.catch(() => undefined);
   readBy(response, () => read);
+}
+
+/** The text of `response` is this, whatever was read of it. */
+export function tellText(response: Response, text: string): void {
+  readBy(response, () => Promise.resolve(text));
 }
 
 function readBy(response: Response, text: () => Promise<string>): void {

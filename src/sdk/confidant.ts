@@ -5,9 +5,8 @@
 import type { OpenAI } from 'openai';
 import { secretHeaders, secretParameters } from '../config/headers.ts';
 import type { EndpointSettings } from '../config/settings.ts';
-import { type FetchWatch, WATCH } from '../endpoint/guarded-fetch.ts';
 import { secretsOf, secretsOfRequest } from '../endpoint/secrets.ts';
-import { keysSent, noteKeys } from '../endpoint/sent-keys.ts';
+import { keysSent, noteKeys, noteOwnKey } from '../endpoint/sent-keys.ts';
 import { redactor } from '../observe/redact.ts';
 import { scrub } from '../observe/scrub.ts';
 import type { RequestOptions } from './call-of.ts';
@@ -25,34 +24,34 @@ function toldBy(error: unknown): string[] {
 }
 
 /** Who keeps one attempt's secrets. */
-export interface Confidant {
-  /** The `fetchOptions` of the attempt, through which the request is seen as it goes out. @param wire told what happens to it. */
-  listening(fetchOptions: object, wire: FetchWatch): object;
-  /** The error without any secret; the same object if it is an error. */
-  safe(error: unknown): unknown;
-}
+export class Confidant {
+  readonly #settings: EndpointSettings;
+  readonly #client: OpenAI;
+  readonly #options: RequestOptions;
+  #url: string | undefined;
+  #headers: unknown;
 
-/** @param options of the attempt's request. */
-export function confidant(settings: EndpointSettings, client: OpenAI, options: RequestOptions): Confidant {
-  let sent: { readonly url: string; readonly headers: unknown } | undefined;
-  return {
-    listening(fetchOptions, wire) {
-      const watch: FetchWatch = {
-        ...wire,
-        sent(url, headers) {
-          wire.sent?.(url, headers);
-          sent = { url, headers };
-          noteKeys(client, headers);
-        },
-      };
-      return { ...fetchOptions, [WATCH]: watch };
-    },
-    safe(error) {
-      const { headers, query } = options;
-      const carried = sent ? secretsOfRequest(sent.url, sent.headers) : [];
-      const own = [...secretHeaders(headers), ...secretParameters(query as Record<string, string> | undefined)];
-      const told = toldBy(error);
-      return scrub(error, redactor([...secretsOf(settings, client), ...keysSent(client), ...carried, ...own, ...told]));
-    },
-  };
+  /** @param options of the attempt's request. */
+  constructor(settings: EndpointSettings, client: OpenAI, options: RequestOptions) {
+    this.#settings = settings;
+    this.#client = client;
+    this.#options = options;
+  }
+
+  /** The request goes out, with these headers. @param usual no key but the client's own can be in them. */
+  sent(url: string, headers: unknown, usual = false): void {
+    this.#url = url;
+    this.#headers = headers;
+    if (usual) noteOwnKey(this.#client);
+    else noteKeys(this.#client, headers);
+  }
+
+  /** The error without any secret; the same object if it is an error. */
+  safe(error: unknown): unknown {
+    const { headers, query } = this.#options;
+    const carried = this.#url === undefined ? [] : secretsOfRequest(this.#url, this.#headers);
+    const own = [...secretHeaders(headers), ...secretParameters(query as Record<string, string> | undefined)];
+    const known = [...secretsOf(this.#settings, this.#client), ...keysSent(this.#client)];
+    return scrub(error, redactor([...known, ...carried, ...own, ...toldBy(error)]));
+  }
 }

@@ -1,6 +1,6 @@
 /**
  * Request options that print without what the call brought along. They hang on promises and pages of the SDK, which people log.
- * Why methods that are not listed: the SDK and whoever reads the options find them unchanged.
+ * Why by their prototype: the SDK and whoever reads the options find nothing among them that the call did not bring.
  */
 
 interface Printed {
@@ -8,14 +8,18 @@ interface Printed {
   readonly path?: unknown;
 }
 
-function printed(this: Printed): object {
-  const { method, path } = this;
-  return { method, path };
+class Discreet {
+  toJSON(): Printed {
+    const { method, path } = this as Printed;
+    return { method, path };
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): Printed {
+    return this.toJSON();
+  }
 }
 
-/** The same object, which prints and serialises as its method and path only. */
+/** A copy that prints and serialises as its method and path only. */
 export function discreet<Options extends object>(options: Options): Options {
-  for (const name of [Symbol.for('nodejs.util.inspect.custom'), 'toJSON'])
-    Object.defineProperty(options, name, { value: printed, configurable: true, writable: true });
-  return options;
+  return Object.assign(new Discreet(), options);
 }

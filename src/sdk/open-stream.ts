@@ -6,7 +6,7 @@ import { BodyWatch } from '../dispatch/body-watch.ts';
 import type { Attempt } from '../dispatch/call-story.ts';
 import type { Reading } from './reading.ts';
 import { cutShort, failureIn, translate } from './reply-failures.ts';
-import type { SdkReply } from './send.ts';
+import type { SdkReply } from './sdk-reply.ts';
 import { tapStream } from './stream-tap.ts';
 import { usageOf } from './usage.ts';
 import { wholeEvents } from './whole-events.ts';

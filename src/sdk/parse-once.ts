@@ -6,7 +6,7 @@ import { linkAbort } from './link-abort.ts';
 import type { OpenStream } from './open-stream.ts';
 import { readReply } from './read-reply.ts';
 import { readingOf } from './reading-of.ts';
-import type { SdkReply } from './send.ts';
+import type { SdkReply } from './sdk-reply.ts';
 import {
   handRaw,
   noteServed,

@@ -15,8 +15,8 @@ import { rawResponse } from './raw-response.ts';
 import { bytesOf, readBytes } from './read-bytes.ts';
 import { refusalOf } from './refusals.ts';
 import { prepared } from './replayable.ts';
+import type { SdkReply } from './sdk-reply.ts';
 import { keepsBodies, serve } from './seam.ts';
-import type { SdkReply } from './send.ts';
 import { handoverOf, type Served, servedBy, streamEnded } from './served.ts';
 import { unionBy } from './union.ts';
 
@@ -94,7 +94,9 @@ async function optionsOf(request: RawRequest, caller: Caller): Promise<RequestOp
 function handedOut(core: Core, served: Served, data: unknown): Response {
   const { attempt, story } = served;
   const { signal } = story.call;
-  const { response, headers, safe } = attempt.reply as SdkReply;
+  const reply = attempt.reply as SdkReply;
+  const { response, headers } = reply;
+  const safe = (error: unknown) => reply.safe(error);
   const { form, events, whole, isObject } = bytesOf(response) ?? { form: 'other' };
   if (form === 'events')
     return rawResponse(response, headers, eventBody(data as Stream<unknown>, events, signal, safe));

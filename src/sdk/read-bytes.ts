@@ -9,7 +9,7 @@ import { EventBytes } from './event-bytes.ts';
 import { readReply } from './read-reply.ts';
 import type { Reading } from './reading.ts';
 import { keepRefusal } from './refusals.ts';
-import type { SdkReply } from './send.ts';
+import type { SdkReply } from './sdk-reply.ts';
 
 /** What is known of a reply's body besides its meaning. */
 export interface KeptBytes {

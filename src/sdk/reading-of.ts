@@ -5,7 +5,7 @@ import { mayMove, mayMoveFiltered } from '../dispatch/may-move.ts';
 import type { StreamEnd } from '../dispatch/watched.ts';
 import type { Core } from './core.ts';
 import type { Reading } from './reading.ts';
-import type { SdkReply } from './send.ts';
+import type { SdkReply } from './sdk-reply.ts';
 import type { Served } from './served.ts';
 
 /** @param ended a stream that was handed out is over. */
@@ -25,7 +25,7 @@ export function readingOf(
     streamIdleTimeout: settings.streamIdleTimeout,
     mayMove: () => mayMove(story, attempt, dispatcher.parts),
     mayMoveFiltered: () => mayMoveFiltered(story, attempt, dispatcher.parts),
-    safe: (attempt.reply as SdkReply).safe,
+    safe: (error) => (attempt.reply as SdkReply).safe(error),
     learnIds(ids) {
       if (!part) core.affinity.learn(ids, attempt.endpoint.name);
     },

@@ -3,6 +3,7 @@
  * Everything the SDK sends passes here, since `request` and `requestAPIList` are where all its resources end.
  */
 import type { APIPromise } from 'openai';
+import { BodyText } from '../call/body-text.ts';
 import { withModel } from '../call/localize.ts';
 import { balancedPages, balancedPromise, type Parse, type Props } from './balanced-promise.ts';
 import { callOf, type RequestOptions } from './call-of.ts';
@@ -13,7 +14,8 @@ import { parseOnce } from './parse-once.ts';
 import { readPin } from './pinned-model.ts';
 import { prepared } from './replayable.ts';
 import { refusePage } from './reply-failures.ts';
-import { type SdkReply, sendAttempt } from './send.ts';
+import type { SdkReply } from './sdk-reply.ts';
+import { sendAttempt } from './send.ts';
 import {
   handoverOf,
   handRaw,
@@ -63,11 +65,12 @@ export async function serve(
       ? await locate(known, call, given, { caller, handover, read: reader(caller) })
       : known;
     const { model } = call;
+    const bodies = new BodyText();
     const story = dispatcher.open<SdkReply>(
       call,
       (endpoint, sending) => {
         const localized = sending.model === model ? options : withModel(options, sending.model as string);
-        const sent = sendAttempt(localized, endpoint, sending, caller.clientOf, client, handover.asBytes);
+        const sent = sendAttempt(localized, endpoint, sending, caller.clientOf, client, handover.asBytes, bodies);
         return lookup ? sent.then(refusePage) : sent;
       },
       only,

@@ -1,48 +1,24 @@
 /** The port through which SDK calls go out: an attempt becomes one request of the endpoint's own SDK client, without retries. */
-import { type APIPromise, OpenAI } from 'openai';
+import { OpenAI } from 'openai';
+import { BodyText } from '../call/body-text.ts';
 import { JsonText } from '../call/json-text.ts';
-import { localize } from '../call/localize.ts';
-import type { Reply, Sending } from '../dispatch/call-story.ts';
+import { isPlain, localize } from '../call/localize.ts';
+import { namesHeader } from '../config/headers.ts';
+import type { Sending } from '../dispatch/call-story.ts';
 import type { Endpoint } from '../endpoint/endpoint.ts';
-import { bringsTransport, PREPARE, type PrepareRequest } from '../endpoint/sdk-client.ts';
+import { bringsTransport, type PrepareRequest } from '../endpoint/sdk-client.ts';
 import { shownURL } from '../endpoint/secrets.ts';
 import { turnstile } from '../endpoint/turnstile.ts';
 import { foreignOriginError } from '../errors.ts';
-import type { Props } from './balanced-promise.ts';
 import type { RequestOptions } from './call-of.ts';
-import { confidant } from './confidant.ts';
+import { Confidant } from './confidant.ts';
 import { discreet } from './discreet.ts';
+import type { Outgoing } from './outgoing.ts';
 import { nameHostOnly } from './redirect-error.ts';
 import { keepRefusal } from './refusals.ts';
-
-/** Good headers of an SDK reply, with what is needed to parse it. */
-export interface SdkReply extends Reply {
-  readonly response: Response;
-  readonly inner: APIPromise<unknown>;
-  readonly options: RequestOptions;
-  /** The SDK's properties of the reply; known once it is parsed. */
-  props: Props | undefined;
-  /** An error of this attempt as the caller may see it: without the credentials that were sent. */
-  readonly safe: (error: unknown) => unknown;
-}
-
-interface Hooks {
-  prepareOptions(options: RequestOptions): Promise<void>;
-  prepareRequest: PrepareRequest;
-}
-
-/** The hooks a subclass of the balancing client overrides; they run once per attempt. */
-function hooksOf(outer: OpenAI): { options: Hooks['prepareOptions'] | undefined; request: PrepareRequest | undefined } {
-  const hooks = outer as unknown as Hooks;
-  const standard = OpenAI.prototype as unknown as Hooks;
-  return {
-    options: hooks.prepareOptions === standard.prepareOptions ? undefined : (options) => hooks.prepareOptions(options),
-    request:
-      hooks.prepareRequest === standard.prepareRequest
-        ? undefined
-        : (request, context) => hooks.prepareRequest(request, context),
-  };
-}
+import type { SdkReply } from './sdk-reply.ts';
+import { sendBySdk } from './send-by-sdk.ts';
+import { mayGoLeanly, sendLeanly } from './send-leanly.ts';
 
 /** An endpoint's key goes to its own origin only, whatever path or base URL one call names. */
 function refuseForeign(client: OpenAI, { path, defaultBaseURL }: RequestOptions): void {
@@ -55,24 +31,32 @@ function refuseForeign(client: OpenAI, { path, defaultBaseURL }: RequestOptions)
 const pass = turnstile();
 const inTurn = () => new Promise<void>((resolve) => pass(resolve));
 
-/** The header in which the SDK tells how long it waits, in seconds. */
-const TIME = 'x-stainless-timeout';
-const inSeconds = (ms: number) => String(Math.trunc(ms / 1000));
+interface Hooks {
+  prepareOptions(options: RequestOptions): Promise<void>;
+  prepareRequest: PrepareRequest;
+}
 
-/**
- * Leaves the time of a call to the dispatcher's deadline: the SDK's own clock would run beside it, over the body too, by the
- * wall, and what it ends looks like the endpoint's fault. What is no timeout at all is left for the SDK to refuse.
- * @returns what still tells the server the caller's time.
- */
-function withoutClock(own: RequestOptions, client: OpenAI): ((headers: unknown) => void) | undefined {
-  const { timeout } = own;
-  if (timeout === undefined || !(timeout > 0 && timeout < client.timeout)) return undefined;
-  own.timeout = client.timeout;
-  return (headers) => {
-    // What the caller himself says there stays.
-    if (headers instanceof Headers && headers.get(TIME) === inSeconds(client.timeout))
-      headers.set(TIME, inSeconds(timeout));
-  };
+/** A hook that a subclass of the balancing client overrides; it runs once per attempt. */
+function hookOf<Name extends keyof Hooks>(outer: OpenAI, name: Name): Hooks[Name] | undefined {
+  const own = (outer as unknown as Hooks)[name];
+  return own === (OpenAI.prototype as unknown as Hooks)[name] ? undefined : own;
+}
+
+/** True when the SDK does nothing with the body but write it as JSON. */
+function isWritten({ settings }: Endpoint, client: OpenAI, own: RequestOptions): boolean {
+  if (!isPlain(own.body) || settings.client || bringsTransport(settings)) return false;
+  const { headers, __metadata: facts, fetchOptions } = own;
+  // One of these keeps what is sent to choose a parser by, the other makes a form of it.
+  if (facts && (facts.captureResponseParser || facts.finalizeMultipart)) return false;
+  if (headers && namesHeader(headers, 'content-type')) return false;
+  return !(fetchOptions && 'body' in fetchOptions) && !(client.fetchOptions && 'body' in client.fetchOptions);
+}
+
+/** Without user, password and keys, in case somebody prints it. */
+function showSafely(response: Response): void {
+  const { url } = response;
+  const shown = shownURL(url);
+  if (shown !== url) Object.defineProperty(response, 'url', { value: shown, configurable: true });
 }
 
 /**
@@ -80,6 +64,7 @@ function withoutClock(own: RequestOptions, client: OpenAI): ((headers: unknown) 
  * @param clientOf the SDK client of an endpoint.
  * @param outer the balancing client, whose overridden hooks run.
  * @param asBytes keeps error replies as they came, for a caller who wants those.
+ * @param bodies writes the bodies of this call's attempts.
  */
 export async function sendAttempt(
   options: RequestOptions,
@@ -88,6 +73,7 @@ export async function sendAttempt(
   clientOf: (endpoint: Endpoint) => OpenAI,
   outer: OpenAI,
   asBytes: boolean,
+  bodies: BodyText,
 ): Promise<SdkReply> {
   const client = clientOf(endpoint);
   const { settings } = endpoint;
@@ -96,41 +82,31 @@ export async function sendAttempt(
   own.signal = sending.signal;
   // The pool's own retries are told to the server as the SDK's would be: `maxRetries − 0` is the retry count.
   own.maxRetries = sending.index;
-  const { safe, listening } = confidant(settings, client, own);
+  const confidant = new Confidant(settings, client, own);
   let refusal: { readonly response: Response; readonly body: Uint8Array } | undefined;
-  const tellTime = withoutClock(own, client);
-  // Nothing is ever sent where a reply points to, and the guarded fetch tells what happened on the wire.
-  const wire = {
-    ...sending.wire,
-    sent: (_: string, headers: unknown) => tellTime?.(headers),
-    ...(asBytes && {
-      refused: (response: Response, body: Uint8Array) => {
+  const refused = asBytes
+    ? (response: Response, body: Uint8Array) => {
         refusal = { response, body };
-      },
-    }),
-  };
-  const guarded = listening({ ...own.fetchOptions, redirect: 'manual' }, wire);
-  if (!bringsTransport(settings)) own.fetchOptions = guarded as NonNullable<RequestOptions['fetchOptions']>;
+      }
+    : undefined;
   try {
-    const hooks = hooksOf(outer);
-    if (hooks.options) await hooks.options(own);
-    const prepare: PrepareRequest = async (request, context) => {
-      tellTime?.(request.headers);
-      await hooks.request?.(request, context);
-    };
-    if (tellTime || hooks.request) Object.assign(own, { [PREPARE]: prepare });
+    const change = hookOf(outer, 'prepareOptions');
+    if (change) await change.call(outer, own);
+    const prepare = hookOf(outer, 'prepareRequest')?.bind(outer);
     refuseForeign(client, own);
-    const inner = client.request<unknown>(own, 0);
-    const response = await inner.asResponse();
-    const shown = shownURL(response.url);
-    if (shown !== response.url) Object.defineProperty(response, 'url', { value: shown, configurable: true });
-    const { status, headers } = response;
-    return { status, headers, response, inner, options: own, props: undefined, safe };
+    // What a hook changes is its own for each attempt.
+    const text = isWritten(endpoint, client, own)
+      ? (change ? new BodyText() : bodies).of(own.body as Record<string, unknown>)
+      : undefined;
+    const outgoing: Outgoing = { client, endpoint, own, text, sending, confidant, prepare, refused };
+    const reply = await (mayGoLeanly(outgoing) ? sendLeanly(outgoing) : sendBySdk(outgoing));
+    showSafely(reply.response);
+    return reply;
   } catch (error) {
     await inTurn();
     nameHostOnly(error, client.baseURL);
-    const shown = safe(error);
-    if (refusal) keepRefusal(shown, refusal.response, refusal.body, safe);
+    const shown = confidant.safe(error);
+    if (refusal) keepRefusal(shown, refusal.response, refusal.body, (text) => confidant.safe(text));
     throw shown;
   }
 }

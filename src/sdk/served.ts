@@ -11,7 +11,7 @@ import type { RequestOptions } from './call-of.ts';
 import type { Core } from './core.ts';
 import { linkAbort } from './link-abort.ts';
 import type { PartFacts } from './list-gaps.ts';
-import type { SdkReply } from './send.ts';
+import type { SdkReply } from './sdk-reply.ts';
 import { cachedTokens } from './usage.ts';
 
 /** The call behind a promise, once its headers are there. */

@@ -10,7 +10,7 @@ import { classify } from '../../src/dispatch/classify.ts';
 import { ConfigurationError, LoadBalancedOpenAI } from '../../src/index.ts';
 import { redactor } from '../../src/observe/redact.ts';
 import { scrub } from '../../src/observe/scrub.ts';
-import { confidant } from '../../src/sdk/confidant.ts';
+import { Confidant } from '../../src/sdk/confidant.ts';
 import { nameHostOnly } from '../../src/sdk/redirect-error.ts';
 import { faultServer } from '../../src/testing/index.ts';
 import { chat, FULL, failure } from '../support/calls.ts';
@@ -95,11 +95,11 @@ const context = {
 function digest(text: string, status: number): void {
   const settings = endpointSettings({ credential: KEY, options: { apiKey: KEY } });
   const client = { apiKey: KEY, baseURL: 'https://a.example/v1' };
-  const { safe } = confidant(settings, client as never, { method: 'post', path: '/x' });
+  const confidant = new Confidant(settings, client as never, { method: 'post', path: '/x' });
   for (const body of [undefined, { error: { message: text, code: text, param: text, [text]: 1 } }]) {
     const error = APIError.generate(status, body, text, new Headers());
     nameHostOnly(error, client.baseURL);
-    const clean = safe(error);
+    const clean = confidant.safe(error);
     classify({ is: 'error', error: clean, phase: 'head', sent: 'maybe' }, aCall(), context as never);
   }
 }

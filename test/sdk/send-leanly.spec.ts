@@ -1,0 +1,296 @@
+// What goes out when the pool sends by itself, and what comes of failures: beside the plain SDK, in each of its versions.
+import OpenAI, { AzureOpenAI } from 'openai';
+import { describe, expect, it } from 'vitest';
+import { LoadBalancedOpenAI } from '../../src/index.ts';
+
+type Fetch = typeof globalThis.fetch;
+type Ask = (client: OpenAI) => PromiseLike<unknown>;
+
+const BASE = 'https://a.example/v1';
+const ANSWER = { id: 'c', object: 'chat.completion', choices: [{ message: { content: 'hi' }, finish_reason: 'stop' }] };
+
+interface Sent {
+  readonly url: string;
+  readonly method: string | undefined;
+  readonly headers: [string, string][];
+  readonly body: unknown;
+  readonly keys: string[];
+}
+
+/** Answers like this, one after the other and the last one again, and notes what was asked. */
+function upstream(...replies: (() => Response | Promise<Response>)[]) {
+  const sent: Sent[] = [];
+  const fetch: Fetch = async (url, init = {}) => {
+    const { method, headers, body } = init;
+    const keys = Object.keys(init).filter((name) => !['redirect', 'dispatcher'].includes(name));
+    sent.push({ url: String(url), method, headers: [...new Headers(headers)], body, keys: keys.sort() });
+    const reply = replies[Math.min(sent.length, replies.length) - 1] as () => Response;
+    return reply();
+  };
+  return { sent, fetch };
+}
+
+const good = () => Response.json(ANSWER, { headers: { 'x-request-id': 'req_1' } });
+
+async function outcome(ask: Ask, client: OpenAI): Promise<unknown> {
+  try {
+    const value = await ask(client);
+    return { value, id: (value as { _request_id?: unknown } | null)?._request_id };
+  } catch (error) {
+    return error;
+  }
+}
+
+const chat = (options?: OpenAI.RequestOptions, body: object = {}): Ask => {
+  const asked = { model: 'gpt-5', messages: [{ role: 'user' as const, content: 'Say "ä€😀\u2028"' }], ...body };
+  return (client) => client.chat.completions.create(asked as never, options);
+};
+
+const CALLS: Record<string, Ask> = {
+  'a chat': chat(),
+  'one with many fields': chat(undefined, {
+    temperature: 0,
+    stop: null,
+    user: undefined,
+    tools: [{ type: 'function' }],
+  }),
+  'one that says it is no stream': chat(undefined, { stream: false }),
+  'one with a Date in it': chat(undefined, { metadata: { at: new Date(0) } }),
+  'one with numbers as keys': chat(undefined, { 7: 'b', 1: 'a' }),
+  'one with a body of a class': (client) =>
+    client.chat.completions.create(
+      new (class {
+        readonly model = 'gpt-5';
+        toJSON = () => ({ model: 'gpt-5', messages: [] });
+      })() as never,
+    ),
+  'one with headers': chat({ headers: { 'X-Own': 'a', 'User-Agent': 'me', Accept: null } }),
+  'one with headers in pairs': chat({
+    headers: [
+      ['x-own', 'a'],
+      ['x-own', 'b'],
+    ] as never,
+  }),
+  'one with its own key': chat({ headers: { Authorization: 'Bearer sk-other-0123456789' } }),
+  'one with a content type': chat({ headers: { 'Content-Type': 'application/json; charset=utf-8' } }),
+  'one without a content type': chat({ headers: { 'Content-Type': null } }),
+  'one as a form': chat({ headers: { 'content-type': 'application/x-www-form-urlencoded' } }, { messages: undefined }),
+  'one with a timeout': chat({ timeout: 7_900 }),
+  'one with a bad timeout': chat({ timeout: -1 }),
+  'one with a query': chat({ query: { a: '1', b: ['x', 'y'] } }),
+  'one with an idempotency key': chat({ idempotencyKey: 'once' }),
+  'one with fetch options': chat({ fetchOptions: { keepalive: true } as never }),
+  'one with another method in its fetch options': chat({ fetchOptions: { method: 'PUT' } as never }),
+  'one with a bad header': chat({ headers: { 'x-own': 'a\nb' } }),
+  'a response': (client) => client.responses.create({ model: 'gpt-5', input: 'hi' }),
+  'an embedding': (client) => client.embeddings.create({ model: 'e', input: ['a', 'b'] }),
+  'a list of models': (client) => client.models.list().then(({ data }) => data),
+  'a raw post without a body': (client) => client.post('/things'),
+  'a raw post of nothing': (client) => client.post('/things', { body: undefined } as never),
+  'a raw post of an empty object': (client) => client.post('/things', { body: {} }),
+  'a raw post of text': (client) => client.post('/things', { body: 'text' as never }),
+  'a raw patch': (client) => client.patch('/things/1', { body: { a: 1 } }),
+  'a deletion': (client) => client.delete('/things/1'),
+};
+
+const CLIENTS: Record<string, object> = {
+  'a plain client': {},
+  'one with all that goes into headers': {
+    organization: 'org',
+    project: 'proj',
+    defaultHeaders: { 'X-Default': 'd', 'x-own': 'default' },
+    defaultQuery: { v: '2' },
+    timeout: 45_678,
+  },
+  'one with fetch options': { fetchOptions: { keepalive: true } },
+  'one with a slash at its end and a query': { baseURL: `${BASE}/?tenant=1` },
+};
+
+/** The pool's one endpoint is like the client. */
+function pair(options: object, fetch: Fetch): [OpenAI, OpenAI] {
+  const {
+    timeout,
+    maxRetries = 0,
+    ...own
+  } = { apiKey: 'sk-own-0123456789', baseURL: BASE, fetch, ...options } as Record<string, unknown>;
+  const both = { logLevel: 'off', maxRetries, ...(timeout !== undefined && { timeout }) };
+  return [
+    new OpenAI({ ...own, ...both } as never),
+    new LoadBalancedOpenAI({ endpoints: [own], ...both, shareState: false } as never),
+  ];
+}
+
+describe.each(Object.entries(CLIENTS))('an attempt goes out byte for byte as the SDK sends it: %s', (_, options) => {
+  it.each(Object.entries(CALLS))('%s', async (_name, ask) => {
+    const [plain, ours] = [upstream(good), upstream(good)];
+    const expected = await outcome(ask, pair(options, plain.fetch)[0]);
+    const value = await outcome(ask, pair(options, ours.fetch)[1]);
+    expect(ours.sent).toEqual(plain.sent);
+    expect(value).toEqual(expected);
+  });
+});
+
+it.each(['gpt-5', undefined])(
+  'an attempt at Azure’s %s goes out byte for byte as the SDK sends it',
+  async (deployment) => {
+    const own = { apiKey: 'azure-0123456789', endpoint: 'https://a.example', apiVersion: 'v1', deployment };
+    const [plain, ours] = [upstream(good), upstream(good)];
+    await chat()(new AzureOpenAI({ ...own, fetch: plain.fetch }));
+    await chat()(
+      new LoadBalancedOpenAI([{ type: 'azure', ...own, fetch: ours.fetch }] as never, {
+        logLevel: 'off',
+        shareState: false,
+      }),
+    );
+    expect(ours.sent).toEqual(plain.sent);
+  },
+);
+
+it('a second attempt says which it is, as the SDK does', async () => {
+  const bad = () => Response.json({ error: { message: 'no' } }, { status: 500, headers: { 'retry-after-ms': '1' } });
+  const [plain, ours] = [upstream(bad, good), upstream(bad, good)];
+  await chat()(pair({ maxRetries: 1 }, plain.fetch)[0]);
+  const fetch = ours.fetch;
+  const pool = [1, 2].map((i) => ({ apiKey: 'sk-own-0123456789', baseURL: BASE, name: `e${i}`, quotaGroup: `${i}` }));
+  await chat()(new LoadBalancedOpenAI(pool, { logLevel: 'off', fetch, shareState: false }));
+  expect(ours.sent).toEqual(plain.sent);
+});
+
+const text = (body: string | Uint8Array<ArrayBuffer> | null, type: string, headers: Record<string, string> = {}) =>
+  new Response(body, { headers: { 'content-type': type, 'x-request-id': 'req_1', ...headers } });
+
+const REPLIES: Record<string, () => Response> = {
+  JSON: () => text('{"a":1}', 'application/json'),
+  'JSON with a charset': () => text('{"a":"ä€😀"}', 'application/json; charset=utf-8'),
+  'JSON in another spelling': () => text('{"a":1}', 'Application/JSON'),
+  'JSON of a vendor': () => text('{"a":1}', 'application/vnd.api+json'),
+  'JSON with a mark at its beginning': () => text('\ufeff{"a":1}', 'application/json'),
+  'JSON that is a list': () => text('[1]', 'application/json'),
+  'JSON that is nothing': () => text('null', 'application/json'),
+  'JSON with an id of its own': () => text('{"_request_id":"theirs","a":1}', 'application/json'),
+  'JSON with its length': () => text('{"a":1}', 'application/json', { 'content-length': '7' }),
+  'broken letters': () => text(new Uint8Array([34, 0xff, 0xc3, 34]), 'application/json'),
+  'no JSON': () => text('{"a":', 'application/json'),
+  'nothing, told so': () => text('', 'application/json', { 'content-length': '0' }),
+  'nothing, not told so': () => text('', 'application/json'),
+  'no body': () => text(null, 'application/json'),
+  'no content': () => new Response(null, { status: 204 }),
+  text: () => text('hello', 'text/plain'),
+  'no type': () => new Response(new Uint8Array([104, 105])),
+};
+
+describe('a reply is read as the SDK reads it', () => {
+  it.each(Object.entries(REPLIES))('%s', async (_, reply) => {
+    const ask: Ask = (client) => client.post('/things', { body: {} });
+    const expected = await outcome(ask, pair({}, upstream(reply).fetch)[0]);
+    const value = await outcome(ask, pair({}, upstream(reply).fetch)[1]);
+    // What is no JSON is an error of the connection here, so that another endpoint is asked.
+    if (expected instanceof Error) expect(value).toBeInstanceOf(OpenAI.APIConnectionError);
+    else expect(value).toEqual(expected);
+  });
+
+  it('also where its `Response` is taken first', async () => {
+    const promise = pair({}, upstream(good).fetch)[1].chat.completions.create({ model: 'm', messages: [] });
+    const response = await promise.asResponse();
+    expect([response.status, response.bodyUsed]).toEqual([200, false]);
+    expect(await promise).toEqual(ANSWER);
+  });
+});
+
+const json = (body: unknown, status: number, headers: Record<string, string> = {}) =>
+  Response.json(body, { status, headers: { 'x-request-id': 'req_1', ...headers } });
+
+const FAILURES: Record<string, () => Response | Promise<Response>> = {
+  '400': () => json({ error: { message: 'bad', code: 'c', param: 'p', type: 't' } }, 400),
+  '401 that repeats nothing': () => json({ error: 'no key' }, 401),
+  '404 without an error of its own': () => json({ detail: 'x' }, 404),
+  '429': () => json({ error: { message: 'slow down' } }, 429, { 'retry-after': '1' }),
+  '500 of text': () => new Response('oops', { status: 500 }),
+  '503 without a body': () => new Response(null, { status: 503 }),
+  'a redirect': () => new Response(null, { status: 304 }),
+  'a lost connection': () => {
+    throw Object.assign(new TypeError('fetch failed'), {
+      cause: Object.assign(new Error('x'), { code: 'ECONNRESET' }),
+    });
+  },
+  'a timeout of the transport': () => {
+    throw new TypeError('fetch failed', { cause: new Error('Connect Timeout Error') });
+  },
+  'an abort of the transport': () => {
+    throw new DOMException('aborted', 'AbortError');
+  },
+  'something thrown that is no error': () => Promise.reject('text'),
+};
+
+describe('an error is the SDK’s own', () => {
+  const shape = (error: unknown) => {
+    const {
+      message,
+      status,
+      code,
+      type,
+      param,
+      requestID,
+      headers,
+      error: body,
+      cause,
+    } = error as Record<string, unknown>;
+    const name = (error as object).constructor.name;
+    const own = headers instanceof Headers ? [...headers] : headers;
+    return { name, message, status, code, type, param, requestID, headers: own, body, cause: String(cause) };
+  };
+
+  it.each(Object.entries(FAILURES))('%s', async (name, reply) => {
+    const [plain, ours] = [upstream(reply), upstream(reply)];
+    const expected = shape(await outcome(chat(), pair({}, plain.fetch)[0]));
+    const error = shape(await outcome(chat(), pair({}, ours.fetch)[1]));
+    // A redirect is told in words of the pool's.
+    if (name === 'a redirect') expect(error.message).toContain('304 The endpoint redirects');
+    else expect(error).toEqual(expected);
+    expect(ours.sent).toHaveLength(1);
+  });
+
+  it('for a call that its caller aborts', async () => {
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    const reply = () => {
+      controller.abort(reason);
+      return new Promise<Response>(() => undefined);
+    };
+    const error = await outcome(chat({ signal: controller.signal }), pair({}, upstream(reply).fetch)[1]);
+    expect(error).toBeInstanceOf(OpenAI.APIUserAbortError);
+  });
+});
+
+describe('a hook of a subclass', () => {
+  class Hooked extends LoadBalancedOpenAI {
+    readonly ran: string[] = [];
+    protected override async prepareOptions(options: { headers?: unknown; body?: unknown }): Promise<void> {
+      this.ran.push('options');
+      options.headers = { 'x-hook': 'h' };
+      (options.body as { user?: string }).user = `u${this.ran.length}`;
+    }
+    protected override async prepareRequest(request: RequestInit, context: { url: string; options: unknown }) {
+      this.ran.push(`request ${context.url}`);
+      (request.headers as Headers).set('x-request-hook', (context.options as { body: { user: string } }).body.user);
+    }
+  }
+
+  it('runs once for each attempt, also for one that fails, and what it changes goes out', async () => {
+    const { fetch, sent } = upstream(() => json({ error: { message: 'no' } }, 500), good);
+    const endpoints = [1, 2].map((i) => ({ apiKey: `k${i}`, baseURL: `https://e${i}.example/v1`, fetch }));
+    const client = new Hooked(endpoints, { logLevel: 'off', strategy: 'priority', shareState: false });
+    await chat()(client);
+    const at = (i: number) => `request https://e${i}.example/v1/chat/completions`;
+    expect(client.ran).toEqual(['options', at(1), 'options', at(2)]);
+    const told = sent.map(({ headers, body }) => [
+      new Headers(headers).get('x-hook'),
+      new Headers(headers).get('x-request-hook'),
+      (JSON.parse(body as string) as { user: string }).user,
+    ]);
+    expect(told).toEqual([
+      ['h', 'u1', 'u1'],
+      ['h', 'u3', 'u3'],
+    ]);
+  });
+});
