@@ -33,27 +33,44 @@ export const systemClock: Clock = {
   date: () => Date.now(),
   random: () => Math.random(),
   after(ms, run, keepAlive = true) {
-    let due = performance.now() + ms;
-    let stoodStill = false;
-    let timer: NodeJS.Timeout;
-    // Node counts from the start of its tick, so a timer may fire early; whoever waits for a cooldown's end must not.
-    const arm = (left: number) => {
-      timer = setTimeout(
-        () => {
-          const rest = due - performance.now();
-          // Node runs timers before it reads what came: an answer that is there must not lose against its own deadline.
-          if (rest <= -LATE && !stoodStill) {
-            stoodStill = true;
-            due = performance.now() + MOMENT;
-            arm(MOMENT);
-          } else if (rest > 0) arm(rest);
-          else run();
-        },
-        Math.min(Math.max(0, Math.ceil(left)), LONGEST_TIMER),
-      );
-      if (!keepAlive) timer.unref();
-    };
-    arm(ms);
-    return () => clearTimeout(timer);
+    const timer = new Timer(ms, run, keepAlive);
+    return () => timer.cancel();
   },
 };
+
+/** One timer of the machine's clock: never early, and patient when it is late. */
+class Timer {
+  readonly #run: () => void;
+  readonly #keepAlive: boolean;
+  #due: number;
+  #stoodStill = false;
+  #timeout: NodeJS.Timeout | undefined;
+
+  constructor(ms: number, run: () => void, keepAlive: boolean) {
+    this.#run = run;
+    this.#keepAlive = keepAlive;
+    this.#due = performance.now() + ms;
+    this.#arm(ms);
+  }
+
+  cancel(): void {
+    clearTimeout(this.#timeout);
+  }
+
+  #arm(ms: number): void {
+    this.#timeout = setTimeout(() => this.#ring(), Math.min(Math.max(0, Math.ceil(ms)), LONGEST_TIMER));
+    if (!this.#keepAlive) this.#timeout.unref();
+  }
+
+  // Node counts from the start of its tick, so a timer may fire early; whoever waits for a cooldown's end must not.
+  #ring(): void {
+    const left = this.#due - performance.now();
+    // Node runs timers before it reads what came: an answer that is there must not lose against its own deadline.
+    if (left <= -LATE && !this.#stoodStill) {
+      this.#stoodStill = true;
+      this.#due = performance.now() + MOMENT;
+      this.#arm(MOMENT);
+    } else if (left > 0) this.#arm(left);
+    else this.#run();
+  }
+}

@@ -3,6 +3,7 @@ import type { AttemptReport } from '../call/outcome.ts';
 import type { Clock } from '../clock.ts';
 import type { Endpoint } from '../endpoint/endpoint.ts';
 import type { Load } from '../endpoint/live-facts.ts';
+import type { Late } from './clocks.ts';
 
 /** Good headers of a reply; what else it holds is the port's affair. */
 export interface Reply {
@@ -49,6 +50,12 @@ export interface Attempt<R extends Reply> {
   readonly hedgeAfter: number | undefined;
   /** Set once it took longer than any usual attempt. */
   overdue: boolean;
-  /** The timer of its next alarm. */
-  cancelAlarm: () => void;
+  /** When it is looked at, the next time first; by `story.setAlarms`. */
+  alarms: readonly Alarm[];
+}
+
+/** A moment at which a running attempt is looked at, in monotonic ms. */
+export interface Alarm {
+  readonly at: number;
+  readonly late: Late;
 }

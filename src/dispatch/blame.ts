@@ -50,7 +50,7 @@ export function hold<R extends Reply>(
 
 /** The next opinion is so far away, in ms. */
 export function holdOver<R extends Reply>(story: CallStory<R>, ms: number, parts: AnnounceParts): void {
-  story.cancelHold();
+  story.cancelHold?.();
   if (story.suspicions.some(({ held }) => held))
     story.cancelHold = parts.clock.after(PATIENCE + ms, () => answerFor(story, parts), false);
 }
@@ -61,9 +61,12 @@ export function holdWhileWaiting<R extends Reply>(story: CallStory<R>, ms: numbe
   else holdOver(story, ms, parts);
 }
 
+const NONE: readonly never[] = [];
+
 /** The failures still held, which from now on are not. */
-function released<R extends Reply>(story: CallStory<R>): Suspicion<R>[] {
-  story.cancelHold();
+function released<R extends Reply>(story: CallStory<R>): readonly Suspicion<R>[] {
+  if (story.suspicions.length === 0) return NONE;
+  story.cancelHold?.();
   const held = story.suspicions.filter((each) => each.held);
   for (const each of held) each.held = false;
   return held;

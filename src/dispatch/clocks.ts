@@ -15,6 +15,9 @@ const LATE = 0.95;
 /** How far beyond the learned slowest-in-a-hundred a stream may be before it is cut. */
 const STREAM_FACTOR = 5;
 
+/** How patient a pool is that rescues nobody. */
+const PATIENT = { after: 20_000, factor: 3 };
+
 /** How late an attempt is: a hedge may start beside it, also one of the reserve; it takes too long. */
 export type Late = 'hedge' | 'hedge-late' | 'bound';
 
@@ -29,6 +32,8 @@ export interface Bound {
 
 /** The bounds of one attempt. */
 export interface Bounds {
+  /** Its user named the bound: it cuts, from the start of the attempt on. */
+  readonly certain: boolean;
   /** Until the headers of a stream. */
   readonly headers: Bound | undefined;
   /** From the headers of a stream until its content. */
@@ -102,39 +107,72 @@ function soonest(own: number | undefined, pool: Times, model: string): number | 
   return own === undefined || others === undefined ? own : Math.min(own, others);
 }
 
-/** The bounds of an attempt of `call` on `endpoint`, one of `pool`. */
-export function boundsOf(call: Call, endpoint: Endpoint, pool: Times, settings: Settings): Bounds {
-  const { endpoints } = pool;
-  const model = healthKey(call.model, call.operation.name);
-  const { rescue } = settings;
-  const usual = usualTime(call, endpoint, endpoints, kindOf(call, false));
-  const { after, factor } = rescue || { after: 20_000, factor: 3 };
-  // Half of the timeout before anything is learned, and never so late that a second attempt could not be in time.
-  const patience = (timeout: number, takes = usual) =>
-    takes === undefined ? timeout / 2 : Math.max(factor * takes, Math.min(after, timeout / 2));
-  const slow = patience(call.clientTimeout);
-  const known = endpoint.state.latency(model)?.[kindOf(call, false)];
-  const silent = { slow, late: known?.learned ? Math.max(NOTICED, known.quantile(LATE)) : slow };
-  const own = Math.min(
-    settings.attemptTimeout === 'auto' ? Number.POSITIVE_INFINITY : settings.attemptTimeout,
-    endpoint.settings.timeout ?? Number.POSITIVE_INFINITY,
-  );
-  if (own !== Number.POSITIVE_INFINITY) {
-    const bound = { after: own, certain: true, beside: false };
-    return { headers: bound, content: bound, rescue: undefined, silent };
+/** The bounds of one attempt, each worked out when it is asked for. */
+class OfAttempt implements Bounds {
+  readonly certain: boolean;
+  readonly #own: number;
+  readonly #call: Call;
+  readonly #endpoint: Endpoint;
+  readonly #pool: Times;
+  readonly #rescue: Settings['rescue'];
+  readonly #model: string;
+  readonly #usual: number | undefined;
+
+  constructor(call: Call, endpoint: Endpoint, pool: Times, { attemptTimeout, rescue }: Settings) {
+    this.#call = call;
+    this.#endpoint = endpoint;
+    this.#pool = pool;
+    this.#rescue = rescue;
+    this.#model = healthKey(call.model, call.operation.name);
+    this.#usual = usualTime(call, endpoint, pool.endpoints, kindOf(call, false));
+    const { timeout = Number.POSITIVE_INFINITY } = endpoint.settings;
+    this.#own = attemptTimeout === 'auto' ? timeout : Math.min(attemptTimeout, timeout);
+    this.certain = this.#own !== Number.POSITIVE_INFINITY;
   }
-  const time = call.deadline - call.startedAt;
-  const bound = (least: number, takes: number | undefined): Bound => {
+
+  /** Half of the timeout before anything is learned, and never so late that a second attempt could not be in time. */
+  #patience(timeout: number, takes: number | undefined): number {
+    const { after, factor } = this.#rescue || PATIENT;
+    return takes === undefined ? timeout / 2 : Math.max(factor * takes, Math.min(after, timeout / 2));
+  }
+
+  get #time(): number {
+    return this.#call.deadline - this.#call.startedAt;
+  }
+
+  #bound(least: number, takes: number | undefined): Bound {
+    if (this.certain) return { after: this.#own, certain: true, beside: false };
     const cut = Math.max(least, STREAM_FACTOR * (takes ?? 0));
     // A cut that comes when the call is over helps nobody: such a stream is rescued like a plain call.
-    return cut >= time && rescue
-      ? { after: patience(time, takes), certain: false, beside: true }
+    return cut >= this.#time && this.#rescue
+      ? { after: this.#patience(this.#time, takes), certain: false, beside: true }
       : { after: cut, certain: false, beside: false };
-  };
-  return {
-    headers: call.stream ? bound(NO_HEADERS, usual) : undefined,
-    content: bound(NO_CONTENT, call.stream ? usualTime(call, endpoint, endpoints, 'content') : undefined),
-    rescue: rescue && !call.stream && call.replay === 'free' ? patience(time, soonest(usual, pool, model)) : undefined,
-    silent,
-  };
+  }
+
+  get headers(): Bound | undefined {
+    return this.certain || this.#call.stream ? this.#bound(NO_HEADERS, this.#usual) : undefined;
+  }
+
+  get content(): Bound {
+    const { endpoints } = this.#pool;
+    const usual = this.#call.stream ? usualTime(this.#call, this.#endpoint, endpoints, 'content') : undefined;
+    return this.#bound(NO_CONTENT, usual);
+  }
+
+  get rescue(): number | undefined {
+    const { stream, replay } = this.#call;
+    if (this.certain || !this.#rescue || stream || replay !== 'free') return undefined;
+    return this.#patience(this.#time, soonest(this.#usual, this.#pool, this.#model));
+  }
+
+  get silent(): Bounds['silent'] {
+    const slow = this.#patience(this.#call.clientTimeout, this.#usual);
+    const known = this.#endpoint.state.latency(this.#model)?.[kindOf(this.#call, false)];
+    return { slow, late: known?.learned ? Math.max(NOTICED, known.quantile(LATE)) : slow };
+  }
+}
+
+/** The bounds of an attempt of `call` on `endpoint`, one of `pool`. */
+export function boundsOf(call: Call, endpoint: Endpoint, pool: Times, settings: Settings): Bounds {
+  return new OfAttempt(call, endpoint, pool, settings);
 }

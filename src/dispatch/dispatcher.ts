@@ -7,9 +7,10 @@ import type { Outcome } from '../call/outcome.ts';
 import type { Endpoint } from '../endpoint/endpoint.ts';
 import { ClosedError } from '../errors.ts';
 import { announce } from './announce.ts';
-import { answerFor, blameAll } from './blame.ts';
+import { blameAll } from './blame.ts';
 import { type Attempt, CallStory, type Reply, type Send } from './call-story.ts';
 import type { DispatchParts } from './dispatch-parts.ts';
+import { finish } from './finish.ts';
 import { learn } from './learn.ts';
 import { follow, runStory } from './run-story.ts';
 import { giveUpOthers, took, tookAtLeast } from './taking-long.ts';
@@ -37,9 +38,10 @@ export class Dispatcher {
     story.only = only;
     story.prefer = prefer;
     if (lookup) story.lookup = new Map();
-    budget.deposit();
+    const begun = clock.now();
+    budget.deposit(begun);
     if (call.hedge) hedges.deposit(call.hedge.budget);
-    throttle?.requested();
+    throttle?.requested(begun);
     if (events.active) {
       const { id: callId, operation, model, stream } = call;
       events.emit({ type: 'call-start', at: clock.date(), callId, operation: operation.name, model, stream });
@@ -48,13 +50,8 @@ export class Dispatcher {
   }
 
   /** Goes on until an attempt has good headers. @throws what the caller shall see. */
-  async head<R extends Reply>(story: CallStory<R>): Promise<Attempt<R>> {
-    try {
-      return await runStory(story, this.parts);
-    } catch (error) {
-      this.finish(story, false);
-      throw error;
-    }
+  head<R extends Reply>(story: CallStory<R>): Promise<Attempt<R>> {
+    return runStory(story, this.parts);
   }
 
   /**
@@ -70,7 +67,7 @@ export class Dispatcher {
   ): Promise<Attempt<R>> {
     story.read = read;
     follow(story, first, this.parts);
-    return this.head(story);
+    return runStory(story, this.parts);
   }
 
   /** Nobody waits for a body: the headers of `attempt` are all that is wanted, and what runs beside it is given up. */
@@ -81,7 +78,7 @@ export class Dispatcher {
   /** A reply that rested is asked for after all: the wait was the caller's own, and costs the call no time. */
   resume<R extends Reply>(story: CallStory<R>): void {
     if (!story.whenDue) return;
-    story.resume(this.parts.clock);
+    story.resume();
     this.parts.now.running.add(story);
   }
 
@@ -104,22 +101,7 @@ export class Dispatcher {
 
   /** The call is over: tells everybody, once. */
   finish<R extends Reply>(story: CallStory<R>, ok: boolean): void {
-    if (story.over) return;
-    if (ok) blameAll(story, this.parts);
-    else answerFor(story, this.parts);
-    story.close();
-    const { events, clock, hedges, now, throttle } = this.parts;
-    now.running.delete(story);
-    if (now.closed && now.running.size === 0) now.whenIdle?.();
-    // One that ended while its reply rested was told of then.
-    if (story.heard) return;
-    story.heard = true;
-    if (ok) throttle?.accepted();
-    if (ok && story.won?.report.beside === 'hedge') hedges.told();
-    if (!events.active) return;
-    const { id: callId, startedAt } = story.call;
-    const ms = clock.now() - startedAt;
-    events.emit({ type: 'call-end', at: clock.date(), callId, ok, ms, attempts: story.reports });
+    finish(story, ok, this.parts);
   }
 
   /** Something changed for the better: calls that wait look again. */

@@ -8,6 +8,7 @@ import type { Verdict } from '../call/outcome.ts';
 import type { Fallbacks, PoolSettings } from '../config/settings.ts';
 import type { CallStory, Reply } from './call-story.ts';
 import type { DispatchParts } from './dispatch-parts.ts';
+import { Few } from './few.ts';
 
 /** What of a story belongs to the model that is asked, and begins anew with another one. */
 type Round<R extends Reply> = Pick<
@@ -95,11 +96,11 @@ function ask(story: CallStory<Reply>, detour: Detour, own: string, model: string
   const fresh: Round<Reply> = {
     call: { ...call, model, insteadOf: own },
     only: isBoundBy(own, call) ? undefined : story.only,
-    tried: new Set(),
-    barred: new Set(),
-    repeated: new Set(),
-    unsentOnce: new Set(),
-    paused: new Map(),
+    tried: new Few(),
+    barred: new Few(),
+    repeated: new Few(),
+    unsentOnce: new Few(),
+    paused: undefined,
     counted: 0,
     rescued: false,
     failure: undefined,

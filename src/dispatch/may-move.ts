@@ -16,7 +16,7 @@ export function mayMove<R extends Reply>(
   if (story.live.size > 1) return true;
   if (call.replay !== 'free') return false;
   // Nor can a bound on the first content be kept once something was handed out.
-  if (boundsOf(call, attempt.endpoint, pool, settings).content.certain) return true;
+  if (boundsOf(call, attempt.endpoint, pool, settings).certain) return true;
   if (mayFallBack(story, settings)) return true;
   if (!settings.failover || only || story.counted + 1 >= call.maxAttempts) return false;
   return pool.some(call, (other) => other !== attempt.endpoint && !tried.has(other) && !barred.has(other));

@@ -151,9 +151,14 @@ export function afterThrottle(situation: Situation, probing: Probing): Step {
   return refused || ms < 1 ? giveUp(situation) : wait(situation, ms, 'waiting for a probe', false);
 }
 
+const ANOTHER: Step = { do: 'another' };
+
+/** Is the next attempt the last one of a call that was attempted before? */
+const isLast = ({ attempted, counted, call }: Situation) => attempted && counted === call.maxAttempts - 1;
+
 /** In an outage the last attempt is worth most at the end of the last wait. @returns the wait, as long as there is one. */
 export function keepLast(situation: Situation): Step | undefined {
-  if (!situation.attempted || situation.counted !== situation.call.maxAttempts - 1) return undefined;
+  if (!isLast(situation)) return undefined;
   const step = wait(situation, situation.backoff, 'backoff', true);
   return step.do === 'wait' ? step : undefined;
 }
@@ -170,13 +175,13 @@ export function nextStep(situation: Situation): Step {
     // A lock needs a moment; a fresh token or connection does not.
     if (last.name === 'conflict') return wait(situation, situation.backoff, 'conflict', true);
     // Where all connections break, the next one is worth no more than another endpoint.
-    const inVain = last.name === 'connection-lost' && situation.allFailing;
+    const inVain = last.name === 'connection-lost' && isLast(situation) && situation.allFailing;
     if (last.next === 'same') return (inVain ? keepLast(situation) : undefined) ?? { do: 'same' };
   }
   if (!situation.anyEligible) return nobodyEligible(situation);
-  const { behind, now } = situation;
+  const { behind } = situation;
   // Who never waits stands in no line either.
   if (behind !== undefined && call.maxRetries > 0)
-    return wait(situation, Math.max(1, behind - now), 'others wait for the same', false, true);
-  return (situation.allFailing ? keepLast(situation) : undefined) ?? { do: 'another' };
+    return wait(situation, Math.max(1, behind - situation.now), 'others wait for the same', false, true);
+  return (isLast(situation) && situation.allFailing ? keepLast(situation) : undefined) ?? ANOTHER;
 }

@@ -44,8 +44,8 @@ export function start<R extends Reply>(
     return;
   }
   if (!settings.failover) story.only = endpoint;
-  const at = clock.date();
   const { id: callId } = story.call;
+  const at = events.active ? clock.date() : 0;
   if (before && before.attempt.endpoint !== endpoint) {
     story.failovers += 1;
     log.failover();

@@ -24,8 +24,8 @@ export class RetryBudget {
   }
 
   /** One more call: adds its share to the budget. */
-  deposit(): void {
-    this.#calls.add(1);
+  deposit(now?: number): void {
+    this.#calls.add(1, now);
   }
 
   /** Extra attempts left now. */

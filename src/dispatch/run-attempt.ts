@@ -1,11 +1,11 @@
 /** Step 3: one attempt, from its place on the endpoint to the event that tells how its head went. Never throws, never waits. */
-import { localize } from '../call/localize.ts';
-import type { Beside } from '../call/outcome.ts';
+import { mapModel } from '../call/model-map.ts';
+import type { AttemptReport, Beside } from '../call/outcome.ts';
 import type { Clock } from '../clock.ts';
 import type { PoolSettings } from '../config/settings.ts';
 import type { Endpoint } from '../endpoint/endpoint.ts';
 import type { Pool } from '../pool/pool.ts';
-import { arm } from './alarms.ts';
+import { arm, NO_ALARMS } from './alarms.ts';
 import type { Attempt, CallStory, Reply } from './call-story.ts';
 import { boundsOf, hedgeAfter } from './clocks.ts';
 import { connectionFacts } from './connection-facts.ts';
@@ -36,16 +36,18 @@ export function runAttempt<R extends Reply>(
   const load = endpoint.begin(call, bounds.silent, force, parts.pool);
   if (!load) return undefined;
   const controller = new AbortController();
-  const report = {
+  const { model } = call;
+  const mapped = model === undefined ? undefined : mapModel(endpoint.settings.modelMap, model);
+  const report: AttemptReport = {
     endpoint: endpoint.name,
-    model: localize({}, call.model, endpoint.settings.modelMap).model,
-    verdict: 'pending' as const,
+    model: mapped?.model ?? model,
+    verdict: 'pending',
     status: undefined,
     ms: 0,
-    billed: 'maybe' as const,
-    ...(beside && { beside }),
-    ...(call.insteadOf !== undefined && { fallback: call.model as string }),
+    billed: 'maybe',
   };
+  if (beside) report.beside = beside;
+  if (call.insteadOf !== undefined) report.fallback = model as string;
   const attempt: Attempt<R> = {
     endpoint,
     load,
@@ -58,13 +60,13 @@ export function runAttempt<R extends Reply>(
     // Who is let through because nobody is well must not become two.
     hedgeAfter: force ? undefined : hedgeAfter(call, parts.pool, parts.settings, load.probes),
     overdue: false,
-    cancelAlarm: () => undefined,
+    alarms: NO_ALARMS,
   };
   story.attempts.push(attempt);
   story.live.add(attempt);
   story.tried.add(endpoint);
   story.last = undefined;
-  arm(story, attempt, clock, bounds.headers?.after ?? bounds.rescue);
+  arm(story, attempt, load.startedAt, bounds.headers?.after ?? bounds.rescue);
   const wire = {
     clock,
     answered: () => endpoint.state.answered(load),
@@ -72,7 +74,7 @@ export function runAttempt<R extends Reply>(
       attempt.unsent = connectionFacts({ cause: error }).neverSent;
     },
   };
-  story.send(endpoint, { index: story.attempts.length - 1, model: call.model, signal: controller.signal, wire }).then(
+  story.send(endpoint, { index: story.attempts.length - 1, model, signal: controller.signal, wire }).then(
     (reply) => {
       if (reply.sent !== false) endpoint.state.answered(load);
       attempt.reply = reply;

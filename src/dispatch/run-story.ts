@@ -2,13 +2,14 @@
 import type { Outcome } from '../call/outcome.ts';
 import { turnstile } from '../endpoint/turnstile.ts';
 import { abortError, ClosedError, timeoutError } from '../errors.ts';
-import { arm } from './alarms.ts';
+import { arm, NO_ALARMS } from './alarms.ts';
 import { blameAll } from './blame.ts';
 import type { Attempt, CallStory, Reply, StoryEvent } from './call-story.ts';
 import { boundsOf, kindOf } from './clocks.ts';
 import type { DispatchParts } from './dispatch-parts.ts';
 import { failureOf, keptAnswer } from './failure-of.ts';
 import { startOver } from './fall-back.ts';
+import { finish } from './finish.ts';
 import { learn, noteHeadroom } from './learn.ts';
 import { noteAnswer } from './lookup.ts';
 import { passes } from './next-step.ts';
@@ -34,9 +35,10 @@ export function follow<R extends Reply>(story: CallStory<R>, attempt: Attempt<R>
   story.live.add(attempt);
   const bounds = boundsOf(call, attempt.endpoint, parts.pool, parts.settings);
   // A bound the user named holds from the attempt's start; the learned one counts from the headers.
-  const spent = bounds.content.certain ? parts.clock.now() - attempt.load.startedAt : 0;
-  const cuts = call.stream || bounds.content.certain;
-  arm(story, attempt, parts.clock, cuts ? Math.max(1, bounds.content.after - spent) : bounds.rescue);
+  const now = parts.clock.now();
+  const spent = bounds.certain ? now - attempt.load.startedAt : 0;
+  const cuts = call.stream || bounds.certain;
+  arm(story, attempt, now, cuts ? Math.max(1, bounds.content.after - spent) : bounds.rescue);
   const { status, headers } = reply;
   read(attempt).then(
     (data) => {
@@ -94,7 +96,7 @@ function ended<R extends Reply>(
   const { attempt, outcome } = event;
   // A late word from an attempt that was given up.
   if (!story.live.has(attempt)) return undefined;
-  attempt.cancelAlarm();
+  attempt.alarms = NO_ALARMS;
   if (outcome.is === 'error') {
     failed(story, attempt, outcome, parts);
     return undefined;
@@ -179,7 +181,8 @@ export async function runStory<R extends Reply>(story: CallStory<R>, parts: Disp
     story.stopWaiting?.();
     if (story.live.size > 0) dropAll(story, cutOutcome('abandoned'), parts);
     const kept = keptAnswer(story, error);
-    if (!kept) throw error;
-    return kept;
+    if (kept) return kept;
+    finish(story, false, parts);
+    throw error;
   }
 }

@@ -1,8 +1,10 @@
 /** What a call's next step depends on, gathered from its story and the pool. Reads only. */
 
+import type { Call } from '../call/call.ts';
+import type { Verdict } from '../call/outcome.ts';
 import { type Endpoint, healthKey } from '../endpoint/endpoint.ts';
 import { isPause } from '../endpoint/exclusion.ts';
-import type { Refusal } from '../pool/eligibility.ts';
+import type { Refusal, Tried } from '../pool/eligibility.ts';
 import { backoff } from './backoff.ts';
 import type { CallStory, Reply } from './call-story.ts';
 import type { DispatchParts } from './dispatch-parts.ts';
@@ -12,12 +14,12 @@ import type { Queue } from './no-endpoint.ts';
 
 /** Those that asked this call alone for a pause that still lasts. */
 function pausing<R extends Reply>({ paused }: CallStory<R>, { clock }: DispatchParts): Endpoint[] {
-  if (paused.size === 0) return [];
+  if (!paused) return [];
   return [...paused].flatMap(([endpoint, until]) => (until > clock.now() ? endpoint : []));
 }
 
-function out<R extends Reply>(story: CallStory<R>, parts: DispatchParts): Set<Endpoint> {
-  if (story.barred.size === 0 && story.paused.size === 0) return story.tried;
+function out<R extends Reply>(story: CallStory<R>, parts: DispatchParts): Tried {
+  if (story.barred.size === 0 && !story.paused) return story.tried;
   return new Set([...story.tried, ...story.barred, ...pausing(story, parts)]);
 }
 
@@ -68,7 +70,7 @@ function refusalsOf<R extends Reply>(story: CallStory<R>, parts: DispatchParts):
   const own = pausing(story, parts).flatMap((endpoint): Refusal | [] => {
     const also = known.find((refusal) => refusal.endpoint === endpoint && refusal.kind !== 'tried');
     if (also || story.barred.has(endpoint) || (story.only && story.only !== endpoint)) return [];
-    const until = story.paused.get(endpoint) as number;
+    const until = story.paused?.get(endpoint) as number;
     return { endpoint, kind: 'limited', reason: 'cooling down (429)', until, rateLimited: true, ejected: false };
   });
   return [...own, ...known.filter(({ endpoint }) => !own.some((each) => each.endpoint === endpoint))];
@@ -123,30 +125,71 @@ export function queueOf<R extends Reply>(
   return full || nextAt !== undefined ? { waiting, full, nextAt } : undefined;
 }
 
+const NONE: readonly Refusal[] = [];
+
+/** What `nextStep` is told. Why a class: most calls go out at once, so only who asks for the rest pays. */
+class OfStory<R extends Reply> implements Situation {
+  readonly call: Call;
+  readonly lookup: boolean;
+  readonly last: Verdict | undefined;
+  readonly attempted: boolean;
+  readonly counted: number;
+  readonly waits: number;
+  readonly anyEligible: boolean;
+  readonly now: number;
+  readonly #refusals: readonly Refusal[];
+  readonly #story: CallStory<R>;
+  readonly #parts: DispatchParts;
+  #backoff: number | undefined;
+
+  constructor(story: CallStory<R>, parts: DispatchParts) {
+    this.#story = story;
+    this.#parts = parts;
+    this.call = story.call;
+    this.lookup = story.lookup !== undefined;
+    this.last = story.last?.verdict;
+    this.attempted = story.attempts.length > 0;
+    this.counted = story.counted;
+    this.waits = story.waits;
+    const any = anyEligible(story, parts);
+    this.#refusals = any ? NONE : refusalsOf(story, parts);
+    // Time goes on between the two looks: an endpoint without a refusal has just become eligible.
+    this.anyEligible = any || (this.#refusals.length < allowedOf(story, parts) && anyEligible(story, parts));
+    this.now = parts.clock.now();
+  }
+
+  get allFailing(): boolean {
+    return (this.anyEligible || this.last?.next === 'same') && allFailing(this.#story, this.#parts);
+  }
+
+  refusals(): readonly Refusal[] {
+    return this.#refusals;
+  }
+
+  get panic(): boolean {
+    return this.#parts.settings.panic !== false;
+  }
+
+  get longestWait(): number {
+    const { room, settings } = this.#parts;
+    const { waitingRoom } = settings;
+    return waitingRoom && room.waiting < waitingRoom.maxWaiting && !this.#story.overdue ? waitingRoom.maxWait : 0;
+  }
+
+  get behind(): number | undefined {
+    const { room } = this.#parts;
+    const { hadTurn, overdue } = this.#story;
+    const queues = room.busy && !hadTurn && (!this.attempted || overdue);
+    return queues ? room.nextOf(lineOf(this.#story, this.#parts)) : undefined;
+  }
+
+  get backoff(): number {
+    this.#backoff ??= backoff(this.waits, this.#parts.clock.random());
+    return this.#backoff;
+  }
+}
+
 /** Gathers what `nextStep` is told. */
 export function situationOf<R extends Reply>(story: CallStory<R>, parts: DispatchParts): Situation {
-  const { clock, settings, room } = parts;
-  let any = anyEligible(story, parts);
-  const refusals = any ? [] : refusalsOf(story, parts);
-  // Time goes on between the two looks: an endpoint without a refusal has just become eligible.
-  if (!any && refusals.length < allowedOf(story, parts)) any = anyEligible(story, parts);
-  const { waitingRoom } = settings;
-  const fits = waitingRoom && room.waiting < waitingRoom.maxWaiting && !story.overdue;
-  const queues = room.busy && !story.hadTurn && (story.attempts.length === 0 || story.overdue);
-  return {
-    call: story.call,
-    lookup: story.lookup !== undefined,
-    last: story.last?.verdict,
-    attempted: story.attempts.length > 0,
-    counted: story.counted,
-    waits: story.waits,
-    anyEligible: any,
-    allFailing: (any || story.last?.verdict.next === 'same') && allFailing(story, parts),
-    refusals: () => refusals,
-    panic: settings.panic !== false,
-    now: clock.now(),
-    longestWait: fits ? waitingRoom.maxWait : 0,
-    behind: queues ? room.nextOf(lineOf(story, parts)) : undefined,
-    backoff: backoff(story.waits, clock.random()),
-  };
+  return new OfStory(story, parts);
 }

@@ -89,11 +89,11 @@ export function takesLong<R extends Reply>(
   attempt.overdue = true;
   const { call } = story;
   const { settings, budget } = parts;
-  const { headers, content } = boundsOf(call, attempt.endpoint, parts.pool, settings);
-  if (!content.certain) {
+  const bounds = boundsOf(call, attempt.endpoint, parts.pool, settings);
+  if (!bounds.certain) {
     const another = helper(story, parts);
     if (!another) return undefined;
-    if (!call.stream || (attempt.reply ? content : headers)?.beside) {
+    if (!call.stream || (attempt.reply ? bounds.content : bounds.headers)?.beside) {
       if (!story.rescued && budget.withdraw()) {
         story.rescued = true;
         start(story, another, parts, false, 'rescue');

@@ -41,8 +41,8 @@ export class Throttle {
   }
 
   /** A call began. */
-  requested(): void {
-    for (const { requests } of this.#windows) requests.add(1);
+  requested(now = this.#clock.now()): void {
+    for (const { requests } of this.#windows) requests.add(1, now);
   }
 
   /** Whether one of the calls that began may be tried. @param usual what a call usually takes, in ms. */
@@ -95,7 +95,7 @@ export class Throttle {
   }
 
   /** A call got an answer. */
-  accepted(): void {
-    for (const { accepts } of this.#windows) accepts.add(1);
+  accepted(now = this.#clock.now()): void {
+    for (const { accepts } of this.#windows) accepts.add(1, now);
   }
 }

@@ -35,12 +35,7 @@ function backOff<R extends Reply>(story: CallStory<R>, step: Wait, parts: Dispat
   const { ms } = step;
   const latest = story.call.deadline - clock.now() - 1;
   const later = Math.max(ms, Math.min(ms * (1 + 0.1 * clock.random()), latest));
-  begin(
-    story,
-    step,
-    parts,
-    clock.after(later, () => story.push({ is: 'woken', early: false })),
-  );
+  begin(story, step, parts, story.sleep(later));
   announce(story, step, parts);
 }
 

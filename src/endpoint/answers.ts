@@ -7,25 +7,26 @@ export interface Others {
   readonly answers?: Answers;
 }
 
-interface Heard {
-  readonly who: object;
-  readonly at: number;
-}
-
 /** The last endpoint that was heard of, and the last other one. */
 export class Answers {
-  #last: Heard | undefined;
-  #other: Heard | undefined;
+  #last: object | undefined;
+  #lastAt = 0;
+  #other: object | undefined;
+  #otherAt = 0;
 
   /** Something came from an endpoint. @param at monotonic ms. */
   note(who: object, at: number): void {
-    if (this.#last && this.#last.who !== who) this.#other = this.#last;
-    this.#last = { who, at };
+    if (this.#last !== who) {
+      this.#other = this.#last;
+      this.#otherAt = this.#lastAt;
+      this.#last = who;
+    }
+    this.#lastAt = at;
   }
 
   /** True when something came from another endpoint since `time`. */
   byOthersSince(who: object, time: number): boolean {
-    const heard = this.#last?.who === who ? this.#other : this.#last;
-    return heard !== undefined && heard.at > time;
+    if (this.#last !== who) return this.#last !== undefined && this.#lastAt > time;
+    return this.#other !== undefined && this.#otherAt > time;
   }
 }

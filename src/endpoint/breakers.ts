@@ -11,6 +11,8 @@ import { ModelStates } from './model-states.ts';
 import { shareOf } from './slow-start.ts';
 import { healthOfBoth } from './two-scopes.ts';
 
+const NONE: readonly Transition[] = [];
+
 /** Both scopes of one endpoint's breakers; without settings every question is answered as if all were well. */
 export class Breakers {
   readonly models: ModelStates;
@@ -82,8 +84,8 @@ export class Breakers {
   }
 
   /** Transitions since the last look. */
-  takeTransitions(): Transition[] {
-    return this.#transitions.length === 0 ? [] : this.#transitions.splice(0);
+  takeTransitions(): readonly Transition[] {
+    return this.#transitions.length === 0 ? NONE : this.#transitions.splice(0);
   }
 
   /** Share of its traffic the endpoint takes after a recovery, in (0, 1]. */

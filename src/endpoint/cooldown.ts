@@ -90,6 +90,7 @@ export class Cooldowns {
       const running = this.#running.get(id);
       if (running?.pause === false && running.since <= startedAt) ended = this.#running.delete(id);
     }
+    if (this.#unhinted.size === 0) return ended;
     this.#unhinted.delete(`model:${model}`);
     this.#unhinted.delete('endpoint:');
     return ended;

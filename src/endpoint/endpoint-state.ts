@@ -77,7 +77,7 @@ export class EndpointState {
     state.record.began(load, now);
     this.inFlight += 1;
     this.attempts += 1;
-    this.failureRate.attempted();
+    this.failureRate.attempted(now);
     return load;
   }
 
@@ -101,28 +101,28 @@ export class EndpointState {
   end(load: Load, verdict: Verdict, operation: string, suspicion?: Suspicion, units?: number): number | undefined {
     if (load.judged) return undefined;
     load.judged = true;
-    load.record.ended(load, verdict.health, units, this.clock.now());
-    this.release(load);
+    const now = this.clock.now();
+    load.record.ended(load, verdict.health, units, now);
+    this.release(load, now);
     if (verdict.health === 'failure') {
       this.failureRate.failed();
       this.#models.of(load.model).failedInRow += 1;
       if (suspicion !== 'alike') this.failures += 1;
       if (!suspicion) this.blame(load, verdict);
     } else this.breakers.settle(load, verdict);
-    if (verdict.health === 'success') this.#succeeded(load, operation);
+    if (verdict.health === 'success') this.#succeeded(load, operation, now);
     if (!verdict.cooldown) return undefined;
     this.touch();
     return this.quota.cool(this, verdict.cooldown, keyOf(verdict.cooldown.scope, load.model, operation), verdict.name);
   }
 
-  #succeeded(load: Load, operation: string): void {
-    const now = this.clock.now();
+  #succeeded(load: Load, operation: string, now: number): void {
     const state = this.#models.of(load.model);
     this.successes += 1;
     state.succeededAt = now;
     state.doubts.clear(now);
     state.failedInRow = 0;
-    this.served.note(operation);
+    this.served.note(operation, now);
     if (this.cooldowns.succeeded(load.model, operation, load.startedAt) || this.#models.someSick) this.touch();
   }
 
@@ -148,17 +148,16 @@ export class EndpointState {
   }
 
   /** Gives the attempt's place free without an outcome. */
-  release(load: Load): void {
+  release(load: Load, now = this.clock.now()): void {
     if (!load.running) return;
     load.running = false;
     this.inFlight -= 1;
-    this.lend(load);
+    this.lend(load, now);
     if (this.capped) this.freed();
   }
 
   /** The attempt's place is lent out: it stays load, but nobody waits for an answer. */
-  lend(load: Load): void {
-    const now = this.clock.now();
+  lend(load: Load, now = this.clock.now()): void {
     load.record.released(load, now);
     if (this.#silence.gone(load, now, load.beaten)) this.touch();
   }

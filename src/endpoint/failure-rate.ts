@@ -32,8 +32,8 @@ export class FailureRate {
   }
 
   /** An attempt began. */
-  attempted(): void {
-    this.#attempts.add(1);
+  attempted(now?: number): void {
+    this.#attempts.add(1, now);
   }
 
   /** An attempt failed. Told at once, whosever fault it is: until that is known, going on elsewhere is no free ride. */

@@ -49,15 +49,14 @@ export interface Used {
 
 /** No call takes so many tokens; a server that counts wrongly must not empty a window for days. */
 const MOST = 20_000_000;
-const isCount = (value: unknown): value is number => typeof value === 'number' && value >= 0 && value <= MOST;
+const countOf = (value: unknown) => (typeof value === 'number' && value >= 0 && value <= MOST ? value : undefined);
 
 /** Reads usage as chat, completions, embeddings and responses write it; `undefined` = it says nothing. */
 export function usedOf(usage: unknown): Used | undefined {
   if (typeof usage !== 'object' || usage === null) return undefined;
   const fields = usage as Record<string, unknown>;
-  const of = (...names: string[]) => names.map((name) => fields[name]).find(isCount);
-  const input = of('prompt_tokens', 'input_tokens');
-  const output = of('completion_tokens', 'output_tokens');
-  const total = of('total_tokens') ?? (input === undefined ? undefined : input + (output ?? 0));
+  const input = countOf(fields.prompt_tokens) ?? countOf(fields.input_tokens);
+  const output = countOf(fields.completion_tokens) ?? countOf(fields.output_tokens);
+  const total = countOf(fields.total_tokens) ?? (input === undefined ? undefined : input + (output ?? 0));
   return total === undefined ? undefined : { total, output: output ?? 0 };
 }

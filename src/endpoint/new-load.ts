@@ -4,15 +4,18 @@ import type { Load } from './live-facts.ts';
 /** After how many ms without a byte an attempt is late, as one in twenty is, and when it waits too long; one number = the same. */
 export type Slowness = number | { readonly late: number; readonly slow: number };
 
+type Facts = Pick<Load, 'model' | 'neighbours' | 'stream' | 'record' | 'startedAt' | 'permits'>;
+
 /** What an endpoint keeps of a new attempt. */
-export function newLoad(
-  facts: Pick<Load, 'model' | 'neighbours' | 'stream' | 'record' | 'startedAt' | 'permits'>,
-  when: Slowness,
-): Load {
-  const { startedAt } = facts;
+export function newLoad({ model, neighbours, stream, record, startedAt, permits }: Facts, when: Slowness): Load {
   const { late, slow } = typeof when === 'number' ? { late: when, slow: when } : when;
   return {
-    ...facts,
+    model,
+    stream,
+    neighbours,
+    record,
+    startedAt,
+    permits,
     slowAt: startedAt + slow,
     lateAt: startedAt + late,
     running: true,

@@ -19,9 +19,9 @@ export class RollingCount {
     this.#turn = Math.floor(clock.now() / this.#width);
   }
 
-  /** Adds to the current bucket. */
-  add(amount: number): void {
-    this.#advance();
+  /** Adds to the current bucket. @param now monotonic ms, for whoever has just looked at the clock */
+  add(amount: number, now = this.#clock.now()): void {
+    this.#advance(now);
     this.#buckets ??= new Array(BUCKETS).fill(0);
     const index = this.#turn % BUCKETS;
     this.#buckets[index] = (this.#buckets[index] as number) + amount;
@@ -30,12 +30,12 @@ export class RollingCount {
 
   /** The sum over the window. */
   get total(): number {
-    this.#advance();
+    this.#advance(this.#clock.now());
     return this.#total;
   }
 
-  #advance(): void {
-    const turn = Math.floor(this.#clock.now() / this.#width);
+  #advance(now: number): void {
+    const turn = Math.floor(now / this.#width);
     if (turn === this.#turn) return;
     const before = this.#turn;
     this.#turn = turn;

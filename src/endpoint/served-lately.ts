@@ -16,9 +16,9 @@ export class ServedLately {
   }
 
   /** A call of this operation succeeded. */
-  note(operation: string): void {
+  note(operation: string, now = this.#clock.now()): void {
     this.#at.delete(operation);
-    this.#at.set(operation, this.#clock.now());
+    this.#at.set(operation, now);
     if (this.#at.size > LIMIT) this.#at.delete(this.#at.keys().next().value as string);
   }
 

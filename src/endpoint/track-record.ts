@@ -113,7 +113,7 @@ export class TrackRecord implements TrackRecordFacts {
   }
 
   #share(now: number): number {
-    return this.failing * 2 ** ((this.#judgedAt - now) / HALF_LIFE);
+    return this.failing === 0 ? 0 : this.failing * 2 ** ((this.#judgedAt - now) / HALF_LIFE);
   }
 
   #judge(outcome: 0 | 1, weight: number, now: number): void {

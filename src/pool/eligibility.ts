@@ -3,6 +3,9 @@ import type { Call } from '../call/call.ts';
 import { type Endpoint, healthKey } from '../endpoint/endpoint.ts';
 import type { Exclusion } from '../endpoint/live-facts.ts';
 
+/** Endpoints that a call was at. */
+export type Tried = Pick<ReadonlySet<Endpoint>, 'size' | 'has'>;
+
 /** Why one endpoint does not take a call. */
 export interface Refusal {
   readonly endpoint: Endpoint;
@@ -29,7 +32,7 @@ function weightier(exclusion: Exclusion | undefined, full: Exclusion | undefined
   return { ...full, ejected, until: exclusion.kind === 'ejected' ? Math.max(full.until, until) : full.until };
 }
 
-function refusalOf(endpoint: Endpoint, call: Call, tried: ReadonlySet<Endpoint>): Refusal | undefined {
+function refusalOf(endpoint: Endpoint, call: Call, tried: Tried): Refusal | undefined {
   const { name: operation, route } = call.operation;
   const never = Number.POSITIVE_INFINITY;
   if (endpoint.drained)
@@ -45,6 +48,6 @@ function refusalOf(endpoint: Endpoint, call: Call, tried: ReadonlySet<Endpoint>)
 }
 
 /** The refusals of a call over all endpoints; an endpoint that could take it has none. */
-export function refusals(endpoints: readonly Endpoint[], call: Call, tried: ReadonlySet<Endpoint>): Refusal[] {
+export function refusals(endpoints: readonly Endpoint[], call: Call, tried: Tried): Refusal[] {
   return endpoints.flatMap((endpoint) => refusalOf(endpoint, call, tried) ?? []);
 }

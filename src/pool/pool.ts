@@ -9,7 +9,8 @@ import type { Registry } from '../endpoint/registry.ts';
 import type { Strategy } from '../strategy/strategy.ts';
 import { CallFacts } from './call-facts.ts';
 import { Comebacks } from './comebacks.ts';
-import { type Refusal, refusals } from './eligibility.ts';
+import { type Refusal, refusals, type Tried } from './eligibility.ts';
+import { isKept, Kinds } from './kinds.ts';
 import { Members } from './members.ts';
 import { type Open, roomyOf } from './open.ts';
 import { Roster } from './roster.ts';
@@ -21,7 +22,6 @@ const FEW = 16;
 
 /** Combinations of operation and model remembered. */
 const LIMIT = 500;
-const LONGEST_KEY = 300;
 
 /** The endpoints of one balancing client and its clones. */
 export class Pool {
@@ -38,6 +38,7 @@ export class Pool {
   readonly #clock: Clock;
   readonly #strategyFailed: (error: unknown) => void;
   readonly #comebacks: Comebacks;
+  readonly #kinds = new Kinds();
 
   constructor(
     endpoints: readonly Endpoint[],
@@ -105,10 +106,12 @@ export class Pool {
   /** Who could take such a call as far as room is not concerned. */
   #open(call: Call): Open {
     const { name: operation, route } = call.operation;
-    const name = call.model === undefined ? route : `${route} ${call.model}`;
-    const key = call.tags.length === 0 ? name : `${name} ${JSON.stringify(call.tags)}`;
+    const key = this.#kinds.keyOf(call);
     const before = this.#eligible.get(key);
-    if (before && before.version === this.#registry.version && before.validUntil > this.#clock.now()) return before;
+    if (before && before.version === this.#registry.version) {
+      const { validUntil } = before;
+      if (validUntil === Number.POSITIVE_INFINITY || validUntil > this.#clock.now()) return before;
+    }
     let validUntil = Number.POSITIVE_INFINITY;
     const list = this.endpoints.filter((endpoint) => {
       if (endpoint.drained || endpoint.unfit(call.model, operation, call.tags)) return false;
@@ -118,8 +121,7 @@ export class Pool {
     });
     const bounded = list.some((endpoint) => endpoint.room.binds(call.model));
     const open = { list, version: this.#registry.version, validUntil, bounded, roomy: list };
-    // Names without bounds are not worth remembering.
-    if (key.length > LONGEST_KEY) return open;
+    if (!isKept(key)) return open;
     if (!before && this.#eligible.size >= LIMIT) this.#eligible.delete(this.#eligible.keys().next().value as string);
     this.#eligible.set(key, open);
     return open;
@@ -139,20 +141,21 @@ export class Pool {
   }
 
   /** Why each endpoint that is not eligible cannot take the call. */
-  refusals(call: Call, tried: ReadonlySet<Endpoint>): Refusal[] {
+  refusals(call: Call, tried: Tried): Refusal[] {
     return refusals(this.endpoints, call, tried);
   }
 
   /** The strategy's choice among the eligible endpoints not in `tried`; `undefined` when nobody is left. */
-  choose(call: Call, tried: ReadonlySet<Endpoint>): Endpoint | undefined {
-    const { list, bounded } = this.#open(call);
-    if (!bounded || list.length <= FEW) return this.#among(this.eligible(call), call, tried);
+  choose(call: Call, tried: Tried): Endpoint | undefined {
+    const open = this.#open(call);
+    const { list, bounded } = open;
+    if (!bounded || list.length <= FEW) return this.#among(roomyOf(open, call, this.#clock), call, tried);
     const choice = this.#among(list, call, tried);
     if (!choice || choice.room.hasRoom(call, this.#clock.now())) return choice;
     return this.#among(this.eligible(call), call, tried);
   }
 
-  #among(eligible: readonly Endpoint[], call: Call, tried: ReadonlySet<Endpoint>): Endpoint | undefined {
+  #among(eligible: readonly Endpoint[], call: Call, tried: Tried): Endpoint | undefined {
     const candidates = tried.size === 0 ? eligible : eligible.filter((endpoint) => !tried.has(endpoint));
     if (candidates.length < 2) return candidates[0];
     const choice = this.pick(candidates, call);

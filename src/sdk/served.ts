@@ -145,7 +145,7 @@ export function servedOf(core: Core, served: Served): Served {
 export function letRest(core: Core, { story, attempt }: Served): void {
   core.dispatcher.headsOnly(story, attempt);
   attempt.endpoint.state.release(attempt.load);
-  story.rest(core.settings.clock, () => {
+  story.rest(() => {
     if (story.read) return;
     const { status, headers } = attempt.reply as SdkReply;
     core.dispatcher.settle(story, attempt, { is: 'reply', status, headers });

@@ -1,0 +1,51 @@
+/**
+ * The only timer of a call: armed for the earliest of what is due. Why not one for its deadline and one for each thing that an
+ * attempt may be late for: nearly none of them ever rings, and a timer costs as much as the choice of an endpoint.
+ */
+import type { Clock } from '../clock.ts';
+
+const NEVER = Number.POSITIVE_INFINITY;
+/** So much of the time that is left it may ring too early; then it is set again. */
+const EARLY = 0.05;
+
+/** A timer that may be set over and over. */
+export class CallTimer {
+  readonly #clock: Clock;
+  readonly #ring: (now: number) => void;
+  #at = NEVER;
+  #cancel: (() => void) | undefined;
+
+  /** @param ring told at what time it is, as soon as something may be due, and now and then a little before. */
+  constructor(clock: Clock, ring: (now: number) => void) {
+    this.#clock = clock;
+    this.#ring = ring;
+  }
+
+  /** Rings at `at`, in monotonic ms, whatever was set before; `Infinity` = not at all. */
+  set(at: number): void {
+    const now = this.#clock.now();
+    // One that rings a little early costs less than another one.
+    if (at !== NEVER && this.#at <= at && at - this.#at <= EARLY * (at - now)) return;
+    this.stop();
+    if (at === NEVER) return;
+    this.#at = at;
+    this.#cancel = this.#clock.after(at - now, () => {
+      this.stop();
+      // It is so late at least, whatever is lost where times are added.
+      this.#ring(Math.max(at, this.#clock.now()));
+    });
+  }
+
+  /** Runs `run` at `at` in place of all that, and holds up no process that wants to end. */
+  restUntil(at: number, run: () => void): void {
+    this.stop();
+    this.#cancel = this.#clock.after(at - this.#clock.now(), run, false);
+  }
+
+  /** Rings no more until it is set again. */
+  stop(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+    this.#at = NEVER;
+  }
+}

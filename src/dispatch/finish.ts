@@ -1,0 +1,24 @@
+/** The end of a call: what is left open is decided, and everybody hears of it. */
+import { answerFor, blameAll } from './blame.ts';
+import type { CallStory, Reply } from './call-story.ts';
+import type { DispatchParts } from './dispatch-parts.ts';
+
+/** The call is over: tells everybody, once. @param ok the caller got an answer. */
+export function finish<R extends Reply>(story: CallStory<R>, ok: boolean, parts: DispatchParts): void {
+  if (story.over) return;
+  if (ok) blameAll(story, parts);
+  else answerFor(story, parts);
+  story.close();
+  const { events, clock, hedges, now, throttle } = parts;
+  now.running.delete(story);
+  if (now.closed && now.running.size === 0) now.whenIdle?.();
+  // One that ended while its reply rested was told of then.
+  if (story.heard) return;
+  story.heard = true;
+  if (ok) throttle?.accepted();
+  if (ok && story.won?.report.beside === 'hedge') hedges.told();
+  if (!events.active) return;
+  const { id: callId, startedAt } = story.call;
+  const ms = clock.now() - startedAt;
+  events.emit({ type: 'call-end', at: clock.date(), callId, ok, ms, attempts: story.reports });
+}

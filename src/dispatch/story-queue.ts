@@ -1,0 +1,99 @@
+/**
+ * The one queue in which everything that happens to a call arrives: replies, bodies, alarms, the deadline, the caller's abort.
+ * Why a queue: two attempts may run at once, and the first must be acted on.
+ */
+import type { Clock } from '../clock.ts';
+import type { Alarm, Attempt, Reply } from './attempt.ts';
+import { CallTimer } from './call-timer.ts';
+import type { StoryEvent } from './story-events.ts';
+
+const NEVER = Number.POSITIVE_INFINITY;
+
+/** What happens to one call, in order. */
+export class StoryQueue<R extends Reply> {
+  readonly attempts: Attempt<R>[] = [];
+  protected readonly timer: CallTimer;
+  readonly #clock: Clock;
+  readonly #queue: StoryEvent<R>[] = [];
+  #wake: ((event: StoryEvent<R>) => void) | undefined;
+  #deadline: number;
+  /** When a sleep of its own is over. */
+  #wakeUpAt = NEVER;
+
+  /** @param deadline in monotonic ms. */
+  constructor(clock: Clock, deadline: number) {
+    this.#clock = clock;
+    this.#deadline = deadline;
+    this.timer = new CallTimer(clock, (now) => this.#ring(now));
+  }
+
+  /** Something happened. */
+  push(event: StoryEvent<R>): void {
+    const wake = this.#wake;
+    this.#wake = undefined;
+    if (wake) wake(event);
+    else this.#queue.push(event);
+  }
+
+  /** The next thing that happens. */
+  next(): Promise<StoryEvent<R>> | StoryEvent<R> {
+    const event = this.#queue.shift();
+    if (event) return event;
+    this.#setTimer();
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
+  /** Looks at an attempt at other moments than before. */
+  setAlarms(attempt: Attempt<R>, alarms: readonly Alarm[]): void {
+    attempt.alarms = alarms;
+    // Else it is set as soon as somebody waits.
+    if (this.#wake) this.#setTimer();
+  }
+
+  /** Wakes the call after `ms`. @returns what ends the sleep before. */
+  sleep(ms: number): () => void {
+    this.#wakeUpAt = this.#clock.now() + ms;
+    if (this.#wake) this.#setTimer();
+    return () => {
+      this.#wakeUpAt = NEVER;
+    };
+  }
+
+  /** Gives the call so much time from now, in ms, whatever it had before. */
+  protected bound(ms: number): void {
+    this.#deadline = this.#clock.now() + ms;
+    this.timer.stop();
+    this.#setTimer();
+  }
+
+  /** The answer has begun: from here on the deadline does not count. */
+  commit(): void {
+    this.#deadline = NEVER;
+    this.timer.stop();
+  }
+
+  #setTimer(): void {
+    let at = Math.min(this.#deadline, this.#wakeUpAt);
+    for (const { alarms } of this.attempts) if (alarms[0] && alarms[0].at < at) at = alarms[0].at;
+    this.timer.set(at);
+  }
+
+  #ring(now: number): void {
+    if (this.#deadline <= now) {
+      this.#deadline = NEVER;
+      this.push({ is: 'deadline' });
+    }
+    if (this.#wakeUpAt <= now) {
+      this.#wakeUpAt = NEVER;
+      this.push({ is: 'woken', early: false });
+    }
+    for (const attempt of this.attempts) {
+      const due = attempt.alarms.filter(({ at }) => at <= now);
+      attempt.alarms = attempt.alarms.slice(due.length);
+      for (const { late } of due) this.push({ is: 'alarm', attempt, late });
+    }
+    this.#setTimer();
+  }
+}
