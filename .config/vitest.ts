@@ -1,13 +1,19 @@
 // How the tests run. OPENAI=openai-6 (or openai-6-low) runs the same tests on another major of the SDK: every import of
-// `openai` in src and test is sent to that installed copy.
+// `openai` in src and test is sent to that installed copy. TRANSPORT=fast makes `transport: 'fast'` the default of all clients.
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 const sdk = process.env.OPENAI ?? 'openai';
 
+const fastSettings = fileURLToPath(new URL('../test/support/fast-settings.ts', import.meta.url));
+const alias = [
+  ...(sdk === 'openai' ? [] : [{ find: /^openai(?=$|\/)/, replacement: sdk }]),
+  ...(process.env.TRANSPORT === 'fast' ? [{ find: './config/resolve-settings.ts', replacement: fastSettings }] : []),
+];
+
 export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
-  resolve: { alias: sdk === 'openai' ? [] : [{ find: /^openai(?=$|\/)/, replacement: sdk }] },
+  resolve: { alias },
   test: {
     include: ['test/**/*.spec.ts'],
     // The large counts of FULL=1 take longer.

@@ -2,6 +2,7 @@
  * The headers of a reply as undici hands them over, read in place. A real `Headers` is built when more than a look is asked for.
  * Why: a real one checks and copies every header, and most calls look at three of them.
  */
+import { uncloneable } from './uncloneable.ts';
 
 /** Header values by lower-case name. */
 export type RawHeaders = Readonly<Record<string, string | string[] | undefined>>;
@@ -15,6 +16,7 @@ class FastHeaders {
 
   constructor(raw: RawHeaders) {
     this.#raw = raw;
+    uncloneable(this);
   }
 
   get #all(): Headers {
@@ -28,14 +30,20 @@ class FastHeaders {
     return real;
   }
 
+  #own(name: string): string | string[] | undefined {
+    const key = `${name}`.toLowerCase();
+    // Nobody can ask it for `constructor` and the like.
+    return Object.hasOwn(this.#raw, key) ? this.#raw[key] : undefined;
+  }
+
   get(name: string): string | null {
     if (this.#real) return this.#real.get(name);
-    const value = this.#raw[`${name}`.toLowerCase()];
+    const value = this.#own(name);
     return value === undefined ? null : joined(value).trim();
   }
 
   has(name: string): boolean {
-    return this.#real ? this.#real.has(name) : this.#raw[`${name}`.toLowerCase()] !== undefined;
+    return this.#real ? this.#real.has(name) : this.#own(name) !== undefined;
   }
 
   getSetCookie(): string[] {
@@ -84,6 +92,5 @@ if (typeof Headers === 'function') Object.setPrototypeOf(FastHeaders.prototype, 
 
 /** The headers of one reply. */
 export function fastHeaders(raw: RawHeaders): Headers {
-  // Without a prototype of its own: nobody can ask it for `constructor` and the like.
-  return new FastHeaders(Object.assign(Object.create(null), raw)) as unknown as Headers;
+  return new FastHeaders(raw) as unknown as Headers;
 }

@@ -2,7 +2,9 @@
  * A `Response` over an undici reply. Text and JSON are read straight from the socket's buffers; a real `Response` with its web
  * stream is built only for those who ask for more.
  */
-import { abortReason, bytesOf, type Source, textOf, transferError } from './body-source.ts';
+import type { Incoming } from './incoming.ts';
+import { abortReason, transferError } from './transfer-errors.ts';
+import { uncloneable } from './uncloneable.ts';
 import { streamOf } from './web-stream.ts';
 
 /** What a reply is made of. */
@@ -12,7 +14,7 @@ export interface Facts {
   readonly headers: Headers;
   readonly url: string;
   /** `null`: the reply has no body. */
-  readonly source: Source | null;
+  readonly source: Incoming | null;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -20,12 +22,22 @@ export interface Facts {
 export const NO_BODY: ReadonlySet<number> = new Set([101, 103, 204, 205, 304]);
 
 /** Replies and streams that nobody reads to the end and nobody cancels free their connection when they are collected. */
-const abandoned = new FinalizationRegistry<Source>((source) => source.on('error', () => undefined).destroy());
+const abandoned = new FinalizationRegistry<Incoming>((source) => source.destroy());
+
+const EMPTY = Buffer.alloc(0);
+
+const startsWithMark = (bytes: Buffer) => bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
 
 const unusable = () => new TypeError('Body is unusable: Body has already been read');
 
+let sourceOf: (response: Response) => Incoming | null;
+
 /** What a `Response` is for its user. */
 class FastResponse {
+  static {
+    sourceOf = (response) => (response as unknown as FastResponse).#facts.source;
+  }
+
   readonly #facts: Facts;
   readonly status: number;
   readonly statusText: string;
@@ -33,8 +45,6 @@ class FastResponse {
   readonly url: string;
   readonly type = 'default';
   readonly redirected = false;
-  /** Apart, so that a stream which tells it holds nothing of its reply: a body that is dropped can be collected. */
-  readonly #reading = { used: false };
   /** Stands for it once somebody wanted what only a real one can do. */
   #real: Response | undefined;
 
@@ -44,6 +54,7 @@ class FastResponse {
     this.statusText = facts.statusText;
     this.headers = facts.headers;
     this.url = facts.url;
+    uncloneable(this);
   }
 
   get ok(): boolean {
@@ -51,7 +62,7 @@ class FastResponse {
   }
 
   get bodyUsed(): boolean {
-    return this.#reading.used || this.#real?.bodyUsed === true;
+    return this.#facts.source?.used === true || this.#real?.bodyUsed === true;
   }
 
   get body(): ReadableStream<Uint8Array> | null {
@@ -61,59 +72,48 @@ class FastResponse {
   #standard(): Response {
     if (this.#real) return this.#real;
     const { source, signal, status, statusText, headers } = this.#facts;
-    const reading = this.#reading;
     // What was read already, or is being read, cannot be read again through the real one either.
-    const spent = this.#reading.used ? new ReadableStream<Uint8Array>() : undefined;
-    const body = source === null ? null : (spent ?? streamOf(source, signal, reading));
+    const spent = source?.used ? new ReadableStream<Uint8Array>() : undefined;
+    const body = source && (spent ?? streamOf(source, signal, source));
     if (source && body) {
       // From now on it is the stream that somebody holds.
       abandoned.unregister(source);
-      if (!spent) abandoned.register(body, source, source);
+      if (!spent && !source.over) abandoned.register(body, source, source);
     }
     // Servers may send statuses that nobody may construct.
     this.#real = new Response(body, { status: status > 599 ? 599 : status, statusText, headers });
     void spent?.cancel();
+    spent?.getReader();
     return this.#real;
   }
 
   /** Reads the body once, without a web stream in between. */
-  async #read<Value>(
-    fast: (source: Source) => Promise<Value>,
-    standard: (real: Response) => Promise<Value>,
-    empty: () => Value,
-  ): Promise<Value> {
-    if (this.#reading.used) throw unusable();
-    if (this.#real) return standard(this.#real);
+  async #bytes(): Promise<Buffer> {
     const { source, signal } = this.#facts;
-    if (source === null) return empty();
-    this.#reading.used = true;
+    if (source === null) return EMPTY;
+    if (source.used) throw unusable();
+    if (this.#real) return Buffer.from(await this.#real.arrayBuffer());
+    source.used = true;
     abandoned.unregister(source);
     if (signal?.aborted) throw abortReason(signal);
     try {
-      return await fast(source);
+      return await source.bytes();
     } catch (error) {
-      throw error instanceof SyntaxError ? error : transferError(error, signal);
+      throw transferError(error, signal);
     }
   }
 
-  text(): Promise<string> {
-    return this.#read(
-      textOf,
-      (real) => real.text(),
-      () => '',
-    );
+  async text(): Promise<string> {
+    const bytes = await this.#bytes();
+    return bytes.toString('utf8', startsWithMark(bytes) ? 3 : 0);
   }
 
   async json(): Promise<unknown> {
     return JSON.parse(await this.text());
   }
 
-  bytes(): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#read(
-      async (source) => new Uint8Array(await bytesOf(source)),
-      async (real) => new Uint8Array(await real.arrayBuffer()),
-      () => new Uint8Array(),
-    );
+  async bytes(): Promise<Uint8Array<ArrayBuffer>> {
+    return new Uint8Array(await this.#bytes());
   }
 
   async arrayBuffer(): Promise<ArrayBuffer> {
@@ -147,8 +147,14 @@ class FastResponse {
 if (typeof Response === 'function') Object.setPrototypeOf(FastResponse.prototype, Response.prototype);
 
 /** The reply to one request. */
-export function fastResponse(facts: Facts): Response {
-  const response = new FastResponse(facts);
-  if (facts.source) abandoned.register(response, facts.source, facts.source);
-  return response as unknown as Response;
+export const fastResponse = (facts: Facts): Response => new FastResponse(facts) as unknown as Response;
+
+/**
+ * Sees to it that the connection of a reply that is dropped unread becomes free.
+ * Why later than the reply is made: most bodies are there whole by now, and need none of it.
+ */
+export function freedWhenDropped(response: Response): Response {
+  const source = sourceOf(response);
+  if (source && !source.over) abandoned.register(response, source, source);
+  return response;
 }

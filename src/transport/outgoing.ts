@@ -24,8 +24,19 @@ const OWN_AFFAIRS: ReadonlySet<string> = new Set([
   'transfer-encoding',
   'upgrade',
 ]);
-/** Fields of `RequestInit` that ask for something else than bytes to one server. */
-const OTHER_WISHES = ['dispatcher', 'integrity', 'client', 'window', 'agent'] as const;
+/** Fields of `RequestInit` that are carried; each other one asks for something else than bytes to one server. */
+const CARRIED: ReadonlySet<string> = new Set([
+  'method',
+  'headers',
+  'body',
+  'redirect',
+  'signal',
+  'duplex',
+  'keepalive',
+]);
+const REDIRECTS: ReadonlySet<unknown> = new Set(['follow', 'manual', 'error']);
+/** What the standard fetch says besides, and some servers look at. */
+const BESIDES = ['accept-language', '*', 'sec-fetch-mode', 'cors', 'user-agent', 'node'] as const;
 /** An address that is written as `URL` would write it. */
 const PLAIN = /^(https?:\/\/[a-z0-9.:[\]-]+)(\/[\w~!$&'()*+,;=:@%/?.-]*)$/;
 
@@ -58,32 +69,57 @@ function bodyOf(body: unknown): Sendable | undefined {
   return undefined;
 }
 
+function asksForMore(init: RequestInit): boolean {
+  for (const name in init) if (!CARRIED.has(name) && (init as Record<string, unknown>)[name] != null) return true;
+  return false;
+}
+
+/** The method as the standard fetch sends it, or `undefined` for one that it has to look at. */
+function methodOf(given: string): string | undefined {
+  if (METHODS.has(given)) return given;
+  const method = `${given}`.toUpperCase();
+  // `patch` it sends as it is.
+  return METHODS.has(method) && method !== 'PATCH' ? method : undefined;
+}
+
+/** Names and values in turn, with what the standard fetch adds; `undefined` where a header is undici's own affair. */
+function headersOf(
+  given: NonNullable<RequestInit['headers']>,
+  type: string | undefined,
+  encodings: string,
+): string[] | undefined {
+  const headers: string[] = [];
+  const seen = new Set<string>();
+  for (const [name, value] of rowsOf(given)) {
+    const key = `${name}`.toLowerCase();
+    if (OWN_AFFAIRS.has(key)) return undefined;
+    seen.add(key);
+    headers.push(key, `${value}`);
+  }
+  const add = (name: string, value: string) => {
+    if (!seen.has(name)) headers.push(name, value);
+  };
+  if (type !== undefined) add('content-type', type);
+  add('accept', '*/*');
+  for (let at = 0; at < BESIDES.length; at += 2) add(BESIDES[at] as string, BESIDES[at + 1] as string);
+  add('accept-encoding', encodings);
+  return headers;
+}
+
 /** The request to send, or `undefined` where the standard fetch has to do it. @param encodings what replies may be encoded with. */
 export function outgoing(
   input: string | URL | Request,
   init: RequestInit = {},
   encodings: (secure: boolean) => string,
 ): Outgoing | undefined {
-  if (typeof input !== 'string' && !(input instanceof URL)) return undefined;
-  for (const wish of OTHER_WISHES) if ((init as Record<string, unknown>)[wish] != null) return undefined;
+  if ((typeof input !== 'string' && !(input instanceof URL)) || asksForMore(init)) return undefined;
   const place = placeOf(input);
   const body = bodyOf(init.body);
-  const method = (init.method ?? 'GET').toUpperCase();
-  const bodiless = method === 'GET' || method === 'HEAD';
-  if (!place || !body || !METHODS.has(method) || (bodiless && body.bytes !== null)) return undefined;
-  const headers: string[] = [];
-  let [type, accept, encoding] = [false, false, false];
-  for (const [name, value] of init.headers ? rowsOf(init.headers) : []) {
-    const key = `${name}`.toLowerCase();
-    if (OWN_AFFAIRS.has(key)) return undefined;
-    type ||= key === 'content-type';
-    accept ||= key === 'accept';
-    encoding ||= key === 'accept-encoding';
-    headers.push(key, `${value}`);
-  }
-  if (!type && body.type !== undefined) headers.push('content-type', body.type);
-  if (!accept) headers.push('accept', '*/*');
-  if (!encoding) headers.push('accept-encoding', encodings(place.origin.startsWith('https')));
+  const method = methodOf(init.method ?? 'GET');
   const { redirect = 'follow', signal } = init;
-  return { ...place, method, headers, body: body.bytes, redirect, signal: signal ?? undefined };
+  if (!place || !body || !method || !REDIRECTS.has(redirect)) return undefined;
+  if (body.bytes !== null && (method === 'GET' || method === 'HEAD')) return undefined;
+  if (signal && !(signal instanceof AbortSignal)) return undefined;
+  const headers = headersOf(init.headers ?? {}, body.type, encodings(place.origin.startsWith('https')));
+  return headers && { ...place, method, headers, body: body.bytes, redirect, signal: signal ?? undefined };
 }

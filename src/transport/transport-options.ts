@@ -1,4 +1,5 @@
 /** The options of `fastFetch`, and what is wrong with given ones. */
+import { didYouMean, shownName } from '../config/suggest.ts';
 import { ConfigurationError } from '../errors.ts';
 
 /** How the fast transport keeps its connections. Times in ms. */
@@ -18,15 +19,20 @@ export interface FastFetchOptions {
 const DEFAULTS = { connections: 256, connectTimeout: 3_000, headersTimeout: 1_800_000, bodyTimeout: 900_000 } as const;
 type Numbers = Record<keyof typeof DEFAULTS, number>;
 
+/** All numbers among the options. */
+export type ConnectionSettings = Readonly<Numbers>;
+
 const LEAST: Numbers = { connections: 1, connectTimeout: 1, headersTimeout: 0, bodyTimeout: 0 };
 /** Beyond it a timer fires at once. */
 const MOST = 2_147_483_647;
 
 /** The options with their defaults. @throws ConfigurationError that names every wrong one. */
-export function checkOptions(options: FastFetchOptions): Numbers {
+export function checkOptions(options: FastFetchOptions): ConnectionSettings {
   const known = [...Object.keys(DEFAULTS), 'fetch'];
-  const issues = Object.entries(options).flatMap(([path, value]: [string, unknown]) => {
-    if (!known.includes(path)) return { path, message: `unknown option; known are ${known.join(', ')}` };
+  const issues = Object.entries(options).flatMap(([name, value]: [string, unknown]) => {
+    const path = shownName(name);
+    if (!known.includes(name))
+      return { path, message: `unknown option${didYouMean(name, known) || `; known are ${known.join(', ')}`}` };
     if (value === undefined || path === 'fetch') {
       const fits = value === undefined || typeof value === 'function';
       return fits ? [] : { path, message: 'must be a function' };

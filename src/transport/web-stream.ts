@@ -2,7 +2,8 @@
  * A body as a web stream: a real one, for whoever reads or pipes it, whose plain iteration takes the chunks as they come.
  * Why: the SDK iterates over the body of an event stream, and most of what that costs is the machinery of web streams.
  */
-import { abortReason, type Source, transferError } from './body-source.ts';
+import type { Incoming } from './incoming.ts';
+import { abortReason, transferError } from './transfer-errors.ts';
 
 /**
  * The stream of a body.
@@ -10,26 +11,20 @@ import { abortReason, type Source, transferError } from './body-source.ts';
  * @param reading noted there: somebody began to take chunks past the stream's own reading.
  */
 export function streamOf(
-  source: Source,
+  source: Incoming,
   signal: AbortSignal | undefined,
   reading: { used: boolean },
 ): ReadableStream<Uint8Array> {
-  let chunks: AsyncIterator<Uint8Array> | undefined;
   const next = async (): Promise<IteratorResult<Uint8Array>> => {
     if (signal?.aborted) throw abortReason(signal);
-    chunks ??= source[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
     try {
-      const { value, done } = await chunks.next();
+      const { value, done } = await source.next();
       if (done) return { value: undefined, done };
       // No `Buffer`, which a reader of web streams does not expect.
       return { value: new Uint8Array(value.buffer, value.byteOffset, value.length), done: false };
     } catch (error) {
       throw transferError(error, signal);
     }
-  };
-  const leave = () => {
-    source.on('error', () => undefined);
-    source.destroy();
   };
   const stream = new ReadableStream<Uint8Array>(
     {
@@ -38,7 +33,7 @@ export function streamOf(
         if (done) controller.close();
         else controller.enqueue(value);
       },
-      cancel: leave,
+      cancel: () => source.destroy(),
     },
     { highWaterMark: 0 },
   );

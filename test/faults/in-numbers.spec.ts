@@ -83,7 +83,8 @@ describe('one endpoint of three a black hole, default options, timeout 30 s', ()
 });
 
 describe('calls open while one of two endpoints dies', () => {
-  const CALLS = FULL ? 3_000 : 600;
+  // The fast transport has 256 connections to each origin.
+  const CALLS = process.env.TRANSPORT === 'fast' ? 255 : FULL ? 3_000 : 600;
 
   it('none is lost that had no content yet; the others throw and never look whole', LONG, async () => {
     // A third of the calls are plain, a third streams without content, a third streams in the midst of it.

@@ -3,6 +3,7 @@ import { OpenAI, toFile } from 'openai';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { attemptsOf, ConfigurationError, LoadBalancedOpenAI } from '../../src/index.ts';
 import { type FaultServer, faultServer, type Step } from '../../src/testing/index.ts';
+import { runChild } from '../support/child.ts';
 
 const servers: FaultServer[] = [];
 const ask = { model: 'gpt-5', messages: [{ role: 'user' as const, content: 'Hello' }] };
@@ -74,6 +75,20 @@ describe("transport: 'fast'", () => {
     const [server] = servers as [FaultServer];
     await new LoadBalancedOpenAI({ apiKey: 'k', baseURL: server.url, transport: 'fast' }).chat.completions.create(ask);
     expect(standard).not.toHaveBeenCalled();
+  });
+
+  it.runIf(process.env.TRANSPORT === 'fast')('is what every client uses where TRANSPORT=fast says so', async () => {
+    const server = await faultServer();
+    servers.push(server);
+    const endpoints = [{ name: 'a', apiKey: 'key-a', baseURL: server.url }];
+    const standard = vi.spyOn(globalThis, 'fetch');
+    await new LoadBalancedOpenAI(endpoints, { shareState: false }).chat.completions.create(ask);
+    expect(standard).not.toHaveBeenCalled();
+    const script = new URL('./children/transport-used.ts', import.meta.url);
+    expect(await runChild(script, endpoints)).toEqual({ standard: 0 });
+    // Who says something that contradicts it gets that.
+    await new LoadBalancedOpenAI(endpoints, { fetch: standard }).chat.completions.create(ask);
+    expect(standard).toHaveBeenCalledTimes(1);
   });
 
   it('leaves an endpoint its own fetch', async () => {

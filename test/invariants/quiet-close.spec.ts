@@ -1,6 +1,7 @@
 // Life-cycle in processes of their own: nothing of ours keeps one alive, closed or not, and nothing is heard of rejections that
 // nobody handles or of warnings: the children run under --unhandled-rejections=strict, and whatever they write to stderr fails.
 import { describe, expect, it } from 'vitest';
+import type { ServerRequest, Step } from '../../src/testing/index.ts';
 import { runChild } from '../support/child.ts';
 import { openStage } from '../support/stage.ts';
 
@@ -17,12 +18,16 @@ interface Seen {
   readonly ms: number;
 }
 
+/** One after another; but the call that nobody looks at may not fail. */
+const inTurn = (steps: readonly Step[]) => (request: ServerRequest) =>
+  request.path.includes('/models') ? 'ok' : (steps[(request.number - 1) % steps.length] as Step);
+
 describe.each(['close', 'leave', 'late'] as const)('invariants 13 and 14: a process that used a pool, %s', (end) => {
   it('ends by itself within 100 ms, and says nothing', async () => {
     await using stage = await openStage(
       {
-        a: { repeat: ['ok', 500, 'reset', { step: 'ok', delay: 20 }, 'truncated-json', { stream: 5, gap: 2 }] },
-        b: { repeat: ['ok', { status: 429, retryAfterMs: 20 }, { stream: 5, cutAfter: 2 }, 'html'] },
+        a: inTurn(['ok', 500, 'reset', { step: 'ok', delay: 20 }, 'truncated-json', { stream: 5, gap: 2 }]),
+        b: inTurn(['ok', { status: 429, retryAfterMs: 20 }, { stream: 5, cutAfter: 2 }, 'html']),
       },
       { strategy: 'round-robin' },
     );

@@ -14,7 +14,14 @@ it('after aborts, drops, errors and breaks nothing is left', { timeout: 1_800_00
   const { stdout } = await promisify(execFile)(
     process.execPath,
     ['--expose-gc', '--unhandled-rejections=strict', '--import', ALIAS, SOAK, String(CALLS)],
-    { timeout: 1_790_000, env: { PATH: process.env.PATH, OPENAI: process.env.OPENAI ?? 'openai' } },
+    {
+      timeout: 1_790_000,
+      env: {
+        PATH: process.env.PATH,
+        OPENAI: process.env.OPENAI ?? 'openai',
+        TRANSPORT: process.env.TRANSPORT ?? 'standard',
+      },
+    },
   );
   if (FULL) console.log(stdout);
   expect(stdout.trim().split('\n').at(-1)).toBe('nothing is left');

@@ -23,7 +23,12 @@ export async function runChild<Output>(
   const [command, ...rest] = [...limit, process.execPath, ...flags, fileURLToPath(script), JSON.stringify(input)];
   const { stdout, stderr } = await promisify(execFile)(command!, rest, {
     timeout: ms,
-    env: { ...env, PATH: process.env.PATH, OPENAI: process.env.OPENAI ?? 'openai' },
+    env: {
+      ...env,
+      PATH: process.env.PATH,
+      OPENAI: process.env.OPENAI ?? 'openai',
+      TRANSPORT: process.env.TRANSPORT ?? 'standard',
+    },
   });
   if (stderr !== '') throw new Error(stderr);
   return JSON.parse(stdout) as Output;

@@ -18,7 +18,11 @@ export interface LiveChild extends AsyncDisposable {
 export function startChild(script: URL, input: unknown): LiveChild {
   const flags = ['--expose-gc', '--unhandled-rejections=strict', '--throw-deprecation', '--import', ALIAS];
   const child = spawn(process.execPath, [...flags, fileURLToPath(script), JSON.stringify(input)], {
-    env: { PATH: process.env.PATH, OPENAI: process.env.OPENAI ?? 'openai' },
+    env: {
+      PATH: process.env.PATH,
+      OPENAI: process.env.OPENAI ?? 'openai',
+      TRANSPORT: process.env.TRANSPORT ?? 'standard',
+    },
   });
   let complaints = '';
   child.stderr.on('data', (text) => {
