@@ -48,7 +48,7 @@ export class Conversations {
   /** Where the call goes first: to its last turn's endpoint, or while that one is out or carries too much, to the prompt's next home. */
   placeOf(call: Call, pool: TurnPool): Endpoint | undefined {
     if (pool.strategy.keepsCaches) return undefined;
-    const { conversation } = call;
+    const { conversation } = call.prompt;
     const now = this.#clock.now();
     const place = conversation === undefined ? undefined : this.#places.get(conversation);
     if (conversation === undefined || !place || now - place.at >= KEPT) return undefined;
@@ -74,7 +74,7 @@ export class Conversations {
 
   /** A turn was served. */
   served(call: Call, endpoint: Endpoint): void {
-    const { conversation } = call;
+    const { conversation } = call.prompt;
     if (conversation === undefined) return;
     const now = this.#clock.now();
     const before = this.#places.get(conversation);
@@ -90,7 +90,7 @@ export class Conversations {
 
   /** What the reply said of its prompt. @param tokens of the prompt, and how many of them came from a cache. */
   told(call: Call, endpoint: Endpoint, tokens: { readonly prompt: number; readonly cached: number } | undefined): void {
-    const { conversation } = call;
+    const { conversation } = call.prompt;
     if (conversation === undefined || !tokens || tokens.prompt < CACHEABLE) return;
     const place = this.#places.get(conversation);
     const expected = place?.again === true && place.endpoint === endpoint;

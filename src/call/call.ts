@@ -7,6 +7,16 @@ import type { Hedging, Importance } from './steering.ts';
 /** May the call be sent a second time? `free`: yes; `create`: only if nothing can exist yet; `once`: its body cannot be read again. */
 export type Replay = 'free' | 'create' | 'once';
 
+/** What a call's prompt begins with, as numbers worked out when asked for. */
+export interface CallPrompt {
+  /** A hash of what tells that calls share the beginning of their prompt; `undefined` = nothing does. */
+  readonly prefix: number | undefined;
+  /** The same for the part of it that other conversations may share: tools and instructions. */
+  readonly stem: number | undefined;
+  /** A hash that names the call's conversation; `undefined` when nothing of it can be cached, or nobody wants to know. */
+  readonly conversation: number | undefined;
+}
+
 /** One call of the application. */
 export interface Call {
   /** Unique within the process; carried by every event of the call. */
@@ -27,12 +37,7 @@ export interface Call {
   readonly hedge: Hedging | false;
   /** Ids in the call that belong to the endpoint which made them. */
   readonly ownerIds: readonly OwnedId[];
-  /** A hash of what tells that calls share the beginning of their prompt; `undefined` = nothing does. Worked out when asked for. */
-  readonly prefix: number | undefined;
-  /** The same for the part of it that other conversations may share: tools and instructions. */
-  readonly stem: number | undefined;
-  /** A hash that names the call's conversation; `undefined` when nothing of it can be cached. Worked out when asked for. */
-  readonly conversation: number | undefined;
+  readonly prompt: CallPrompt;
   /** Name of the endpoint the caller named, if any; such a call never fails over. */
   readonly pin: string | undefined;
   /** It asks for one endpoint's part of a list: nobody chose that endpoint for it. */

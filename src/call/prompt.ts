@@ -103,8 +103,12 @@ export class Prompt {
   #stem: number | undefined | null = null;
   #conversation: number | undefined | null = null;
 
-  /** @param headers those of this call alone, in any form the SDK takes. */
-  constructor(operation: Operation, body: unknown, headers: unknown) {
+  /**
+   * @param headers those of this call alone, in any form the SDK takes.
+   * @param follows whether the call may go where its conversation was served last.
+   */
+  constructor(operation: Operation, body: unknown, headers: unknown, follows = true) {
+    if (!follows) this.#conversation = undefined;
     const record = typeof body === 'object' && body !== null && !(body instanceof FormData);
     this.#headers = headers;
     this.#fields = (record && MESSAGES[operation.name]) || [];

@@ -25,11 +25,11 @@ export class CallFacts implements StrategyCall {
   }
 
   get prefix(): number | undefined {
-    return this.#call.prefix;
+    return this.#call.prompt.prefix;
   }
 
   get stem(): number | undefined {
-    return this.#call.stem;
+    return this.#call.prompt.stem;
   }
 
   get now(): number {

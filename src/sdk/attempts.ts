@@ -1,10 +1,11 @@
 /** Remembers which call a promise, a result, a stream, a response or an error came from, for `attemptsOf` and `explain`. */
+import { isPromise } from 'node:util/types';
 import { describeAttempts } from '../call/describe.ts';
 import type { AttemptReport } from '../call/outcome.ts';
 
 /** What is kept of a story for the things it gave out: nothing of the request or the reply. */
 export interface Told {
-  readonly reports: AttemptReport[];
+  readonly reports: readonly AttemptReport[];
 }
 
 // One map for the ESM and the CJS copy of the package: a result of one may be shown to the other.
@@ -13,9 +14,16 @@ const holder = globalThis as { [KEY]?: WeakMap<object, Told> };
 holder[KEY] ??= new WeakMap();
 const stories = holder[KEY];
 
+/** The method under which a promise of either copy says what is told of its call. Why: each call makes one or more of them. */
+export const TOLD: unique symbol = Symbol.for('load-balanced-openai.told.1') as never;
+
 /** Links something a caller gets to the story it came from. */
 export function remember(thing: unknown, story: Told): void {
   if ((typeof thing === 'object' && thing !== null) || typeof thing === 'function') stories.set(thing, story);
+}
+
+function storyOf(thing: object): Told | undefined {
+  return stories.get(thing) ?? (isPromise(thing) ? (thing as { [TOLD]?: () => Told })[TOLD]?.() : undefined);
 }
 
 /**
@@ -25,7 +33,7 @@ export function remember(thing: unknown, story: Told): void {
  */
 export function attemptsOf(thing: unknown): AttemptReport[] {
   if ((typeof thing !== 'object' && typeof thing !== 'function') || thing === null) return [];
-  return (stories.get(thing)?.reports ?? []).map((report) => ({ ...report }));
+  return (storyOf(thing)?.reports ?? []).map((report) => ({ ...report }));
 }
 
 /** The attempts in one line: `azure-eu 429 (retry in 8 s) → openai 200 in 612 ms`. @param thing as for `attemptsOf`. */

@@ -1,24 +1,25 @@
 /**
  * The promise a call returns: a real `APIPromise` or `PagePromise` over the pool's reply.
- * Why its methods are set on the instance, as the SDK does it itself: a reply may change after its headers (failover), and
- * `withResponse` must report the response that was parsed, also on promises derived from it.
+ * Why classes of their own: a reply may change after its headers (failover), and `withResponse` must report the response that was
+ * parsed, also on promises derived from it; and whoever waits for what decides how far the call goes on.
  */
 import type { OpenAI } from 'openai';
 import { APIPromise, PagePromise } from 'openai';
+import { TOLD, type Told } from './attempts.ts';
 
 /** The SDK's properties of one reply. */
 export type Props = Awaited<ConstructorParameters<typeof APIPromise>[1]>;
 /** Parses a reply; may replace what is in `props`. */
-export type Parse<T> = (props: Props) => Promise<T>;
-/** Told when somebody waits for the parsed reply, and of each thing a caller gets. */
-export interface Handover {
-  /** Somebody waits for the parsed reply, or for the bare `Response`. */
-  wanted: boolean;
-  raw: boolean;
+export type Parse<T> = (props: Props) => T | PromiseLike<T>;
+/** Told when somebody waits for the parsed reply or for the bare `Response`, and of what a caller gets. */
+export interface Waiting {
+  readonly told: Told;
+  /** Somebody waits for the parsed reply. */
+  want(): void;
+  /** Somebody waits for the bare `Response`. */
+  wantRaw(): void;
   remember(thing: unknown): void;
 }
-
-const WAITS = ['then', 'catch', 'finally'] as const;
 
 /** Puts the request's id onto a parsed value, as the SDK does. */
 export function withRequestId<Value>(value: Value, response: Response): Value {
@@ -29,86 +30,136 @@ export function withRequestId<Value>(value: Value, response: Response): Value {
   });
 }
 
-/** Puts a method onto one promise; not enumerable, so that it prints like the SDK's. */
-function own(promise: object, name: string, value: unknown): void {
-  Object.defineProperty(promise, name, { value, configurable: true, writable: true });
-}
+type Done<T, Result> = ((value: T) => Result | PromiseLike<Result>) | null | undefined;
+type Failed<Result> = ((reason: unknown) => Result | PromiseLike<Result>) | null | undefined;
+type WithResponse<T> = Awaited<ReturnType<APIPromise<T>['withResponse']>>;
 
-function equip<T>(
-  promise: APIPromise<T>,
-  client: OpenAI,
-  request: Promise<Props>,
-  parse: Parse<T>,
-  handover: Handover,
-): void {
-  const { asResponse } = promise;
-  for (const name of WAITS) {
-    const method = promise[name] as (...args: unknown[]) => unknown;
-    own(promise, name, (...args: unknown[]) => {
-      handover.wanted = true;
-      return method.apply(promise, args);
-    });
-  }
-  own(promise, 'asResponse', () => {
-    handover.raw = true;
-    return asResponse.call(promise);
-  });
-  own(promise, 'withResponse', async () => {
-    const data = await promise;
-    const { response } = await request;
-    handover.remember(response);
-    return { data: data as T, response, request_id: response.headers.get('x-request-id') };
-  });
-  own(promise, '_thenUnwrap', <Next>(transform: (data: T, props: Props) => Next) =>
-    balancedPromise<Next>(
-      client,
-      request,
-      async (props) => {
-        const value = transform(await parse(props), props);
-        handover.remember(value);
-        return withRequestId(value, props.response);
-      },
-      handover,
-    ),
-  );
-  handover.remember(promise);
+/** Shows a promise as one of the SDK's: what is derived from it by the language itself is one as well, and so it prints. */
+function asTheSdks(own: { readonly prototype: object }, Class: unknown): void {
+  Object.defineProperty(own.prototype, 'constructor', { value: Class, configurable: true, writable: true });
 }
 
 /** A real `APIPromise` for a call over the pool. */
-export function balancedPromise<T>(
-  client: OpenAI,
-  request: Promise<Props>,
-  parse: Parse<T>,
-  handover: Handover,
-): APIPromise<T> {
-  const promise = new APIPromise<T>(client, request, (_client, props) => parse(props) as never);
-  equip(promise, client, request, parse, handover);
-  return promise;
+export class BalancedPromise extends APIPromise<unknown> {
+  readonly #client: OpenAI;
+  readonly #request: Promise<Props>;
+  readonly #parse: Parse<unknown>;
+  readonly #call: Waiting;
+
+  static {
+    asTheSdks(BalancedPromise, APIPromise);
+  }
+
+  constructor(client: OpenAI, request: Promise<Props>, parse: Parse<unknown>, call: Waiting) {
+    super(client, request, (_client, props) => parse(props) as never);
+    this.#client = client;
+    this.#request = request;
+    this.#parse = parse;
+    this.#call = call;
+  }
+
+  // biome-ignore lint/suspicious/noThenProperty: it is a promise.
+  override then<A = unknown, B = never>(done?: Done<unknown, A>, failed?: Failed<B>): Promise<A | B> {
+    this.#call.want();
+    return super.then(done, failed);
+  }
+
+  override catch<B = never>(failed?: Failed<B>): Promise<unknown> {
+    this.#call.want();
+    return super.catch(failed);
+  }
+
+  override finally(done?: (() => void) | null): Promise<unknown> {
+    this.#call.want();
+    return super.finally(done);
+  }
+
+  override asResponse(): Promise<Response> {
+    this.#call.wantRaw();
+    return super.asResponse();
+  }
+
+  override async withResponse(): Promise<WithResponse<unknown>> {
+    const data = await this;
+    const { response } = await this.#request;
+    this.#call.remember(response);
+    return { data, response, request_id: response.headers.get('x-request-id') };
+  }
+
+  override _thenUnwrap<Next>(transform: (data: unknown, props: Props) => Next): APIPromise<Next> {
+    const [parse, call] = [this.#parse, this.#call];
+    const unwrap = async (props: Props) => {
+      const data = await parse(props);
+      const value = transform(data, props);
+      if (value !== data) call.remember(value);
+      return withRequestId(value, props.response);
+    };
+    return new BalancedPromise(this.#client, this.#request, unwrap, call) as APIPromise<unknown> as APIPromise<Next>;
+  }
+
+  [TOLD](): Told {
+    return this.#call.told;
+  }
 }
 
 type PageClass = ConstructorParameters<typeof PagePromise>[2];
 type AnyPage = InstanceType<PageClass>;
 
-/** A real `PagePromise` for a list over the pool. @param pageOptions the options later pages start from. */
-export function balancedPages(
-  client: OpenAI,
-  request: Promise<Props>,
-  parse: Parse<unknown>,
-  handover: Handover,
-  Page: PageClass,
-  pageOptions: (props: Props) => Props['options'],
-): PagePromise<AnyPage, unknown> {
-  const promise = new PagePromise<AnyPage, unknown>(client, request, Page);
-  const toPage: Parse<AnyPage> = async (props) => {
-    const body = await parse(props);
-    const page = new Page(client, props.response, body, pageOptions(props));
-    handover.remember(page);
-    return page;
-  };
-  const pages = balancedPromise<AnyPage>(client, request, toPage, handover);
-  for (const name of [...WAITS, 'asResponse', 'withResponse', '_thenUnwrap'] as const) {
-    own(promise, name, (pages[name] as (...args: unknown[]) => unknown).bind(pages));
+/** A real `PagePromise` for a list over the pool; all it does is what a promise for the page does. */
+export class BalancedPages extends PagePromise<AnyPage, unknown> {
+  readonly #page: APIPromise<AnyPage>;
+  readonly #call: Waiting;
+
+  static {
+    asTheSdks(BalancedPages, PagePromise);
   }
-  handover.remember(promise);
-  return promise;
+
+  /** @param pageOptions the options later pages start from. */
+  constructor(
+    client: OpenAI,
+    request: Promise<Props>,
+    parse: Parse<unknown>,
+    call: Waiting,
+    Page: PageClass,
+    pageOptions: () => Props['options'],
+  ) {
+    super(client, request, Page);
+    const toPage = async (props: Props) => {
+      const body = await parse(props);
+      const page = new Page(client, props.response, body, pageOptions());
+      call.remember(page);
+      return page;
+    };
+    this.#call = call;
+    this.#page = new BalancedPromise(client, request, toPage, call) as APIPromise<unknown> as APIPromise<AnyPage>;
+  }
+
+  // biome-ignore lint/suspicious/noThenProperty: it is a promise.
+  override then<A = AnyPage, B = never>(done?: Done<AnyPage, A>, failed?: Failed<B>): Promise<A | B> {
+    return this.#page.then(done, failed);
+  }
+
+  override catch<B = never>(failed?: Failed<B>): Promise<AnyPage | B> {
+    return this.#page.catch(failed);
+  }
+
+  override finally(done?: (() => void) | null): Promise<AnyPage> {
+    return this.#page.finally(done);
+  }
+
+  override asResponse(): Promise<Response> {
+    return this.#page.asResponse();
+  }
+
+  override withResponse(): Promise<WithResponse<AnyPage>> {
+    return this.#page.withResponse();
+  }
+
+  override _thenUnwrap<Next>(transform: (page: AnyPage, props: Props) => Next): APIPromise<Next> {
+    return this.#page._thenUnwrap(transform);
+  }
+
+  [TOLD](): Told {
+    return this.#call.told;
+  }
 }

@@ -84,7 +84,6 @@ export function callOf(
   const model = modelOf(options);
   const ids = idsInCall({ operation, model, body, query: options.query });
   const store = operation.name === 'files' ? storeOf(options.__metadata) : undefined;
-  const prompt = new Prompt(operation, body, options.headers);
   calls += 1;
   return {
     id: `call-${calls}`,
@@ -96,16 +95,8 @@ export function callOf(
     replay: kind,
     hedge: hedge && !actsByItself(record.tools) && hedge,
     ownerIds: store ? [...ids, store] : ids,
-    get prefix() {
-      return prompt.prefix;
-    },
-    get stem() {
-      return prompt.stem;
-    },
-    get conversation() {
-      // A session keeps its own place.
-      return settings.affinity.cache && session === undefined ? prompt.conversation : undefined;
-    },
+    // A session keeps its own place.
+    prompt: new Prompt(operation, body, options.headers, settings.affinity.cache !== false && session === undefined),
     pin: typeof page === 'string' ? page : pin,
     part: defaults.part !== undefined,
     tags,

@@ -12,8 +12,8 @@ import { LoadBalancerError } from '../errors.ts';
 import { attemptsOf } from './attempts.ts';
 import type { RequestOptions } from './call-of.ts';
 import type { Core } from './core.ts';
+import type { Handover } from './handover.ts';
 import { changedHeaders } from './replayable.ts';
-import { type ToldHandover, toldBefore } from './served.ts';
 
 /** Where a call goes, and what it took to find that out. */
 export interface Located extends Route {
@@ -33,7 +33,7 @@ export interface Seeker {
     readonly reader?: string;
   };
   /** Hears of the attempts it took, also when they failed. */
-  readonly handover: ToldHandover;
+  readonly handover: Handover;
   /** Sends such a GET over the pool. */
   readonly read: (options: RequestOptions, id: string) => PromiseLike<unknown>;
 }
@@ -97,10 +97,10 @@ async function readFirst(id: OwnedId, call: Call, given: Given, seeker: Seeker):
   const one = (signal: AbortSignal) => Promise.resolve(read(readOf(path, given, call, signal), id.id));
   try {
     // What somebody else's credentials show is his own affair.
-    toldBefore(handover, attemptsOf(await core.reads.join(call.ownCredentials ? {} : overrides, key, call, one)));
+    handover.tellBefore(attemptsOf(await core.reads.join(call.ownCredentials ? {} : overrides, key, call, one)));
   } catch (error) {
     const attempts = attemptsOf(error);
-    toldBefore(handover, attempts);
+    handover.tellBefore(attempts);
     if (!isNowhere(error, attempts)) throw error;
   }
 }

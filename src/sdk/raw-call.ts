@@ -9,16 +9,14 @@ import { modelOf } from '../call/localize.ts';
 import { eventBody, plainBody } from './byte-stream.ts';
 import type { RequestOptions } from './call-of.ts';
 import type { Caller } from './caller.ts';
-import type { Core } from './core.ts';
-import { parseOnce } from './parse-once.ts';
+import { Handover, type Served } from './handover.ts';
 import { rawResponse } from './raw-response.ts';
-import { bytesOf, readBytes } from './read-bytes.ts';
+import { bytesOf } from './read-bytes.ts';
 import { refusalOf } from './refusals.ts';
 import { prepared } from './replayable.ts';
 import type { SdkReply } from './sdk-reply.ts';
 import { keepsBodies, serve } from './seam.ts';
-import { handoverOf, type Served, servedBy, streamEnded } from './served.ts';
-import { unionBy } from './union.ts';
+import { streamEnded } from './served.ts';
 
 /** One exchange as its caller wants it. */
 export interface RawRequest {
@@ -91,7 +89,7 @@ async function optionsOf(request: RawRequest, caller: Caller): Promise<RequestOp
 }
 
 /** What is handed out of a reply that was read. */
-function handedOut(core: Core, served: Served, data: unknown): Response {
+function handedOut(served: Served, data: unknown): Response {
   const { attempt, story } = served;
   const { signal } = story.call;
   const reply = attempt.reply as SdkReply;
@@ -104,7 +102,7 @@ function handedOut(core: Core, served: Served, data: unknown): Response {
     return rawResponse(
       response,
       headers,
-      plainBody(response, signal, (end) => streamEnded(core, served, () => undefined, end)),
+      plainBody(response, signal, (end) => streamEnded(served, end)),
     );
   const shown = new Headers(headers);
   // Some servers call JSON a text; who reads by the header alone would not read it.
@@ -130,13 +128,11 @@ function refused(error: unknown): Response | undefined {
  * @throws what a call of the client throws, when no endpoint replied.
  */
 export async function rawCall(caller: Caller, request: RawRequest): Promise<Response> {
-  const { core } = caller;
-  const handover = handoverOf(true);
+  const handover = new Handover(true);
   try {
-    const props = await serve(caller, optionsOf(request, caller), null, handover);
-    if (unionBy.has(props)) return props.response;
-    const served = servedBy.get(props) as Served;
-    const response = handedOut(core, served, await parseOnce(core, served, props, handover, readBytes));
+    const data = await serve(caller, optionsOf(request, caller), null, handover);
+    if (handover.union) return handover.union.response;
+    const response = handedOut(handover.served as Served, data);
     handover.remember(response);
     return response;
   } catch (error) {

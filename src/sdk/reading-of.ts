@@ -2,19 +2,14 @@
 import { contentOf } from '../call/json-text.ts';
 import type { Attempt } from '../dispatch/call-story.ts';
 import { mayMove, mayMoveFiltered } from '../dispatch/may-move.ts';
-import type { StreamEnd } from '../dispatch/watched.ts';
-import type { Core } from './core.ts';
+import type { Served } from './handover.ts';
 import type { Reading } from './reading.ts';
 import type { SdkReply } from './sdk-reply.ts';
-import type { Served } from './served.ts';
+import { streamEnded } from './served.ts';
 
-/** @param ended a stream that was handed out is over. */
-export function readingOf(
-  core: Core,
-  { story, options, part, sought }: Served,
-  attempt: Attempt<SdkReply>,
-  ended: (end: StreamEnd) => void,
-): Reading {
+/** How `attempt` is read. */
+export function readingOf(served: Served, attempt: Attempt<SdkReply>): Reading {
+  const { core, story, options, sought, handover } = served;
   const { settings, dispatcher } = core;
   return {
     call: story.call,
@@ -27,12 +22,12 @@ export function readingOf(
     mayMoveFiltered: () => mayMoveFiltered(story, attempt, dispatcher.parts),
     safe: (error) => (attempt.reply as SdkReply).safe(error),
     learnIds(ids) {
-      if (!part) core.affinity.learn(ids, attempt.endpoint.name);
+      if (!handover.part) core.affinity.learn(ids, attempt.endpoint.name);
     },
     contentCame: () => dispatcher.proved(story, attempt),
     streamEnded(end) {
       // The stream of an attempt that lost to another one was never handed out.
-      if (story.won === attempt) ended(end);
+      if (story.won === attempt) streamEnded(served, end);
     },
   };
 }

@@ -5,30 +5,20 @@
 import type { APIPromise } from 'openai';
 import { BodyText } from '../call/body-text.ts';
 import { withModel } from '../call/localize.ts';
-import { balancedPages, balancedPromise, type Parse, type Props } from './balanced-promise.ts';
+import { BalancedPages, BalancedPromise, type Props } from './balanced-promise.ts';
 import { callOf, type RequestOptions } from './call-of.ts';
 import type { Caller } from './caller.ts';
+import { Handover, Served } from './handover.ts';
 import { type Located, locate, showsObject } from './locate.ts';
 import { strangersTo } from './model-list.ts';
-import { parseOnce } from './parse-once.ts';
+import { dataOf, deliver, readBody } from './parse-once.ts';
 import { readPin } from './pinned-model.ts';
-import { prepared } from './replayable.ts';
+import { isOneShot, prepared } from './replayable.ts';
 import { refusePage } from './reply-failures.ts';
 import type { SdkReply } from './sdk-reply.ts';
 import { sendAttempt } from './send.ts';
-import {
-  handoverOf,
-  handRaw,
-  letRest,
-  propsOf,
-  type Served,
-  servedBy,
-  servedOf,
-  share,
-  type ToldHandover,
-  tell,
-} from './served.ts';
-import { pageOptionsOf, serveUnion, unionBy, unionOf } from './union.ts';
+import { handRaw, letRest, share } from './served.ts';
+import { pageOptionsOf, serveUnion, unionOf } from './union.ts';
 import { whereTo } from './where-to.ts';
 
 /** Sends calls of the library's own, made like the one that needs them. */
@@ -41,58 +31,90 @@ export function keepsBodies({ client, core: { pool, settings } }: Pick<Caller, '
   return pool.endpoints.length > 1 || client.maxRetries > 0 || fallbacks !== undefined || pinnedModels;
 }
 
-/** Goes on with a request until a reply has good headers. What belongs to it is found in `servedBy`. */
+/** Opens the call that `options` ask for, once it is known where it goes. */
+async function open(
+  caller: Caller,
+  given: RequestOptions,
+  remainingRetries: number | null,
+  handover: Handover,
+): Promise<Served> {
+  const { core, client } = caller;
+  const { settings, pool, dispatcher } = core;
+  const { clock } = settings;
+  const ready = isOneShot(given.body)
+    ? await prepared(given, keepsBodies(caller), given.timeout ?? client.timeout, clock)
+    : undefined;
+  const { options, steering } = readPin(ready?.options ?? given, caller.steering, core);
+  const maxRetries = Math.min(client.maxRetries, remainingRetries ?? Number.POSITIVE_INFINITY);
+  const defaults = { timeout: client.timeout, maxRetries, steering, part: handover.part };
+  const call = callOf(options, ready?.replay ?? 'free', defaults, settings, clock);
+  const known = whereTo(call, given.path, core);
+  const { only, prefer, lookup, unknown, missed }: Located = known.seek
+    ? await locate(known, call, given, { caller, handover, read: reader(caller) })
+    : known;
+  const { model } = call;
+  const bodies = new BodyText();
+  const story = dispatcher.open<SdkReply>(
+    call,
+    (endpoint, sending) => {
+      const localized = sending.model === model ? options : withModel(options, sending.model as string);
+      const sent = sendAttempt(localized, endpoint, sending, caller.clientOf, client, handover.asBytes, bodies);
+      return lookup ? sent.then(refusePage) : sent;
+    },
+    only,
+    prefer,
+    lookup,
+  );
+  for (const stranger of strangersTo(given, pool.endpoints)) story.barred.add(stranger);
+  if (missed) core.events.emit({ type: 'affinity-missed', at: clock.date(), callId: call.id, id: missed });
+  const sought = caller.reader ?? (lookup && showsObject(call, given.path) ? true : undefined);
+  const served = new Served(handover, core, story, options, unknown, sought);
+  handover.served = served;
+  return served;
+}
+
+/** Nobody waits for the body yet, or somebody may read it himself: what is known at its headers is decided. */
+function atHeaders(served: Served): void {
+  const { raw, wanted } = served.handover;
+  served.handover.parsed = undefined;
+  if (raw && !wanted) handRaw(served);
+  else if (!wanted) letRest(served);
+  else if (raw) share(served);
+}
+
+/**
+ * Goes on with a request until its caller has what he waits for, which is told of its headers as soon as they are good.
+ * @returns the parsed reply, if somebody waited for it before there were headers; else what `dataOf` gives is parsed when asked for.
+ */
 export async function serve(
   caller: Caller,
   input: RequestOptions | PromiseLike<RequestOptions>,
   remainingRetries: number | null,
-  handover: ToldHandover,
-): Promise<Props> {
-  const { core, client } = caller;
-  const { settings, pool, dispatcher } = core;
-  const { clock } = settings;
+  handover: Handover,
+): Promise<unknown> {
+  const { core } = caller;
+  const { dispatcher } = core;
   try {
     const given = await input;
     const union = unionOf(given, core, caller.steering);
-    if (union) return await serveUnion(caller, union, given, { serve, parser }, handover);
-    const ready = await prepared(given, keepsBodies(caller), given.timeout ?? client.timeout, clock);
-    const { options, steering } = readPin(ready.options, caller.steering, core);
-    const maxRetries = Math.min(client.maxRetries, remainingRetries ?? Number.POSITIVE_INFINITY);
-    const defaults = { timeout: client.timeout, maxRetries, steering, part: handover.part };
-    const call = callOf(options, ready.replay, defaults, settings, clock);
-    const known = whereTo(call, given.path, core);
-    const { only, prefer, lookup, unknown, missed }: Located = known.seek
-      ? await locate(known, call, given, { caller, handover, read: reader(caller) })
-      : known;
-    const { model } = call;
-    const bodies = new BodyText();
-    const story = dispatcher.open<SdkReply>(
-      call,
-      (endpoint, sending) => {
-        const localized = sending.model === model ? options : withModel(options, sending.model as string);
-        const sent = sendAttempt(localized, endpoint, sending, caller.clientOf, client, handover.asBytes, bodies);
-        return lookup ? sent.then(refusePage) : sent;
-      },
-      only,
-      prefer,
-      lookup,
-    );
-    for (const stranger of strangersTo(given, pool.endpoints)) story.barred.add(stranger);
-    if (missed) core.events.emit({ type: 'affinity-missed', at: clock.date(), callId: call.id, id: missed });
+    if (union) return await serveUnion(caller, union, given, serve, handover);
+    const served = await open(caller, given, remainingRetries, handover);
+    const { story } = served;
     try {
+      if (handover.wanted && !handover.raw)
+        story.read = (attempt) => {
+          if (!served.props) handover.tellHeaders(served.headersCame(attempt));
+          return readBody(served, attempt);
+        };
       const attempt = await dispatcher.head(story);
-      const { part } = handover;
-      const sought = caller.reader ?? (lookup && showsObject(call, given.path) ? true : undefined);
-      const served = servedOf(core, { story, options, attempt, raw: false, parsed: undefined, unknown, part, sought });
-      if (handover.raw && !handover.wanted) handRaw(core, served);
-      else if (!handover.wanted) letRest(core, served);
-      else if (handover.raw) share(core, served);
-      handover.remember(attempt.reply?.response);
-      const props = propsOf(served, undefined);
-      servedBy.set(props, served);
-      return props;
-    } finally {
-      tell(handover, story);
+      if (served.props) return deliver(served, attempt);
+      const props = served.headersCame(attempt);
+      atHeaders(served);
+      handover.tellHeaders(props);
+      return undefined;
+    } catch (error) {
+      handover.tell(story);
+      throw error;
     }
   } catch (error) {
     handover.remember(error);
@@ -100,18 +122,19 @@ export async function serve(
   }
 }
 
-function parser(caller: Caller, handover: ToldHandover): Parse<unknown> {
-  return (props) => {
-    const union = unionBy.get(props);
-    if (union) return Promise.resolve(union.body);
-    const served = servedBy.get(props) as Served;
-    const stream = served.stream?.deref();
-    if (stream) return Promise.resolve(stream);
-    served.parsed ??= parseOnce(caller.core, served, props, handover).finally(() => {
-      if (served.stream) served.parsed = undefined;
-    });
-    return served.parsed;
-  };
+/** The SDK's properties of a reply that is on its way, as soon as there are good headers. */
+function requested(
+  caller: Caller,
+  options: RequestOptions | PromiseLike<RequestOptions>,
+  remainingRetries: number | null,
+  handover: Handover,
+): Promise<Props> {
+  return new Promise((resolve, reject) => {
+    handover.tellHeaders = resolve;
+    handover.parsed = serve(caller, options, remainingRetries, handover);
+    // After the headers it is whoever waits for the body that hears of it.
+    handover.parsed.then(undefined, reject);
+  });
 }
 
 /** `client.request` over the pool. */
@@ -120,20 +143,22 @@ export function balancedRequest<T>(
   options: RequestOptions | PromiseLike<RequestOptions>,
   remainingRetries: number | null,
 ): APIPromise<T> {
-  const handover = handoverOf();
-  const request = serve(caller, options, remainingRetries, handover);
-  return balancedPromise<T>(caller.client, request, parser(caller, handover) as Parse<T>, handover);
+  const handover = new Handover();
+  const request = requested(caller, options, remainingRetries, handover);
+  const promise: APIPromise<unknown> = new BalancedPromise(caller.client, request, () => dataOf(handover), handover);
+  return promise as APIPromise<T>;
 }
 
-type PagesArguments = Parameters<typeof balancedPages>;
+type PagesArguments = ConstructorParameters<typeof BalancedPages>;
 
 /** `client.requestAPIList` over the pool; later pages come from the endpoint that served the first. */
 export function balancedList(
   caller: Caller,
   Page: PagesArguments[4],
   options: RequestOptions | PromiseLike<RequestOptions>,
-): ReturnType<typeof balancedPages> {
-  const handover = handoverOf();
-  const request = serve(caller, options, null, handover);
-  return balancedPages(caller.client, request, parser(caller, handover), handover, Page, pageOptionsOf);
+): BalancedPages {
+  const handover = new Handover();
+  const request = requested(caller, options, null, handover);
+  const pageOptions = () => pageOptionsOf(handover);
+  return new BalancedPages(caller.client, request, () => dataOf(handover), handover, Page, pageOptions);
 }

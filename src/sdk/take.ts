@@ -14,10 +14,10 @@ import { callOf, type RequestOptions } from './call-of.ts';
 import type { Caller } from './caller.ts';
 import type { Core } from './core.ts';
 import { endpointNamed } from './endpoint-named.ts';
+import { Handover } from './handover.ts';
 import { type Located, locate } from './locate.ts';
 import { pinnedBy, pinnedModel } from './pinned-model.ts';
 import { reader } from './seam.ts';
-import { handoverOf } from './served.ts';
 import { socketError } from './socket-error.ts';
 import { whereTo } from './where-to.ts';
 
@@ -117,7 +117,7 @@ async function place(asked: Take, caller: Caller) {
   const { operation, model, signal } = asked;
   const options: RequestOptions = { method: 'get', path: `/${operation}`, signal, __metadata: { model } };
   const call = describe(asked, options, caller);
-  const handover = handoverOf();
+  const handover = new Handover();
   const known = whereTo(call, options.path, core);
   const { only, prefer, missed }: Located = known.seek
     ? await locate(known, call, options, { caller, handover, read: reader(caller) })

@@ -6,23 +6,14 @@ import { collectionOf } from '../call/collections.ts';
 import { operationOf } from '../call/operations.ts';
 import type { Steering } from '../call/steering.ts';
 import { namesAuthentication } from '../config/headers.ts';
-import { type Props, withRequestId } from './balanced-promise.ts';
+import { withRequestId } from './balanced-promise.ts';
 import { callOf, PAGE_ENDPOINT, type RequestOptions } from './call-of.ts';
 import type { Core } from './core.ts';
 import { discreet } from './discreet.ts';
+import { Handover, type Served } from './handover.ts';
 import { ListParts, type SendPart } from './list-parts.ts';
 import { mergedPage, type Union } from './merged-list.ts';
-import { handoverOf, type Served, servedBy, type ToldHandover } from './served.ts';
-
-/** A page over the pool behind the SDK's properties of its reply. */
-export interface ServedUnion {
-  readonly body: object;
-  /** What later pages start from. */
-  readonly options: RequestOptions;
-}
-
-/** The merged page behind the SDK's properties of a reply. */
-export const unionBy = new WeakMap<object, ServedUnion>();
+import type { SdkReply } from './sdk-reply.ts';
 
 /** Query fields that name an object: then the list belongs to whoever has that. */
 const NAMES_ID = /_ids?$/;
@@ -48,28 +39,28 @@ export function unionOf(options: RequestOptions, { pool }: Core, steering: Steer
   return Object.keys(query).some((field) => NAMES_ID.test(field)) ? undefined : { collection, endpoints, query };
 }
 
-function propsOf(
+function handOut(
   core: Core,
   call: Call,
   options: RequestOptions,
   body: object,
   parts: ListParts,
-  handover: ToldHandover,
-): Props {
+  handover: Handover,
+): object {
   announce(core, parts, call.operation.name);
   const response = new Response(JSON.stringify(body), { headers: parts.headers });
   const own = discreet({ ...options });
-  const props = {
+  for (const thing of [response, body]) handover.remember(thing);
+  handover.union = { body: withRequestId(body, response), options: own, response };
+  handover.tellHeaders({
     requestLogID: call.id,
     retryOfRequestLogID: undefined,
     startTime: call.startedAt,
     controller: new AbortController(),
     response,
     options: own,
-  } as Props;
-  for (const thing of [response, body]) handover.remember(thing);
-  unionBy.set(props, { body: withRequestId(body, response), options: own });
-  return props;
+  });
+  return body;
 }
 
 /** What answering needs of the client that the call was made on. */
@@ -100,30 +91,33 @@ function announce({ settings, events, log }: Core, parts: ListParts, operation: 
   }
 }
 
-/** The doors of the seam, for what a list sends. */
-export interface Doors<Caller> {
-  serve(caller: Caller, options: RequestOptions, retries: number | null, handover: ToldHandover): Promise<Props>;
-  parser(caller: Caller, handover: ToldHandover): (props: Props) => Promise<unknown>;
-}
+/** The door of the seam, for what a list sends. */
+export type Serve<Caller> = (
+  caller: Caller,
+  options: RequestOptions,
+  retries: number | null,
+  handover: Handover,
+) => Promise<unknown>;
 
 /** Answers for the whole pool; where nobody has the cursor, one endpoint does so alone. @throws what the caller shall see. */
 export async function serveUnion<Caller extends ListCaller>(
   caller: Caller,
   union: Union,
   options: RequestOptions,
-  { serve, parser }: Doors<Caller>,
-  handover: ToldHandover,
-): Promise<Props> {
+  serve: Serve<Caller>,
+  handover: Handover,
+): Promise<unknown> {
   const { core, client, steering } = caller;
   const { settings } = core;
   const defaults = { timeout: client.timeout, maxRetries: client.maxRetries, steering };
   const call = callOf(options, 'free', defaults, settings, settings.clock);
   const [path = ''] = options.path.split(/[?#]/, 1);
   const send: SendPart = async (part, facts) => {
-    const own: ToldHandover = { ...handoverOf(), wanted: true, part: facts };
+    const own = new Handover(false, facts);
     try {
-      const props = await serve(caller, part, null, own);
-      return { body: await parser(caller, own)(props), headers: props.response.headers };
+      const body = await serve(caller, part, null, own);
+      const { attempt } = own.served as Served;
+      return { body, headers: (attempt.reply as SdkReply).headers };
     } finally {
       facts.reports = own.told.reports;
     }
@@ -131,7 +125,7 @@ export async function serveUnion<Caller extends ListCaller>(
   const parts = new ListParts(core, call, { ...options, path }, union.endpoints, send);
   try {
     const body = await mergedPage(core, union, parts);
-    if (body) return propsOf(core, call, options, body, parts, handover);
+    if (body) return handOut(core, call, options, body, parts, handover);
     // Who is missing may have the cursor.
     parts.gaps.throwIfAny();
   } finally {
@@ -142,9 +136,8 @@ export async function serveUnion<Caller extends ListCaller>(
 }
 
 /** The options that later pages start from. */
-export function pageOptionsOf(props: Props): RequestOptions {
-  const union = unionBy.get(props);
+export function pageOptionsOf({ union, served }: Handover): RequestOptions {
   if (union) return union.options;
-  const { options, attempt } = servedBy.get(props) as Served;
+  const { options, attempt } = served as Served;
   return discreet({ ...options, __metadata: { ...options.__metadata, [PAGE_ENDPOINT]: attempt.endpoint.name } });
 }

@@ -7,7 +7,8 @@ import type { Endpoint } from '../../src/endpoint/endpoint.ts';
 import { type ManualClock, manualClock } from '../../src/testing/index.ts';
 import { aCall, anEndpoint } from '../support/parts.ts';
 
-const turn = (name = 'a talk', changes: Partial<Call> = {}) => aCall({ conversation: hashOf(name), ...changes });
+const turn = (name = 'a talk', changes: Partial<Call> = {}) =>
+  aCall({ prompt: { prefix: undefined, stem: undefined, conversation: hashOf(name) }, ...changes });
 const busy = (endpoint: Endpoint, calls: number) => {
   endpoint.state.inFlight = calls;
 };

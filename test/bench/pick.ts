@@ -21,7 +21,9 @@ export const SIZES = [2, 10, 100, 1_000, 10_000] as const;
 
 const call = aCall({ stream: true });
 /** With prompts of their own, for those who ask. */
-const calls = Array.from({ length: 256 }, (_, index) => aCall({ stream: true, prefix: hashOf(`prompt ${index}`) }));
+const calls = Array.from({ length: 256 }, (_, index) =>
+  aCall({ stream: true, prompt: { prefix: hashOf(`prompt ${index}`), stem: undefined, conversation: undefined } }),
+);
 const callOf = (index: number) => calls[index % calls.length] as typeof call;
 const NONE = new Set<never>();
 

@@ -12,6 +12,9 @@ import { Endpoint } from '../../src/endpoint/endpoint.ts';
 import { EndpointState } from '../../src/endpoint/endpoint-state.ts';
 import { manualClock } from '../../src/testing/index.ts';
 
+/** Of a call that says nothing by which calls could belong together. */
+const NO_PROMPT: Call['prompt'] = { prefix: undefined, stem: undefined, conversation: undefined };
+
 /** A call as the seam would describe it: `POST /chat/completions` for gpt-5, two retries, ten minutes. */
 export function aCall(
   changes: Partial<Omit<Call, 'ownerIds'>> & { path?: string; ownerIds?: readonly (string | OwnedId)[] } = {},
@@ -28,9 +31,7 @@ export function aCall(
     replay: 'free',
     hedge: false,
     ownerIds: ownerIds.map((id) => (typeof id === 'string' ? { id, readAt: undefined } : id)),
-    prefix: undefined,
-    stem: undefined,
-    conversation: undefined,
+    prompt: NO_PROMPT,
     pin: undefined,
     tags: [],
     session: undefined,
