@@ -3,7 +3,7 @@
  * Why refuse them: the pool sends and times calls itself, opossum only decides when an endpoint is out.
  */
 import { defaults } from './defaults.ts';
-import { duration, flag, func, number, orFalse, percentage, strict, whole } from './fields.ts';
+import { duration, flag, func, lazily, number, orFalse, percentage, strict, whole } from './fields.ts';
 
 const CACHE = 'replies are never cached by the breaker; leave it out';
 const COALESCE = 'calls are never merged; leave it out';
@@ -40,31 +40,32 @@ export const refused: Readonly<Record<string, string>> = {
 
 const byDefault = defaults.breaker;
 
-const options = strict(
-  {
-    errorThresholdPercentage: percentage().default(byDefault.errorThresholdPercentage),
-    resetTimeout: duration().default(byDefault.resetTimeout),
-    resetTimeoutFactor: number('a number of 1 or more', 1).default(byDefault.resetTimeoutFactor),
-    maxResetTimeout: duration().optional(),
-    resetTimeoutJitter: number('a share from 0 to 1', 0, 1).default(byDefault.resetTimeoutJitter),
-    volumeThreshold: whole('a whole number of 0 or more', 0).default(byDefault.volumeThreshold),
-    rollingCountTimeout: duration().default(byDefault.rollingCountTimeout),
-    rollingCountBuckets: whole('a whole number of 1 or more', 1).default(byDefault.rollingCountBuckets),
-    consecutiveFailures: whole('a whole number of 1 or more', 1).default(byDefault.consecutiveFailures),
-    maxEjectedPercentage: percentage().default(byDefault.maxEjectedPercentage),
-    errorFilter: func<(error: unknown) => boolean>('a function (error) => boolean').optional(),
-    enabled: flag().default(true),
-  },
-  refused,
-)
-  .refine(({ resetTimeout, maxResetTimeout = resetTimeout }) => maxResetTimeout >= resetTimeout, {
-    path: ['maxResetTimeout'],
-    error: 'must be at least resetTimeout; make it larger, or resetTimeout smaller',
-  })
-  .transform(({ enabled, maxResetTimeout, ...settings }) => {
-    const longest = maxResetTimeout ?? Math.max(byDefault.maxResetTimeout, settings.resetTimeout);
-    return enabled ? { ...settings, maxResetTimeout: longest } : false;
-  });
+const options = () =>
+  strict(
+    {
+      errorThresholdPercentage: percentage().default(byDefault.errorThresholdPercentage),
+      resetTimeout: duration().default(byDefault.resetTimeout),
+      resetTimeoutFactor: number('a number of 1 or more', 1).default(byDefault.resetTimeoutFactor),
+      maxResetTimeout: duration().optional(),
+      resetTimeoutJitter: number('a share from 0 to 1', 0, 1).default(byDefault.resetTimeoutJitter),
+      volumeThreshold: whole('a whole number of 0 or more', 0).default(byDefault.volumeThreshold),
+      rollingCountTimeout: duration().default(byDefault.rollingCountTimeout),
+      rollingCountBuckets: whole('a whole number of 1 or more', 1).default(byDefault.rollingCountBuckets),
+      consecutiveFailures: whole('a whole number of 1 or more', 1).default(byDefault.consecutiveFailures),
+      maxEjectedPercentage: percentage().default(byDefault.maxEjectedPercentage),
+      errorFilter: func<(error: unknown) => boolean>('a function (error) => boolean').optional(),
+      enabled: flag().default(true),
+    },
+    refused,
+  )
+    .refine(({ resetTimeout, maxResetTimeout = resetTimeout }) => maxResetTimeout >= resetTimeout, {
+      path: ['maxResetTimeout'],
+      error: 'must be at least resetTimeout; make it larger, or resetTimeout smaller',
+    })
+    .transform(({ enabled, maxResetTimeout, ...settings }) => {
+      const longest = maxResetTimeout ?? Math.max(byDefault.maxResetTimeout, settings.resetTimeout);
+      return enabled ? { ...settings, maxResetTimeout: longest } : false;
+    });
 
 /** `breaker`: options, or `false` for none. */
-export const breaker = orFalse(options).prefault({});
+export const breaker = lazily(() => orFalse(options()).prefault({}));

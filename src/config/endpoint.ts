@@ -110,14 +110,14 @@ export function resolveEndpoint(input: unknown, path: string, around: Surroundin
     return undefined;
   }
   const before = problems.count;
-  const parts = split(input, ownKeys, endpointSdkKeys);
+  const parts = split(input, ownKeys(), endpointSdkKeys);
   const sdk = parts.sdk as SdkOptions;
   const fail: Fail = (code, key, message) => problems.add(code, `${path}.${key}`, message) as undefined;
   unknownInEndpoint(parts.unknown, path, problems);
-  const own = check(ownOptions, parts.own, path, problems);
+  const own = check(ownOptions(), parts.own, path, problems);
   if (sdk.maxRetries !== undefined)
     fail('refused_option', 'maxRetries', 'counts for a whole call; put it beside endpoints, not into one');
-  check(endpointFields, sdk, path, problems);
+  check(endpointFields(), sdk, path, problems);
   // The name is in every event, log line and message.
   if (own?.name !== undefined && own.name === sdk.apiKey && own.name.length > NO_SECRET)
     fail('invalid_value', 'name', 'must not be the key itself');

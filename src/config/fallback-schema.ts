@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import type { FallbackOptions, ModelLists } from './fallback-options.ts';
-import { expected, text } from './fields.ts';
+import { expected, lazily, text } from './fields.ts';
 import { modelPattern } from './model-map-schema.ts';
 import { kindOf } from './problems.ts';
 import type { Fallbacks } from './settings.ts';
@@ -13,16 +13,18 @@ import { didYouMean } from './suggest.ts';
 const LIST = "an array of model names, such as ['gpt-5-mini']";
 const LISTS = "an object such as { 'gpt-5': ['gpt-5-mini'] }";
 
-const list = z
-  .array(
-    text('a model name').refine((name) => !name.includes('*'), {
-      error: "must be one model's name, without '*'; $1 stands for what * of the key matched",
-    }),
-    expected(LIST),
-  )
-  .min(1, { error: 'is empty; name at least one model, or leave the entry out' });
+const list = lazily(() =>
+  z
+    .array(
+      text('a model name').refine((name) => !name.includes('*'), {
+        error: "must be one model's name, without '*'; $1 stands for what * of the key matched",
+      }),
+      expected(LIST),
+    )
+    .min(1, { error: 'is empty; name at least one model, or leave the entry out' }),
+);
 
-const lists = z.record(modelPattern, list, expected(LISTS));
+const lists = lazily(() => z.record(modelPattern(), list(), expected(LISTS)));
 
 /** The way from `model` back to itself, if its lists lead there. */
 function circleOf(model: string, lists: ModelLists): string[] | undefined {
@@ -59,34 +61,36 @@ function refuseCircles(lists: ModelLists, base: PropertyKey[], report: Report): 
 const REASONS = ['contextLength', 'contentFilter'] as const;
 
 /** A list by reason that is misspelt would be taken for a model. */
-const spelling = z.record(z.string(), z.unknown(), expected(LISTS)).superRefine((given, context) => {
-  for (const [name, value] of Object.entries(given)) {
-    if (Array.isArray(value) || REASONS.some((reason) => reason === name)) continue;
-    const hint = didYouMean(name, REASONS);
-    if (hint === '') continue;
-    const message = `must be ${LIST}, got ${kindOf(value)}${hint}`;
-    context.addIssue({ code: 'custom', path: [name], message });
-  }
-});
-
-const sorted = z
-  .object({ contextLength: lists.optional(), contentFilter: lists.optional() }, expected(LISTS))
-  .catchall(list)
-  .superRefine(({ contextLength = {}, contentFilter = {}, ...unserved }, context) => {
-    const report: Report = (path, message) => context.addIssue({ code: 'custom', path, message });
-    for (const pattern of Object.keys(unserved)) {
-      const issue = modelPattern.safeParse(pattern).error?.issues[0];
-      if (issue) report([pattern], issue.message);
+const spelling = () =>
+  z.record(z.string(), z.unknown(), expected(LISTS)).superRefine((given, context) => {
+    for (const [name, value] of Object.entries(given)) {
+      if (Array.isArray(value) || REASONS.some((reason) => reason === name)) continue;
+      const hint = didYouMean(name, REASONS);
+      if (hint === '') continue;
+      const message = `must be ${LIST}, got ${kindOf(value)}${hint}`;
+      context.addIssue({ code: 'custom', path: [name], message });
     }
-    refuseCircles(unserved, [], report);
-    refuseCircles(contextLength, ['contextLength'], report);
-    refuseCircles(contentFilter, ['contentFilter'], report);
-  })
-  .transform(({ contextLength = {}, contentFilter = {}, ...unserved }) => ({
-    unserved: unserved as ModelLists,
-    'context-length': contextLength as ModelLists,
-    'content-filter': contentFilter as ModelLists,
-  }));
+  });
+
+const sorted = () =>
+  z
+    .object({ contextLength: lists().optional(), contentFilter: lists().optional() }, expected(LISTS))
+    .catchall(list())
+    .superRefine(({ contextLength = {}, contentFilter = {}, ...unserved }, context) => {
+      const report: Report = (path, message) => context.addIssue({ code: 'custom', path, message });
+      for (const pattern of Object.keys(unserved)) {
+        const issue = modelPattern().safeParse(pattern).error?.issues[0];
+        if (issue) report([pattern], issue.message);
+      }
+      refuseCircles(unserved, [], report);
+      refuseCircles(contextLength, ['contextLength'], report);
+      refuseCircles(contentFilter, ['contentFilter'], report);
+    })
+    .transform(({ contextLength = {}, contentFilter = {}, ...unserved }) => ({
+      unserved: unserved as ModelLists,
+      'context-length': contextLength as ModelLists,
+      'content-filter': contentFilter as ModelLists,
+    }));
 
 /** `fallbacks`, sorted by why a list is asked. */
-export const fallbacks = spelling.pipe(sorted) as unknown as z.ZodType<Fallbacks, FallbackOptions>;
+export const fallbacks = lazily(() => spelling().pipe(sorted()) as unknown as z.ZodType<Fallbacks, FallbackOptions>);

@@ -3,6 +3,18 @@ import { z } from 'zod';
 import { kindOf } from './problems.ts';
 import { didYouMean } from './suggest.ts';
 
+/**
+ * A schema that is built when it is first asked for.
+ * Why: building them all takes longer than everything else that importing the package does, and most clients need few.
+ */
+export function lazily<Schema>(build: () => Schema): () => Schema {
+  let built: Schema | undefined;
+  return () => {
+    built ??= build();
+    return built;
+  };
+}
+
 /** zod's hook for a message: `must be a number, got an array`. */
 export const expected = (what: string) => ({
   error: (issue: { input?: unknown }) => `must be ${what}, got ${kindOf(issue.input)}`,

@@ -12,7 +12,7 @@ const names: ReadonlySet<string> = new Set(known);
 export function checkOverrides(options: object): void {
   const problems = new Problems();
   const { sdk, unknown } = split(options, new Set(), names);
-  check(clientFields, sdk, 'withOptions', problems);
+  check(clientFields(), sdk, 'withOptions', problems);
   for (const name of unknown) {
     const meant = nearest(name, known);
     if (meant)

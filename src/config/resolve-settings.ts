@@ -106,7 +106,7 @@ function resolveEndpoints(list: readonly unknown[], around: Surroundings, label:
  */
 export function resolveSettings(input: LoadBalancedOpenAIOptions, env: Env): Settings {
   const problems = new Problems();
-  const parts = split(input, poolKeys, theirs);
+  const parts = split(input, poolKeys(), theirs);
   const top = parts.sdk as SdkOptions;
   const { endpoints: listed, ...own } = parts.own;
   let list: readonly unknown[] = [];
@@ -119,10 +119,10 @@ export function resolveSettings(input: LoadBalancedOpenAIOptions, env: Env): Set
   } else if (!saysWhere(top, parts.unknown)) {
     list = endpointsOfEnvironment(env, problems);
   }
-  const pool = check(poolOptions, own, '', problems);
+  const pool = check(poolOptions(), own, '', problems);
   if (list.length > 0) {
     unknownBesidePool(parts.unknown, problems);
-    check(clientFields, top, '', problems);
+    check(clientFields(), top, '', problems);
   } else noticeLostList(parts, input, problems);
   const around: Surroundings = { top, modelMaps: pool?.modelMaps ?? {}, env, problems };
   const endpoints = resolveEndpoints(list, around, listed === undefined ? 'environment' : 'endpoints');
@@ -143,7 +143,7 @@ export function resolveSettings(input: LoadBalancedOpenAIOptions, env: Env): Set
     store: rest.store,
     affinity: { ...affinity, home },
     endpoints,
-    client: without(input, poolKeys),
+    client: without(input, poolKeys()),
   };
 }
 
@@ -160,7 +160,7 @@ export function resolveAddedEndpoint(
   env: Env,
 ): EndpointSettings {
   const problems = new Problems();
-  const parts = split(options, poolKeys, theirs);
+  const parts = split(options, poolKeys(), theirs);
   const modelMaps = options.modelMaps ?? {};
   const around: Surroundings = { top: parts.sdk as SdkOptions, modelMaps, env, problems };
   const resolved = resolveEndpoint(endpoint, 'endpoint', around);

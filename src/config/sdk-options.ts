@@ -5,7 +5,7 @@
 import type { ClientOptions } from 'openai';
 import type { AzureClientOptions } from 'openai/azure';
 import { z } from 'zod';
-import { duration, expected, func, text, thing, whole, word } from './fields.ts';
+import { duration, expected, func, lazily, text, thing, whole, word } from './fields.ts';
 
 /** Options of `new OpenAI()` in the versions supported (6.0 to 7.57). */
 export const clientKeys = [
@@ -47,12 +47,14 @@ export const isSendable = (key: string) => /^[\x21-\x7e]*$/.test(key);
 export const UNSENDABLE =
   'holds a blank, a line break or a character that no header can carry; copy the key again, or trim() it';
 
-const key = z.string(expected('a key')).refine(isSendable, { error: UNSENDABLE });
+const key = lazily(() => z.string(expected('a key')).refine(isSendable, { error: UNSENDABLE }));
 
-const url = z.string(expected('a URL such as https://api.openai.com/v1')).superRefine((value, context) => {
-  const message = urlProblem(value);
-  if (message) context.addIssue({ code: 'custom', message, params: { code: 'invalid_url' } });
-});
+const url = lazily(() =>
+  z.string(expected('a URL such as https://api.openai.com/v1')).superRefine((value, context) => {
+    const message = urlProblem(value);
+    if (message) context.addIssue({ code: 'custom', message, params: { code: 'invalid_url' } });
+  }),
+);
 
 /** What is wrong with a URL, in words that do not repeat it; `undefined` when it is fine. Empty text means "not set" to the SDK. */
 export function urlProblem(value: string): string | undefined {
@@ -75,13 +77,13 @@ const isHeaders = (value: unknown) =>
     ? value.every((row) => Array.isArray(row) && typeof row[0] === 'string')
     : typeof value === 'object' && value !== null;
 
-const common = {
-  apiKey: z.union([key, func('a function'), z.null()], expected('a key, or a function that returns one')).optional(),
-  adminAPIKey: orNull(key),
+const common = () => ({
+  apiKey: z.union([key(), func('a function'), z.null()], expected('a key, or a function that returns one')).optional(),
+  adminAPIKey: orNull(key()),
   organization: orNull(z.string(expected('an organization id'))),
   project: orNull(z.string(expected('a project id'))),
   webhookSecret: orNull(z.string(expected('a webhook secret'))),
-  baseURL: orNull(url),
+  baseURL: orNull(url()),
   timeout: duration().int(expected('a whole number of ms')).optional(),
   fetch: func('a function like fetch').optional(),
   fetchOptions: thing().optional(),
@@ -90,19 +92,23 @@ const common = {
   dataResidency: orNull(z.string(expected('a region such as eu'))),
   logLevel: orNull(word('a log level', ['off', 'error', 'warn', 'info', 'debug'])),
   logger: thing('a logger with error, warn, info and debug').optional(),
-};
+});
 
 /** SDK options beside a pool. */
-export const clientFields = z.object({
-  ...common,
-  maxRetries: whole('a whole number of 0 or more', 0).optional(),
-});
+export const clientFields = lazily(() =>
+  z.object({
+    ...common(),
+    maxRetries: whole('a whole number of 0 or more', 0).optional(),
+  }),
+);
 
 /** SDK options of an endpoint. */
-export const endpointFields = z.object({
-  ...common,
-  endpoint: url.optional(),
-  apiVersion: text('an API version such as 2024-10-21').optional(),
-  deployment: text('a deployment name').optional(),
-  azureADTokenProvider: func('a function that returns a token').optional(),
-});
+export const endpointFields = lazily(() =>
+  z.object({
+    ...common(),
+    endpoint: url().optional(),
+    apiVersion: text('an API version such as 2024-10-21').optional(),
+    deployment: text('a deployment name').optional(),
+    azureADTokenProvider: func('a function that returns a token').optional(),
+  }),
+);

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { type Importance, joined, missingTags, type Steering, tagSet } from '../call/steering.ts';
 import { check } from './check.ts';
-import { expected, strict, text, word } from './fields.ts';
+import { expected, lazily, strict, text, word } from './fields.ts';
 import { hedge } from './hedge-schema.ts';
 import type { HedgeOptions } from './options.ts';
 import { Problems } from './problems.ts';
@@ -23,16 +23,18 @@ export interface SteeringOptions {
 }
 
 /** The shape of the options. */
-export const steeringOptions = strict({
-  endpoint: text("an endpoint's name").optional(),
-  tags: z.array(text('a label'), expected('an array of labels')).optional(),
-  session: text("a session's id").optional(),
-  importance: word('an importance', ['low', 'normal', 'high']).optional(),
-  hedge: hedge.optional(),
-});
+export const steeringOptions = lazily(() =>
+  strict({
+    endpoint: text("an endpoint's name").optional(),
+    tags: z.array(text('a label'), expected('an array of labels')).optional(),
+    session: text("a session's id").optional(),
+    importance: word('an importance', ['low', 'normal', 'high']).optional(),
+    hedge: hedge().optional(),
+  }),
+);
 
 /** What `steeringOptions` takes, for the test that compares it with `SteeringOptions`. */
-export type SteeringInput = z.input<typeof steeringOptions>;
+export type SteeringInput = z.input<ReturnType<typeof steeringOptions>>;
 
 /** What of an endpoint steering may name. */
 export interface Steerable {
@@ -74,7 +76,7 @@ export function resolveSteering(
   endpoints: readonly Steerable[],
 ): Steering {
   const problems = new Problems();
-  const given = check(steeringOptions, options, door, problems);
+  const given = check(steeringOptions(), options, door, problems);
   problems.throwIfAny();
   const { tags = [], ...rest } = given as NonNullable<typeof given>;
   const steering = joined(outer, { ...rest, tags: tagSet(tags) });

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { operationNames } from '../call/operations.ts';
 import type { Steering } from '../call/steering.ts';
 import { check } from './check.ts';
-import { expected, number, strict, text } from './fields.ts';
+import { expected, lazily, number, strict, text } from './fields.ts';
 import { kindOf, Problems } from './problems.ts';
 import { resolveSteering, type Steerable, type SteeringOptions, steeringOptions } from './steering-options.ts';
 import { didYouMean } from './suggest.ts';
@@ -24,23 +24,25 @@ export interface TakeOptions extends Omit<SteeringOptions, 'hedge'> {
 
 const operations = [...operationNames];
 
-const own = strict({
-  ...steeringOptions.omit({ hedge: true }).shape,
-  model: text("a model's name").optional(),
-  id: text('an id').optional(),
-  operation: z
-    .string(expected("an operation's name"))
-    .refine((name) => operationNames.has(name), {
-      error: ({ input }) =>
-        `must be one of ${operations.join(', ')}; got ${kindOf(input)}${didYouMean(String(input), operations)}`,
-    })
-    .default('realtime'),
-  maxWait: number('a duration in ms of 0 or more', 0).optional(),
-  signal: z.custom<AbortSignal>((value) => value instanceof AbortSignal, expected('an AbortSignal')).optional(),
-});
+const own = lazily(() =>
+  strict({
+    ...steeringOptions().omit({ hedge: true }).shape,
+    model: text("a model's name").optional(),
+    id: text('an id').optional(),
+    operation: z
+      .string(expected("an operation's name"))
+      .refine((name) => operationNames.has(name), {
+        error: ({ input }) =>
+          `must be one of ${operations.join(', ')}; got ${kindOf(input)}${didYouMean(String(input), operations)}`,
+      })
+      .default('realtime'),
+    maxWait: number('a duration in ms of 0 or more', 0).optional(),
+    signal: z.custom<AbortSignal>((value) => value instanceof AbortSignal, expected('an AbortSignal')).optional(),
+  }),
+);
 
 /** What the schema takes, for the test that compares it with `TakeOptions`. */
-export type TakeInput = z.input<typeof own>;
+export type TakeInput = z.input<ReturnType<typeof own>>;
 
 /** The options after the check. */
 export interface Take {
@@ -59,7 +61,7 @@ export interface Take {
  */
 export function resolveTake(options: TakeOptions, outer: Steering, endpoints: readonly Steerable[]): Take {
   const problems = new Problems();
-  const given = check(own, options, 'take', problems);
+  const given = check(own(), options, 'take', problems);
   problems.throwIfAny();
   const { model, id, operation, maxWait, signal, ...steering } = given as NonNullable<typeof given>;
   return { model, id, operation, maxWait, signal, steering: resolveSteering(steering, outer, 'take', endpoints) };

@@ -170,7 +170,7 @@ export function clientState(
       return { ...kept, endpoints: [{ ...withoutRivals(only, options), ...pick(options) } as EndpointOptions] };
     },
     cloneOptions(options) {
-      const pools = Object.keys(options).filter((key) => poolKeys.has(key) && options[key as never] !== undefined);
+      const pools = Object.keys(options).filter((key) => poolKeys().has(key) && options[key as never] !== undefined);
       if (pools.length > 0) {
         throw new ConfigurationError(
           'refused_option',

@@ -21,7 +21,7 @@ export const COMMON: Omit<LoadBalancedOpenAIOptions, 'strategy'> = { attemptTime
 export const contenderNames: readonly string[] = [
   'oracle',
   ...strategyNames,
-  ...(poolKeys.has('hedge') ? strategyNames.map((name) => name + HEDGED) : []),
+  ...(poolKeys().has('hedge') ? strategyNames.map((name) => name + HEDGED) : []),
 ];
 
 /** Those compared when nobody is named. Not `priority`: it orders endpoints and fills the first one, so it is no way to spread load. */
