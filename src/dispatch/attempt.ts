@@ -3,7 +3,7 @@ import type { AttemptReport } from '../call/outcome.ts';
 import type { Clock } from '../clock.ts';
 import type { Endpoint } from '../endpoint/endpoint.ts';
 import type { Load } from '../endpoint/live-facts.ts';
-import type { Late } from './clocks.ts';
+import type { Bounds, Late } from './clocks.ts';
 
 /** Good headers of a reply; what else it holds is the port's affair. */
 export interface Reply {
@@ -46,6 +46,7 @@ export interface Attempt<R extends Reply> {
   settled: boolean;
   /** Set when nothing of the request can have left this machine. */
   unsent: boolean;
+  readonly bounds: Bounds;
   /** After how many ms from its start the call may be hedged; `undefined` = not at all. */
   readonly hedgeAfter: number | undefined;
   /** Set once it took longer than any usual attempt. */

@@ -5,7 +5,7 @@
 import type { Clock } from '../clock.ts';
 
 const NEVER = Number.POSITIVE_INFINITY;
-/** So much of the time that is left it may ring too early; then it is set again. */
+/** So much of its time it may ring too early; then it is set again. */
 const EARLY = 0.05;
 
 /** A timer that may be set over and over. */
@@ -13,6 +13,8 @@ export class CallTimer {
   readonly #clock: Clock;
   readonly #ring: (now: number) => void;
   #at = NEVER;
+  /** It serves for what is due until then. */
+  #until = NEVER;
   #cancel: (() => void) | undefined;
 
   /** @param ring told at what time it is, as soon as something may be due, and now and then a little before. */
@@ -23,13 +25,14 @@ export class CallTimer {
 
   /** Rings at `at`, in monotonic ms, whatever was set before; `Infinity` = not at all. */
   set(at: number): void {
-    const now = this.#clock.now();
     // One that rings a little early costs less than another one.
-    if (at !== NEVER && this.#at <= at && at - this.#at <= EARLY * (at - now)) return;
+    if (this.#at <= at && at <= this.#until) return;
     this.stop();
     if (at === NEVER) return;
+    const ms = at - this.#clock.now();
     this.#at = at;
-    this.#cancel = this.#clock.after(at - now, () => {
+    this.#until = at + EARLY * ms;
+    this.#cancel = this.#clock.after(ms, () => {
       this.stop();
       // It is so late at least, whatever is lost where times are added.
       this.#ring(Math.max(at, this.#clock.now()));
@@ -47,5 +50,6 @@ export class CallTimer {
     this.#cancel?.();
     this.#cancel = undefined;
     this.#at = NEVER;
+    this.#until = NEVER;
   }
 }

@@ -117,6 +117,7 @@ class OfAttempt implements Bounds {
   readonly #rescue: Settings['rescue'];
   readonly #model: string;
   readonly #usual: number | undefined;
+  #rescueAfter: number | undefined;
 
   constructor(call: Call, endpoint: Endpoint, pool: Times, { attemptTimeout, rescue }: Settings) {
     this.#call = call;
@@ -162,7 +163,8 @@ class OfAttempt implements Bounds {
   get rescue(): number | undefined {
     const { stream, replay } = this.#call;
     if (this.certain || !this.#rescue || stream || replay !== 'free') return undefined;
-    return this.#patience(this.#time, soonest(this.#usual, this.#pool, this.#model));
+    this.#rescueAfter ??= this.#patience(this.#time, soonest(this.#usual, this.#pool, this.#model));
+    return this.#rescueAfter;
   }
 
   get silent(): Bounds['silent'] {

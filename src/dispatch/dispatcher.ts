@@ -66,7 +66,7 @@ export class Dispatcher {
     read: (attempt: Attempt<R>) => Promise<unknown>,
   ): Promise<Attempt<R>> {
     story.read = read;
-    follow(story, first, this.parts);
+    follow(story, first, this.parts.clock.now());
     return runStory(story, this.parts);
   }
 
@@ -92,7 +92,7 @@ export class Dispatcher {
   /** Content came: a probe has done its work, and those that failed before have to answer for it. */
   proved<R extends Reply>(story: CallStory<R>, attempt: Attempt<R>): void {
     // Of a stream that was handed out before, its reader's pace would be taken for the endpoint's.
-    if (story.live.has(attempt)) took(attempt, 'content', this.parts);
+    if (story.live.has(attempt)) took(attempt, 'content', this.parts.clock.now());
     blameAll(story, this.parts);
     attempt.endpoint.state.proved(attempt.load);
     this.parts.throttle?.told(attempt.load, false);

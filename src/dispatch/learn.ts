@@ -67,7 +67,8 @@ export function learn<R extends Reply>(
   attempt.settled = true;
   story.live.delete(attempt);
   const suspicion = suspicionOf(story, attempt, verdict);
-  report.ms = parts.clock.now() - load.startedAt;
+  const now = parts.clock.now();
+  report.ms = now - load.startedAt;
   report.verdict = verdict.name;
   // Who counted tokens counts them.
   report.billed = report.usage ? 'yes' : billed(verdict);
@@ -80,14 +81,14 @@ export function learn<R extends Reply>(
     }
   }
   const sent = verdict.name !== 'connect-failed' && verdict.name !== 'local-error';
-  endpoint.room.settle(load, { sent, used: usedOf(report.usage), billed: report.billed !== 'no' });
+  endpoint.room.settle(load, { sent, used: usedOf(report.usage), billed: report.billed !== 'no' }, now);
   // Of a reply handed out at its headers nobody sees how much it was.
   const units = story.read ? (outputTokens(report.usage) ?? 1) : undefined;
   const cooldown = endpoint.state.end(load, verdict, call.operation.route, suspicion, units);
   const { ownPause } = verdict;
   if (ownPause !== undefined) {
     story.paused ??= new Map();
-    story.paused.set(endpoint, parts.clock.now() + ownPause);
+    story.paused.set(endpoint, now + ownPause);
   }
   const asked = cooldown ?? ownPause;
   if (asked !== undefined) report.retryAfterMs = asked;

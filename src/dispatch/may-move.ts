@@ -1,7 +1,6 @@
 /** Could a call still go on elsewhere? Then a stream's preamble is held back, and a filtered answer. Read by the seam. */
 import { entryFor } from '../call/model-map.ts';
 import type { Attempt, CallStory, Reply } from './call-story.ts';
-import { boundsOf } from './clocks.ts';
 import type { DispatchParts } from './dispatch-parts.ts';
 import { mayFallBack } from './fall-back.ts';
 
@@ -16,7 +15,7 @@ export function mayMove<R extends Reply>(
   if (story.live.size > 1) return true;
   if (call.replay !== 'free') return false;
   // Nor can a bound on the first content be kept once something was handed out.
-  if (boundsOf(call, attempt.endpoint, pool, settings).certain) return true;
+  if (attempt.bounds.certain) return true;
   if (mayFallBack(story, settings)) return true;
   if (!settings.failover || only || story.counted + 1 >= call.maxAttempts) return false;
   return pool.some(call, (other) => other !== attempt.endpoint && !tried.has(other) && !barred.has(other));

@@ -57,6 +57,7 @@ export function runAttempt<R extends Reply>(
     data: undefined,
     settled: false,
     unsent: false,
+    bounds,
     // Who is let through because nobody is well must not become two.
     hedgeAfter: force ? undefined : hedgeAfter(call, parts.pool, parts.settings, load.probes),
     overdue: false,

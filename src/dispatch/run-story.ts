@@ -5,7 +5,7 @@ import { abortError, ClosedError, timeoutError } from '../errors.ts';
 import { arm, NO_ALARMS } from './alarms.ts';
 import { blameAll } from './blame.ts';
 import type { Attempt, CallStory, Reply, StoryEvent } from './call-story.ts';
-import { boundsOf, kindOf } from './clocks.ts';
+import { kindOf } from './clocks.ts';
 import type { DispatchParts } from './dispatch-parts.ts';
 import { failureOf, keptAnswer } from './failure-of.ts';
 import { startOver } from './fall-back.ts';
@@ -28,14 +28,12 @@ function goOn<R extends Reply>(story: CallStory<R>, parts: DispatchParts): void 
 }
 
 /** Reads the body of a good reply; its outcome arrives in the queue like everything else. */
-export function follow<R extends Reply>(story: CallStory<R>, attempt: Attempt<R>, parts: DispatchParts): void {
+export function follow<R extends Reply>(story: CallStory<R>, attempt: Attempt<R>, now: number): void {
   const { call, read } = story;
-  const { reply } = attempt;
+  const { bounds, reply } = attempt;
   if (!read || !reply) return;
   story.live.add(attempt);
-  const bounds = boundsOf(call, attempt.endpoint, parts.pool, parts.settings);
   // A bound the user named holds from the attempt's start; the learned one counts from the headers.
-  const now = parts.clock.now();
   const spent = bounds.certain ? now - attempt.load.startedAt : 0;
   const cuts = call.stream || bounds.certain;
   arm(story, attempt, now, cuts ? Math.max(1, bounds.content.after - spent) : bounds.rescue);
@@ -103,14 +101,15 @@ function ended<R extends Reply>(
   }
   const { stream } = story.call;
   if (event.is === 'head') {
+    const now = parts.clock.now();
     attempt.report.status = outcome.status;
     if (story.hadTurn) parts.room.passed(story.hadTurn);
     if (attempt.reply?.sent !== false) {
-      took(attempt, kindOf(story.call, false), parts);
+      took(attempt, kindOf(story.call, false), now);
       noteHeadroom(story, attempt, outcome.headers, parts);
     }
     if (story.read) {
-      follow(story, attempt, parts);
+      follow(story, attempt, now);
       return undefined;
     }
   }

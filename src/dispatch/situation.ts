@@ -136,10 +136,10 @@ class OfStory<R extends Reply> implements Situation {
   readonly counted: number;
   readonly waits: number;
   readonly anyEligible: boolean;
-  readonly now: number;
   readonly #refusals: readonly Refusal[];
   readonly #story: CallStory<R>;
   readonly #parts: DispatchParts;
+  #now: number | undefined;
   #backoff: number | undefined;
 
   constructor(story: CallStory<R>, parts: DispatchParts) {
@@ -155,7 +155,11 @@ class OfStory<R extends Reply> implements Situation {
     this.#refusals = any ? NONE : refusalsOf(story, parts);
     // Time goes on between the two looks: an endpoint without a refusal has just become eligible.
     this.anyEligible = any || (this.#refusals.length < allowedOf(story, parts) && anyEligible(story, parts));
-    this.now = parts.clock.now();
+  }
+
+  get now(): number {
+    this.#now ??= this.#parts.clock.now();
+    return this.#now;
   }
 
   get allFailing(): boolean {

@@ -3,7 +3,7 @@ import type { Cut, Outcome } from '../call/outcome.ts';
 import type { Endpoint } from '../endpoint/endpoint.ts';
 import { timeoutError } from '../errors.ts';
 import type { Attempt, CallStory, Reply } from './call-story.ts';
-import { boundsOf, kindOf, type Late } from './clocks.ts';
+import { kindOf, type Late } from './clocks.ts';
 import type { DispatchParts } from './dispatch-parts.ts';
 import { learn } from './learn.ts';
 import { start } from './proceed.ts';
@@ -17,13 +17,9 @@ export function cutOutcome(cut: Cut): Failure {
 }
 
 /** Notes how long something took at an endpoint, for what later attempts may take. */
-export function took<R extends Reply>(
-  attempt: Attempt<R>,
-  what: 'plain' | 'head' | 'content',
-  { clock }: DispatchParts,
-): void {
+export function took<R extends Reply>(attempt: Attempt<R>, what: 'plain' | 'head' | 'content', now: number): void {
   const { endpoint, load } = attempt;
-  endpoint.state.latency(load.model)?.[what].record(clock.now() - load.startedAt);
+  endpoint.state.latency(load.model)?.[what].record(now - load.startedAt);
 }
 
 /** It would have been more than the delay, which is all that is known of it: so much more is kept apart. */
@@ -88,8 +84,8 @@ export function takesLong<R extends Reply>(
   }
   attempt.overdue = true;
   const { call } = story;
-  const { settings, budget } = parts;
-  const bounds = boundsOf(call, attempt.endpoint, parts.pool, settings);
+  const { budget } = parts;
+  const { bounds } = attempt;
   if (!bounds.certain) {
     const another = helper(story, parts);
     if (!another) return undefined;

@@ -74,7 +74,7 @@ export class Throttle {
    * @param failed false also where nothing was learned, e.g. because its caller left.
    */
   told(probe: object, failed: boolean): void {
-    const number = this.#probes.get(probe);
+    const number = this.#probes.size === 0 ? undefined : this.#probes.get(probe);
     if (number === undefined) return;
     this.#probes.delete(probe);
     if (failed) this.#lastFailed = Math.max(this.#lastFailed, number);

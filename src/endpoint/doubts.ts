@@ -62,6 +62,6 @@ export class Doubts {
     this.#succeededAt = now;
     this.#slowest = 0;
     this.#outage = false;
-    for (const each of this.#open.splice(0)) each.acquit();
+    if (this.#open.length > 0) for (const each of this.#open.splice(0)) each.acquit();
   }
 }

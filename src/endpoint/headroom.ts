@@ -163,11 +163,11 @@ export class Headroom {
   settle(
     { held }: Load,
     went: { readonly sent: boolean; readonly used: Used | undefined; readonly billed: boolean },
+    now = this.#state.clock.now(),
   ): void {
     if (!held) return;
     const { quota, allowed, learnedTokens, allowedTokens, told } = held;
     quota.changes += 1;
-    const now = this.#state.clock.now();
     const { sent, used, billed } = went;
     if (used) quota.answered(used.output);
     const total = used?.total ?? (billed ? undefined : 0);

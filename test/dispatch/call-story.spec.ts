@@ -12,6 +12,8 @@ beforeEach(() => {
 const storyOf = (changes: Parameters<typeof aCall>[0] = {}) =>
   new CallStory(aCall({ deadline: 1_000, ...changes }), vi.fn(), clock);
 
+const NEVER = { after: Number.POSITIVE_INFINITY, certain: false, beside: false };
+
 function attemptOn(endpoint: Endpoint, settled = false): Attempt<Reply> {
   return {
     endpoint,
@@ -22,6 +24,13 @@ function attemptOn(endpoint: Endpoint, settled = false): Attempt<Reply> {
     data: undefined,
     settled,
     unsent: false,
+    bounds: {
+      certain: false,
+      headers: undefined,
+      content: NEVER,
+      rescue: undefined,
+      silent: { slow: 1_000, late: 1_000 },
+    },
     hedgeAfter: undefined,
     overdue: false,
     alarms: [],
