@@ -51,12 +51,14 @@ export interface Attempt<R extends Reply> {
   readonly hedgeAfter: number | undefined;
   /** Set once it took longer than any usual attempt. */
   overdue: boolean;
-  /** When it is looked at, the next time first; by `story.setAlarms`. */
-  alarms: readonly Alarm[];
+  /** When it is looked at next, if at all; by `story.setAlarm`. */
+  alarm: Alarm | undefined;
 }
 
 /** A moment at which a running attempt is looked at, in monotonic ms. */
 export interface Alarm {
   readonly at: number;
   readonly late: Late;
+  /** The one after it. */
+  readonly next: Alarm | undefined;
 }

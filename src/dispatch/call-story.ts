@@ -129,9 +129,7 @@ export class CallStory<R extends Reply> extends StoryQueue<R> {
   /** The attempts as the user sees them, the one that counted last. */
   get reports(): AttemptReport[] {
     const counted = this.won ?? this.told?.attempt;
-    const reports: AttemptReport[] = [];
-    for (const attempt of this.attempts) if (attempt !== counted) reports.push(attempt.report);
-    if (counted) reports.push(counted.report);
-    return reports;
+    const others = this.attempts.filter((attempt) => attempt !== counted);
+    return (counted ? others.concat(counted) : others).map(({ report }) => report);
   }
 }

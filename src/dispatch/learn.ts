@@ -4,7 +4,6 @@ import { outputTokens } from '../call/output-tokens.ts';
 import { usedOf } from '../endpoint/held.ts';
 import { USED_UP } from '../endpoint/used-up.ts';
 import type { Emitter } from '../observe/emitter.ts';
-import { NO_ALARMS } from './alarms.ts';
 import { announce } from './announce.ts';
 import { hold, suspicionOf } from './blame.ts';
 import type { Attempt, CallStory, Reply } from './call-story.ts';
@@ -62,7 +61,7 @@ export function learn<R extends Reply>(
   const verdict = judge(story, attempt, outcome, parts);
   const { endpoint, report, load } = attempt;
   const { call } = story;
-  attempt.alarms = NO_ALARMS;
+  attempt.alarm = undefined;
   if (attempt.settled) return verdict;
   attempt.settled = true;
   story.live.delete(attempt);

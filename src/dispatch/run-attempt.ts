@@ -5,7 +5,7 @@ import type { Clock } from '../clock.ts';
 import type { PoolSettings } from '../config/settings.ts';
 import type { Endpoint } from '../endpoint/endpoint.ts';
 import type { Pool } from '../pool/pool.ts';
-import { arm, NO_ALARMS } from './alarms.ts';
+import { arm } from './alarms.ts';
 import type { Attempt, CallStory, Reply } from './call-story.ts';
 import { boundsOf, hedgeAfter } from './clocks.ts';
 import { connectionFacts } from './connection-facts.ts';
@@ -61,7 +61,7 @@ export function runAttempt<R extends Reply>(
     // Who is let through because nobody is well must not become two.
     hedgeAfter: force ? undefined : hedgeAfter(call, parts.pool, parts.settings, load.probes),
     overdue: false,
-    alarms: NO_ALARMS,
+    alarm: undefined,
   };
   story.attempts.push(attempt);
   story.live.add(attempt);

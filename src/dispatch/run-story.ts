@@ -2,7 +2,7 @@
 import type { Outcome } from '../call/outcome.ts';
 import { turnstile } from '../endpoint/turnstile.ts';
 import { abortError, ClosedError, timeoutError } from '../errors.ts';
-import { arm, NO_ALARMS } from './alarms.ts';
+import { arm } from './alarms.ts';
 import { blameAll } from './blame.ts';
 import type { Attempt, CallStory, Reply, StoryEvent } from './call-story.ts';
 import { kindOf } from './clocks.ts';
@@ -94,7 +94,7 @@ function ended<R extends Reply>(
   const { attempt, outcome } = event;
   // A late word from an attempt that was given up.
   if (!story.live.has(attempt)) return undefined;
-  attempt.alarms = NO_ALARMS;
+  attempt.alarm = undefined;
   if (outcome.is === 'error') {
     failed(story, attempt, outcome, parts);
     return undefined;

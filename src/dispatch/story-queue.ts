@@ -46,8 +46,8 @@ export class StoryQueue<R extends Reply> {
   }
 
   /** Looks at an attempt at other moments than before. */
-  setAlarms(attempt: Attempt<R>, alarms: readonly Alarm[]): void {
-    attempt.alarms = alarms;
+  setAlarm(attempt: Attempt<R>, alarm: Alarm | undefined): void {
+    attempt.alarm = alarm;
     // Else it is set as soon as somebody waits.
     if (this.#wake) this.#setTimer();
   }
@@ -76,7 +76,7 @@ export class StoryQueue<R extends Reply> {
 
   #setTimer(): void {
     let at = Math.min(this.#deadline, this.#wakeUpAt);
-    for (const { alarms } of this.attempts) if (alarms[0] && alarms[0].at < at) at = alarms[0].at;
+    for (const { alarm } of this.attempts) if (alarm && alarm.at < at) at = alarm.at;
     this.timer.set(at);
   }
 
@@ -90,9 +90,10 @@ export class StoryQueue<R extends Reply> {
       this.push({ is: 'woken', early: false });
     }
     for (const attempt of this.attempts) {
-      const due = attempt.alarms.filter(({ at }) => at <= now);
-      attempt.alarms = attempt.alarms.slice(due.length);
-      for (const { late } of due) this.push({ is: 'alarm', attempt, late });
+      for (let { alarm } = attempt; alarm && alarm.at <= now; { alarm } = attempt) {
+        attempt.alarm = alarm.next;
+        this.push({ is: 'alarm', attempt, late: alarm.late });
+      }
     }
     this.#setTimer();
   }

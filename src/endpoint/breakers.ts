@@ -71,15 +71,18 @@ export class Breakers {
     if (load.permits.some((permit) => permit?.probe || permit?.panic)) this.#tell(load, 'success', 'success');
   }
 
-  #tell(load: Load, ownHealth: Verdict['health'], modelHealth: Verdict['health']): void {
-    const [own, ofModel] = load.permits;
-    const { model, neighbours } = load;
-    const spared = () =>
+  #sparing({ model, neighbours }: Load): () => boolean {
+    return () =>
       this.#settings !== false &&
       neighbours !== undefined &&
       neighbours.percentageOut(model) > this.#settings.maxEjectedPercentage;
+  }
+
+  #tell(load: Load, ownHealth: Verdict['health'], modelHealth: Verdict['health']): void {
+    const [own, ofModel] = load.permits;
+    const spared = modelHealth === 'failure' || ownHealth === 'failure' ? this.#sparing(load) : undefined;
     if (own) this.#own?.settle(own, ownHealth, spared);
-    if (ofModel) this.models.of(model).breaker?.settle(ofModel, modelHealth, spared);
+    if (ofModel) this.models.of(load.model).breaker?.settle(ofModel, modelHealth, spared);
     if (own?.probe || ofModel?.probe) this.#touch();
   }
 

@@ -9,6 +9,7 @@ const LIMIT = 200;
 /** The operations of one endpoint, with the time of their last success. */
 export class ServedLately {
   readonly #at = new Map<string, number>();
+  #latest: string | undefined;
   readonly #clock: Clock;
 
   constructor(clock: Clock) {
@@ -17,7 +18,8 @@ export class ServedLately {
 
   /** A call of this operation succeeded. */
   note(operation: string, now = this.#clock.now()): void {
-    this.#at.delete(operation);
+    if (operation !== this.#latest) this.#at.delete(operation);
+    this.#latest = operation;
     this.#at.set(operation, now);
     if (this.#at.size > LIMIT) this.#at.delete(this.#at.keys().next().value as string);
   }

@@ -33,7 +33,7 @@ function attemptOn(endpoint: Endpoint, settled = false): Attempt<Reply> {
     },
     hedgeAfter: undefined,
     overdue: false,
-    alarms: [],
+    alarm: undefined,
   };
 }
 
