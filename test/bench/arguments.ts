@@ -43,6 +43,8 @@ export const HELP: string = [
   ...partNames.map((name) => `  ${name.padEnd(12)}${parts[name].does}`),
 ].join('\n');
 
+const isLong = (name: PartName) => 'long' in parts[name];
+
 const wrong = (problem: string): Asked => ({ is: 'wrong', problem });
 
 /** Reads what stands after the command. Never throws. */
@@ -69,7 +71,7 @@ export function readArguments(args: readonly string[]): Asked {
   const quick = values.quick === true;
   return {
     is: 'bench',
-    parts: asked.length > 0 ? partNames.filter((name) => asked.includes(name)) : partNames,
+    parts: partNames.filter((name) => (asked.length > 0 ? asked.includes(name) : !quick || !isLong(name))),
     rounds,
     quick,
     peers: !quick && !values['no-peers'],

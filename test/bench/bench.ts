@@ -1,22 +1,27 @@
 // `npm run bench`: measures the built package; see `-- --help`.
 import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Asked, HELP, readArguments } from './arguments.ts';
 import { Child } from './child.ts';
+import { contenders } from './contenders.ts';
+import { goals } from './goals.ts';
 import { machine } from './machine.ts';
-import { markdown } from './markdown.ts';
+import { between, markdown } from './markdown.ts';
 import type { Places } from './mock.ts';
 import type { Outcome } from './outcome.ts';
-import { parts } from './parts.ts';
+import { type Part, parts } from './parts.ts';
 import { installedPeers } from './peers.ts';
+import { plot } from './plot.ts';
+import { forReadme, goalTable, problems, restless, results } from './report.ts';
 import type { Setting } from './setting.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
 async function measure({ parts: names, quick, rounds, ...asked }: Asked & { is: 'bench' }): Promise<Outcome[]> {
   const peers = asked.peers ? installedPeers() : [];
-  if (!asked.peers) console.log('The packages of npm are left out.\n');
-  else if (peers.length === 0) console.log('The packages of npm could not be installed, and are left out.\n');
+  if (peers.length === 0)
+    console.log(`Packages of npm beside this one: left out${asked.peers ? ', they could not be installed' : ''}.`);
   const mock = Child.start('mock.ts', {});
   try {
     const places = await mock.ask<Places>({ do: 'open' });
@@ -24,15 +29,34 @@ async function measure({ parts: names, quick, rounds, ...asked }: Asked & { is: 
     const outcomes: Outcome[] = [];
     for (const name of names) {
       const begun = performance.now();
-      const outcome = await parts[name].run(setting);
+      const { run }: Part = parts[name];
+      const outcome = await run(setting);
       outcomes.push(outcome);
-      console.log(outcome.tables.map(markdown).join('\n'));
-      console.log(`(${name}: ${((performance.now() - begun) / 1_000).toFixed(0)} s)\n`);
+      console.log(`\n${outcome.tables.map(markdown).join('\n')}`);
+      console.log(`(${name}: ${((performance.now() - begun) / 1_000).toFixed(0)} s)`);
     }
     return outcomes;
   } finally {
     await mock.end();
   }
+}
+
+/** The two panels of the plot. */
+const SHOWN = ['Plain calls, 16 at once', 'Streams of 200 chunks, 16 at once'];
+
+function write(outcomes: readonly Outcome[]): void {
+  const judged = goalTable(outcomes).rows.length;
+  if (judged !== goals.length) throw new Error(`${goals.length - judged} goals were not measured`);
+  const readme = join(ROOT, 'README.md');
+  const ours = Object.values(contenders).filter((each) => !('peer' in each));
+  const points = outcomes.flatMap((outcome) => outcome.points ?? []).filter(({ panel }) => SHOWN.includes(panel));
+  writeFileSync(readme, between(readFileSync(readme, 'utf8'), forReadme(outcomes, machine())));
+  writeFileSync(join(import.meta.dirname, 'RESULTS.md'), results(outcomes, machine()));
+  writeFileSync(
+    join(ROOT, 'examples/performance.svg'),
+    plot(points, (name) => ours.some(({ title }) => title === name)),
+  );
+  console.log('\nWritten: README.md, test/bench/RESULTS.md, examples/performance.svg');
 }
 
 async function main(args: readonly string[]): Promise<number> {
@@ -46,9 +70,14 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   if (asked.build) execFileSync('npm', ['run', 'build'], { cwd: ROOT, stdio: 'pipe' });
-  console.log(`${machine()}\n`);
-  await measure(asked);
-  return 0;
+  console.log(machine());
+  const outcomes = await measure(asked);
+  console.log(`\n${markdown(goalTable(outcomes))}`);
+  if (restless(outcomes)) console.log('Too noisy: two equal clients differ by more than a fifth. CPU is not judged.\n');
+  if (asked.write) write(outcomes);
+  const wrong = asked.check ? problems(outcomes) : [];
+  for (const problem of wrong) console.error(problem);
+  return wrong.length === 0 ? 0 : 1;
 }
 
 process.exitCode = await main(process.argv.slice(2));

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Child } from './child.ts';
 import type { ClientSpec, Turn, TurnOrder } from './client.ts';
-import type { ContenderName } from './contenders.ts';
+import { type ContenderName, contenders } from './contenders.ts';
 import { inTurns } from './rounds.ts';
 
 /** How the turns are to be. */
@@ -21,7 +21,9 @@ export type Turned = Readonly<Partial<Record<ContenderName, readonly Turn[]>>>;
 
 /** Some clients, each in its own process. */
 export class Cohort {
-  readonly names: readonly ContenderName[];
+  /** Those that take part. */
+  names: readonly ContenderName[];
+  readonly #trusting: string | undefined;
   readonly #children: ReadonlyMap<ContenderName, Child>;
 
   /** @param cert of the endpoints, when they speak TLS */
@@ -38,18 +40,26 @@ export class Cohort {
       Child.start('client.ts', { names: [name], urls } satisfies ClientSpec, extra);
     this.#children = new Map(names.map((name) => [name, start(name)]));
   }
-  readonly #trusting: string | undefined;
 
   /** @throws Error when that client cannot do it */
   ask<Result>(name: ContenderName, question: object): Promise<Result> {
     return (this.#children.get(name) as Child).ask<Result>(question);
   }
 
-  /** Lets each run for about so long, so that the engine has compiled what it will. */
+  /**
+   * Lets each run for about so long, so that the engine has compiled what it will. One of npm that cannot do it is left out.
+   * @throws Error when one of ours cannot
+   */
   async warm(what: 'chat' | 'stream', ms: number): Promise<void> {
     for (const of of this.names) {
-      const { rate } = await this.#run({ of, what, calls: 32, atOnce: 16 });
-      await this.#run({ of, what, calls: Math.max(32, Math.ceil((rate * ms) / 1_000)), atOnce: 16 });
+      try {
+        const { rate } = await this.#run({ of, what, calls: 32, atOnce: 16 });
+        await this.#run({ of, what, calls: Math.max(32, Math.ceil((rate * ms) / 1_000)), atOnce: 16 });
+      } catch (error) {
+        if (!('peer' in contenders[of])) throw error;
+        this.names = this.names.filter((name) => name !== of);
+        console.log(`${contenders[of].title} is left out of ${what}: ${(error as Error).message.split('\n')[0]}`);
+      }
     }
   }
 

@@ -1,4 +1,4 @@
-// The endpoints of the bench: a process of its own with three ports, and three for TLS, that answers with fixed bytes and
+// The endpoints of the bench: a process of its own with some ports, and some for TLS, that answers with fixed bytes and
 // looks at nothing but the first part of the path, which says how. Why on bare sockets: the less the mock costs, the less it
 // takes from who is measured.
 import { once } from 'node:events';
@@ -74,13 +74,12 @@ async function ports(servers: readonly Server[]): Promise<number[]> {
   return servers.map((server) => (server.address() as AddressInfo).port);
 }
 
-const three = (make: () => Server) => ports([make(), make(), make()]);
-
 answering({
   async open(): Promise<Places> {
     const { cert, key } = certificate();
-    const plain = await three(() => plainServer(serve));
-    return { plain, secure: await three(() => secureServer({ cert, key }, serve)), cert };
+    const five = [0, 1, 2, 3, 4];
+    const plain = await ports(five.map(() => plainServer(serve)));
+    return { plain, secure: await ports(five.map(() => secureServer({ cert, key }, serve))), cert };
   },
   /** How many calls came since it was last asked. */
   asked(): number {

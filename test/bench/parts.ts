@@ -1,12 +1,19 @@
 // The parts of the bench, by name, in the order in which they run.
 import type { Outcome } from './outcome.ts';
+import { endpoints } from './parts/endpoints.ts';
+import { heap } from './parts/heap.ts';
 import { load } from './parts/load.ts';
 import { own } from './parts/own.ts';
+import { weight } from './parts/package.ts';
+import { pick } from './parts/pick.ts';
+import { vision } from './parts/vision.ts';
 import type { Setting } from './setting.ts';
 
 /** One part. */
 export interface Part {
   readonly does: string;
+  /** Too long for a quick run, which leaves it out unless it is asked for by name. */
+  readonly long?: true;
   run(setting: Setting): Promise<Outcome>;
 }
 
@@ -55,6 +62,11 @@ export const parts = {
     },
   },
   own: { does: 'what the package does itself, with a fetch that answers by itself', run: own },
+  heap: { does: 'heap of a call under way, 1,000 held open', run: heap },
+  vision: { does: 'bodies of 20 MB with failover: made into text how often, stalls of the event loop', run: vision },
+  endpoints: { does: '1,000 endpoints: construction, heap, timers, idle CPU', run: endpoints },
+  package: { does: 'import time and size of the package', run: weight },
+  pick: { does: 'what a pick costs by size of the pool', long: true, run: pick },
 } as const satisfies Readonly<Record<string, Part>>;
 
 export type PartName = keyof typeof parts;

@@ -19,8 +19,12 @@ export interface Setting {
 export const roundsOf = ({ rounds, quick }: Setting, full: number, few: number): number =>
   rounds ?? (quick ? few : full);
 
-/** The base URLs of the three endpoints that answer so. */
-export function urlsOf({ places }: Setting, manner: Manner, secure = false): string[] {
-  const ports = secure ? places.secure : places.plain;
-  return ports.map((port) => `http${secure ? 's' : ''}://127.0.0.1:${port}/${manner}/v1`);
+/**
+ * The base URLs of endpoints that answer so: three, unless all are asked for.
+ * @param how `secure`: over TLS
+ */
+export function urlsOf({ places }: Setting, manner: Manner, how: { secure?: boolean; all?: boolean } = {}): string[] {
+  const ports = how.secure ? places.secure : places.plain;
+  const wanted = how.all ? ports : ports.slice(0, 3);
+  return wanted.map((port) => `http${how.secure ? 's' : ''}://127.0.0.1:${port}/${manner}/v1`);
 }
