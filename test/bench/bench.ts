@@ -1,6 +1,6 @@
 // `npm run bench`: measures the built package; see `-- --help`.
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Asked, HELP, readArguments } from './arguments.ts';
 import { Child } from './child.ts';
@@ -70,6 +70,10 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   if (asked.build) execFileSync('npm', ['run', 'build'], { cwd: ROOT, stdio: 'pipe' });
+  else if (!existsSync(join(ROOT, 'dist/index.mjs'))) {
+    console.error('There is no dist to measure: leave --no-build out.');
+    return 2;
+  }
   console.log(machine());
   const outcomes = await measure(asked);
   console.log(`\n${markdown(goalTable(outcomes))}`);

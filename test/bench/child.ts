@@ -34,22 +34,23 @@ export class Child {
     return new Child(process);
   }
 
-  /** @throws Error when it could not do it, or ended on the way */
-  async ask<Result = void>(question: object): Promise<Result> {
+  /** @throws Error when it could not do it, or ended before it had */
+  ask<Result = void>(question: object): Promise<Result> {
     const child = this.#process;
-    const gone = new AbortController();
-    const ended = () => gone.abort(new Error(`the process ended with ${child.exitCode ?? child.signalCode}`));
-    child.once('exit', ended);
-    try {
-      if (child.exitCode !== null) ended();
-      const answered = once(child, 'message', { signal: gone.signal });
-      child.send(question);
-      const [answer] = (await answered) as [Answer];
-      if (answer.is === 'failed') throw new Error(answer.why);
-      return answer.result as Result;
-    } finally {
-      child.off('exit', ended);
-    }
+    return new Promise((resolve, reject) => {
+      const settle = (act: () => void) => {
+        child.off('message', answered).off('exit', gone);
+        act();
+      };
+      const answered = (answer: Answer) =>
+        settle(() => (answer.is === 'done' ? resolve(answer.result as Result) : reject(new Error(answer.why))));
+      const gone = () =>
+        settle(() => reject(new Error(`the process ended with ${child.exitCode ?? child.signalCode}`)));
+      child.on('message', answered).on('exit', gone);
+      if (child.exitCode !== null || child.signalCode !== null) gone();
+      // One that ends just now says so by its exit.
+      else child.send(question, () => undefined);
+    });
   }
 
   /** Ends it at once. */
@@ -65,7 +66,9 @@ export class Child {
 export function answering(answers: Readonly<Record<string, (question: never) => unknown>>): void {
   process.on('message', async (question: { do: string }) => {
     try {
-      const result = await answers[question.do]?.(question as never);
+      const answer = answers[question.do];
+      if (!answer) throw new Error(`no answer to '${question.do}'`);
+      const result = await answer(question as never);
       process.send?.({ is: 'done', result } satisfies Answer);
     } catch (error) {
       process.send?.({ is: 'failed', why: error instanceof Error ? (error.stack ?? error.message) : String(error) });

@@ -7,6 +7,9 @@ import type { ClientSpec, Turn, TurnOrder } from './client.ts';
 import { type ContenderName, contenders } from './contenders.ts';
 import { inTurns } from './rounds.ts';
 
+/** Whoever reaches for another machine is refused. */
+const LOOPBACK_ONLY = join(import.meta.dirname, '../ecosystem/support/loopback-only.ts');
+
 /** How the turns are to be. */
 export interface Turns {
   readonly what: 'chat' | 'stream';
@@ -36,8 +39,10 @@ export class Cohort {
       writeFileSync(extra.NODE_EXTRA_CA_CERTS, cert);
     }
     this.#trusting = trusting;
-    const start = (name: ContenderName) =>
-      Child.start('client.ts', { names: [name], urls } satisfies ClientSpec, extra);
+    const start = (name: ContenderName) => {
+      const surroundings = 'peer' in contenders[name] ? { ...extra, NODE_OPTIONS: `--import=${LOOPBACK_ONLY}` } : extra;
+      return Child.start('client.ts', { names: [name], urls } satisfies ClientSpec, surroundings);
+    };
     this.#children = new Map(names.map((name) => [name, start(name)]));
   }
 
