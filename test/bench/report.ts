@@ -46,6 +46,8 @@ export function forReadme(outcomes: readonly Outcome[], machine: string): string
   const tables = outcomes.flatMap((outcome) => outcome.tables);
   const shown = tables.filter(({ title }) => title.includes('CPU'));
   return [
+    '![CPU per call and per stream beside the plain SDK](examples/performance.svg)',
+    '',
     `Measured with ${machine}.`,
     '',
     markdown(goalTable(outcomes)),

@@ -8,11 +8,13 @@ import { roundsOf, type Setting, urlsOf } from '../setting.ts';
 import { median, ratios, spread } from '../statistics.ts';
 import type { Sent, VisionSpec } from '../vision-client.ts';
 
-const KINDS = ['raw', 'standard', 'fast'] as const;
+const KINDS = ['raw', 'standard', 'fast', 'control'] as const;
+type Kind = (typeof KINDS)[number];
 const TITLES = {
   raw: 'plain `openai` SDK, one attempt',
   standard: 'this package, three attempts',
   fast: 'this package, three attempts, fast transport',
+  control: 'plain SDK again (control)',
 };
 
 /** Large bodies with failover. */
@@ -21,7 +23,8 @@ export async function vision(setting: Setting): Promise<Outcome> {
   const urls = [down[0]!, down[1]!, well[2]!];
   const children = new Map(
     KINDS.map((kind) => {
-      const spec: VisionSpec = { kind, urls: kind === 'raw' ? urls.slice(2) : urls };
+      const alone = kind === 'raw' || kind === 'control';
+      const spec: VisionSpec = alone ? { kind: 'raw', urls: urls.slice(2) } : { kind, urls };
       return [kind, Child.start('vision-client.ts', spec)];
     }),
   );
@@ -29,18 +32,19 @@ export async function vision(setting: Setting): Promise<Outcome> {
     await setting.mock.ask({ do: 'asked' });
     const sent = await inTurns(
       KINDS,
-      roundsOf(setting, 11, 3),
+      roundsOf(setting, 11, 5),
       async (kind) => {
         const facts = await children.get(kind)!.ask<Sent>({ do: 'send' });
         const attempts = await setting.mock.ask<number>({ do: 'asked' });
-        if (attempts !== (kind === 'raw' ? 1 : 3)) throw new Error(`vision: ${kind} made ${attempts} attempts`);
+        if (attempts !== (kind === 'standard' || kind === 'fast' ? 3 : 1))
+          throw new Error(`vision: ${kind} made ${attempts} attempts`);
         return facts;
       },
       2,
     );
-    const of = (kind: (typeof KINDS)[number], key: keyof Sent) => sent[kind].map((each) => each[key]);
-    const times = (kind: 'standard' | 'fast', key: 'longest' | 'all') => spread(ratios(of(kind, key), of('raw', key)));
-    const row = (kind: 'standard' | 'fast') => [
+    const of = (kind: Kind, key: keyof Sent) => sent[kind].map((each) => each[key]);
+    const times = (kind: Kind, key: 'longest' | 'all') => spread(ratios(of(kind, key), of('raw', key)));
+    const row = (kind: Kind) => [
       TITLES[kind],
       String(Math.max(...of(kind, 'serialised'))),
       threeOf(times(kind, 'longest')),
@@ -56,6 +60,7 @@ export async function vision(setting: Setting): Promise<Outcome> {
             [TITLES.raw, String(Math.max(...of('raw', 'serialised'))), ms('longest'), ms('all')],
             row('standard'),
             row('fast'),
+            row('control'),
           ],
           notes: ['A turn of the event loop that takes 5 ms or longer is a stall.'],
         },
@@ -64,7 +69,8 @@ export async function vision(setting: Setting): Promise<Outcome> {
         { about: `vision.${kind}.serialised`, value: Math.max(...of(kind, 'serialised')) },
         ...(['longest', 'all'] as const).map((key) => {
           const found = times(kind, key);
-          return { about: `vision.${kind}.${key}`, value: found.median, spread: found };
+          const control = times('control', key).median;
+          return { about: `vision.${kind}.${key}`, value: found.median, spread: found, control };
         }),
       ]),
     };
