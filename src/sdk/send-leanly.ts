@@ -2,38 +2,20 @@
  * Sends an attempt without what the SDK does around a request and what the dispatcher does as well: its retries, its clock, its
  * log, a promise that parses. The SDK still builds the request; and whatever fails, it makes the error, as it would have.
  */
-import { AzureOpenAI, OpenAI } from 'openai';
+import type { OpenAI } from 'openai';
 import { WATCH } from '../endpoint/guarded-fetch.ts';
 import { bringsTransport, PREPARE, type PrepareRequest } from '../endpoint/sdk-client.ts';
+import { buildRequest } from './build-request.ts';
 import type { RequestOptions } from './call-of.ts';
 import type { Outgoing } from './outgoing.ts';
 import { SdkReply } from './sdk-reply.ts';
-import { standIn } from './stand-in.ts';
+import { sendsAsEver } from './standard.ts';
 
-/** The members of an SDK client by which a request goes out; some are for the SDK alone to call. */
+/** What of an SDK client is for itself alone to call. */
 interface Sender {
-  readonly request: unknown;
-  readonly fetchWithAuth: unknown;
-  readonly fetchWithTimeout: unknown;
-  readonly prepareOptions: unknown;
   readonly prepareRequest: PrepareRequest;
   readonly fetch: typeof globalThis.fetch;
-  buildRequest(
-    options: RequestOptions,
-    facts: { retryCount: number },
-  ): Promise<{ req: RequestInit & { [WATCH]?: unknown }; url: string }>;
 }
-
-const OWN = ['request', 'fetchWithAuth', 'fetchWithTimeout', 'prepareOptions'] as const;
-type Standard = Readonly<Record<(typeof OWN)[number], unknown>>;
-
-function standardOf({ prototype }: typeof OpenAI): Standard {
-  const { request, fetchWithAuth, fetchWithTimeout, prepareOptions } = prototype as unknown as Standard;
-  return { request, fetchWithAuth, fetchWithTimeout, prepareOptions };
-}
-
-/** As they are before anybody changes them. */
-const STANDARD = { openai: standardOf(OpenAI), azure: standardOf(AzureOpenAI) };
 
 /** What a request may say of itself beside the SDK; who sets one of these has reasons of his own. */
 const LEFT = ['body', 'method', 'headers', 'signal'] as const;
@@ -48,10 +30,7 @@ export function mayGoLeanly({ client, endpoint, own, text, refused }: Outgoing):
   if ((typeof credential !== 'string' && credential !== null) || bringsTransport(endpoint.settings)) return false;
   if (('provider' in options && options.provider) || ('workloadIdentity' in options && options.workloadIdentity))
     return false;
-  const standard = type === 'azure' ? STANDARD.azure : STANDARD.openai;
-  const sender = client as unknown as Sender;
-  if (OWN.some((name) => sender[name] !== standard[name])) return false;
-  return isLeft(own.fetchOptions) && isLeft(client.fetchOptions);
+  return sendsAsEver(client, type) && isLeft(own.fetchOptions) && isLeft(client.fetchOptions);
 }
 
 /** Lets the SDK make its error of what came in the place of a good reply. @param outcome gives or throws that. */
@@ -72,12 +51,10 @@ function failBySdk(
 }
 
 /** Sends one attempt. */
-export async function sendLeanly({ client, own, text, sending, confidant, prepare }: Outgoing): Promise<SdkReply> {
+export async function sendLeanly(outgoing: Outgoing): Promise<SdkReply> {
+  const { client, own, sending, confidant, prepare } = outgoing;
   const sender = client as unknown as Sender;
-  const putBack = text === undefined ? undefined : standIn(own);
-  const { req, url } = await sender.buildRequest(own, { retryCount: sending.index });
-  putBack?.();
-  if (text !== undefined) req.body = text;
+  const { req, url } = await buildRequest(outgoing);
   if (prepare) Object.assign(own, { [PREPARE]: prepare });
   await sender.prepareRequest(req, { url, options: own });
   confidant.sent(url, req.headers, own.headers === undefined && prepare === undefined);
@@ -86,8 +63,8 @@ export async function sendLeanly({ client, own, text, sending, confidant, prepar
     req.signal?.throwIfAborted();
     if (req.method) req.method = req.method.toUpperCase();
     req.redirect = 'manual';
-    req[WATCH] = sending.wire;
-    response = await sender.fetch.call(undefined, url, req);
+    const watched = Object.assign(req, { [WATCH]: sending.wire });
+    response = await sender.fetch.call(undefined, url, watched);
   } catch (error) {
     const thrown = () => {
       throw error;

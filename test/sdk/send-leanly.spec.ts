@@ -123,11 +123,70 @@ function pair(options: object, fetch: Fetch): [OpenAI, OpenAI] {
 describe.each(Object.entries(CLIENTS))('an attempt goes out byte for byte as the SDK sends it: %s', (_, options) => {
   it.each(Object.entries(CALLS))('%s', async (_name, ask) => {
     const [plain, ours] = [upstream(good), upstream(good)];
-    const expected = await outcome(ask, pair(options, plain.fetch)[0]);
-    const value = await outcome(ask, pair(options, ours.fetch)[1]);
+    const [[one], [, other]] = [pair(options, plain.fetch), pair(options, ours.fetch)];
+    const expected = await outcome(ask, one);
+    const value = await outcome(ask, other);
+    // A second time, now that the first is known.
+    for (const client of [one, other]) await outcome(ask, client);
     expect(ours.sent).toEqual(plain.sent);
     expect(value).toEqual(expected);
   });
+});
+
+it('a call goes out with what was changed since the one before', async () => {
+  const changes: object[] = [
+    {},
+    { apiKey: 'sk-new-0123456789' },
+    { organization: 'org' },
+    { project: 'proj' },
+    { baseURL: 'https://b.example/v1' },
+    { adminAPIKey: 'sk-admin-0123456789' },
+    { project: 'other' },
+  ];
+  const [plain, ours] = [upstream(good), upstream(good)];
+  const clients = [pair({}, plain.fetch)[0], pair({}, ours.fetch)[1]];
+  for (const client of clients)
+    for (const change of changes)
+      for (const path of ['/a', '/b', '/a']) await Object.assign(client, change).post(path, { body: { a: 1 } });
+  expect(ours.sent).toEqual(plain.sent);
+});
+
+it('whoever changes the headers of one request changes no other', async () => {
+  const seen: (string | null)[] = [];
+  const fetch: Fetch = async (_, init) => {
+    const headers = init?.headers as Headers;
+    seen.push(headers.get('x-seen'));
+    headers.set('x-seen', 'yes');
+    return good();
+  };
+  const client = pair({}, fetch)[1];
+  for (let i = 0; i < 3; i++) await chat()(client);
+  expect(seen).toEqual([null, null, null]);
+});
+
+it('a client whose members somebody replaced sends by them', async () => {
+  const { fetch, sent } = upstream(good);
+  const client = pair({}, fetch)[1];
+  await chat()(client);
+  const members = OpenAI.prototype as unknown as Record<string, (...facts: unknown[]) => unknown>;
+  const ran: string[] = [];
+  const names = ['buildURL', 'buildBody', 'fetchWithTimeout', 'request'];
+  const before = names.map((name) => members[name]!);
+  names.forEach((name, i) => {
+    members[name] = function (...facts) {
+      ran.push(name);
+      return before[i]!.apply(this, facts);
+    };
+  });
+  try {
+    await chat()(client);
+  } finally {
+    names.forEach((name, i) => {
+      members[name] = before[i]!;
+    });
+  }
+  expect([...new Set(ran)].sort()).toEqual([...names].sort());
+  expect(sent[1]).toEqual(sent[0]);
 });
 
 it.each(['gpt-5', undefined])(
