@@ -18,6 +18,7 @@ const MESSAGES: Readonly<Record<string, readonly string[]>> = {
 /** What stands before the messages. */
 const INSTRUCTIONS = ['system', 'instructions'] as const;
 const TOOLS = ['tools', 'functions'] as const;
+const AROUND = [...INSTRUCTIONS, ...TOOLS] as const;
 
 /** No prompt shorter than 1,024 tokens is cached anywhere; a token is about four bytes. */
 const CACHED_BYTES = 4 * 1_024;
@@ -165,11 +166,12 @@ export class Prompt {
   #isLong(): boolean {
     let bytes = 0;
     if (this.#fields.length === 0) return false;
-    for (const field of [...this.#fields, ...INSTRUCTIONS, ...TOOLS]) {
-      const value = this.#body[field];
-      if (value !== undefined) bytes += bytesOf(value, CACHED_BYTES - bytes);
-      if (bytes >= CACHED_BYTES) return true;
-    }
+    for (const fields of [this.#fields, AROUND])
+      for (const field of fields) {
+        const value = this.#body[field];
+        if (value !== undefined) bytes += bytesOf(value, CACHED_BYTES - bytes);
+        if (bytes >= CACHED_BYTES) return true;
+      }
     return false;
   }
 

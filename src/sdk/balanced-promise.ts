@@ -88,12 +88,12 @@ export class BalancedPromise extends APIPromise<unknown> {
 
   override _thenUnwrap<Next>(transform: (data: unknown, props: Props) => Next): APIPromise<Next> {
     const [parse, call] = [this.#parse, this.#call];
-    const unwrap = async (props: Props) => {
-      const data = await parse(props);
-      const value = transform(data, props);
-      if (value !== data) call.remember(value);
-      return withRequestId(value, props.response);
-    };
+    const unwrap = (props: Props) =>
+      Promise.resolve(parse(props)).then((data) => {
+        const value = transform(data, props);
+        if (value !== data) call.remember(value);
+        return withRequestId(value, props.response);
+      });
     return new BalancedPromise(this.#client, this.#request, unwrap, call) as APIPromise<unknown> as APIPromise<Next>;
   }
 

@@ -1,6 +1,6 @@
 /** What a call is made with: the client, its pool, and what steers it. Handed to the seam, and to all that sends through it. */
 import type { OpenAI } from 'openai';
-import type { Steering } from '../call/steering.ts';
+import { joined, type Steering } from '../call/steering.ts';
 import type { Endpoint } from '../endpoint/endpoint.ts';
 import type { Core } from './core.ts';
 
@@ -15,4 +15,15 @@ export interface Caller {
   readonly overrides: object;
   /** Set where the call reads for another one, to find out who has this id. */
   readonly reader?: string;
+}
+
+/** Who calls, asked at each call: the same object for all calls of a client that the code around them does not steer. */
+export function callers(first: Caller): (client: OpenAI) => Caller {
+  let usual = first;
+  return (client) => {
+    // It may come as somebody's proxy of it.
+    if (usual.client !== client) usual = { ...usual, client };
+    const around = usual.core.surroundings.steering;
+    return around ? { ...usual, steering: joined(around, usual.steering) } : usual;
+  };
 }

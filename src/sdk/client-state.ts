@@ -1,6 +1,6 @@
 /** What one balancing client keeps beside what it shares with its clones: its pin, its options, the SDK clients it sends through. */
 import type { ClientOptions, OpenAI } from 'openai';
-import { joined, type Steering, unsteered } from '../call/steering.ts';
+import { type Steering, unsteered } from '../call/steering.ts';
 import type { EndpointOptions } from '../config/endpoint-options.ts';
 import { inheritHeaders, inheritQuery, ownHeaders } from '../config/headers.ts';
 import type { LoadBalancedOpenAIOptions } from '../config/options.ts';
@@ -10,7 +10,7 @@ import type { Settings } from '../config/settings.ts';
 import type { Endpoint } from '../endpoint/endpoint.ts';
 import { attemptClient, type ClientOverrides, directClient, isolate } from '../endpoint/sdk-client.ts';
 import { ConfigurationError } from '../errors.ts';
-import type { Caller } from './caller.ts';
+import { type Caller, callers } from './caller.ts';
 import { type Core, makeCore } from './core.ts';
 import { loggerOf } from './logger-of.ts';
 
@@ -133,14 +133,10 @@ export function clientState(
     if (!endpoint.settings.client) follow(found, client, initial, pool.endpoints.length === 1);
     return found;
   };
-  const steeringNow = (): Steering => {
-    const around = core.surroundings.steering;
-    return around ? joined(around, steering) : steering;
-  };
   const state: ClientState = {
     core: () => core,
     pooled: () => pooled,
-    caller: (outer) => ({ client: outer, core, steering: steeringNow(), clientOf, overrides }),
+    caller: callers({ client, core, steering, clientOf, overrides }),
     direct(name) {
       const endpoint = pool.named(name) as Endpoint;
       const own = overridesFor(endpoint, overrides, core);

@@ -80,7 +80,7 @@ export async function openStream(attempt: Attempt<SdkReply>, reply: SdkReply, re
       }
     },
     // A recovering endpoint has proved itself with its first words, not minutes later with its last.
-    onContent: reading.contentCame,
+    onContent: () => reading.contentCame(),
     onEnd(end) {
       // Node may hold on to the signal of a request that is over, and to all that listens there. One that was left is aborted yet.
       if (end.is !== 'left') signal.removeEventListener('abort', aborted);

@@ -1,17 +1,17 @@
 /** From good headers to what the caller gets: a body that fails on the way continues the same call elsewhere. */
 import type { Attempt } from '../dispatch/call-story.ts';
+import { AttemptReading } from './attempt-reading.ts';
 import type { Handover, Served } from './handover.ts';
 import { linkAbort } from './link-abort.ts';
 import type { OpenStream } from './open-stream.ts';
 import { readBytes } from './read-bytes.ts';
 import { readReply } from './read-reply.ts';
-import { readingOf } from './reading-of.ts';
 import type { SdkReply } from './sdk-reply.ts';
 import { handRaw, noteServed, readByCaller } from './served.ts';
 
 /** Reads the body of one attempt. */
 export function readBody(served: Served, attempt: Attempt<SdkReply>): Promise<unknown> {
-  const reading = readingOf(served, attempt);
+  const reading = new AttemptReading(served, attempt);
   return served.handover.asBytes ? readBytes(attempt, reading) : readReply(attempt, reading);
 }
 

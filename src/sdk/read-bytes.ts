@@ -58,7 +58,7 @@ export async function readBytes(attempt: Attempt<SdkReply>, reading: Reading): P
   const events = new EventBytes();
   const known: KeptBytes = { form, events, whole: undefined, isObject: false };
   kept.set(response, known);
-  const bytes = {
+  reading.bytes = {
     whole: (body: Uint8Array) => {
       known.whole = body;
     },
@@ -66,14 +66,14 @@ export async function readBytes(attempt: Attempt<SdkReply>, reading: Reading): P
     mark: () => events.mark(),
   };
   try {
-    const data = await readReply(attempt, { ...reading, bytes });
+    const data = await readReply(attempt, reading);
     known.isObject = form === 'json' && typeof data === 'object' && data !== null;
     return data;
   } catch (error) {
     const body = known.whole ?? (form === 'events' ? events.all() : undefined);
     // Nothing in an error object says that it is one to whoever looks at the status; an event does.
     const status = form === 'events' ? undefined : BAD_GATEWAY;
-    if (body && isWritten(error)) keepRefusal(error, response, body, reading.safe, status);
+    if (body && isWritten(error)) keepRefusal(error, response, body, (text) => reading.safe(text), status);
     throw error;
   }
 }

@@ -20,21 +20,21 @@ export interface Reading {
   /** The id of the object that the reply must be, where it shall tell who has it; `true` = it must be an object at all. */
   readonly sought?: string | true | undefined;
   /** Set for a caller who wants bytes. */
-  readonly bytes?: ByteKeeper;
+  bytes?: ByteKeeper | undefined;
   readonly call: Call;
   readonly clock: Clock;
   readonly maxResponseBytes: number;
   readonly streamIdleTimeout: number;
   /** False when nobody else could take the call: then nothing is held back. */
-  readonly mayMove: () => boolean;
+  mayMove(): boolean;
   /** True when somebody else shall be asked for an answer that a content filter cut off. */
-  readonly mayMoveFiltered: () => boolean;
+  mayMoveFiltered(): boolean;
   /** Takes the endpoint's credentials out of an error. */
-  readonly safe: (error: unknown) => unknown;
+  safe(error: unknown): unknown;
   /** The endpoint handed out these ids. */
-  readonly learnIds: (ids: readonly string[]) => void;
+  learnIds(ids: readonly string[]): void;
   /** The first content of a stream came. */
-  readonly contentCame: () => void;
+  contentCame(): void;
   /** A stream that was handed out is over. */
-  readonly streamEnded: (end: StreamEnd) => void;
+  streamEnded(end: StreamEnd): void;
 }

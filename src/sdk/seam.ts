@@ -4,6 +4,7 @@
  */
 import type { APIPromise } from 'openai';
 import { BodyText } from '../call/body-text.ts';
+import type { Call } from '../call/call.ts';
 import { withModel } from '../call/localize.ts';
 import { BalancedPages, BalancedPromise, type Props } from './balanced-promise.ts';
 import { callOf, type RequestOptions } from './call-of.ts';
@@ -31,34 +32,39 @@ export function keepsBodies({ client, core: { pool, settings } }: Pick<Caller, '
   return pool.endpoints.length > 1 || client.maxRetries > 0 || fallbacks !== undefined || pinnedModels;
 }
 
-/** Opens the call that `options` ask for, once it is known where it goes. */
-async function open(
+/** Describes the call that `options` ask for. @param ready what its body allows, where that had to be found out. */
+function described(
+  { core, client, steering: around }: Caller,
+  given: RequestOptions,
+  ready: Awaited<ReturnType<typeof prepared<RequestOptions>>> | undefined,
+  { part }: Handover,
+  remainingRetries: number | null,
+): { readonly options: RequestOptions; readonly call: Call } {
+  const { settings } = core;
+  const { timeout } = client;
+  const { options, steering } = readPin(ready?.options ?? given, around, core);
+  const maxRetries = Math.min(client.maxRetries, remainingRetries ?? Number.POSITIVE_INFINITY);
+  const defaults = { timeout, maxRetries, steering, part };
+  return { options, call: callOf(options, ready?.replay ?? 'free', defaults, settings, settings.clock) };
+}
+
+/** Opens a call, once it is known where it goes. */
+function open(
   caller: Caller,
   given: RequestOptions,
-  remainingRetries: number | null,
+  { options, call }: ReturnType<typeof described>,
+  { only, prefer, lookup, unknown, missed }: Located,
   handover: Handover,
-): Promise<Served> {
-  const { core, client } = caller;
+): Served {
+  const { core, client, clientOf } = caller;
   const { settings, pool, dispatcher } = core;
-  const { clock } = settings;
-  const ready = isOneShot(given.body)
-    ? await prepared(given, keepsBodies(caller), given.timeout ?? client.timeout, clock)
-    : undefined;
-  const { options, steering } = readPin(ready?.options ?? given, caller.steering, core);
-  const maxRetries = Math.min(client.maxRetries, remainingRetries ?? Number.POSITIVE_INFINITY);
-  const defaults = { timeout: client.timeout, maxRetries, steering, part: handover.part };
-  const call = callOf(options, ready?.replay ?? 'free', defaults, settings, clock);
-  const known = whereTo(call, given.path, core);
-  const { only, prefer, lookup, unknown, missed }: Located = known.seek
-    ? await locate(known, call, given, { caller, handover, read: reader(caller) })
-    : known;
   const { model } = call;
   const bodies = new BodyText();
   const story = dispatcher.open<SdkReply>(
     call,
     (endpoint, sending) => {
       const localized = sending.model === model ? options : withModel(options, sending.model as string);
-      const sent = sendAttempt(localized, endpoint, sending, caller.clientOf, client, handover.asBytes, bodies);
+      const sent = sendAttempt(localized, endpoint, sending, clientOf, client, handover.asBytes, bodies);
       return lookup ? sent.then(refusePage) : sent;
     },
     only,
@@ -66,7 +72,7 @@ async function open(
     lookup,
   );
   for (const stranger of strangersTo(given, pool.endpoints)) story.barred.add(stranger);
-  if (missed) core.events.emit({ type: 'affinity-missed', at: clock.date(), callId: call.id, id: missed });
+  if (missed) core.events.emit({ type: 'affinity-missed', at: settings.clock.date(), callId: call.id, id: missed });
   const sought = caller.reader ?? (lookup && showsObject(call, given.path) ? true : undefined);
   const served = new Served(handover, core, story, options, unknown, sought);
   handover.served = served;
@@ -98,7 +104,15 @@ export async function serve(
     const given = await input;
     const union = unionOf(given, core, caller.steering);
     if (union) return await serveUnion(caller, union, given, serve, handover);
-    const served = await open(caller, given, remainingRetries, handover);
+    const ready = isOneShot(given.body)
+      ? await prepared(given, keepsBodies(caller), given.timeout ?? caller.client.timeout, core.settings.clock)
+      : undefined;
+    const asked = described(caller, given, ready, handover, remainingRetries);
+    const known = whereTo(asked.call, given.path, core);
+    const located: Located = known.seek
+      ? await locate(known, asked.call, given, { caller, handover, read: reader(caller) })
+      : known;
+    const served = open(caller, given, asked, located, handover);
     const { story } = served;
     try {
       if (handover.wanted && !handover.raw)
