@@ -2,52 +2,59 @@
  * Watches a stream from its first event to its end: holds back the preamble while the call may still move, never lets a
  * stream that just stops look like one that ended, bounds silence, and tells once how it went.
  */
-import { duration } from '../call/describe.ts';
-import type { EventMeaning } from '../call/stream-events.ts';
 import { StreamProgress } from '../call/stream-progress.ts';
-import { isBadReply, timeoutError } from '../errors.ts';
-import type { StreamEnd, Watched } from './watched.ts';
+import { isBadReply } from '../errors.ts';
+import { inTurn } from './in-turn.ts';
+import { Patience } from './patience.ts';
+import type { EventSource, StreamEnd, Taker, Watched } from './watched.ts';
 
 /** More preamble than this is handed on: it must not fill the memory. */
 const LONGEST_PREAMBLE = { events: 1_000, bytes: 8 * 1_048_576 };
-/** How long a server may take to end a stream that is over, in ms. */
-const LAST_BREATH = 1_000;
+const nothing = () => undefined;
+const over = { value: undefined, done: true } as const;
 
 /** The watch over one stream's events. */
-export class BodyWatch<Item> {
-  readonly #source: AsyncIterator<Item>;
+export class BodyWatch<Item> implements Taker<Item> {
+  readonly #source: EventSource<Item>;
   readonly #watched: Watched;
   readonly #progress: StreamProgress;
-  readonly #held: Item[] = [];
+  #held: Item[] = [];
+  /** Nothing was handed out yet: what fails now is for whoever called to judge. */
+  #opening = false;
   #ended = false;
   #sourceDone = false;
+  /** Somebody waits for an event. */
   #pulling = false;
-  /** Time left for the answer to begin, in ms; `undefined` when that is no question. */
-  #left: number | undefined;
+  #resolve: (result: IteratorResult<Item>) => void = nothing;
+  #reject: (error: unknown) => void = nothing;
+  readonly #patience: Patience;
 
-  constructor(source: AsyncIterator<Item>, watched: Watched) {
+  constructor(source: EventSource<Item>, watched: Watched) {
     this.#source = source;
     this.#watched = watched;
     this.#progress = new StreamProgress(watched.kind, watched.answers);
+    this.#patience = new Patience(
+      watched,
+      () => this.#progress.over,
+      (error) => {
+        if (this.#answered()) this.#gaveUp(error, true);
+      },
+    );
   }
 
   /** Reads up to the first content. @param hold false = hand out from the first event on. @throws when the stream fails before that. */
   async untilContent(hold: boolean): Promise<void> {
+    this.#opening = true;
     try {
-      let meaning: EventMeaning = 'preamble';
-      while (hold && meaning === 'preamble' && !this.#heldEnough()) {
+      while (hold && !this.#progress.said && !this.#heldEnough()) {
         // Until then the loop's own clocks bound it: a model may think for minutes.
-        const { value, done } = await this.#pull(false);
-        if (done) {
-          this.#mindEnd('before its first content');
-          return;
-        }
-        meaning = this.#note(value);
+        const { value, done } = await this.#pull();
+        if (done) break;
         this.#held.push(value);
       }
-      if (!this.#progress.said) this.#left = Math.max(1, this.#watched.timeLeft());
+      if (!this.#progress.said) this.#patience.untilBegun(this.#watched.timeLeft());
+      this.#opening = false;
     } catch (error) {
-      // Nothing was handed out: whoever called judges it.
       this.#ended = true;
       this.#watched.stop();
       throw error;
@@ -61,15 +68,20 @@ export class BodyWatch<Item> {
   /** The events for the caller: what was held back, then the rest. */
   iterator(): AsyncIterator<Item> {
     return {
-      next: () => this.#next(),
+      next: inTurn(
+        () => this.#pulling,
+        () => this.#next(),
+      ),
       return: async () => {
         this.#endAsItIs();
-        this.#held.length = 0;
-        // A source ends only after the event it waits for, which may never come.
-        if (this.#pulling) this.#watched.stop();
-        if (!this.#sourceDone) await this.#source.return?.();
+        this.#held = [];
+        if (!this.#sourceDone) {
+          // A source ends only after the event it waits for, which may never come.
+          this.#watched.stop();
+          await this.#source.leave();
+        }
         this.#sourceDone = true;
-        return { value: undefined, done: true };
+        return over;
       },
     };
   }
@@ -91,95 +103,88 @@ export class BodyWatch<Item> {
     this.#watched.stop();
   }
 
-  async #next(): Promise<IteratorResult<Item>> {
-    const held = this.#held.shift();
-    if (held !== undefined) return { value: held, done: false };
-    if (this.#sourceDone) {
-      this.#endAsItIs();
-      return { value: undefined, done: true };
-    }
-    let result: IteratorResult<Item>;
+  came(event: Item): void {
+    if (!this.#answered()) return;
     try {
-      result = await this.#pull(true);
-      if (result.done) this.#mindEnd('before its end');
-      else this.#note(result.value);
+      this.#note(event);
     } catch (error) {
-      this.#sourceDone = true;
-      this.#end(this.#left === 0 ? { is: 'failed', error, late: true } : { is: 'failed', error });
-      // An event may say that it is over while the server keeps the connection.
-      this.#watched.stop();
-      throw error;
+      return void this.#failed(error);
     }
-    if (result.done) this.#endAsItIs();
-    return result;
+    this.#resolve({ value: event, done: false });
   }
 
-  /**
-   * The next event of the source, within the bounds on silence and on the answer's beginning; what the reader does in between
-   * costs no time. Once the answer is whole, nothing that breaks is an error.
-   */
-  #pull(bounded: boolean): Promise<IteratorResult<Item>> {
-    const { clock, lastByteAt, translate, idleTimeout, stop } = this.#watched;
-    const { over } = this.#progress;
-    const patience = over ? Math.min(idleTimeout, LAST_BREATH) : idleTimeout;
-    this.#pulling = true;
+  ended(): void {
+    if (!this.#answered()) return;
+    if (!this.#watched.aborted()) this.#progress.ended(this.#watched.sawDone());
+    this.#finished(this.#opening ? 'before its first content' : 'before its end');
+  }
+
+  broke(error: unknown): void {
+    if (!this.#answered()) return;
+    const shown = this.#watched.translate(error);
+    this.#gaveUp(shown, isBadReply(shown));
+  }
+
+  #next(): Promise<IteratorResult<Item>> {
+    const held = this.#held.shift();
+    if (held !== undefined) return Promise.resolve({ value: held, done: false });
+    if (!this.#sourceDone) return this.#pull();
+    this.#endAsItIs();
+    return Promise.resolve(over);
+  }
+
+  /** The next event of the source; what its reader does in between costs no time. */
+  #pull(): Promise<IteratorResult<Item>> {
     return new Promise((resolve, reject) => {
-      const asked = clock.now();
-      const left = this.#left ?? Number.POSITIVE_INFINITY;
-      let cancel: () => void = () => undefined;
-      const fail = (error: unknown, broke: boolean) => {
-        this.#sourceDone = true;
-        if (!broke || !this.#progress.complete) return reject(error);
-        stop();
-        resolve({ value: undefined, done: true });
-      };
-      const look = () => {
-        const now = clock.now();
-        const quiet = now - (over ? asked : Math.max(asked, lastByteAt()));
-        const late = asked + left - now;
-        if (quiet < patience && late > 0) cancel = clock.after(Math.min(patience - quiet, late), look);
-        else if (late > 0)
-          fail(timeoutError(`The stream was silent for ${duration(idleTimeout)} and was given up.`), true);
-        else {
-          this.#left = 0;
-          fail(timeoutError(), true);
-        }
-      };
-      if (bounded) cancel = clock.after(Math.min(patience, left), look);
-      const came = () => {
-        this.#pulling = false;
-        cancel();
-        if (this.#left) this.#left = Math.max(1, left - (clock.now() - asked));
-      };
-      this.#source.next().then(
-        (result) => {
-          came();
-          if (result.done && !this.#watched.aborted()) this.#progress.ended(this.#watched.sawDone());
-          resolve(result);
-        },
-        (error: unknown) => {
-          came();
-          const shown = translate(error);
-          fail(shown, isBadReply(shown));
-        },
-      );
+      this.#resolve = resolve;
+      this.#reject = reject;
+      this.#pulling = true;
+      if (!this.#opening) this.#patience.asked();
+      this.#source.pull(this);
     });
   }
 
-  #note(event: Item): EventMeaning {
-    const { said } = this.#progress;
-    const meaning = this.#progress.note(event);
-    if (meaning === 'bad') throw this.#watched.failureIn(event);
-    if (this.#progress.said || this.#watched.begins === 'with any event') this.#left = undefined;
-    if (this.#progress.said && !said) this.#watched.onContent();
-    this.#watched.onEvent(event);
-    return meaning;
+  /** The source has answered. @returns false when nobody waits any more. */
+  #answered(): boolean {
+    const waited = this.#pulling;
+    this.#pulling = false;
+    this.#patience.answered();
+    return waited;
   }
 
-  /** The source ended. @throws when it had not said everything, unless somebody aborted it. */
-  #mindEnd(where: string): void {
+  #note(event: Item): void {
+    const { said } = this.#progress;
+    if (this.#progress.note(event) === 'bad') throw this.#watched.failureIn(event);
+    if (this.#progress.said || this.#watched.begins === 'with any event') this.#patience.begun();
+    if (this.#progress.said && !said) this.#watched.onContent();
+    this.#watched.onEvent(event);
+  }
+
+  /** @param broke the transfer; once the answer is whole, nothing that breaks is an error. */
+  #gaveUp(error: unknown, broke: boolean): void {
+    if (!broke || !this.#progress.complete) return void this.#failed(error);
+    this.#watched.stop();
+    this.#finished('');
+  }
+
+  /** The source ended. An error when it had not said everything, unless somebody aborted it. @param where in words. */
+  #finished(where: string): void {
+    if (!this.#progress.complete && !this.#watched.aborted()) this.#failed(this.#watched.cutShort(where));
+    else {
+      this.#sourceDone = true;
+      if (!this.#opening) this.#endAsItIs();
+      this.#resolve(over);
+    }
+  }
+
+  #failed(error: unknown): void {
     this.#sourceDone = true;
-    if (!this.#progress.complete && !this.#watched.aborted()) throw this.#watched.cutShort(where);
+    if (!this.#opening) {
+      this.#end(this.#patience.late ? { is: 'failed', error, late: true } : { is: 'failed', error });
+      // An event may say that it is over while the server keeps the connection.
+      this.#watched.stop();
+    }
+    this.#reject(error);
   }
 
   #endAsItIs(): void {
@@ -187,6 +192,7 @@ export class BodyWatch<Item> {
   }
 
   #end(end: StreamEnd): void {
+    this.#patience.stop();
     if (this.#ended) return;
     this.#ended = true;
     this.#watched.onEnd(end);

@@ -10,6 +10,21 @@ export type StreamEnd =
   /** `late`: given up at the call's deadline. */
   | { readonly is: 'failed'; readonly error: unknown; readonly late?: true };
 
+/** Waits for the next event of a stream; told one of these once, at once or later. */
+export interface Taker<Item> {
+  came(event: Item): void;
+  ended(): void;
+  broke(error: unknown): void;
+}
+
+/** Where the events of a stream come from. */
+export interface EventSource<Item> {
+  /** Asks for the next event. Not while somebody waits, and not after the end. */
+  pull(to: Taker<Item>): void;
+  /** Nobody wants more. */
+  leave(): Promise<void>;
+}
+
 /** What the watch needs to know of the stream. */
 export interface Watched {
   readonly kind: StreamKind;

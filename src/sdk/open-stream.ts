@@ -1,15 +1,15 @@
 /** The stream of a reply, opened to the point where the caller can have it: its first content came, and its end will be noticed. */
+import { OpenAIError } from 'openai';
 import type { Stream } from 'openai/streaming';
 import { finderFor } from '../affinity/handed-out-ids.ts';
 import { answersAsked } from '../call/stream-progress.ts';
 import { BodyWatch } from '../dispatch/body-watch.ts';
 import type { Attempt } from '../dispatch/call-story.ts';
+import { EventReader } from './event-reader.ts';
 import type { Reading } from './reading.ts';
 import { cutShort, failureIn, translate } from './reply-failures.ts';
 import type { SdkReply } from './sdk-reply.ts';
-import { tapStream } from './stream-tap.ts';
 import { usageOf } from './usage.ts';
-import { wholeEvents } from './whole-events.ts';
 
 /** A stream handed to the caller, and what to do when it is dropped. */
 export interface OpenStream {
@@ -30,12 +30,18 @@ export function parsed(reply: SdkReply): Promise<unknown> {
   });
 }
 
+/** A stream is read once; these are the SDK's words. */
+const readAlready = (): AsyncIterator<unknown> => ({
+  next: async () => {
+    throw new OpenAIError('Cannot iterate over a consumed stream, use `.tee()` to split the stream.');
+  },
+});
+
 /** The stream for the caller. Apart from `openStream`, so that nothing which outlives the stream can hold it. */
-function streamOf(source: Stream<unknown>, watch: BodyWatch<unknown>, controller: AbortController): Stream<unknown> {
-  const Class = source.constructor as typeof Stream;
+function streamOf(Class: typeof Stream, watch: BodyWatch<unknown>, controller: AbortController): Stream<unknown> {
   let taken = false;
   const stream: Stream<unknown> = new Class<unknown>(() => {
-    if (taken) return source[Symbol.asyncIterator]();
+    if (taken) return readAlready();
     taken = true;
     const iterator = watch.iterator();
     readers.set(iterator, stream);
@@ -44,17 +50,30 @@ function streamOf(source: Stream<unknown>, watch: BodyWatch<unknown>, controller
   return stream;
 }
 
+/** What an SDK may be asked for besides its usual events. */
+interface OtherForms {
+  readonly __streamClass?: unknown;
+  readonly __streamMode?: unknown;
+  readonly __synthesizeEventData?: unknown;
+}
+
+/** True when nothing but the usual is asked of the SDK. */
+function asksPlainly({ __streamClass, __streamMode, __synthesizeEventData }: OtherForms): boolean {
+  return !(__streamClass || __streamMode || __synthesizeEventData);
+}
+
 /** Reads to the first content. @throws what makes the call go on elsewhere. */
 export async function openStream(attempt: Attempt<SdkReply>, reply: SdkReply, reading: Reading): Promise<OpenStream> {
-  const { call, clock } = reading;
-  const tap = tapStream(reply.response, clock);
-  const bytesRead = wholeEvents(reply.response);
-  reading.bytes?.split(reply.response);
+  const { call, clock, bytes } = reading;
+  const events = new EventReader(reply.response, clock, () => source[Symbol.asyncIterator](), {
+    bytes,
+    plain: asksPlainly(reply.options as OtherForms),
+  });
   const source = (await parsed(reply)) as Stream<unknown>;
   const find = finderFor(call, reading.asked);
   // Not the SDK's own, which it aborts itself when the transfer breaks: its helpers take that for the caller's will.
   const controller = new AbortController();
-  const watch = new BodyWatch(source[Symbol.asyncIterator](), {
+  const watch = new BodyWatch(events, {
     kind: call.operation.stream,
     answers: answersAsked(reading.asked),
     clock,
@@ -63,15 +82,15 @@ export async function openStream(attempt: Attempt<SdkReply>, reply: SdkReply, re
     // What is made then exists, however long it may take to say something.
     begins: call.replay === 'create' ? 'with any event' : 'with content',
     aborted: () => controller.signal.aborted,
-    sawDone: tap.sawDone,
-    lastByteAt: tap.lastByteAt,
-    bytesRead,
+    sawDone: () => events.sawDone,
+    lastByteAt: () => events.arrivals.lastByteAt,
+    bytesRead: () => events.arrivals.bytes,
     stop: () => source.controller.abort(),
     translate: (error) => reading.safe(translate(error)),
     failureIn: (event) => reading.safe(failureIn(event, reply.headers)),
-    cutShort: (where) => reading.safe(cutShort(where, call, tap.object(), reply.headers)),
+    cutShort: (where) => reading.safe(cutShort(where, call, events.arrivals.object, reply.headers)),
     onEvent(event) {
-      reading.bytes?.mark();
+      bytes?.mark();
       const usage = usageOf(event);
       if (usage) attempt.report.usage = usage;
       if (find) {
@@ -93,10 +112,11 @@ export async function openStream(attempt: Attempt<SdkReply>, reply: SdkReply, re
   const aborted = () => {
     if (!watch.complete || attempt.controller.signal.aborted) controller.abort(signal.reason);
     watch.aborted();
+    events.aborted();
   };
   signal.addEventListener('abort', aborted, { once: true });
   await watch.untilContent(reading.mayMove());
-  const stream = streamOf(source, watch, controller);
+  const stream = streamOf(source.constructor as typeof Stream, watch, controller);
   const dropped = () => watch.dropped();
   abandoned.register(stream, dropped, attempt);
   return { stream, dropped };

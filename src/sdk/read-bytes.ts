@@ -62,7 +62,7 @@ export async function readBytes(attempt: Attempt<SdkReply>, reading: Reading): P
     whole: (body: Uint8Array) => {
       known.whole = body;
     },
-    split: (from: Response) => events.split(from),
+    came: (block: Uint8Array, silent: boolean) => events.came(block, silent),
     mark: () => events.mark(),
   };
   try {

@@ -1,7 +1,7 @@
 /** The body of a reply, read to the point where the caller can have it: a checked JSON value, or a stream with its first content. */
 import { finderFor } from '../affinity/handed-out-ids.ts';
 import type { Attempt } from '../dispatch/call-story.ts';
-import { badReplyError, filteredAnswer } from '../errors.ts';
+import { filteredAnswer } from '../errors.ts';
 import { withRequestId } from './balanced-promise.ts';
 import { limitBody, tellText, textWithin } from './bounded-body.ts';
 import { openStream, parsed } from './open-stream.ts';
@@ -51,9 +51,8 @@ function readBySdk(reply: SdkReply, reading: Reading): Promise<unknown> {
 
 async function readWhole(attempt: Attempt<SdkReply>, reading: Reading): Promise<unknown> {
   const reply = attempt.reply as SdkReply;
-  const { options, response } = reply;
+  const { options } = reply;
   try {
-    if (options.stream && !response.body) throw badReplyError('The reply is empty although its status says success.');
     if (options.stream) return await openStream(attempt, reply, reading);
     if (options.__binaryResponse) return await parsed(reply);
     const raw = await (isJson(reply) ? readJson(reply, reading) : readBySdk(reply, reading));

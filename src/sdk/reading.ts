@@ -7,8 +7,8 @@ import type { StreamEnd } from '../dispatch/watched.ts';
 export interface ByteKeeper {
   /** The body of a buffered reply. */
   whole(body: Uint8Array): void;
-  /** A stream's bytes come through `response` from here on. */
-  split(response: Response): void;
+  /** One event of a stream came, or what is `silent`: a comment, blank lines. */
+  came(block: Uint8Array, silent: boolean): void;
   /** What came so far belongs to the event just taken. */
   mark(): void;
 }

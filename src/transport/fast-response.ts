@@ -2,6 +2,7 @@
  * A `Response` over an undici reply. Text and JSON are read straight from the socket's buffers; a real `Response` with its web
  * stream is built only for those who ask for more.
  */
+import { ChunkReader } from './chunk-reader.ts';
 import type { Incoming } from './incoming.ts';
 import { abortReason, transferError } from './transfer-errors.ts';
 import { uncloneable } from './uncloneable.ts';
@@ -27,6 +28,9 @@ const abandoned = new FinalizationRegistry<Incoming>((source) => source.destroy(
 const EMPTY = Buffer.alloc(0);
 
 const startsWithMark = (bytes: Buffer) => bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+
+/** Why a symbol for all: the transport may be another copy of this module than whoever reads. */
+const CHUNKS = Symbol.for('load-balanced-openai.chunks');
 
 const unusable = () => new TypeError('Body is unusable: Body has already been read');
 
@@ -67,6 +71,15 @@ class FastResponse {
 
   get body(): ReadableStream<Uint8Array> | null {
     return this.#facts.source === null && !this.#real ? null : this.#standard().body;
+  }
+
+  /** Takes the body for somebody who reads chunk by chunk and frees its connection himself. */
+  [CHUNKS](): ChunkReader | undefined {
+    const { source, signal } = this.#facts;
+    if (source === null || this.#real || source.used) return undefined;
+    source.used = true;
+    abandoned.unregister(source);
+    return new ChunkReader(source, signal);
   }
 
   #standard(): Response {
@@ -157,4 +170,9 @@ export function freedWhenDropped(response: Response): Response {
   const source = sourceOf(response);
   if (source && !source.over) abandoned.register(response, source, source);
   return response;
+}
+
+/** The chunks of a body that came by the fast transport and that nobody has begun to read, without a web stream; else `undefined`. */
+export function chunksOf(response: Response): ChunkReader | undefined {
+  return (response as { [CHUNKS]?: () => ChunkReader | undefined })[CHUNKS]?.();
 }

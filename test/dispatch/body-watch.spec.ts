@@ -3,7 +3,7 @@ import { APIConnectionError, APIConnectionTimeoutError } from 'openai';
 import { describe, expect, it, vi } from 'vitest';
 import type { StreamKind } from '../../src/call/operations.ts';
 import { BodyWatch } from '../../src/dispatch/body-watch.ts';
-import type { StreamEnd, Watched } from '../../src/dispatch/watched.ts';
+import type { EventSource, StreamEnd, Watched } from '../../src/dispatch/watched.ts';
 import { badReplyError, isBadReply } from '../../src/errors.ts';
 import { manualClock } from '../../src/testing/index.ts';
 import { fc, runs } from '../support/property.ts';
@@ -21,6 +21,18 @@ const isApi = (error: unknown) => error === SAID;
 
 /** What a source does next: an event, an error, or nothing for ever. */
 type Play = object | Error | 'hang';
+
+/** Events that come from an iterator, as the SDK's decoder is one. */
+function sourceOf(iterator: AsyncIterator<object>): EventSource<object> {
+  return {
+    pull: (to) =>
+      void iterator.next().then(
+        ({ value, done }) => (done ? to.ended() : to.came(value)),
+        (error: unknown) => to.broke(error),
+      ),
+    leave: async () => void (await iterator.return?.()),
+  };
+}
 
 function watch(plays: readonly Play[], changes: Partial<Watched> = {}) {
   const clock = manualClock();
@@ -49,7 +61,7 @@ function watch(plays: readonly Play[], changes: Partial<Watched> = {}) {
     release?.({ value: undefined, done: true });
   });
   const onContent = vi.fn();
-  const body = new BodyWatch(source, {
+  const body = new BodyWatch(sourceOf(source), {
     kind: 'chat' as StreamKind,
     answers: 1,
     clock,

@@ -1,10 +1,8 @@
-// Buffered bodies within a limit, and what the bytes of a stream show.
+// Buffered bodies within a limit.
 import { OpenAIError } from 'openai';
 import { describe, expect, it, vi } from 'vitest';
 import { isBadReply, isCallersLimit } from '../../src/errors.ts';
 import { limitBody } from '../../src/sdk/bounded-body.ts';
-import { tapStream } from '../../src/sdk/stream-tap.ts';
-import { manualClock } from '../../src/testing/index.ts';
 import { fc, runs } from '../support/property.ts';
 
 const encode = (text: string) => new TextEncoder().encode(text);
@@ -124,117 +122,5 @@ describe('limitBody', () => {
     const { response: made } = response([encode('x')], { a: 'b' });
     limitBody(made, 0);
     expect([made.headers.get('a'), Object.keys(made)]).toEqual(['b', []]);
-  });
-});
-
-describe('tapStream', () => {
-  async function read(chunks: readonly (string | Uint8Array)[], pause = 0) {
-    const clock = manualClock();
-    const { response: made, cancel } = response(
-      chunks.map((chunk) => (typeof chunk === 'string' ? encode(chunk) : chunk)),
-    );
-    const tap = tapStream(made, clock);
-    const reader = made.body!.getReader();
-    const times: number[] = [];
-    for (;;) {
-      await clock.advance(pause);
-      const { done } = await reader.read();
-      if (done) break;
-      times.push(tap.lastByteAt());
-    }
-    return { tap, times, cancel, reader, made };
-  }
-
-  it.each<[string, string[], boolean]>([
-    ['at the end', ['data: {"a":1}\n\n', 'data: [DONE]\n\n'], true],
-    ['without a blank', ['data: {}\n\ndata:[DONE]\n\n'], true],
-    ['with other line ends', ['data: {}\r\n\r\ndata: [DONE]\r\n\r\n'], true],
-    ['alone', ['data: [DONE]\n\n'], true],
-    ['without its line end', ['data: {}\n\n', 'data: [DONE]'], true],
-    ['cut in two', ['data: {}\n\ndata: [DO', 'NE]\n\n'], true],
-    ['with keep-alives after it', [`data: {}\n\ndata: [DONE]\n\n${': ka\n\n'.repeat(20)}`], true],
-    ['at the start of a long read', ['data: {}\n\n', `data: [DONE]\n\n${': ka\n\n'.repeat(20)}`], true],
-    ['cut in two, before a long read', ['data: {}\n\ndata: [D', `ONE]\n\n${': ka\n\n'.repeat(20)}`], true],
-    ['never', ['data: {"a":1}\n\n'], false],
-    ['inside of a text', ['data: {"a":"\\ndata: [DONE]"}\n\n'], false],
-    ['inside of a text that a read begins with', ['data: {"a":"', 'data: [DONE]"}\n\n'], false],
-    ['inside of a text that a long read begins with', ['data: {"a":"', `data: [DONE]${'x'.repeat(100)}"}\n\n`], false],
-    ['as a field of another name', ['xdata: [DONE]\n\n'], false],
-    ['in an empty stream', [], false],
-  ])('sees [DONE] %s', async (_, chunks, seen) => {
-    expect((await read(chunks)).tap.sawDone()).toBe(seen);
-  });
-
-  it('sees [DONE] however the bytes are cut, and only then', async () => {
-    const text = 'data: {"choices":[{"delta":{"content":"€ data: [DONE]"}}]}\n\ndata: [DONE]\n\n';
-    const bytes = encode(text);
-    await fc.assert(
-      fc.asyncProperty(
-        fc.uniqueArray(fc.integer({ min: 1, max: bytes.length - 1 }), { maxLength: bytes.length }),
-        fc.boolean(),
-        async (cuts, ends) => {
-          const end = ends ? bytes.length : bytes.length - 15;
-          const places = [0, ...cuts.filter((cut) => cut < end).sort((a, b) => a - b), end];
-          const { tap } = await read(places.slice(1).map((to, i) => bytes.slice(places[i], to)));
-          expect(tap.sawDone()).toBe(ends);
-        },
-      ),
-      runs(100),
-    );
-  });
-
-  it.each<[what: string, chunks: string[], object: string | undefined]>([
-    ['an object in place of a stream', ['{"error":', '{"code":"€"}}'], '{"error":{"code":"€"}}'],
-    ['nothing of a stream', ['data: {}\n\n', '{"a":1}'], undefined],
-    ['nothing of a page', ['<html>{}</html>'], undefined],
-    ['nothing of nothing', [], undefined],
-  ])('keeps %s', async (_, chunks, object) => {
-    expect((await read(chunks)).tap.object()).toBe(object);
-  });
-
-  it('keeps 1 MiB of an object, and not much more', async () => {
-    const { tap } = await read(['{', ...Array.from({ length: 30 }, () => 'x'.repeat(100_000))]);
-    expect(tap.object()?.length).toBeLessThan(1_200_000);
-  });
-
-  it('knows when something last came', async () => {
-    expect((await read(['data: 1\n\n', 'data: 2\n\n', ': ka\n\n'], 1_000)).times).toEqual([1_000, 2_000, 3_000]);
-  });
-
-  it('lets comments alone keep a stream alive for 15 min, an event begins anew', async () => {
-    const minute = 60_000;
-    const comments = Array.from({ length: 20 }, () => ': ka\n\n');
-    const { times } = await read([...comments, 'data: {}\n\n', ...comments], minute);
-    const inMinutes = times.map((ms) => ms / minute);
-    expect(inMinutes.slice(0, 20)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 14, 14, 14, 14, 14, 14]);
-    expect(inMinutes.slice(20, 35)).toEqual([21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35]);
-    expect(inMinutes.at(-1)).toBe(35);
-  });
-
-  it('hands bytes, errors and cancelling through', async () => {
-    const { response: made, cancel } = response([encode('a'), encode('b')]);
-    tapStream(made, manualClock());
-    const reader = made.body!.getReader();
-    expect(made.body!.locked).toBe(true);
-    expect(new TextDecoder().decode((await reader.read()).value)).toBe('a');
-    await reader.cancel('enough');
-    expect(cancel.mock.calls).toEqual([['enough']]);
-    await reader.closed;
-    reader.releaseLock();
-    expect(made.body!.locked).toBe(false);
-    const broken = new Response(
-      new ReadableStream({ pull: (controller) => controller.error(new TypeError('terminated')) }),
-    );
-    tapStream(broken, manualClock());
-    await expect(broken.body!.getReader().read()).rejects.toThrow('terminated');
-    const whole = response([encode('a')]);
-    tapStream(whole.response, manualClock());
-    await whole.response.body!.cancel('all');
-    expect(whole.cancel.mock.calls).toEqual([['all']]);
-  });
-
-  it('bears a response without a body', () => {
-    const tap = tapStream(new Response(null), manualClock());
-    expect([tap.sawDone(), tap.lastByteAt()]).toEqual([false, 0]);
   });
 });

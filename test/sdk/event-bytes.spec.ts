@@ -1,44 +1,36 @@
 import { describe, expect, it } from 'vitest';
-import { blocksOf, EventBytes } from '../../src/sdk/event-bytes.ts';
+import { Blocks } from '../../src/sdk/blocks.ts';
+import { EventBytes } from '../../src/sdk/event-bytes.ts';
+import { plainEvent, SILENT } from '../../src/sdk/plain-event.ts';
 
 const bytes = (text: string) => Buffer.from(text);
 const texts = (blocks: readonly Uint8Array[]) => blocks.map((block) => Buffer.from(block).toString());
 
-describe('blocksOf', () => {
-  it.each([
-    ['data: 1\n\ndata: 2\n\n', ['data: 1\n\n', 'data: 2\n\n']],
-    ['data: 1\r\n\r\ndata: 2\r\n\r\n', ['data: 1\r\n\r\n', 'data: 2\r\n\r\n']],
-    ['data: 1\r\rdata: 2\r\r', ['data: 1\r\r', 'data: 2\r\r']],
-    ['data: 1\n\r\ndata: 2', ['data: 1\n\r\n', 'data: 2']],
-    [': a\n\n\ndata: 1\n\n', [': a\n\n', '\n', 'data: 1\n\n']],
-    ['', []],
-  ])('%j', (text, blocks) => {
-    expect(texts(blocksOf(bytes(text)))).toEqual(blocks);
-  });
-
-  it('loses no byte', () => {
-    const text = '\r\n: x\n\ndata: a\r\ndata: b\n\r\nid: 1\r\rdata: cut';
-    expect(texts(blocksOf(bytes(text))).join('')).toBe(text);
-  });
-});
-
 describe('EventBytes', () => {
-  async function reading(...chunks: string[]) {
+  function reading(...chunks: string[]) {
     const events = new EventBytes();
-    const response = new Response(ReadableStream.from(chunks.map(bytes)) as ReadableStream<Uint8Array>);
-    events.split(response);
-    const reader = (response.body as ReadableStream<Uint8Array>).getReader();
-    return { events, read: async () => (await reader.read()).value };
+    const blocks = new Blocks();
+    const left = [...chunks];
+    const read = () => {
+      let block = blocks.next();
+      while (!block && left.length > 0) {
+        blocks.add(bytes(left.shift() as string));
+        block = blocks.next();
+      }
+      if (block) events.came(block, plainEvent(block) === SILENT);
+      return block;
+    };
+    return { events, read };
   }
 
-  it('gives each event what came before it', async () => {
-    const { events, read } = await reading(': hi\n\ndata: 1\n\ndata: 2\n\n', 'data: [DONE]\n\n');
-    await read();
-    await read();
+  it('gives each event what came before it', () => {
+    const { events, read } = reading(': hi\n\ndata: 1\n\ndata: 2\n\n', 'data: [DONE]\n\n');
+    read();
+    read();
     events.mark();
-    await read();
+    read();
     events.mark();
-    expect(await read()).toEqual(bytes('data: [DONE]\n\n'));
+    expect(read()).toEqual(bytes('data: [DONE]\n\n'));
     expect(Buffer.from(events.all()).toString()).toBe(': hi\n\ndata: 1\n\ndata: 2\n\ndata: [DONE]\n\n');
     expect([events.next(), events.next(), events.rest(), events.next(), events.rest()].map(texts)).toEqual([
       [': hi\n\n', 'data: 1\n\n'],
@@ -47,41 +39,41 @@ describe('EventBytes', () => {
       [],
       [],
     ]);
-    expect(await read()).toBeUndefined();
+    expect(read()).toBeUndefined();
   });
 
-  it('keeps no flood of comments for the event they stand before', async () => {
+  it('keeps no flood of comments for the event they stand before', () => {
     const flood = Array.from({ length: 50 }, () => `:${'x'.repeat(10_000)}\n\n`);
-    const { events, read } = await reading(...flood, 'data: 1\n\n');
-    for (let piece = await read(); piece; piece = await read());
+    const { events, read } = reading(...flood, 'data: 1\n\n');
+    for (let piece = read(); piece; piece = read());
     events.mark();
     const kept = events.next();
     expect(kept.length).toBeLessThan(10);
     expect(texts(kept).at(-1)).toBe('data: 1\n\n');
   });
 
-  it('takes no part of an event for a comment', async () => {
+  it('takes no part of an event for a comment', () => {
     const long = `: "${'x'.repeat(100_000)}"}\n\n`;
-    const { events, read } = await reading('data: {"a"', long);
-    await read();
+    const { events, read } = reading('data: {"a"', long);
+    read();
     events.mark();
     expect(texts(events.next())).toEqual([`data: {"a"${long}`]);
   });
 
-  it('lets comments pass while somebody waits, and nothing else', async () => {
-    const { events, read } = await reading(': 1\n\n: 2\n\ndata: x\n\n: 3\n\n: 4\n\n');
+  it('lets comments pass while somebody waits, and nothing else', () => {
+    const { events, read } = reading(': 1\n\n: 2\n\ndata: x\n\n: 3\n\n: 4\n\n');
     const passed: Uint8Array[] = [];
-    await read();
+    read();
     events.waiting((block) => passed.push(block));
     // It follows one that waits for its event: the order stays.
-    await read();
-    await read();
+    read();
+    read();
     events.mark();
-    await read();
+    read();
     expect(texts(passed)).toEqual([]);
     expect(texts(events.next())).toEqual([': 1\n\n', ': 2\n\n', 'data: x\n\n']);
     expect(texts(events.rest())).toEqual([': 3\n\n']);
-    await read();
+    read();
     expect(texts(passed)).toEqual([': 4\n\n']);
   });
 });
