@@ -58,8 +58,12 @@ class Timer {
   }
 
   #arm(ms: number): void {
-    this.#timeout = setTimeout(() => this.#ring(), Math.min(Math.max(0, Math.ceil(ms)), LONGEST_TIMER));
+    this.#timeout = setTimeout(Timer.#fire, Math.min(Math.max(0, Math.ceil(ms)), LONGEST_TIMER), this);
     if (!this.#keepAlive) this.#timeout.unref();
+  }
+
+  static #fire(timer: Timer): void {
+    timer.#ring();
   }
 
   // Node counts from the start of its tick, so a timer may fire early; whoever waits for a cooldown's end must not.

@@ -28,8 +28,9 @@ export class CallStory<R extends Reply> extends StoryQueue<R> {
   /** Endpoints tried in this round, and those not to be tried again at all. */
   tried = new Few<Endpoint>();
   barred = new Few<Endpoint>();
-  repeated = new Few<Endpoint>();
-  unsentOnce = new Few<Endpoint>();
+  /** Those asked twice in a row, and those where an attempt cost nothing; made by the first. */
+  repeated: Set<Endpoint> | undefined;
+  unsentOnce: Set<Endpoint> | undefined;
   /** Until when an endpoint asked this call alone for a pause, in monotonic ms; made by the first. */
   paused: Map<Endpoint, number> | undefined;
   /** Attempts that count towards `maxAttempts`; waits; failovers. */
@@ -96,6 +97,12 @@ export class CallStory<R extends Reply> extends StoryQueue<R> {
     this.bound(this.call.deadline - this.call.startedAt);
   }
 
+  /** It is asked once more. */
+  repeat(endpoint: Endpoint): void {
+    this.repeated ??= new Set();
+    this.repeated.add(endpoint);
+  }
+
   /** Nothing more will be decided; the caller's abort is no longer listened to here. */
   close(): void {
     this.over = true;
@@ -131,6 +138,8 @@ export class CallStory<R extends Reply> extends StoryQueue<R> {
     const [first] = this.attempts;
     if (first && this.attempts.length === 1) return [first.report];
     const counted = this.won ?? this.told?.attempt;
+    // Nearly always.
+    if (counted && this.attempts.length === 1) return [counted.report];
     const others = this.attempts.filter((attempt) => attempt !== counted);
     return (counted ? others.concat(counted) : others).map(({ report }) => report);
   }

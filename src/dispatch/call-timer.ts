@@ -8,19 +8,24 @@ const NEVER = Number.POSITIVE_INFINITY;
 /** So much of its time it may ring too early; then it is set again. */
 const EARLY = 0.05;
 
+/** Whose timer it is. */
+export interface Rung {
+  /** Something may be due; now and then a little before. @param now what time it is, in monotonic ms. */
+  ring(now: number): void;
+}
+
 /** A timer that may be set over and over. */
 export class CallTimer {
   readonly #clock: Clock;
-  readonly #ring: (now: number) => void;
+  readonly #owner: Rung;
   #at = NEVER;
   /** It serves for what is due until then. */
   #until = NEVER;
   #cancel: (() => void) | undefined;
 
-  /** @param ring told at what time it is, as soon as something may be due, and now and then a little before. */
-  constructor(clock: Clock, ring: (now: number) => void) {
+  constructor(clock: Clock, owner: Rung) {
     this.#clock = clock;
-    this.#ring = ring;
+    this.#owner = owner;
   }
 
   /** Rings at `at`, in monotonic ms, whatever was set before; `Infinity` = not at all. */
@@ -32,11 +37,14 @@ export class CallTimer {
     const ms = at - this.#clock.now();
     this.#at = at;
     this.#until = at + EARLY * ms;
-    this.#cancel = this.#clock.after(ms, () => {
-      this.stop();
-      // It is so late at least, whatever is lost where times are added.
-      this.#ring(Math.max(at, this.#clock.now()));
-    });
+    this.#cancel = this.#clock.after(ms, () => this.#fire());
+  }
+
+  #fire(): void {
+    // It is so late at least, whatever is lost where times are added.
+    const now = Math.max(this.#at, this.#clock.now());
+    this.stop();
+    this.#owner.ring(now);
   }
 
   /** Runs `run` at `at` in place of all that, and holds up no process that wants to end. */

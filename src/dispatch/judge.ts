@@ -68,7 +68,7 @@ function contextOf<R extends Reply>(
     failoverOn: settings.failoverOn,
     slowerThanUsual: slowAndSilent(story, attempt, outcome, parts),
     ownBound: settings.attemptTimeout !== 'auto' || endpoint.settings.timeout !== undefined,
-    mayRepeat: !story.repeated.has(endpoint) && call.replay !== 'once',
+    mayRepeat: !story.repeated?.has(endpoint) && call.replay !== 'once',
     replayable: call.replay === 'free',
     answeredBefore: endpoint.state.successes > 0,
     serves: endpoint.state.served.has(call.operation.route),

@@ -6,7 +6,7 @@ import { proceed, start } from './proceed.ts';
 
 /** Asks again if that is paid for; the others that are asked run on beside. */
 export function askOnceMore<R extends Reply>(story: CallStory<R>, endpoint: Endpoint, parts: DispatchParts): void {
-  story.repeated.add(endpoint);
+  story.repeat(endpoint);
   const open = parts.pool.some(story.call, (each) => each === endpoint);
   // A fresh credential is no extra load; a lost connection that is tried again is.
   const lost = story.lookup?.get(endpoint)?.verdict.name === 'connection-lost';

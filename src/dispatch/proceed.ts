@@ -123,7 +123,7 @@ function perform<R extends Reply>(story: CallStory<R>, step: Step, situation: Si
       break;
     case 'same': {
       const { attempt, verdict } = story.last as NonNullable<typeof story.last>;
-      story.repeated.add(attempt.endpoint);
+      story.repeat(attempt.endpoint);
       // In the meantime it may have been drained, or have asked another call for a pause.
       const gone = !parts.pool.some(story.call, (each) => each === attempt.endpoint);
       // A fresh credential is no extra load; a lost connection that is tried again is.

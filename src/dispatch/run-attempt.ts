@@ -6,7 +6,7 @@ import type { PoolSettings } from '../config/settings.ts';
 import type { Endpoint } from '../endpoint/endpoint.ts';
 import type { Pool } from '../pool/pool.ts';
 import { arm } from './alarms.ts';
-import type { Attempt, CallStory, Reply } from './call-story.ts';
+import type { Attempt, CallStory, Reply, Wire } from './call-story.ts';
 import { boundsOf, hedgeAfter } from './clocks.ts';
 import { connectionFacts } from './connection-facts.ts';
 
@@ -15,6 +15,25 @@ export interface AttemptParts {
   readonly clock: Clock;
   readonly pool: Pick<Pool, 'endpoints' | 'usual' | 'percentageOut'>;
   readonly settings: Pick<PoolSettings, 'attemptTimeout' | 'rescue' | 'failover'>;
+}
+
+/** Hears what the port can see of an attempt's connection. */
+class AttemptWire implements Wire {
+  readonly clock: Clock;
+  readonly #attempt: Attempt<Reply>;
+
+  constructor(clock: Clock, attempt: Attempt<Reply>) {
+    this.clock = clock;
+    this.#attempt = attempt;
+  }
+
+  answered(): void {
+    this.#attempt.endpoint.state.answered(this.#attempt.load);
+  }
+
+  failed(error: unknown): void {
+    this.#attempt.unsent = connectionFacts({ cause: error }).neverSent;
+  }
 }
 
 /**
@@ -63,18 +82,12 @@ export function runAttempt<R extends Reply>(
     overdue: false,
     alarm: undefined,
   };
-  story.attempts.push(attempt);
+  story.add(attempt);
   story.live.add(attempt);
   story.tried.add(endpoint);
   story.last = undefined;
   arm(story, attempt, load.startedAt, bounds.headers?.after ?? bounds.rescue);
-  const wire = {
-    clock,
-    answered: () => endpoint.state.answered(load),
-    failed: (error: unknown) => {
-      attempt.unsent = connectionFacts({ cause: error }).neverSent;
-    },
-  };
+  const wire = new AttemptWire(clock, attempt);
   story.send(endpoint, { index: story.attempts.length - 1, model, signal: controller.signal, wire }).then(
     (reply) => {
       if (reply.sent !== false) endpoint.state.answered(load);

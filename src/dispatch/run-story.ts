@@ -69,8 +69,11 @@ function failed<R extends Reply>(
   }
   // A connect that failed before anything was sent costs no attempt, once per endpoint.
   const unsent = judged.name === 'connect-failed' || (judged.name === 'local-error' && !judged.maybeExecuted);
-  if (!unsent || story.unsentOnce.has(endpoint)) story.counted += 1;
-  else story.unsentOnce.add(endpoint);
+  if (!unsent || story.unsentOnce?.has(endpoint)) story.counted += 1;
+  else {
+    story.unsentOnce ??= new Set();
+    story.unsentOnce.add(endpoint);
+  }
   const counts = report.status !== undefined || story.failure?.attempt.report.status === undefined;
   // What no endpoint can mend stays the answer, whatever else fails.
   const final = story.failure?.verdict.next === 'throw';

@@ -11,7 +11,7 @@ const NEVER = Number.POSITIVE_INFINITY;
 
 /** What happens to one call, in order. */
 export class StoryQueue<R extends Reply> {
-  readonly attempts: Attempt<R>[] = [];
+  attempts: Attempt<R>[] = [];
   protected readonly timer: CallTimer;
   readonly #clock: Clock;
   readonly #queue: StoryEvent<R>[] = [];
@@ -24,7 +24,7 @@ export class StoryQueue<R extends Reply> {
   constructor(clock: Clock, deadline: number) {
     this.#clock = clock;
     this.#deadline = deadline;
-    this.timer = new CallTimer(clock, (now) => this.#ring(now));
+    this.timer = new CallTimer(clock, this);
   }
 
   /** Something happened. */
@@ -43,6 +43,13 @@ export class StoryQueue<R extends Reply> {
     return new Promise((resolve) => {
       this.#wake = resolve;
     });
+  }
+
+  /** One more attempt. */
+  add(attempt: Attempt<R>): void {
+    // A list that grows takes room for many more; mostly this is the only one.
+    if (this.attempts.length === 0) this.attempts = [attempt];
+    else this.attempts.push(attempt);
   }
 
   /** Looks at an attempt at other moments than before. */
@@ -80,7 +87,8 @@ export class StoryQueue<R extends Reply> {
     this.timer.set(at);
   }
 
-  #ring(now: number): void {
+  /** Told by its timer, maybe a little early: what is due arrives. */
+  ring(now: number): void {
     if (this.#deadline <= now) {
       this.#deadline = NEVER;
       this.push({ is: 'deadline' });

@@ -99,7 +99,7 @@ export function wait<R extends Reply>(story: CallStory<R>, step: Wait, parts: Di
   if (step.costs) story.waits += 1;
   if (story.last?.verdict.name === 'conflict') {
     story.prefer = story.last.attempt.endpoint;
-    story.repeated.add(story.prefer);
+    story.repeat(story.prefer);
   }
   story.last = undefined;
   if (step.inLine) standInLine(story, step, parts, goOn);

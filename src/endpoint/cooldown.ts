@@ -98,7 +98,7 @@ export class Cooldowns {
 
   /** The running cooldown of a model whose rate-limit headers say that it is used up. */
   figures(model: string): Cooldown | undefined {
-    const found = this.#running.get(`figures:${model}`);
+    const found = this.#running.size === 0 ? undefined : this.#running.get(`figures:${model}`);
     return found && found.until > this.#clock.now() ? found : undefined;
   }
 

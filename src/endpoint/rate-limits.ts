@@ -3,20 +3,25 @@
 /** No hint is believed beyond this, in ms: ten minutes. */
 export const LONGEST_HINT = 600_000;
 
+const UNITS: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1_000, ms: 1 };
+const AMOUNT = /(\d+(?:\.\d+)?)(ms|h|m|s)/y;
+/** Only what a server may mean by a number: no exponents, signs or blanks. */
+const NUMBER = /^\d+(\.\d+)?$/;
+
 /** Go-style durations as OpenAI sends them: `6m0s`, `1.5s`, `120ms`. @returns ms, or `undefined` when it is none. */
 export function parseGoDuration(text: string): number | undefined {
-  const units: Record<string, number> = { h: 3_600_000, m: 60_000, s: 1_000, ms: 1 };
-  if (!/^(\d+(\.\d+)?(ms|h|m|s))+$/.test(text)) return undefined;
   let total = 0;
-  for (const [, amount, , unit] of text.matchAll(/(\d+(\.\d+)?)(ms|h|m|s)/g)) {
-    total += Number(amount) * (units[unit as string] as number);
-  }
+  AMOUNT.lastIndex = 0;
+  do {
+    const [, amount, unit] = AMOUNT.exec(text) ?? [];
+    if (unit === undefined) return undefined;
+    total += Number(amount) * (UNITS[unit] as number);
+  } while (AMOUNT.lastIndex < text.length);
   return total;
 }
 
 function plainNumber(text: string | null): number | undefined {
-  // Only what a server may mean by a number: no exponents, signs or blanks.
-  return text !== null && /^\d+(\.\d+)?$/.test(text.trim()) ? Number(text) : undefined;
+  return text !== null && NUMBER.test(text.trim()) ? Number(text) : undefined;
 }
 
 function fromDate(text: string | null, serverDate: string | null, wallNow: number): number | undefined {

@@ -30,10 +30,13 @@ function withoutClock(own: RequestOptions, client: OpenAI): ((headers: unknown) 
 /** Sends one attempt. */
 export async function sendBySdk(outgoing: Outgoing): Promise<SdkReply> {
   const { client, endpoint, own, text, sending, confidant, prepare, refused } = outgoing;
+  const { wire } = sending;
   const tellTime = withoutClock(own, client);
   // The guarded fetch tells what happened on the wire.
   const watch: FetchWatch = {
-    ...sending.wire,
+    clock: wire.clock,
+    answered: () => wire.answered(),
+    failed: (error) => wire.failed(error),
     sent(url, headers) {
       tellTime?.(headers);
       confidant.sent(url, headers);

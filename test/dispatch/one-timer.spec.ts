@@ -84,7 +84,7 @@ describe('a call has one timer', () => {
 describe('the timer of a call', () => {
   it('rings at the time asked for, and is silent after that', async () => {
     const rung: number[] = [];
-    const timer = new CallTimer(clock, (now) => void rung.push(now));
+    const timer = new CallTimer(clock, { ring: (now) => void rung.push(now) });
     timer.set(100);
     await clock.advance(99);
     expect(rung).toEqual([]);
@@ -94,7 +94,7 @@ describe('the timer of a call', () => {
 
   it('is set anew for what comes sooner, or much later, and kept for what comes a little later', () => {
     const after = vi.spyOn(clock, 'after');
-    const timer = new CallTimer(clock, () => undefined);
+    const timer = new CallTimer(clock, { ring: () => undefined });
     for (const at of [1_000, 1_050, 999, 1_100, 1_100]) timer.set(at);
     expect(after.mock.calls.map(([ms]) => ms)).toEqual([1_000, 999, 1_100]);
     expect(clock.pending).toBe(1);
@@ -105,13 +105,13 @@ describe('the timer of a call', () => {
   it('lets a late one be late: what lies in the past is not taken for now', () => {
     const after = vi.spyOn(clock, 'after');
     vi.spyOn(clock, 'now').mockReturnValue(500);
-    new CallTimer(clock, () => undefined).set(400);
+    new CallTimer(clock, { ring: () => undefined }).set(400);
     expect(after.mock.calls[0]![0]).toBe(-100);
   });
 
   it('holds up no process while the call rests', () => {
     const after = vi.spyOn(clock, 'after');
-    const timer = new CallTimer(clock, () => undefined);
+    const timer = new CallTimer(clock, { ring: () => undefined });
     timer.set(100);
     timer.restUntil(1_000, () => undefined);
     expect([after.mock.calls.map(([ms, , keepAlive]) => [ms, keepAlive]), clock.pending]).toEqual([
