@@ -53,6 +53,15 @@ describe('a call that is slow to begin', () => {
     expect(bench.clock.pending).toBe(0);
   });
 
+  it('is cut at its own bound, however late a hedge would be due', async () => {
+    const { bench, begun } = await learned({ a: ['hang'], b: ['hang'] }, { settings: { attemptTimeout: DELAY - 12 } });
+    const call = bench.call({ maxRetries: 0 }, { only: 'a' });
+    await bench.clock.advance(DELAY - 13);
+    expect(call.told).toBeUndefined();
+    await bench.clock.advance(1);
+    expect(call.told).toMatchObject({ attempts: ['a'], at: begun + DELAY - 12 });
+  });
+
   it('may still be answered by the first', async () => {
     const { bench, figures } = await learned({ a: [{ ms: 150 }], b: ['hang'] });
     const call = bench.call();

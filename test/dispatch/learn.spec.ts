@@ -188,3 +188,9 @@ describe('rate-limit headers of successes (row 32)', () => {
     expect(bench.endpoint('a').state.exclusion('gpt-5', 'chat')).toBeUndefined();
   });
 });
+
+it('nothing, of a reply for which nothing was sent', async () => {
+  const bench = dispatchBench({ a: [async () => ({ status: 200, headers: new Headers(), sent: false })] });
+  expect(await bench.call().outcome).toMatchObject({ served: 'a', verdicts: ['ok'] });
+  expect(bench.endpoint('a').state).toMatchObject({ successes: 0, failures: 0, inFlight: 0 });
+});
