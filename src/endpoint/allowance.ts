@@ -1,5 +1,6 @@
 /** The rate limits that a user named for an endpoint, model by model: buckets of its own, beside what the upstream tells. */
 import type { LimitSettings } from '../config/settings.ts';
+import { FewNames } from './few-names.ts';
 import { bounded } from './quota.ts';
 import { Window } from './window.ts';
 
@@ -16,7 +17,7 @@ const windowOf = (limit: number | undefined, now: number, least: number) =>
 /** The configured windows of one endpoint, or of all that share its quota. */
 export class Allowance {
   readonly limits: LimitSettings;
-  readonly #models = new Map<string, Allowed>();
+  readonly #models = new FewNames<Allowed>();
 
   constructor(limits: LimitSettings) {
     this.limits = limits;

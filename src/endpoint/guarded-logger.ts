@@ -8,7 +8,32 @@ import { redacted } from '../observe/scrub.ts';
 import { secretsOfRequest, secretsOfURL } from './secrets.ts';
 
 type Logger = NonNullable<ClientOptions['logger']>;
-const LEVELS = ['error', 'warn', 'info', 'debug'] as const;
+type Level = 'error' | 'warn' | 'info' | 'debug';
+
+/** Why a class: a pool of a thousand has a thousand of them, most of which never say anything. */
+class GuardedLogger implements Logger {
+  readonly #log: (level: Level, said: readonly unknown[]) => void;
+
+  constructor(log: (level: Level, said: readonly unknown[]) => void) {
+    this.#log = log;
+  }
+
+  error(...said: unknown[]): void {
+    this.#log('error', said);
+  }
+
+  warn(...said: unknown[]): void {
+    this.#log('warn', said);
+  }
+
+  info(...said: unknown[]): void {
+    this.#log('info', said);
+  }
+
+  debug(...said: unknown[]): void {
+    this.#log('debug', said);
+  }
+}
 
 /** What is secret in the details of a request that the SDK is about to log, known or not. */
 function secretsOfDetails(details: unknown): string[] {
@@ -22,18 +47,16 @@ function secretsOfDetails(details: unknown): string[] {
 
 /** @param secrets what must not be logged, asked for at each line. */
 export function guardedLogger(logger: Logger, secrets: () => readonly string[]): Logger {
-  const guard =
-    (level: (typeof LEVELS)[number]) =>
-    (...said: unknown[]) => {
-      try {
-        const redact = redactor([...secrets(), ...said.flatMap(secretsOfDetails)]);
-        const [message, ...rest] = said.map((each) => redacted(each, redact));
-        logger[level](message as string, ...rest);
-      } catch {
-        // The user's own code; there is nobody left to tell.
-      }
-    };
-  return Object.fromEntries(LEVELS.map((level) => [level, guard(level)])) as unknown as Logger;
+  const log = (level: Level, said: readonly unknown[]) => {
+    try {
+      const redact = redactor([...secrets(), ...said.flatMap(secretsOfDetails)]);
+      const [message, ...rest] = said.map((each) => redacted(each, redact));
+      logger[level](message as string, ...rest);
+    } catch {
+      // The user's own code; there is nobody left to tell.
+    }
+  };
+  return new GuardedLogger(log);
 }
 
 /** Requests whose secrets are still known when the reply is logged. */

@@ -5,6 +5,7 @@
 import type { Clock } from '../clock.ts';
 import type { Breaker } from './breaker.ts';
 import { Doubts } from './doubts.ts';
+import { FewNames } from './few-names.ts';
 import { Latency } from './latency.ts';
 import type { BreakerState } from './live-facts.ts';
 import { PromptCache } from './prompt-cache.ts';
@@ -40,7 +41,7 @@ function weight({ breaker, succeededAt }: ModelState): number {
 
 /** The models of one endpoint. */
 export class ModelStates {
-  readonly #states = new Map<string, ModelState>();
+  readonly #states = new FewNames<ModelState>();
   readonly #newBreaker: (model: string) => Breaker | undefined;
   readonly #clock: Clock;
   #someSick = false;
@@ -89,7 +90,7 @@ export class ModelStates {
   /** The times of all models together. */
   times(kind: 'plain' | 'content'): Latency {
     const all = new Latency();
-    for (const state of this.#states.values()) all.add(state[kind]);
+    for (const [, state] of this.#states) all.add(state[kind]);
     return all;
   }
 
@@ -127,7 +128,7 @@ export class ModelStates {
     let [tried, open, unknown] = [0, 0, 0];
     let earliest = Number.POSITIVE_INFINITY;
     let anotherWorks = false;
-    for (const { breaker, triedAt, succeededAt } of this.#states.values()) {
+    for (const [, { breaker, triedAt, succeededAt }] of this.#states) {
       const sick = breaker !== undefined && breaker.state !== 'closed';
       if (!sick && now - triedAt > LATELY) continue;
       tried += 1;

@@ -4,6 +4,7 @@
  */
 import type { CooldownOrder, VerdictName } from '../call/outcome.ts';
 import type { Cooldowns } from './cooldown.ts';
+import { FewNames } from './few-names.ts';
 import { LearnedWindow } from './learned-window.ts';
 
 /** What is known of one model's share of the quota. */
@@ -40,8 +41,8 @@ const LIMIT = 200;
  * Looks up or makes a value in a map that forgets once it is full.
  * @param worth of a value: the least goes, and of that what was made first. Made-up names push out made-up names.
  */
-export function bounded<Value>(
-  map: Map<string, Value>,
+export function bounded<Value extends object>(
+  map: FewNames<Value>,
   key: string,
   make: () => Value,
   worth: (value: Value) => number,
@@ -65,7 +66,7 @@ export interface QuotaMember {
 
 /** A quota. */
 export class Quota {
-  readonly #models = new Map<string, ModelQuota>();
+  readonly #models = new FewNames<ModelQuota>();
   /** Held weakly: where keys are rotated, an owner meets new ones for as long as the process lives. */
   #members: readonly WeakRef<QuotaMember>[];
 
@@ -95,7 +96,7 @@ export class Quota {
 
   /** The models asked for. */
   get models(): Iterable<string> {
-    return this.#models.keys();
+    return [...this.#models].map(([model]) => model);
   }
 
   /**

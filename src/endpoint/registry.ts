@@ -93,7 +93,7 @@ export function identityOf(
   const secrets = [secret, ...(facts.headers ?? [])].join(' ');
   const isObject = (typeof credential === 'object' && credential !== null) || typeof credential === 'function';
   const text = isObject ? `#${numberOf(registry, credential)}` : String(credential);
-  return `${address} ${fingerprintOf(registry, JSON.stringify([secrets, text, facts.breaker]))}`;
+  return fingerprintOf(registry, JSON.stringify([address, secrets, text, facts.breaker]));
 }
 
 /** What stands for a text of any length, and is of no use outside of this process. */

@@ -5,8 +5,10 @@ const BUCKETS = 10;
 
 /** A sum over a sliding window of time. */
 export class RollingCount {
-  /** Made with the first amount: most of what could be counted never happens. */
+  /** Made for amounts of a second turn: most of what could be counted never happens, or once in a while. */
   #buckets: number[] | undefined;
+  /** The turn of all amounts so far, as long as there are no buckets. */
+  #only = 0;
   readonly #clock: Clock;
   readonly #width: number;
   #turn: number;
@@ -22,10 +24,20 @@ export class RollingCount {
   /** Adds to the current bucket. @param now monotonic ms, for whoever has just looked at the clock */
   add(amount: number, now = this.#clock.now()): void {
     this.#advance(now);
-    this.#buckets ??= new Array(BUCKETS).fill(0);
+    if (!this.#buckets) {
+      if (this.#total === 0) this.#only = this.#turn;
+      else if (this.#only !== this.#turn) this.#buckets = this.#spread();
+    }
+    this.#total += amount;
+    if (!this.#buckets) return;
     const index = this.#turn % BUCKETS;
     this.#buckets[index] = (this.#buckets[index] as number) + amount;
-    this.#total += amount;
+  }
+
+  #spread(): number[] {
+    const buckets = new Array<number>(BUCKETS).fill(0);
+    buckets[this.#only % BUCKETS] = this.#total;
+    return buckets;
   }
 
   /** The sum over the window. */
@@ -39,7 +51,10 @@ export class RollingCount {
     if (turn === this.#turn) return;
     const before = this.#turn;
     this.#turn = turn;
-    if (!this.#buckets) return;
+    if (!this.#buckets) {
+      if (turn - this.#only >= BUCKETS) this.#total = 0;
+      return;
+    }
     for (let step = Math.max(before + 1, turn - BUCKETS + 1); step <= turn; step++) this.#buckets[step % BUCKETS] = 0;
     this.#total = this.#buckets.reduce((sum, amount) => sum + amount, 0);
   }

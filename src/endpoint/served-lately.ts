@@ -1,5 +1,6 @@
 /** Which operations an endpoint served lately. Why: a 404 by an endpoint that has the operation is about the call, not about the operation. */
 import type { Clock } from '../clock.ts';
+import { FewNames } from './few-names.ts';
 
 /** How long a success proves that the endpoint has an operation, in ms. */
 const LATELY = 600_000;
@@ -8,7 +9,7 @@ const LIMIT = 200;
 
 /** The operations of one endpoint, with the time of their last success. */
 export class ServedLately {
-  readonly #at = new Map<string, number>();
+  readonly #at = new FewNames<number>();
   #latest: string | undefined;
   readonly #clock: Clock;
 
@@ -21,7 +22,9 @@ export class ServedLately {
     if (operation !== this.#latest) this.#at.delete(operation);
     this.#latest = operation;
     this.#at.set(operation, now);
-    if (this.#at.size > LIMIT) this.#at.delete(this.#at.keys().next().value as string);
+    if (this.#at.size <= LIMIT) return;
+    const [[oldest] = ['']] = this.#at;
+    this.#at.delete(oldest);
   }
 
   /** True when one did within the last ten minutes. */
