@@ -45,7 +45,7 @@ export interface Bounds {
 }
 
 type Settings = Pick<PoolSettings, 'attemptTimeout' | 'rescue'>;
-type Times = Pick<Pool, 'endpoints' | 'usual'>;
+type Times = Pick<Pool, 'endpoints' | 'usual' | 'slowest'>;
 
 /** What is timed in this stage of a call. */
 export function kindOf(call: Call, hasHeaders: boolean): TimeKind {
@@ -60,18 +60,12 @@ export function kindOf(call: Call, hasHeaders: boolean): TimeKind {
 export function usualTime(
   call: Call,
   endpoint: Endpoint,
-  endpoints: readonly Endpoint[],
+  pool: Pick<Pool, 'slowest'> | undefined,
   kind: TimeKind,
 ): number | undefined {
   const key = healthKey(call.model, call.operation.name);
   const own = endpoint.state.latency(key)?.[kind];
-  if (own?.learned) return own.quantile(0.99);
-  let slowest: number | undefined;
-  for (const other of endpoints) {
-    const latency = other.state.latency(key)?.[kind];
-    if (latency?.learned) slowest = Math.max(slowest ?? 0, latency.quantile(0.99));
-  }
-  return slowest;
+  return own?.learned ? own.quantile(0.99) : pool?.slowest(key, kind);
 }
 
 /** What was learned is a guess: a hedge that is a little late costs a moment, one that is early costs money. */
@@ -125,7 +119,7 @@ class OfAttempt implements Bounds {
     this.#pool = pool;
     this.#rescue = rescue;
     this.#model = healthKey(call.model, call.operation.name);
-    this.#usual = usualTime(call, endpoint, pool.endpoints, kindOf(call, false));
+    this.#usual = usualTime(call, endpoint, pool, kindOf(call, false));
     const { timeout = Number.POSITIVE_INFINITY } = endpoint.settings;
     this.#own = attemptTimeout === 'auto' ? timeout : Math.min(attemptTimeout, timeout);
     this.certain = this.#own !== Number.POSITIVE_INFINITY;
@@ -155,8 +149,7 @@ class OfAttempt implements Bounds {
   }
 
   get content(): Bound {
-    const { endpoints } = this.#pool;
-    const usual = this.#call.stream ? usualTime(this.#call, this.#endpoint, endpoints, 'content') : undefined;
+    const usual = this.#call.stream ? usualTime(this.#call, this.#endpoint, this.#pool, 'content') : undefined;
     return this.#bound(NO_CONTENT, usual);
   }
 

@@ -44,7 +44,7 @@ function slowAndSilent<R extends Reply>(
   const { endpoint, load, reply } = attempt;
   // One caller's small timeout measures an endpoint by its own times only: being slower than its neighbours is no fault.
   const small = call.deadline - call.startedAt < call.clientTimeout && cutOf(outcome) !== 'attempt-timeout';
-  const usual = usualTime(call, endpoint, small ? [] : pool.endpoints, kindOf(call, reply !== undefined));
+  const usual = usualTime(call, endpoint, small ? undefined : pool, kindOf(call, reply !== undefined));
   // What this process itself was late by is nobody's slowness.
   const waited = Math.min(clock.now(), call.deadline) - load.startedAt;
   if (usual === undefined || waited < usual) return false;

@@ -90,7 +90,7 @@ function panic<R extends Reply>(story: CallStory<R>, situation: Situation, parts
     endpoints: endpoints.map(({ name }) => name),
   });
   const { call } = story;
-  const usual = Math.max(0, ...endpoints.map((each) => usualTime(call, each, pool.endpoints, kindOf(call, true)) ?? 0));
+  const usual = Math.max(0, ...endpoints.map((each) => usualTime(call, each, pool, kindOf(call, true)) ?? 0));
   // Who asks again is counted again: else the last tries of a burst all pass once nobody begins any more.
   if (situation.attempted || story.waits > 0) throttle?.requested();
   const kept = throttle && keepLast(situation);

@@ -13,7 +13,7 @@ import { connectionFacts } from './connection-facts.ts';
 /** What an attempt is run with. */
 export interface AttemptParts {
   readonly clock: Clock;
-  readonly pool: Pick<Pool, 'endpoints' | 'usual' | 'percentageOut'>;
+  readonly pool: Pick<Pool, 'endpoints' | 'usual' | 'slowest' | 'percentageOut'>;
   readonly settings: Pick<PoolSettings, 'attemptTimeout' | 'rescue' | 'failover'>;
 }
 

@@ -38,6 +38,8 @@ export class Pool {
   readonly #clock: Clock;
   readonly #strategyFailed: (error: unknown) => void;
   readonly #comebacks: Comebacks;
+  /** What a model's calls take at the slowest of its endpoints, one in a hundred, in ms; `undefined` before enough is known. */
+  readonly slowest = (model: string, kind: TimeKind) => this.#usual.slowest(model, kind, this.endpoints);
   readonly #kinds = new Kinds();
 
   constructor(

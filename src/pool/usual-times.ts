@@ -18,14 +18,19 @@ const LARGE = 50;
 /** Models remembered; more only arise from made-up names. */
 const LIMIT = 200;
 
-interface Known {
-  readonly times: Latency | undefined;
+interface Known<What> {
+  readonly what: What | undefined;
   readonly until: number;
 }
 
+/** What is known of each model, by what is timed. */
+type Models<What> = Record<TimeKind, Map<string, Known<What>>>;
+const none = <What>(): Models<What> => ({ plain: new Map(), head: new Map(), content: new Map() });
+
 /** The times of one pool's models. */
 export class UsualTimes {
-  readonly #known: Record<TimeKind, Map<string, Known>> = { plain: new Map(), head: new Map(), content: new Map() };
+  readonly #times = none<Latency>();
+  readonly #slowest = none<number>();
   readonly #clock: Clock;
 
   constructor(clock: Clock) {
@@ -34,15 +39,30 @@ export class UsualTimes {
 
   /** The times of a model; `undefined` before there are enough of them to be believed. */
   of(model: string, kind: TimeKind, endpoints: readonly Endpoint[]): Latency | undefined {
-    const models = this.#known[kind];
+    // What is not known so far may be at the next call.
+    const fresh = (times: Latency | undefined) => times !== undefined || endpoints.length >= LARGE;
+    return this.#known(this.#times[kind], model, () => fastest(model, kind, endpoints), fresh);
+  }
+
+  /** The longest of its endpoints' slowest-in-a-hundred times, in ms; `undefined` before one is known. */
+  slowest(model: string, kind: TimeKind, endpoints: readonly Endpoint[]): number | undefined {
+    const find = () => slowest(model, kind, endpoints);
+    return endpoints.length < LARGE ? find() : this.#known(this.#slowest[kind], model, find, () => true);
+  }
+
+  #known<What>(
+    models: Map<string, Known<What>>,
+    model: string,
+    find: () => What | undefined,
+    fresh: (what: What | undefined) => boolean,
+  ): What | undefined {
     const before = models.get(model);
     const now = this.#clock.now();
-    if (before && now < before.until) return before.times;
-    const times = fastest(model, kind, endpoints);
+    if (before && now < before.until) return before.what;
+    const what = find();
     if (!before && models.size >= LIMIT) models.delete(models.keys().next().value as string);
-    // What is not known so far may be at the next call.
-    models.set(model, { times, until: times || endpoints.length >= LARGE ? now + FRESH : now });
-    return times;
+    models.set(model, { what, until: fresh(what) ? now + FRESH : now });
+    return what;
   }
 }
 
@@ -58,4 +78,13 @@ function fastest(model: string, kind: TimeKind, endpoints: readonly Endpoint[]):
   const merged = new Latency();
   for (const { times, median } of all) if (median <= longest || !merged.learned) merged.add(times);
   return merged.learned ? merged : undefined;
+}
+
+function slowest(model: string, kind: TimeKind, endpoints: readonly Endpoint[]): number | undefined {
+  let found: number | undefined;
+  for (const { state } of endpoints) {
+    const times = state.latency(model)?.[kind];
+    if (times?.learned) found = Math.max(found ?? 0, times.quantile(0.99));
+  }
+  return found;
 }

@@ -20,7 +20,11 @@ function taking(times: { plain?: number; head?: number; content?: number }, samp
 /** A pool of these, as far as time goes. */
 const poolOf = (endpoints: Endpoint[]) => {
   const times = new UsualTimes(clock);
-  return { endpoints, usual: (model: string, kind: TimeKind) => times.of(model, kind, endpoints) };
+  return {
+    endpoints,
+    usual: (model: string, kind: TimeKind) => times.of(model, kind, endpoints),
+    slowest: (model: string, kind: TimeKind) => times.slowest(model, kind, endpoints),
+  };
 };
 const bounds = (
   call: Parameters<typeof aCall>[0],
@@ -203,19 +207,21 @@ describe('slow', () => {
 describe('the usual time', () => {
   it('is the endpoint’s own once learned, else the slowest of the pool, else unknown', () => {
     const [unknown, quick, slow] = [endpoint(), taking({ plain: 100 }), taking({ plain: 1_000 })];
-    const of = (one: Endpoint, all: Endpoint[]) => usualTime(aCall(), one, all, 'plain');
+    const of = (one: Endpoint, all: Endpoint[]) => usualTime(aCall(), one, poolOf(all), 'plain');
     expect(of(unknown, [unknown])).toBeUndefined();
     expect(of(quick, [quick, slow])).toBeLessThan(120);
     expect(of(unknown, [unknown, quick, slow])).toBeGreaterThanOrEqual(1_000);
     expect(of(unknown, [unknown, slow, quick])).toBeGreaterThanOrEqual(1_000);
     expect(of(unknown, [unknown, taking({ plain: 0.1 })])).toBe(1);
-    expect(usualTime(aCall(), quick, [quick], 'head')).toBeUndefined();
-    expect(usualTime(aCall({ model: 'other' }), quick, [quick], 'plain')).toBeUndefined();
+    expect(usualTime(aCall(), quick, poolOf([quick]), 'head')).toBeUndefined();
+    expect(usualTime(aCall({ model: 'other' }), quick, poolOf([quick]), 'plain')).toBeUndefined();
   });
 
   it('of a call without a model is that of its operation', () => {
     const own = taking({ plain: 1_000 }, 20, '(files)');
-    expect(usualTime(aCall({ path: '/files', model: undefined }), own, [own], 'plain')).toBeGreaterThanOrEqual(1_000);
+    expect(usualTime(aCall({ path: '/files', model: undefined }), own, poolOf([own]), 'plain')).toBeGreaterThanOrEqual(
+      1_000,
+    );
   });
 
   it.each([

@@ -72,3 +72,29 @@ it('remembers a bounded number of models', () => {
   for (let i = 0; i < 1_000; i++) times.of(`made-up-${i}`, 'plain', [one]);
   expect(median([one])).toBe(128);
 });
+
+describe('the slowest of all', () => {
+  const of = (endpoints: Endpoint[]) => times.slowest('gpt-5', 'plain', endpoints);
+  const crowd = (size: number) => Array.from({ length: size }, () => often(128, 20));
+
+  it('is that of one endpoint that has been asked often enough', () => {
+    expect(of([often(1_024, 19)])).toBeUndefined();
+    expect(of([often(128, 20), often(1_024, 20), often(4_096, 19)])).toBe(1_024);
+  });
+
+  it('is looked up each time in a small pool, once a second in a large one: that takes a moment for each endpoint', async () => {
+    for (const [size, soon] of [
+      [49, 1_024],
+      [50, 128],
+    ] as const) {
+      times = new UsualTimes(clock);
+      const pool = crowd(size);
+      expect(of(pool)).toBe(128);
+      for (let i = 0; i < 20; i++) pool[0]!.state.latency('gpt-5')!.plain.record(1_024);
+      await clock.advance(999);
+      expect(of(pool)).toBe(soon);
+      await clock.advance(1);
+      expect(of(pool)).toBe(1_024);
+    }
+  });
+});
