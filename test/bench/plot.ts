@@ -6,7 +6,7 @@ const TICKS = [0.25, 0.5, 1, 2, 4, 8] as const;
 /** Pixels. */
 const NAMES = 290;
 const PANEL = 240;
-const GAP = 40;
+const GAP = 50;
 const LINE = 20;
 const TOP = 34;
 
@@ -59,7 +59,7 @@ export function plot(points: readonly Point[], isOurs: (name: string) => boolean
     }
   });
   const caption = 'CPU of the client, times the plain openai SDK’s (log scale; least, median and most of the rounds)';
-  parts.push(text(NAMES, bottom + 32, caption));
+  parts.push(text(0, bottom + 36, caption));
   const style = [
     'text{font:12px system-ui,sans-serif;fill:#1f2328}',
     '.head{font-weight:600}',
@@ -68,7 +68,7 @@ export function plot(points: readonly Point[], isOurs: (name: string) => boolean
     '@media(prefers-color-scheme:dark){text{fill:#d1d7e0}}',
   ].join('');
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${bottom + 40}" width="${width}" role="img">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${bottom + 44}" width="${width}" role="img">`,
     `<title>${inXml(caption)}</title><style>${style}</style>`,
     ...parts,
     '</svg>',
