@@ -15,7 +15,7 @@ export interface Turns {
   readonly what: 'chat' | 'stream';
   readonly atOnce: number;
   readonly rounds: number;
-  /** How long a turn is to last, ms. */
+  /** How much CPU a turn is to take, ms. Why not by the clock: where others work as well, it would be a handful of calls. */
   readonly ms: number;
 }
 
@@ -52,14 +52,13 @@ export class Cohort {
   }
 
   /**
-   * Lets each run for about so long, so that the engine has compiled what it will. One of npm that cannot do it is left out.
+   * Lets each make so many calls, so that the engine has compiled what it will. One of npm that cannot do it is left out.
    * @throws Error when one of ours cannot
    */
-  async warm(what: 'chat' | 'stream', ms: number): Promise<void> {
+  async warm(what: 'chat' | 'stream', calls: number): Promise<void> {
     for (const of of this.names) {
       try {
-        const { rate } = await this.#run({ of, what, calls: 32, atOnce: 16 });
-        await this.#run({ of, what, calls: Math.max(32, Math.ceil((rate * ms) / 1_000)), atOnce: 16 });
+        await this.#run({ of, what, calls, atOnce: 16 });
       } catch (error) {
         if (!('peer' in contenders[of])) throw error;
         this.names = this.names.filter((name) => name !== of);
@@ -73,7 +72,7 @@ export class Cohort {
     const calls = new Map<ContenderName, number>();
     return inTurns(this.names, rounds, async (of) => {
       const turn = await this.#run({ of, what, calls: calls.get(of) ?? 4 * atOnce, atOnce });
-      calls.set(of, calls.get(of) ?? Math.max(2 * atOnce, Math.ceil((turn.rate * ms) / 1_000)));
+      calls.set(of, calls.get(of) ?? Math.max(2 * atOnce, Math.ceil((ms * 1_000) / turn.cpu)));
       return turn;
     });
   }

@@ -36,6 +36,7 @@ export const parts = {
   },
   tls: {
     does: 'plain calls over TLS, 16 and 64 at once',
+    long: true,
     run: (setting) => {
       const [atOnce, rounds] = [
         [16, 64],

@@ -31,7 +31,7 @@ interface Packed {
 /** Import and size. */
 export async function weight(setting: Setting): Promise<Outcome> {
   const names = Object.keys(LOADS) as Load[];
-  const ms = await inTurns(names, roundsOf(setting, 15, 5), async (load) => timed(load));
+  const ms = await inTurns(names, roundsOf(setting, 15, 3), async (load) => timed(load));
   const pack = ['pack', '--dry-run', '--json', '--ignore-scripts', '--loglevel=error'];
   const [packed] = JSON.parse(
     execFileSync('npm', pack, { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }),

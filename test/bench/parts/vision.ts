@@ -32,7 +32,7 @@ export async function vision(setting: Setting): Promise<Outcome> {
     await setting.mock.ask({ do: 'asked' });
     const sent = await inTurns(
       KINDS,
-      roundsOf(setting, 11, 5),
+      roundsOf(setting, 11, 3),
       async (kind) => {
         const facts = await children.get(kind)!.ask<Sent>({ do: 'send' });
         const attempts = await setting.mock.ask<number>({ do: 'asked' });
