@@ -18,8 +18,13 @@ export type Asked =
       readonly write: boolean;
     };
 
+const isLong = (name: PartName) => 'long' in parts[name];
+
 const TABLE = {
-  quick: { type: 'boolean', does: 'a minute for all, without the peers of npm' },
+  quick: {
+    type: 'boolean',
+    does: `a minute for all but ${partNames.filter(isLong).join(' and ')}, without the packages of npm`,
+  },
   rounds: { type: 'string', does: 'how often all take turns (default: what a part needs)' },
   'no-peers': { type: 'boolean', does: 'leaves out the packages of npm beside this one' },
   'no-build': { type: 'boolean', does: 'takes dist as it is' },
@@ -42,8 +47,6 @@ export const HELP: string = [
   'parts (default: all):',
   ...partNames.map((name) => `  ${name.padEnd(12)}${parts[name].does}`),
 ].join('\n');
-
-const isLong = (name: PartName) => 'long' in parts[name];
 
 const wrong = (problem: string): Asked => ({ is: 'wrong', problem });
 

@@ -10,7 +10,7 @@ import { machine } from './machine.ts';
 import { between, markdown } from './markdown.ts';
 import type { Places } from './mock.ts';
 import type { Outcome } from './outcome.ts';
-import { type Part, parts } from './parts.ts';
+import { type Part, partNames, parts } from './parts.ts';
 import { installedPeers } from './peers.ts';
 import { plot } from './plot.ts';
 import { forReadme, goalTable, problems, restless, results } from './report.ts';
@@ -22,6 +22,8 @@ async function measure({ parts: names, quick, rounds, ...asked }: Asked & { is: 
   const peers = asked.peers ? installedPeers() : [];
   if (peers.length === 0)
     console.log(`Packages of npm beside this one: left out${asked.peers ? ', they could not be installed' : ''}.`);
+  const others = partNames.filter((name) => !names.includes(name));
+  if (others.length > 0) console.log(`Parts left out: ${others.join(', ')}.`);
   const mock = Child.start('mock.ts', {});
   try {
     const places = await mock.ask<Places>({ do: 'open' });
