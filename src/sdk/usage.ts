@@ -3,12 +3,21 @@
 /** Words of a field's name; a key's letters and digits would not pass. */
 const NAME = /^[a-z]{1,20}(_[a-z]{1,20}|_\d{1,2}[a-z]?|[A-Z][a-z]{1,20}){0,6}$/;
 
+/** More fields than this no usage has. */
+const MOST = 50;
+
 function numbersOf(value: unknown, depth: number): unknown {
   if (typeof value === 'number' || typeof value === 'boolean' || value === null) return value;
   if (typeof value !== 'object' || Array.isArray(value) || depth > 3) return undefined;
-  const rows = Object.entries(value as object).slice(0, 50);
-  const kept = rows.map(([name, inner]) => [name, NAME.test(name) ? numbersOf(inner, depth + 1) : undefined] as const);
-  return Object.fromEntries(kept.filter(([, inner]) => inner !== undefined));
+  const kept: Record<string, unknown> = {};
+  let fields = 0;
+  for (const name of Object.keys(value)) {
+    fields += 1;
+    if (fields > MOST) break;
+    const number = NAME.test(name) ? numbersOf((value as Record<string, unknown>)[name], depth + 1) : undefined;
+    if (number !== undefined) kept[name] = number;
+  }
+  return kept;
 }
 
 type Details = { cached_tokens?: unknown } | null | undefined;

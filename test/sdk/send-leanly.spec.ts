@@ -147,7 +147,25 @@ it('a call goes out with what was changed since the one before', async () => {
   const clients = [pair({}, plain.fetch)[0], pair({}, ours.fetch)[1]];
   for (const client of clients)
     for (const change of changes)
-      for (const path of ['/a', '/b', '/a']) await Object.assign(client, change).post(path, { body: { a: 1 } });
+      for (const [path, time] of [['/a'], ['/b'], ['/a'], ['/a', 7_000], ['/a', 9_000]] as [string, number?][])
+        await Object.assign(client, change).post(path, { body: { a: 1 }, ...(time && { timeout: time }) });
+  expect(ours.sent).toEqual(plain.sent);
+});
+
+it('a call goes out with the key that it asks for, and with default headers as they are now', async () => {
+  const [plain, ours] = [upstream(good), upstream(good)];
+  const asked = [{ bearerAuth: true }, { adminAPIKeyAuth: true }, { bearerAuth: true }];
+  for (const [i, { fetch }] of [plain, ours].entries()) {
+    const defaultHeaders: Record<string, string> = {};
+    const clients = [{}, { defaultHeaders }].map(
+      (own) => pair({ adminAPIKey: 'sk-admin-0123456789', ...own }, fetch)[i]!,
+    );
+    for (const client of clients)
+      for (const __security of asked) {
+        await client.request({ method: 'post', path: '/a', body: { a: 1 }, __security } as never);
+        defaultHeaders['x-n'] = `${defaultHeaders['x-n'] ?? ''}n`;
+      }
+  }
   expect(ours.sent).toEqual(plain.sent);
 });
 
@@ -164,17 +182,19 @@ it('whoever changes the headers of one request changes no other', async () => {
   expect(seen).toEqual([null, null, null]);
 });
 
-it('a client whose members somebody replaced sends by them', async () => {
+it.each([
+  ['buildURL', 'buildBody'],
+  ['fetchWithTimeout', 'request'],
+])('a client whose %s and %s somebody replaced sends by them', async (...names) => {
   const { fetch, sent } = upstream(good);
   const client = pair({}, fetch)[1];
   await chat()(client);
   const members = OpenAI.prototype as unknown as Record<string, (...facts: unknown[]) => unknown>;
-  const ran: string[] = [];
-  const names = ['buildURL', 'buildBody', 'fetchWithTimeout', 'request'];
+  const ran = new Set<string>();
   const before = names.map((name) => members[name]!);
   names.forEach((name, i) => {
     members[name] = function (...facts) {
-      ran.push(name);
+      ran.add(name);
       return before[i]!.apply(this, facts);
     };
   });
@@ -185,7 +205,7 @@ it('a client whose members somebody replaced sends by them', async () => {
       members[name] = before[i]!;
     });
   }
-  expect([...new Set(ran)].sort()).toEqual([...names].sort());
+  expect([...ran].sort()).toEqual([...names].sort());
   expect(sent[1]).toEqual(sent[0]);
 });
 
@@ -205,13 +225,13 @@ it.each(['gpt-5', undefined])(
   },
 );
 
-it('a second attempt says which it is, as the SDK does', async () => {
+it.each([1, 2])('a second attempt says which it is, as the SDK does: in a pool of %d', async (size) => {
   const bad = () => Response.json({ error: { message: 'no' } }, { status: 500, headers: { 'retry-after-ms': '1' } });
   const [plain, ours] = [upstream(bad, good), upstream(bad, good)];
+  const { fetch } = ours;
   await chat()(pair({ maxRetries: 1 }, plain.fetch)[0]);
-  const fetch = ours.fetch;
-  const pool = [1, 2].map((i) => ({ apiKey: 'sk-own-0123456789', baseURL: BASE, name: `e${i}`, quotaGroup: `${i}` }));
-  await chat()(new LoadBalancedOpenAI(pool, { logLevel: 'off', fetch, shareState: false }));
+  const pool = Array.from({ length: size }, (_, i) => ({ apiKey: 'sk-own-0123456789', baseURL: BASE, name: `e${i}` }));
+  await chat()(new LoadBalancedOpenAI(pool, { logLevel: 'off', fetch, maxRetries: 1, shareState: false }));
   expect(ours.sent).toEqual(plain.sent);
 });
 
@@ -319,6 +339,22 @@ describe('an error is the SDK’s own', () => {
     const error = await outcome(chat({ signal: controller.signal }), pair({}, upstream(reply).fetch)[1]);
     expect(error).toBeInstanceOf(OpenAI.APIUserAbortError);
   });
+});
+
+it('a hook that somebody gave to every client of the SDK runs once for each attempt', async () => {
+  const members = OpenAI.prototype as unknown as { prepareRequest: (...facts: unknown[]) => Promise<void> };
+  const { prepareRequest } = members;
+  const urls: unknown[] = [];
+  members.prepareRequest = async (_, context) => {
+    urls.push((context as { url: string }).url);
+  };
+  try {
+    const refuse = () => json({ error: { message: 'no' } }, 500);
+    await outcome(chat(), pair({}, upstream(refuse).fetch)[1]);
+  } finally {
+    members.prepareRequest = prepareRequest;
+  }
+  expect(urls).toEqual([`${BASE}/chat/completions`]);
 });
 
 describe('a hook of a subclass', () => {
