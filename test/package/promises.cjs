@@ -55,7 +55,7 @@ const ask = async (client) => client.chat.completions.create({ model: 'gpt-5', m
 const answer = (reply) => reply.choices[0].message.content;
 
 /** Keeps every promise or throws. `library` is the namespace, `Default` the default import. */
-exports.keep = async ({ library, Default, testing, OpenAI, OpenAIError }) => {
+exports.keep = async ({ library, Default, testing, transport, OpenAI, OpenAIError }) => {
   const { LoadBalancedOpenAI, attemptsOf, explain, ConfigurationError, LoadBalancerError } = library;
   assert.equal(Default, LoadBalancedOpenAI, 'default and named import are the same class');
   assert.ok(Object.keys(testing).length > 0, 'the testing entry exports something');
@@ -119,6 +119,23 @@ exports.keep = async ({ library, Default, testing, OpenAI, OpenAIError }) => {
       },
     );
     await client.close();
+
+    const standard = globalThis.fetch;
+    globalThis.fetch = () => assert.fail('the fast transport does not ask the standard fetch');
+    const fast = new LoadBalancedOpenAI([a.endpoint, b.endpoint], { transport: 'fast' });
+    assert.deepEqual([answer(await ask(fast)), answer(await ask(fast))].sort(), ['a', 'b'], 'over the fast transport');
+    streamed = '';
+    for await (const event of await fast.chat.completions.create({ model: 'gpt-5', messages, stream: true })) {
+      streamed += event.choices[0]?.delta.content ?? '';
+    }
+    assert.match(streamed, /^[ab]$/, 'a streamed answer over the fast transport');
+    const fetch = transport.fastFetch();
+    const { name: _name, ...options } = b.endpoint;
+    const plain = new OpenAI({ ...options, fetch, maxRetries: 0 });
+    assert.equal(answer(await ask(plain)), 'b', 'a plain SDK client over the fast transport');
+    globalThis.fetch = standard;
+    await fetch.close();
+    await assert.rejects(ask(plain), OpenAI.APIConnectionError, 'a closed fetch sends nothing');
   } finally {
     for (const one of [a, b, broken]) one.stop();
   }

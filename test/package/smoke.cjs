@@ -2,6 +2,7 @@
 const { OpenAI, OpenAIError } = require('openai');
 const library = require('load-balanced-openai');
 const testing = require('load-balanced-openai/testing');
+const transport = require('load-balanced-openai/transport');
 const { keep } = require('./promises.cjs');
 
-keep({ library, Default: library.default, testing, OpenAI, OpenAIError });
+keep({ library, Default: library.default, testing, transport, OpenAI, OpenAIError });

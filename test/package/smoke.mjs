@@ -2,7 +2,8 @@
 
 import Default, * as library from 'load-balanced-openai';
 import * as testing from 'load-balanced-openai/testing';
+import * as transport from 'load-balanced-openai/transport';
 import OpenAI, { OpenAIError } from 'openai';
 import promises from './promises.cjs';
 
-await promises.keep({ library, Default, testing, OpenAI, OpenAIError });
+await promises.keep({ library, Default, testing, transport, OpenAI, OpenAIError });
