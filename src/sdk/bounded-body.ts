@@ -6,6 +6,7 @@
 import { constants } from 'node:buffer';
 import { deflateRawSync } from 'node:zlib';
 import { badReplyError, callersLimitError } from '../errors.ts';
+import { chunksOf, isTaken } from '../transport/fast-response.ts';
 
 /** More than this many times its transferred size is no answer but a bomb. */
 const BOMB_RATIO = 100;
@@ -31,8 +32,8 @@ const DECODER = new TextDecoder();
  */
 export async function textWithin(response: Response, maxBytes: number, keep?: Keep): Promise<string> {
   // Shared already: whoever reads it keeps the limit.
-  if (response.body?.locked) return response.text();
-  const reader = response.body?.getReader();
+  if (isTaken(response)) return response.text();
+  const reader = chunksOf(response) ?? response.body?.getReader();
   if (!reader) return '';
   const limit = Math.min(maxBytes, constants.MAX_STRING_LENGTH);
   let only: Uint8Array | undefined;
@@ -73,7 +74,7 @@ export function limitBody(response: Response, maxBytes: number, keep?: Keep): vo
   const length = response.headers.get('content-length');
   if (!keep && length !== null && !response.headers.has('content-encoding') && Number(length) <= limit) return;
   // Shared already.
-  if (response.body?.locked) return;
+  if (isTaken(response)) return;
   readBy(response, () => textWithin(response, limit, keep));
 }
 

@@ -31,6 +31,7 @@ const startsWithMark = (bytes: Buffer) => bytes[0] === 0xef && bytes[1] === 0xbb
 
 /** Why a symbol for all: the transport may be another copy of this module than whoever reads. */
 const CHUNKS = Symbol.for('load-balanced-openai.chunks');
+const TAKEN = Symbol.for('load-balanced-openai.taken');
 
 const unusable = () => new TypeError('Body is unusable: Body has already been read');
 
@@ -73,10 +74,18 @@ class FastResponse {
     return this.#facts.source === null && !this.#real ? null : this.#standard().body;
   }
 
+  /** Whether somebody reads the body; asking makes no web stream. */
+  get [TAKEN](): boolean {
+    if (Object.hasOwn(this, 'body')) return this.body?.locked === true;
+    return this.#facts.source?.used === true || this.#real?.body?.locked === true;
+  }
+
   /** Takes the body for somebody who reads chunk by chunk and frees its connection himself. */
   [CHUNKS](): ChunkReader | undefined {
     const { source, signal } = this.#facts;
     if (source === null || this.#real || source.used) return undefined;
+    // Somebody put another one in its place.
+    if (Object.hasOwn(this, 'body')) return undefined;
     source.used = true;
     abandoned.unregister(source);
     return new ChunkReader(source, signal);
@@ -176,3 +185,7 @@ export function freedWhenDropped(response: Response): Response {
 export function chunksOf(response: Response): ChunkReader | undefined {
   return (response as { [CHUNKS]?: () => ChunkReader | undefined })[CHUNKS]?.();
 }
+
+/** True when somebody has the body's reader. */
+export const isTaken = (response: Response): boolean =>
+  (response as { [TAKEN]?: boolean })[TAKEN] ?? response.body?.locked === true;
