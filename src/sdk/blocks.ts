@@ -12,6 +12,14 @@ const LARGEST_PART = 1_048_576;
 const [NEWLINE, RETURN] = [10, 13];
 const NOTHING: Buffer = Buffer.alloc(0);
 
+/** A chunk of a body, which a `fetch` of the caller's may give in other forms, as the SDK's decoder bears; `undefined` for none of them. */
+export function bytesOf(chunk: unknown): Buffer | undefined {
+  if (Buffer.isBuffer(chunk)) return chunk;
+  if (ArrayBuffer.isView(chunk)) return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+  if (typeof chunk === 'string') return Buffer.from(chunk);
+  return chunk instanceof ArrayBuffer ? Buffer.from(chunk) : undefined;
+}
+
 /** Bytes put together as they come, in parts: many small pieces cost no more than a few large ones, and none is copied twice. */
 class Pieces {
   #parts: Uint8Array[] = [];
@@ -67,8 +75,8 @@ export class Blocks {
   }
 
   /** Takes the next piece in, once all blocks of the one before were taken. */
-  add(piece: Uint8Array): void {
-    this.#bytes = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
+  add(piece: Buffer): void {
+    this.#bytes = piece;
     this.#from = 0;
     this.#newline = this.#bytes.indexOf(NEWLINE);
     this.#return = this.#bytes.indexOf(RETURN);

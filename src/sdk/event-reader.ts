@@ -8,7 +8,7 @@ import type { EventSource, Taker } from '../dispatch/watched.ts';
 import { badReplyError } from '../errors.ts';
 import { chunksOf } from '../transport/fast-response.ts';
 import { Arrivals } from './arrivals.ts';
-import { Blocks } from './blocks.ts';
+import { Blocks, bytesOf } from './blocks.ts';
 import { END, NAME_ONLY, ODD, plainEvent, SILENT } from './plain-event.ts';
 import type { ByteKeeper } from './reading.ts';
 
@@ -44,9 +44,7 @@ export class EventReader implements EventSource<unknown> {
   /**
    * Puts itself between the body of `response` and the SDK.
    * @param sdk begins to decode that body as the SDK does.
-   * @param options.bytes gets the blocks as they came.
    * @param options.plain false = the SDK was asked for another form of events than its usual one.
-   * @param options.longest event, in bytes.
    * @throws when the reply has no body.
    */
   constructor(
@@ -151,8 +149,10 @@ export class EventReader implements EventSource<unknown> {
       this.#transferred = true;
       this.#reader?.releaseLock();
     } else {
-      this.arrivals.note(value);
-      this.#blocks.add(value);
+      const bytes = bytesOf(value);
+      if (!bytes) return void this.#broke(new TypeError('A body is made of bytes.'));
+      this.arrivals.note(bytes);
+      this.#blocks.add(bytes);
     }
     if (this.#ours && this.#to) this.#readOn();
   };

@@ -1,10 +1,10 @@
 // A stream's bytes in blocks: an event with its blank line each, never less, none without end, however the network cut them.
 import { describe, expect, it } from 'vitest';
 import { isBadReply } from '../../src/errors.ts';
-import { Blocks } from '../../src/sdk/blocks.ts';
+import { Blocks, bytesOf } from '../../src/sdk/blocks.ts';
 import { fc, runs } from '../support/property.ts';
 
-const encode = (text: string) => new TextEncoder().encode(text);
+const encode = (text: string) => Buffer.from(text);
 
 /** What comes of each piece, and of the end. */
 function cut(pieces: readonly string[], limit?: number): string[][] {
@@ -18,6 +18,19 @@ function cut(pieces: readonly string[], limit?: number): string[][] {
   const rest = blocks.rest();
   return rest ? [...came, [rest.toString()]] : came;
 }
+
+describe('bytesOf', () => {
+  it.each<[string, unknown, string | undefined]>([
+    ['bytes', new TextEncoder().encode('xa€').subarray(1), 'a€'],
+    ['a buffer', Buffer.from('a'), 'a'],
+    ['text', 'a€', 'a€'],
+    ['an array buffer', new TextEncoder().encode('a€').buffer, 'a€'],
+    ['nothing', null, undefined],
+    ['something else', { a: 1 }, undefined],
+  ])('takes %s', (_, chunk, text) => {
+    expect(bytesOf(chunk)?.toString()).toBe(text);
+  });
+});
 
 describe('Blocks', () => {
   it.each<[string, string[], string[][]]>([

@@ -238,6 +238,20 @@ describe('EventReader', () => {
     await expect(next()).rejects.toThrow(TypeError);
   });
 
+  it.each<[string, unknown[], unknown[]]>([
+    ['text', [ONE, TWO], [{ a: 1 }, { a: 2 }]],
+    ['array buffers', [encode(ONE).buffer, encode(DONE).buffer], [{ a: 1 }]],
+    ['what is none', [ONE, 7], [{ a: 1 }, new TypeError('A body is made of bytes.')]],
+  ])('bears a body of %s, as a fetch of the caller may give it', async (_, chunks, events) => {
+    const { response } = replyOf([]);
+    const left = [...chunks];
+    const read = async () =>
+      left.length > 0 ? { value: left.shift(), done: false } : { value: undefined, done: true };
+    const value = { getReader: () => ({ read, cancel: async () => undefined, releaseLock: () => undefined }) };
+    Object.defineProperty(response, 'body', { value, configurable: true });
+    expect(await all(open([], {}, response).next)).toEqual(events);
+  });
+
   it('refuses a reply without a body', () => {
     const error = (() => {
       try {
