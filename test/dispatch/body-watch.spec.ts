@@ -98,6 +98,37 @@ function watch(plays: readonly Play[], changes: Partial<Watched> = {}) {
   return { body, clock, state, ends, seen, stop, onContent, read, left };
 }
 
+describe('of its events', () => {
+  it('hundreds cost one timer, which looks again as long as somebody waits', async () => {
+    const clock = manualClock();
+    const after = vi.spyOn(clock, 'after');
+    const { read, ends } = watch([...Array.from({ length: 300 }, () => TEXT), 'hang'], {
+      clock,
+      lastByteAt: () => clock.now(),
+    });
+    const reading = read();
+    for (let i = 0; i < 1_000; i++) await Promise.resolve();
+    expect(after.mock.calls.length).toBe(1);
+    for (let i = 0; i < 3; i++) await clock.advance(1_000);
+    expect([after.mock.calls.length, ends.length]).toEqual([4, 0]);
+    void reading;
+  });
+
+  it('one that comes after all was given up is taken no more', async () => {
+    const { body, clock, ends } = watch([TEXT, 'hang']);
+    const iterator = body.iterator();
+    await iterator.next();
+    const next = iterator.next().catch((error: unknown) => error);
+    await clock.advance(1_000);
+    expect(await next).toBeInstanceOf(APIConnectionTimeoutError);
+    body.came(TEXT);
+    body.broke(new Error('late'));
+    body.ended();
+    expect(ends).toHaveLength(1);
+    expect(await iterator.next()).toEqual({ value: undefined, done: true });
+  });
+});
+
 describe('until its first content, a stream', () => {
   it.each<[string, StreamKind, object[], number]>([
     ['holds the preamble back', 'chat', [ROLE, ROLE, TEXT, TEXT, STOP], 3],

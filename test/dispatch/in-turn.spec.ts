@@ -42,9 +42,11 @@ describe('inTurn', () => {
         (error: Error) => error.message,
       ),
     );
-    await answer(1);
-    await answer(new Error('two'));
+    const answered = answer(1);
+    // Nobody is asked at this moment, but others are before it.
     const late = next();
+    await answered;
+    await answer(new Error('two'));
     for (const value of [3, 4, 5]) await answer(value);
     expect(await Promise.all(asked)).toEqual([1, 'two', 3, 4]);
     expect([(await late).value, most()]).toEqual([5, 1]);
