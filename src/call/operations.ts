@@ -176,7 +176,9 @@ function describe(method: string, path: string): Operation {
   };
 }
 
-const remembered = new Map<string, Operation>();
+/** By method, then by path: a text put together of both would be read letter by letter at each call. */
+const remembered = new Map<string, Map<string, Operation>>();
+let count = 0;
 
 /**
  * What a call to `method path` means. Pure; the table's paths that name nothing are remembered, at most 500 of them. Others
@@ -185,11 +187,14 @@ const remembered = new Map<string, Operation>();
  * @param path path below the base URL, with or without a query.
  */
 export function operationOf(method: string, path: string): Operation {
-  const key = `${method} ${path}`;
-  const before = remembered.get(key);
+  const known = remembered.get(method);
+  const before = known?.get(path);
   if (before) return before;
   const operation = describe(method, path);
   const lasting = operation.name !== 'other' && operation.ids.length === 0 && !operation.named && !path.includes('?');
-  if (lasting && remembered.size < 500) remembered.set(key, operation);
+  if (lasting && count < 500) {
+    count += 1;
+    remembered.set(method, (known ?? new Map<string, Operation>()).set(path, operation));
+  }
   return operation;
 }
