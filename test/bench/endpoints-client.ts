@@ -18,7 +18,11 @@ export interface EndpointsSpec {
 export interface Held {
   /** Construction, ms. */
   readonly construction: number;
-  /** Bytes of heap for each, once each has served a call and one of them failed. */
+  /** Bytes of heap for each, as built. */
+  readonly built: number;
+  /** The same once each has served a call. */
+  readonly called: number;
+  /** The same once each has failed in one, too. */
   readonly bytes: number;
   /** Timers alive between calls, whether they keep the process alive or not. */
   readonly timers: number;
@@ -61,10 +65,10 @@ function build(of: number): readonly OpenAI[] {
   return numbers(of).map(() => client);
 }
 
-/** A call to each that is answered, and one that fails. */
-async function use(clients: readonly OpenAI[]): Promise<void> {
-  for (failing of [false, true])
-    for (const client of clients) await client.chat.completions.create(ASK).catch(() => undefined);
+/** A call to each, which is answered or fails. */
+async function use(clients: readonly OpenAI[], fails: boolean): Promise<void> {
+  failing = fails;
+  for (const client of clients) await client.chat.completions.create(ASK).catch(() => undefined);
 }
 
 answering({
@@ -76,20 +80,33 @@ answering({
     });
     if (timers) hook.enable();
     // The first client of a process brings along what all share.
-    await use(build(3));
+    const shared = build(3);
+    await use(shared, false);
+    await use(shared, true);
     const empty = await heap();
     const begun = performance.now();
     const clients = build(count);
     const construction = performance.now() - begun;
-    await use(clients);
+    const each = async () => ((await heap()) - empty) / count;
+    const built = await each();
+    await use(clients, false);
+    const called = await each();
+    await use(clients, true);
     // Not to end what was measured: a failed call's own timers are gone after the next turn.
     await new Promise((resolve) => setImmediate(resolve));
     const left = alive.size;
     hook.disable();
-    const bytes = ((await heap()) - empty) / count;
+    const bytes = await each();
     const cpu = process.cpuUsage();
     await pause(1_000);
     const { user, system } = process.cpuUsage(cpu);
-    return { construction, bytes: clients.length > 0 ? bytes : 0, timers: left, idle: (user + system) / 1_000 };
+    return {
+      construction,
+      built,
+      called,
+      bytes: clients.length > 0 ? bytes : 0,
+      timers: left,
+      idle: (user + system) / 1_000,
+    };
   },
 });

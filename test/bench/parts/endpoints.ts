@@ -35,6 +35,8 @@ export async function endpoints(setting: Setting): Promise<Outcome> {
   const row = (title: string, kind: (typeof KINDS)[number], alive: string) => [
     title,
     `${round(of(kind, 'construction'))} ms`,
+    kb(of(kind, 'built')),
+    kb(of(kind, 'called')),
     kb(of(kind, 'bytes')),
     alive,
     `${round(of(kind, 'idle'))} ms`,
@@ -42,8 +44,16 @@ export async function endpoints(setting: Setting): Promise<Outcome> {
   return {
     tables: [
       {
-        title: `${many} endpoints, each of which served a call and failed in one`,
-        head: ['', 'construction', 'heap each', 'timers alive', 'CPU per idle second'],
+        title: `${many} endpoints: heap of each as built, after a call, and after one that failed`,
+        head: [
+          '',
+          'construction',
+          'as built',
+          'after a call',
+          'after a failure',
+          'timers alive',
+          'CPU per idle second',
+        ],
         rows: [
           row(`${many} clients of the plain SDK`, 'raw', '–'),
           row(`this package, ${many} endpoints`, 'ours', String(timers)),
