@@ -38,11 +38,17 @@ interface Pattern {
 class Patterns {
   readonly #client: OpenAI;
   #fields: readonly unknown[];
-  readonly #known = new Map<string, Pattern>();
+  /** `undefined` for what was asked once: in a pool of thousands most patterns are never needed again. */
+  readonly #known = new Map<string, Pattern | undefined>();
 
   constructor(client: OpenAI) {
     this.#client = client;
     this.#fields = FIELDS.map((name) => client[name]);
+  }
+
+  /** Names the state of the client that the patterns follow. */
+  get state(): object {
+    return this.#fields;
   }
 
   find(name: string): Pattern | undefined {
@@ -54,9 +60,12 @@ class Patterns {
     return this.#known.get(name);
   }
 
-  keep(name: string, pattern: Pattern): void {
+  /** @param state in which the request was begun: a key that was changed meanwhile must not come back. */
+  keep(name: string, { url, req }: Built, state: object): void {
+    if (state !== this.#fields) return;
+    const again = this.#known.has(name);
     if (this.#known.size >= KEPT) this.#known.clear();
-    this.#known.set(name, pattern);
+    this.#known.set(name, again ? { url, headers: new Headers(req.headers) } : undefined);
   }
 }
 
@@ -84,6 +93,7 @@ export async function buildRequest(outgoing: Outgoing): Promise<Built> {
   const { client, own, text, sending } = outgoing;
   const name = patternOf(outgoing);
   let known: Patterns | undefined;
+  let state: object | undefined;
   if (name !== undefined) {
     known = patterns.get(client);
     if (!known) {
@@ -91,6 +101,7 @@ export async function buildRequest(outgoing: Outgoing): Promise<Built> {
       patterns.set(client, known);
     }
     const pattern = known.find(name);
+    state = known.state;
     if (pattern) {
       const { url, headers } = pattern;
       return {
@@ -103,6 +114,6 @@ export async function buildRequest(outgoing: Outgoing): Promise<Built> {
   const built = await (client as unknown as Builder).buildRequest(own, { retryCount: sending.index });
   putBack?.();
   if (text !== undefined) built.req.body = text;
-  if (name !== undefined) known?.keep(name, { url: built.url, headers: new Headers(built.req.headers) });
+  if (name !== undefined && state) known?.keep(name, built, state);
   return built;
 }

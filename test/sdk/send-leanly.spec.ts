@@ -152,6 +152,29 @@ it('a call goes out with what was changed since the one before', async () => {
   expect(ours.sent).toEqual(plain.sent);
 });
 
+it('a key that is changed while calls are on their way out does not come back', async () => {
+  const turnsOf = async (turns: number) => {
+    for (let turn = 0; turn < turns; turn++) await undefined;
+  };
+  for (const before of [0, 1])
+    for (let apart = 1; apart < 6; apart++)
+      for (let turns = 0; turns < 25; turns++) {
+        const { sent, fetch } = upstream(good);
+        const client = pair({}, fetch)[1];
+        const post = async (path: string) => await client.post(path, { body: { a: 1 } });
+        for (let i = 0; i < before; i++) await post('/a');
+        const running = [post('/a')];
+        await turnsOf(apart);
+        running.push(post('/b'));
+        await turnsOf(turns);
+        client.apiKey = 'sk-new-0123456789';
+        await Promise.all(running);
+        for (let i = 0; i < 3; i++) await post('/a');
+        const keys = sent.map(({ headers }) => new Headers(headers).get('authorization'));
+        expect(keys.slice(-3), `${apart} and ${turns} turns`).toEqual(Array(3).fill('Bearer sk-new-0123456789'));
+      }
+});
+
 it('a call goes out with the key that it asks for, and with default headers as they are now', async () => {
   const [plain, ours] = [upstream(good), upstream(good)];
   const asked = [{ bearerAuth: true }, { adminAPIKeyAuth: true }, { bearerAuth: true }];
