@@ -25,15 +25,27 @@ afterEach(() => void vi.unstubAllEnvs());
 describe('the client for attempts', () => {
   it('makes one request, without retries and without a clock of its own', async () => {
     const { client, seen } = bench({}, () => json(500, { error: { message: 'boom' } }));
-    await expect(client.chat.completions.create({ model: 'm', messages: [] })).rejects.toMatchObject({ status: 500 });
+    await expect(client.post('/chat/completions', { body: {} })).rejects.toMatchObject({ status: 500 });
     expect(seen).toHaveLength(1);
     expect(client.timeout).toBeGreaterThan(86_400_000);
+  });
+
+  it('holds none of the resources that nobody asks it for, on Azure neither; one for direct use has them all', () => {
+    const options = { apiKey: 'k', endpoint: 'https://a.example', apiVersion: '2025-01-01' } as never;
+    const azure = endpointSettings({ type: 'azure', baseURL: 'https://a.example/openai', options });
+    const plain = endpointSettings({ options: { apiKey: 'k', baseURL: 'https://a.example/v1' } });
+    for (const settings of [azure, plain]) {
+      const resources = (client: OpenAI) => Object.values(client).filter((value) => value?._client !== undefined);
+      expect(resources(attemptClient(settings, {}, globalThis.fetch))).toEqual([]);
+      expect(resources(directClient(settings, {}, 5, 5)).length).toBeGreaterThan(10);
+    }
   });
 
   it('is the brought one as it is', () => {
     const client = new OpenAI({ apiKey: 'x' });
     const settings = endpointSettings({ client });
     expect(attemptClient(settings, {}, globalThis.fetch)).toBe(client);
+    expect(client.models).toBeDefined();
     expect(directClient(settings, {}, 5, 5)).toBe(client);
   });
 
@@ -67,19 +79,19 @@ describe('the client for attempts', () => {
   it('takes the endpoint’s own fetch, then the pool’s', async () => {
     const own = vi.fn(async () => json()) as typeof globalThis.fetch;
     const { client, fetch } = bench({ options: { apiKey: 'key', baseURL: 'https://a.example/v1', fetch: own } });
-    await client.models.list();
+    await client.get('/models');
     expect([vi.mocked(own).mock.calls.length, vi.mocked(fetch).mock.calls.length]).toEqual([1, 0]);
   });
 
   it('takes what a clone overrides', async () => {
     const { settings, fetch, seen } = bench();
-    await attemptClient(settings, { defaultHeaders: { 'x-a': '1' } }, fetch).models.list();
+    await attemptClient(settings, { defaultHeaders: { 'x-a': '1' } }, fetch).get('/models');
     expect(new Headers(seen[0]!.init.headers).get('x-a')).toBe('1');
   });
 
   it('reads error bodies within bounds', async () => {
     const { client } = bench({}, () => json(400, { error: { message: 'bad', code: 'c' } }));
-    await expect(client.models.list()).rejects.toMatchObject({ status: 400, code: 'c' });
+    await expect(client.get('/models')).rejects.toMatchObject({ status: 400, code: 'c' });
   });
 
   it('is an Azure client for Azure', () => {
@@ -90,7 +102,7 @@ describe('the client for attempts', () => {
   it('keeps the environment’s headers from an endpoint of another vendor', async () => {
     vi.stubEnv('OPENAI_CUSTOM_HEADERS', 'x-secret: env');
     const isolated = bench();
-    await isolated.client.models.list();
+    await isolated.client.get('/models');
     expect(new Headers(isolated.seen[0]!.init.headers).get('x-secret')).toBeNull();
   });
 });
@@ -110,7 +122,7 @@ describe('a logger that throws', () => {
     const { client } = bench({
       options: { apiKey: 'key', baseURL: 'https://a.example/v1', logger, logLevel: 'debug' },
     });
-    await client.models.list();
+    await client.get('/models');
     expect(heard).toContain('debug');
     const own = (client as unknown as { logger: typeof logger }).logger;
     for (const level of ['error', 'warn', 'info', 'debug'] as const) {
@@ -124,7 +136,7 @@ describe('a logger that throws', () => {
 describe('the guarded fetch', () => {
   it('is not followed where a reply points', async () => {
     const { client, seen } = bench();
-    await client.models.list({ fetchOptions: { redirect: 'follow' } });
+    await client.get('/models', { fetchOptions: { redirect: 'follow' } });
     expect(seen[0]!.init.redirect).toBe('manual');
   });
 
@@ -157,7 +169,7 @@ describe('the guarded fetch', () => {
   it('follows a base URL that is changed', async () => {
     const { client, fetch } = bench();
     client.baseURL = 'https://b.example/v1';
-    await client.models.list();
+    await client.get('/models');
     await expect(leak(client, 'https://a.example/v1/models')).rejects.toThrow(
       'Refused to send a call to https://a.example:',
     );
@@ -167,11 +179,11 @@ describe('the guarded fetch', () => {
   it('tells the attempt of its first byte, or of its failure as fetch threw it', async () => {
     const watch = { answered: vi.fn(), failed: vi.fn() };
     const options = { fetchOptions: { [WATCH]: watch } as never };
-    await bench().client.models.list(options);
+    await bench().client.get('/models', options);
     expect([watch.answered.mock.calls.length, watch.failed.mock.calls.length]).toEqual([1, 0]);
     const error = new TypeError('fetch failed');
     const broken = bench({}, () => Promise.reject(error)).client;
-    await expect(broken.models.list(options)).rejects.toThrow();
+    await expect(broken.get('/models', options)).rejects.toThrow();
     expect(watch.failed.mock.calls).toEqual([[error]]);
   });
 });
@@ -205,7 +217,7 @@ describe('the client for direct use', () => {
     const { fetch, seen } = bench();
     const options = { apiKey: 'key', baseURL: 'https://a.example/v1', fetch };
     const client = directClient(endpointSettings({ options }), {}, 1_000, 0);
-    await client.models.list();
+    await client.get('/models');
     expect(seen[0]!.init.redirect).toBe('manual');
     await expect(leak(client, 'https://evil.example/')).rejects.toThrow(/Refused/);
     expect(seen).toHaveLength(1);
@@ -219,7 +231,7 @@ describe('the client for direct use', () => {
       {},
       1_000,
       0,
-    ).models.list();
+    ).get('/models');
     vi.unstubAllGlobals();
     expect(seen).toHaveLength(1);
   });
