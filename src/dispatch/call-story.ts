@@ -136,10 +136,9 @@ export class CallStory<R extends Reply> extends StoryQueue<R> {
   /** The attempts as the user sees them, the one that counted last. */
   get reports(): AttemptReport[] {
     const [first] = this.attempts;
+    // Nearly always.
     if (first && this.attempts.length === 1) return [first.report];
     const counted = this.won ?? this.told?.attempt;
-    // Nearly always.
-    if (counted && this.attempts.length === 1) return [counted.report];
     const others = this.attempts.filter((attempt) => attempt !== counted);
     return (counted ? others.concat(counted) : others).map(({ report }) => report);
   }

@@ -25,9 +25,14 @@ export class Latency {
     return this.#total >= ENOUGH;
   }
 
-  /** Takes all that another one knows. */
+  /** Takes all that another one knows. Why it is asked: it may be of the package's other copy, whose fields are its own. */
   add(other: Latency): void {
-    for (const [index, count] of other.#counts.entries()) if (count > 0) this.#count(other.#first + index, count);
+    other.tell((bucket, times) => this.#count(bucket, times));
+  }
+
+  /** Tells how often each bucket was needed that was. */
+  tell(hear: (bucket: number, times: number) => void): void {
+    for (const [index, times] of this.#counts.entries()) if (times > 0) hear(this.#first + index, times);
   }
 
   #count(bucket: number, times: number): void {

@@ -110,10 +110,12 @@ export class Quota {
     return ms;
   }
 
-  /** Takes in every endpoint of another quota, which turned out to be this one. */
+  /** Takes in every endpoint of another quota, which turned out to be this one. It may be of the package's other copy. */
   absorb(other: Quota): void {
-    this.#members = [...this.#members, ...other.#members].filter((member) => member.deref() !== undefined);
-    for (const state of other.members) state.quota = this;
+    const { members } = other;
+    const own = this.#members.filter((member) => member.deref() !== undefined);
+    this.#members = [...own, ...members.map((state) => new WeakRef(state))];
+    for (const state of members) state.quota = this;
   }
 
   /** One of them turned out to draw on another. */
