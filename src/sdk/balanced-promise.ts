@@ -34,6 +34,17 @@ type Done<T, Result> = ((value: T) => Result | PromiseLike<Result>) | null | und
 type Failed<Result> = ((reason: unknown) => Result | PromiseLike<Result>) | null | undefined;
 type WithResponse<T> = Awaited<ReturnType<APIPromise<T>['withResponse']>>;
 
+/** Asked by this in place of a client, what the SDK keeps to parse a reply tells whose it is. */
+const WHOSE = Symbol('whose');
+interface Parsing {
+  parseResponse: (asker: unknown, props?: Props) => unknown;
+}
+
+/** The promise that a foreign proxy stands for: one passes on what the SDK keeps in a promise, but no private field. */
+function behind(proxy: object): BalancedPromise {
+  return (proxy as Parsing).parseResponse(WHOSE) as BalancedPromise;
+}
+
 /** Shows a promise as one of the SDK's: what is derived from it by the language itself is one as well, and so it prints. */
 function asTheSdks(own: { readonly prototype: object }, Class: unknown): void {
   Object.defineProperty(own.prototype, 'constructor', { value: Class, configurable: true, writable: true });
@@ -51,50 +62,60 @@ export class BalancedPromise extends APIPromise<unknown> {
   }
 
   constructor(client: OpenAI, request: Promise<Props>, parse: Parse<unknown>, call: Waiting) {
-    super(client, request, (_client, props) => parse(props) as never);
+    super(client, request, (asker: unknown, props) => (asker === WHOSE ? this : parse(props)) as never);
     this.#client = client;
     this.#request = request;
     this.#parse = parse;
     this.#call = call;
   }
 
+  static #of(asked: BalancedPromise): BalancedPromise {
+    return #call in asked ? asked : behind(asked);
+  }
+
   // biome-ignore lint/suspicious/noThenProperty: it is a promise.
   override then<A = unknown, B = never>(done?: Done<unknown, A>, failed?: Failed<B>): Promise<A | B> {
-    this.#call.want();
-    return super.then(done, failed);
+    const own = BalancedPromise.#of(this);
+    own.#call.want();
+    return super.then.call(own, done, failed) as Promise<A | B>;
   }
 
   override catch<B = never>(failed?: Failed<B>): Promise<unknown> {
-    this.#call.want();
-    return super.catch(failed);
+    const own = BalancedPromise.#of(this);
+    own.#call.want();
+    return super.catch.call(own, failed);
   }
 
   override finally(done?: (() => void) | null): Promise<unknown> {
-    this.#call.want();
-    return super.finally(done);
+    const own = BalancedPromise.#of(this);
+    own.#call.want();
+    return super.finally.call(own, done);
   }
 
   override asResponse(): Promise<Response> {
-    this.#call.wantRaw();
-    return super.asResponse();
+    const own = BalancedPromise.#of(this);
+    own.#call.wantRaw();
+    return super.asResponse.call(own);
   }
 
   override async withResponse(): Promise<WithResponse<unknown>> {
-    const data = await this;
-    const { response } = await this.#request;
-    this.#call.remember(response);
+    const own = BalancedPromise.#of(this);
+    const data = await own;
+    const { response } = await own.#request;
+    own.#call.remember(response);
     return { data, response, request_id: response.headers.get('x-request-id') };
   }
 
   override _thenUnwrap<Next>(transform: (data: unknown, props: Props) => Next): APIPromise<Next> {
-    const [parse, call] = [this.#parse, this.#call];
+    const own = BalancedPromise.#of(this);
+    const [parse, call] = [own.#parse, own.#call];
     const unwrap = (props: Props) =>
       Promise.resolve(parse(props)).then((data) => {
         const value = transform(data, props);
         if (value !== data) call.remember(value);
         return withRequestId(value, props.response);
       });
-    return new BalancedPromise(this.#client, this.#request, unwrap, call) as APIPromise<unknown> as APIPromise<Next>;
+    return new BalancedPromise(own.#client, own.#request, unwrap, call) as APIPromise<unknown> as APIPromise<Next>;
   }
 
   [TOLD](): Told {
@@ -107,9 +128,6 @@ type AnyPage = InstanceType<PageClass>;
 
 /** A real `PagePromise` for a list over the pool; all it does is what a promise for the page does. */
 export class BalancedPages extends PagePromise<AnyPage, unknown> {
-  readonly #page: APIPromise<AnyPage>;
-  readonly #call: Waiting;
-
   static {
     asTheSdks(BalancedPages, PagePromise);
   }
@@ -130,36 +148,40 @@ export class BalancedPages extends PagePromise<AnyPage, unknown> {
       call.remember(page);
       return page;
     };
-    this.#call = call;
-    this.#page = new BalancedPromise(client, request, toPage, call) as APIPromise<unknown> as APIPromise<AnyPage>;
+    const page: object = new BalancedPromise(client, request, toPage, call);
+    Object.assign(this, { parseResponse: (page as Parsing).parseResponse });
+  }
+
+  static #pageOf(asked: BalancedPages): APIPromise<AnyPage> {
+    return behind(asked) as APIPromise<unknown> as APIPromise<AnyPage>;
   }
 
   // biome-ignore lint/suspicious/noThenProperty: it is a promise.
   override then<A = AnyPage, B = never>(done?: Done<AnyPage, A>, failed?: Failed<B>): Promise<A | B> {
-    return this.#page.then(done, failed);
+    return BalancedPages.#pageOf(this).then(done, failed);
   }
 
   override catch<B = never>(failed?: Failed<B>): Promise<AnyPage | B> {
-    return this.#page.catch(failed);
+    return BalancedPages.#pageOf(this).catch(failed);
   }
 
   override finally(done?: (() => void) | null): Promise<AnyPage> {
-    return this.#page.finally(done);
+    return BalancedPages.#pageOf(this).finally(done);
   }
 
   override asResponse(): Promise<Response> {
-    return this.#page.asResponse();
+    return BalancedPages.#pageOf(this).asResponse();
   }
 
   override withResponse(): Promise<WithResponse<AnyPage>> {
-    return this.#page.withResponse();
+    return BalancedPages.#pageOf(this).withResponse();
   }
 
   override _thenUnwrap<Next>(transform: (page: AnyPage, props: Props) => Next): APIPromise<Next> {
-    return this.#page._thenUnwrap(transform);
+    return BalancedPages.#pageOf(this)._thenUnwrap(transform);
   }
 
   [TOLD](): Told {
-    return this.#call.told;
+    return behind(this)[TOLD]();
   }
 }

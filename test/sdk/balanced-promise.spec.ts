@@ -123,6 +123,36 @@ describe('whatever it is asked for', () => {
   });
 });
 
+/** As tracers hand out promises: what is not theirs is asked of the promise itself, in the proxy's name. */
+const proxyOf = <T extends object>(promise: T): T => new Proxy(promise, {});
+
+describe('through a foreign proxy', () => {
+  const call = () => proxyOf(poolOf(answering(ANSWER)).chat.completions.create(ASK));
+
+  it('a call gives all it has', async () => {
+    expect(await call()).toMatchObject({ id: 'chatcmpl-1' });
+    expect(await call().catch(() => undefined)).toMatchObject({ id: 'chatcmpl-1' });
+    expect(await call().finally(() => undefined)).toMatchObject({ id: 'chatcmpl-1' });
+    expect(await (await call().asResponse()).text()).toBe(ANSWER);
+    const { data, response, request_id } = await call().withResponse();
+    expect([data.id, response.status, request_id, names(response)]).toEqual(['chatcmpl-1', 200, 'req_1', ['ok']]);
+    expect(await call()._thenUnwrap(({ id }) => ({ id }))).toEqual({ id: 'chatcmpl-1' });
+  });
+
+  it('so does a list', async () => {
+    const list = () => proxyOf(poolOf(answering(LIST)).chat.completions.list());
+    expect((await list()).data).toEqual([]);
+    expect(await list().catch(() => undefined)).toMatchObject({ data: [] });
+    expect(await list().finally(() => undefined)).toMatchObject({ data: [] });
+    expect(await (await list().asResponse()).json()).toMatchObject({ data: [] });
+    expect((await list().withResponse()).data.data).toEqual([]);
+    expect(await list()._thenUnwrap(({ data }) => ({ data }))).toEqual({ data: [] });
+    const items: unknown[] = [];
+    for await (const item of list()) items.push(item);
+    expect(items).toEqual([]);
+  });
+});
+
 it('an awaited call makes but a few promises more than the SDK’s own', async () => {
   let made = 0;
   let counting = false;
