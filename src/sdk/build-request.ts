@@ -26,7 +26,7 @@ const FIELDS = ['baseURL', 'apiKey', 'adminAPIKey', 'organization', 'project'] a
 const COVERED: ReadonlySet<string> = new Set([
   ...['method', 'path', 'body', 'stream', 'signal', 'maxRetries', 'timeout', '__security', '__metadata'],
 ]);
-const METADATA: ReadonlySet<string> = new Set(['streamFromBody', 'model']);
+const METADATA: ReadonlySet<string> = new Set(['streamFromBody', 'model', 'helperMethod']);
 /** So many of one client; more are not of one kind any more. */
 const KEPT = 100;
 
@@ -76,16 +76,22 @@ function coveredBy(names: ReadonlySet<string>, options: object): boolean {
   return true;
 }
 
+/** True when the SDK, which may take a body's word for it as it is written, would not change what the options say. */
+function saysItStreams({ stream, body, __metadata: facts }: RequestOptions): boolean {
+  return !facts?.streamFromBody || stream === ((body as { stream?: unknown }).stream === true);
+}
+
 /** The name of the pattern that this request follows; `undefined` = none. */
 function patternOf({ client, endpoint, own, text, sending }: Outgoing): string | undefined {
   const { _options: options, idempotencyHeader } = client as unknown as Builder;
   if (text === undefined || own.method !== 'post' || endpoint.settings.type !== 'openai') return undefined;
   if (options.defaultHeaders || options.defaultQuery || client.fetchOptions || idempotencyHeader) return undefined;
   if (!coveredBy(COVERED, own) || (own.__metadata && !coveredBy(METADATA, own.__metadata))) return undefined;
-  if (!buildsAsEver(client)) return undefined;
+  if (!saysItStreams(own) || !buildsAsEver(client)) return undefined;
   const { bearerAuth, adminAPIKeyAuth } = own.__security ?? { bearerAuth: 'any' };
   const time = 'timeout' in own ? own.timeout : '';
-  return `${sending.index} ${time} ${bearerAuth} ${adminAPIKeyAuth} ${own.path}`;
+  const helper = own.__metadata?.helperMethod;
+  return `${sending.index} ${time} ${bearerAuth} ${adminAPIKeyAuth} ${String(helper)} ${own.path}`;
 }
 
 /** Builds the request; the headers are its own, for hooks to change. */
@@ -106,7 +112,7 @@ export async function buildRequest(outgoing: Outgoing): Promise<Built> {
       const { url, headers } = pattern;
       return {
         url,
-        req: { method: 'post', headers: new Headers(headers), signal: sending.signal, body: text as string },
+        req: { method: 'post', headers: new Headers(headers), signal: own.signal as AbortSignal, body: text as string },
       };
     }
   }

@@ -1,6 +1,6 @@
 /** The stream of a reply, opened to the point where the caller can have it: its first content came, and its end will be noticed. */
 import { OpenAIError } from 'openai';
-import type { Stream } from 'openai/streaming';
+import { Stream } from 'openai/streaming';
 import { finderFor } from '../affinity/handed-out-ids.ts';
 import { answersAsked } from '../call/stream-progress.ts';
 import { BodyWatch } from '../dispatch/body-watch.ts';
@@ -8,7 +8,7 @@ import type { Attempt } from '../dispatch/call-story.ts';
 import { EventReader } from './event-reader.ts';
 import type { Reading } from './reading.ts';
 import { cutShort, failureIn, translate } from './reply-failures.ts';
-import type { SdkReply } from './sdk-reply.ts';
+import { asksPlainly, type SdkReply } from './sdk-reply.ts';
 import { usageOf } from './usage.ts';
 
 /** A stream handed to the caller, and what to do when it is dropped. */
@@ -50,26 +50,16 @@ function streamOf(Class: typeof Stream, watch: BodyWatch<unknown>, controller: A
   return stream;
 }
 
-/** What an SDK may be asked for besides its usual events. */
-interface OtherForms {
-  readonly __streamClass?: unknown;
-  readonly __streamMode?: unknown;
-  readonly __synthesizeEventData?: unknown;
-}
-
-/** True when nothing but the usual is asked of the SDK. */
-function asksPlainly({ __streamClass, __streamMode, __synthesizeEventData }: OtherForms): boolean {
-  return !(__streamClass || __streamMode || __synthesizeEventData);
-}
-
 /** Reads to the first content. @throws what makes the call go on elsewhere. */
 export async function openStream(attempt: Attempt<SdkReply>, reply: SdkReply, reading: Reading): Promise<OpenStream> {
   const { call, clock, bytes } = reading;
-  const events = new EventReader(reply.response, clock, () => source[Symbol.asyncIterator](), {
+  const bySdk = () => source ?? reply.streamBySdk(request);
+  const events = new EventReader(reply.response, clock, () => bySdk()[Symbol.asyncIterator](), {
     bytes,
-    plain: asksPlainly(reply.options as OtherForms),
+    plain: asksPlainly(reply.options),
   });
-  const source = (await parsed(reply)) as Stream<unknown>;
+  const source = reply.controller ? undefined : ((await parsed(reply)) as Stream<unknown>);
+  const request = reply.controller ?? (source as Stream<unknown>).controller;
   const find = finderFor(call, reading.asked);
   // Not the SDK's own, which it aborts itself when the transfer breaks: its helpers take that for the caller's will.
   const controller = new AbortController();
@@ -85,7 +75,7 @@ export async function openStream(attempt: Attempt<SdkReply>, reply: SdkReply, re
     sawDone: () => events.sawDone,
     lastByteAt: () => events.arrivals.lastByteAt,
     bytesRead: () => events.arrivals.bytes,
-    stop: () => source.controller.abort(),
+    stop: () => request.abort(),
     translate: (error) => reading.safe(translate(error)),
     failureIn: (event) => reading.safe(failureIn(event, reply.headers)),
     cutShort: (where) => reading.safe(cutShort(where, call, events.arrivals.object, reply.headers)),
@@ -107,8 +97,8 @@ export async function openStream(attempt: Attempt<SdkReply>, reply: SdkReply, re
       reading.streamEnded(end);
     },
   });
-  const { signal } = source.controller;
-  controller.signal.addEventListener('abort', () => source.controller.abort(controller.signal.reason), { once: true });
+  const { signal } = request;
+  controller.signal.addEventListener('abort', () => request.abort(controller.signal.reason), { once: true });
   const aborted = () => {
     if (!watch.complete || attempt.controller.signal.aborted) controller.abort(signal.reason);
     watch.aborted();
@@ -116,7 +106,7 @@ export async function openStream(attempt: Attempt<SdkReply>, reply: SdkReply, re
   };
   signal.addEventListener('abort', aborted, { once: true });
   await watch.untilContent(reading.mayMove());
-  const stream = streamOf(source.constructor as typeof Stream, watch, controller);
+  const stream = streamOf((source?.constructor ?? Stream) as typeof Stream, watch, controller);
   const dropped = () => watch.dropped();
   abandoned.register(stream, dropped, attempt);
   return { stream, dropped };

@@ -1,4 +1,4 @@
-/** Lets the SDK itself send an attempt: for streams and uploads, and wherever the endpoint's client is not all our own. */
+/** Lets the SDK itself send an attempt: for uploads and what comes as bytes, and wherever the endpoint's client is not all our own. */
 import type { OpenAI } from 'openai';
 import { type FetchWatch, WATCH } from '../endpoint/guarded-fetch.ts';
 import { bringsTransport, PREPARE, type PrepareRequest } from '../endpoint/sdk-client.ts';

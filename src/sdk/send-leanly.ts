@@ -8,7 +8,7 @@ import { bringsTransport, PREPARE, type PrepareRequest } from '../endpoint/sdk-c
 import { buildRequest } from './build-request.ts';
 import type { RequestOptions } from './call-of.ts';
 import type { Outgoing } from './outgoing.ts';
-import { SdkReply } from './sdk-reply.ts';
+import { asksPlainly, SdkReply } from './sdk-reply.ts';
 import { sendsAsEver } from './standard.ts';
 
 /** What of an SDK client is for itself alone to call. */
@@ -21,11 +21,15 @@ interface Sender {
 const LEFT = ['body', 'method', 'headers', 'signal'] as const;
 const isLeft = (fetchOptions: object | null | undefined) => !fetchOptions || !LEFT.some((name) => name in fetchOptions);
 
-/** True for a plain call over a client of ours that signs with a fixed key, and is changed by nobody. */
-export function mayGoLeanly({ client, endpoint, own, text, refused }: Outgoing): boolean {
+const asksForStream = ({ stream, body }: RequestOptions) =>
+  Boolean(stream || (body as { stream?: unknown } | undefined)?.stream);
+
+/** True for a call over a client of ours that signs with a fixed key, and is changed by nobody. */
+export function mayGoLeanly({ client, endpoint, own, text, sending, prepare, refused }: Outgoing): boolean {
   const { type, client: brought, credential, options } = endpoint.settings;
-  if (brought || refused || (text === undefined && own.body !== undefined)) return false;
-  if (own.stream || own.__binaryResponse || (own.body as { stream?: unknown } | undefined)?.stream) return false;
+  if (brought || refused || own.__binaryResponse || (text === undefined && own.body !== undefined)) return false;
+  // Whose signal a hook may replace, that stream the SDK ends.
+  if (asksForStream(own) && (prepare || own.signal !== sending.signal || !asksPlainly(own))) return false;
   if (client.logLevel === 'debug' || client.logLevel === 'info') return false;
   if ((typeof credential !== 'string' && credential !== null) || bringsTransport(endpoint.settings)) return false;
   if (('provider' in options && options.provider) || ('workloadIdentity' in options && options.workloadIdentity))
@@ -37,17 +41,26 @@ export function mayGoLeanly({ client, endpoint, own, text, refused }: Outgoing):
 function failBySdk(
   own: RequestOptions,
   client: OpenAI,
-  request: RequestInit,
+  asked: RequestInit['signal'],
   outcome: () => Response,
 ): Promise<Response> {
   const { method, path, headers, signal, __security } = own;
   const fetchOptions: object = {
     [WATCH]: { outcome },
     // A hook may have put another in its place.
-    ...(request.signal !== signal && { signal: request.signal }),
+    ...(asked !== signal && { signal: asked }),
   };
   const replay: object = { method, path, headers, signal, __security, fetchOptions };
   return client.request(replay as RequestOptions, 0).asResponse();
+}
+
+/** What ends a request even after its headers: whoever reads its stream, and who may end the request itself. */
+function endOf(request: RequestInit): AbortController {
+  const controller = new AbortController();
+  const { signal } = request;
+  signal?.addEventListener('abort', () => controller.abort(signal.reason), { once: true });
+  request.signal = controller.signal;
+  return controller;
 }
 
 /** Sends one attempt. */
@@ -58,9 +71,12 @@ export async function sendLeanly(outgoing: Outgoing): Promise<SdkReply> {
   if (prepare) Object.assign(own, { [PREPARE]: prepare });
   await sender.prepareRequest(req, { url, options: own });
   confidant.sent(url, req.headers, own.headers === undefined && prepare === undefined);
+  const { signal } = req;
+  let controller: AbortController | undefined;
   let response: Response;
   try {
-    req.signal?.throwIfAborted();
+    signal?.throwIfAborted();
+    if (own.stream) controller = endOf(req);
     if (req.method) req.method = req.method.toUpperCase();
     req.redirect = 'manual';
     const watched = Object.assign(req, { [WATCH]: sending.wire });
@@ -69,11 +85,11 @@ export async function sendLeanly(outgoing: Outgoing): Promise<SdkReply> {
     const thrown = () => {
       throw error;
     };
-    response = await failBySdk(own, client, req, thrown);
+    response = await failBySdk(own, client, signal, thrown);
   }
   if (!response.ok) {
     const refused = response;
-    response = await failBySdk(own, client, req, () => refused);
+    response = await failBySdk(own, client, signal, () => refused);
   }
-  return new SdkReply(response, own, client, confidant, undefined);
+  return new SdkReply(response, own, client, confidant, undefined, controller);
 }

@@ -2,44 +2,11 @@
 import OpenAI, { AzureOpenAI } from 'openai';
 import { describe, expect, it } from 'vitest';
 import { LoadBalancedOpenAI } from '../../src/index.ts';
+import { type Ask, BASE, outcome, pair, shape, upstream } from '../support/beside-sdk.ts';
 
-type Fetch = typeof globalThis.fetch;
-type Ask = (client: OpenAI) => PromiseLike<unknown>;
-
-const BASE = 'https://a.example/v1';
 const ANSWER = { id: 'c', object: 'chat.completion', choices: [{ message: { content: 'hi' }, finish_reason: 'stop' }] };
 
-interface Sent {
-  readonly url: string;
-  readonly method: string | undefined;
-  readonly headers: [string, string][];
-  readonly body: unknown;
-  readonly keys: string[];
-}
-
-/** Answers like this, one after the other and the last one again, and notes what was asked. */
-function upstream(...replies: (() => Response | Promise<Response>)[]) {
-  const sent: Sent[] = [];
-  const fetch: Fetch = async (url, init = {}) => {
-    const { method, headers, body } = init;
-    const keys = Object.keys(init).filter((name) => !['redirect', 'dispatcher'].includes(name));
-    sent.push({ url: String(url), method, headers: [...new Headers(headers)], body, keys: keys.sort() });
-    const reply = replies[Math.min(sent.length, replies.length) - 1] as () => Response;
-    return reply();
-  };
-  return { sent, fetch };
-}
-
 const good = () => Response.json(ANSWER, { headers: { 'x-request-id': 'req_1' } });
-
-async function outcome(ask: Ask, client: OpenAI): Promise<unknown> {
-  try {
-    const value = await ask(client);
-    return { value, id: (value as { _request_id?: unknown } | null)?._request_id };
-  } catch (error) {
-    return error;
-  }
-}
 
 const chat = (options?: OpenAI.RequestOptions, body: object = {}): Ask => {
   const asked = { model: 'gpt-5', messages: [{ role: 'user' as const, content: 'Say "ä€😀\u2028"' }], ...body };
@@ -105,20 +72,6 @@ const CLIENTS: Record<string, object> = {
   'one with fetch options': { fetchOptions: { keepalive: true } },
   'one with a slash at its end and a query': { baseURL: `${BASE}/?tenant=1` },
 };
-
-/** The pool's one endpoint is like the client. */
-function pair(options: object, fetch: Fetch): [OpenAI, OpenAI] {
-  const {
-    timeout,
-    maxRetries = 0,
-    ...own
-  } = { apiKey: 'sk-own-0123456789', baseURL: BASE, fetch, ...options } as Record<string, unknown>;
-  const both = { logLevel: 'off', maxRetries, ...(timeout !== undefined && { timeout }) };
-  return [
-    new OpenAI({ ...own, ...both } as never),
-    new LoadBalancedOpenAI({ endpoints: [own], ...both, shareState: false } as never),
-  ];
-}
 
 describe.each(Object.entries(CLIENTS))('an attempt goes out byte for byte as the SDK sends it: %s', (_, options) => {
   it.each(Object.entries(CALLS))('%s', async (_name, ask) => {
@@ -194,7 +147,7 @@ it('a call goes out with the key that it asks for, and with default headers as t
 
 it('whoever changes the headers of one request changes no other', async () => {
   const seen: (string | null)[] = [];
-  const fetch: Fetch = async (_, init) => {
+  const fetch: typeof globalThis.fetch = async (_, init) => {
     const headers = init?.headers as Headers;
     seen.push(headers.get('x-seen'));
     headers.set('x-seen', 'yes');
@@ -325,23 +278,6 @@ const FAILURES: Record<string, () => Response | Promise<Response>> = {
 };
 
 describe('an error is the SDK’s own', () => {
-  const shape = (error: unknown) => {
-    const {
-      message,
-      status,
-      code,
-      type,
-      param,
-      requestID,
-      headers,
-      error: body,
-      cause,
-    } = error as Record<string, unknown>;
-    const name = (error as object).constructor.name;
-    const own = headers instanceof Headers ? [...headers] : headers;
-    return { name, message, status, code, type, param, requestID, headers: own, body, cause: String(cause) };
-  };
-
   it.each(Object.entries(FAILURES))('%s', async (name, reply) => {
     const [plain, ours] = [upstream(reply), upstream(reply)];
     const expected = shape(await outcome(chat(), pair({}, plain.fetch)[0]));
