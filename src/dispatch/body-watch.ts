@@ -65,9 +65,9 @@ export class BodyWatch<Item> implements Taker<Item> {
     return this.#held.length >= LONGEST_PREAMBLE.events || this.#watched.bytesRead() >= LONGEST_PREAMBLE.bytes;
   }
 
-  /** The events for the caller: what was held back, then the rest. */
-  iterator(): AsyncIterator<Item> {
-    return {
+  /** The events for the caller: what was held back, then the rest. Iterable itself, as a generator is. */
+  iterator(): AsyncIterableIterator<Item> {
+    const iterator: AsyncIterableIterator<Item> = {
       next: inTurn(
         () => this.#pulling,
         () => this.#next(),
@@ -83,7 +83,9 @@ export class BodyWatch<Item> implements Taker<Item> {
         this.#sourceDone = true;
         return over;
       },
+      [Symbol.asyncIterator]: () => iterator,
     };
+    return iterator;
   }
 
   /** All was said: nobody's abort takes anything away from it. */
@@ -107,10 +109,10 @@ export class BodyWatch<Item> implements Taker<Item> {
     if (!this.#answered()) return;
     try {
       this.#note(event);
+      this.#resolve({ value: event, done: false });
     } catch (error) {
-      return void this.#failed(error);
+      this.#failed(error);
     }
-    this.#resolve({ value: event, done: false });
   }
 
   ended(): void {
@@ -169,12 +171,10 @@ export class BodyWatch<Item> implements Taker<Item> {
 
   /** The source ended. An error when it had not said everything, unless somebody aborted it. @param where in words. */
   #finished(where: string): void {
-    if (!this.#progress.complete && !this.#watched.aborted()) this.#failed(this.#watched.cutShort(where));
-    else {
-      this.#sourceDone = true;
-      if (!this.#opening) this.#endAsItIs();
-      this.#resolve(over);
-    }
+    if (!this.#progress.complete && !this.#watched.aborted()) return void this.#failed(this.#watched.cutShort(where));
+    this.#sourceDone = true;
+    if (!this.#opening) this.#endAsItIs();
+    this.#resolve(over);
   }
 
   #failed(error: unknown): void {

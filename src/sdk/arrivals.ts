@@ -9,7 +9,7 @@ const LARGEST_OBJECT = 1_048_576;
 
 /** The arrivals of one stream. */
 export class Arrivals {
-  readonly #clock: Clock;
+  readonly clock: Clock;
   #eventAt: number;
   #text: InstanceType<typeof TextDecoder> | undefined;
   /** Monotonic time of the last byte that was more than a comment; comments alone count for 15 min in all. */
@@ -20,13 +20,13 @@ export class Arrivals {
   object: string | undefined;
 
   constructor(clock: Clock) {
-    this.#clock = clock;
+    this.clock = clock;
     this.lastByteAt = this.#eventAt = clock.now();
   }
 
   /** More came. */
   note(chunk: Uint8Array): void {
-    const now = this.#clock.now();
+    const now = this.clock.now();
     if (chunk[0] !== COLON) this.#eventAt = now;
     if (now - this.#eventAt < COMMENTS_ALONE) this.lastByteAt = now;
     // No line of a stream begins like that.

@@ -11,6 +11,7 @@ import { Arrivals } from './arrivals.ts';
 import { Blocks, bytesOf } from './blocks.ts';
 import { END, NAME_ONLY, ODD, plainEvent, SILENT } from './plain-event.ts';
 import type { ByteKeeper } from './reading.ts';
+import { seeOut } from './see-out.ts';
 
 /** More must be read. */
 const MORE = Symbol('more');
@@ -62,8 +63,9 @@ export class EventReader implements EventSource<unknown> {
     this.#ours = options.plain ?? true;
     this.#blocks = new Blocks(options.longest);
     this.#open = () => direct ?? (body as ReadableStream<Uint8Array>).getReader();
-    const reader = { read: () => this.#give(), cancel: () => this.#cancel(), releaseLock: () => undefined };
-    const value = { getReader: () => reader, cancel: () => this.#cancel(), locked: false };
+    const cancel = async () => (this.sawDone ? undefined : this.#cancel());
+    const reader = { read: () => this.#give(), cancel, releaseLock: () => undefined };
+    const value = { getReader: () => reader, cancel, locked: false };
     Object.defineProperty(value, 'locked', { get: () => this.#reader !== undefined || body?.locked === true });
     Object.defineProperty(response, 'body', { value, configurable: true });
   }
@@ -98,7 +100,7 @@ export class EventReader implements EventSource<unknown> {
   /** The next event, or what there is in its place; `#block` holds its bytes. Comments and the like are passed over. */
   #next(): unknown {
     while (!this.#ended) {
-      const whole = this.#cut();
+      const whole = this.#failure ? undefined : this.#cut();
       if (this.#failure) return ODD;
       if (!whole && !this.#transferred) return MORE;
       const block = whole ?? this.#blocks.rest();
@@ -110,16 +112,14 @@ export class EventReader implements EventSource<unknown> {
       if (silent) continue;
       this.#block = block;
       if (event !== END) return whole ? event : ODD;
-      // It is over, whatever the server does with its connection.
       this.sawDone = true;
       this.#ended = true;
-      void this.#cancel();
+      if (this.#reader && !this.#transferred) seeOut(this.#reader, this.arrivals.clock, () => void this.#cancel());
     }
     return END;
   }
 
   #cut(): Buffer | undefined {
-    if (this.#failure) return undefined;
     try {
       return this.#blocks.next();
     } catch (error) {

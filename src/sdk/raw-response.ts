@@ -2,6 +2,8 @@
 
 import { hopByHop } from './hop-by-hop.ts';
 
+/** Words for a status that may be constructed; a server may send others, and fetch hands them on. */
+const PLAIN_WORDS = /^[\t -~\u0080-\u00ff]*$/;
 const WITHOUT_BODY = new Set([101, 103, 204, 205, 304]);
 
 type Body = Uint8Array | ReadableStream<Uint8Array> | null | undefined;
@@ -30,7 +32,7 @@ function at(url: string, response: Response): Response {
 
 /** @param from the endpoint's. @param headers its headers as they may be shown. @param status when it shall be another one. */
 export function rawResponse(from: Response, headers: Headers, body: Body, status: number = from.status): Response {
-  const statusText = status === from.status ? from.statusText : '';
+  const statusText = status === from.status && PLAIN_WORDS.test(from.statusText) ? from.statusText : '';
   const fits = status >= 200 && status <= 599;
   const init = { status: fits ? status : 502, statusText, headers: headersOf(headers, body) };
   const response = new Response(

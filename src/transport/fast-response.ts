@@ -93,7 +93,7 @@ class FastResponse {
 
   #standard(): Response {
     if (this.#real) return this.#real;
-    const { source, signal, status, statusText, headers } = this.#facts;
+    const { source, signal, status, headers } = this.#facts;
     // What was read already, or is being read, cannot be read again through the real one either.
     const spent = source?.used ? new ReadableStream<Uint8Array>() : undefined;
     const body = source && (spent ?? streamOf(source, signal, source));
@@ -102,8 +102,8 @@ class FastResponse {
       abandoned.unregister(source);
       if (!spent && !source.over) abandoned.register(body, source, source);
     }
-    // Servers may send statuses that nobody may construct.
-    this.#real = new Response(body, { status: status > 599 ? 599 : status, statusText, headers });
+    // Servers may send statuses, and words for them, that nobody may construct.
+    this.#real = new Response(body, { status: status > 599 ? 599 : status, headers });
     void spent?.cancel();
     spent?.getReader();
     return this.#real;
@@ -153,8 +153,8 @@ class FastResponse {
   clone(): Response {
     if (this.bodyUsed) throw new TypeError('Response.clone: Body has already been consumed.');
     const copy = this.#standard().clone();
-    // A real one that was not fetched has no address, and no status beyond 599.
-    for (const name of ['url', 'status'] as const)
+    // A real one that was not fetched has no address, and none of what nobody may construct.
+    for (const name of ['url', 'status', 'statusText'] as const)
       Object.defineProperty(copy, name, { value: this[name], configurable: true });
     return copy;
   }

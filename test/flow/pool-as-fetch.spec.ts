@@ -55,6 +55,19 @@ describe('what it is', () => {
     expect(endpointsOf(response)).toEqual(['a']);
   });
 
+  it('leaves out a reason phrase that nobody may construct', async () => {
+    const answer = () => {
+      const response = Response.json({
+        id: 'chatcmpl-1',
+        choices: [{ message: { content: 'a' }, finish_reason: 'stop' }],
+      });
+      return Object.defineProperty(response, 'statusText', { value: 'Всё' });
+    };
+    const client = new LoadBalancedOpenAI([{ apiKey: 'k', fetch: async () => answer() }]);
+    const { status, statusText } = await client.balancer.fetch(CHAT, post(ASK));
+    expect([status, statusText]).toEqual([200, '']);
+  });
+
   it('takes a string, a URL and a Request, below any base URL of the pool', async () => {
     await using stage = await openStage({ a: [], b: [] }, { strategy: 'round-robin' });
     const { fetch } = stage.client.balancer;

@@ -1,8 +1,11 @@
 // The promise: once content was handed out a stream either ends the way the answer ended or throws; it never ends quietly
 // and never goes on with another endpoint's words. However its reader leaves it, connection and place are free at once.
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import OpenAI from 'openai';
 import { describe, expect, it, vi } from 'vitest';
-import { attemptsOf } from '../../src/index.ts';
+import { attemptsOf, LoadBalancedOpenAI } from '../../src/index.ts';
 import { manualClock, type Step } from '../../src/testing/index.ts';
 import { chat, chatStream, failure, read, readAll, STREAMS, servedBy } from '../support/calls.ts';
 import { runChild } from '../support/child.ts';
@@ -140,6 +143,51 @@ describe('comments', () => {
     expect(clock.now()).toBeGreaterThanOrEqual(900_000);
     expect(clock.now()).toBeLessThanOrEqual(1_400_000);
   });
+});
+
+describe('a stream that was read', () => {
+  it('is iterated over to its end by who took the first event alone, as the SDK lets him', async () => {
+    await using stage = await openStage({ a: [{ stream: 3 }] });
+    const events = (await chatStream(stage.client))[Symbol.asyncIterator]();
+    await events.next();
+    let text = '';
+    for await (const { choices } of events as AsyncIterableIterator<OpenAI.ChatCompletionChunk>)
+      text += choices[0]?.delta.content ?? '';
+    expect(text).toBe('a-0 a-1 a-2 ');
+    expect(stage.state('a')).toMatchObject({ successes: 1, inFlight: 0 });
+  });
+
+  it.each(['standard', 'fast'] as const)(
+    'leaves its connection to the next call, also where its end comes a moment after [DONE] (transport %s)',
+    async (transport) => {
+      let connections = 0;
+      let answering: ServerResponse | undefined;
+      const server = createServer((request, response) => {
+        answering = response;
+        request.resume();
+        response.writeHead(200, { 'content-type': 'text/event-stream' });
+        const choice = { index: 0, delta: { content: 'a' }, finish_reason: 'stop' };
+        response.write(`data: ${JSON.stringify({ choices: [choice] })}\n\ndata: [DONE]\n\n`);
+      });
+      server.on('connection', () => (connections += 1)).listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const baseURL = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
+      const client = new LoadBalancedOpenAI([{ apiKey: 'k', baseURL }], { transport, logLevel: 'off' });
+      try {
+        for (let call = 0; call < 5; call++) {
+          expect(await read(await chatStream(client))).toMatchObject({ text: 'a' });
+          // The reader has long gone on.
+          await new Promise((resolve) => setTimeout(resolve, 10));
+          answering?.end();
+          await new Promise((resolve) => setTimeout(resolve, 10));
+        }
+        expect(connections).toBe(1);
+      } finally {
+        await client.close();
+        server.close().closeAllConnections();
+      }
+    },
+  );
 });
 
 describe('however a reader leaves, connection and place are free at once', () => {

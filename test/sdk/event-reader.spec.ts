@@ -98,7 +98,8 @@ describe('EventReader', () => {
     await next();
     expect(left).toHaveLength(2);
     expect(await next()).toBe('the end');
-    expect(left).toHaveLength(1);
+    // Whether the transfer ends there as well.
+    expect(left).toHaveLength(0);
   });
 
   it.each<[string, string[], boolean]>([
@@ -146,6 +147,35 @@ describe('EventReader', () => {
       expect(cancel).toHaveBeenCalledOnce();
     },
   );
+
+  it('sees the transfer out after [DONE], so that its connection serves again', async () => {
+    let end: () => void = () => undefined;
+    const cancel = vi.fn();
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        controller.enqueue(encode(ONE + DONE));
+        end = () => controller.close();
+      },
+      cancel,
+    });
+    const { next, clock } = open([], {}, new Response(body));
+    expect(await all(next)).toEqual([{ a: 1 }]);
+    await clock.advance(249);
+    end();
+    await clock.advance(10_000);
+    expect(cancel).not.toHaveBeenCalled();
+  });
+
+  it('leaves a server that does not end the transfer soon after [DONE]', async () => {
+    const cancel = vi.fn();
+    const body = new ReadableStream<Uint8Array>({ start: (to) => to.enqueue(encode(ONE + DONE)), cancel });
+    const { next, clock } = open([], {}, new Response(body));
+    expect(await all(next)).toEqual([{ a: 1 }]);
+    await clock.advance(249);
+    expect(cancel).not.toHaveBeenCalled();
+    await clock.advance(1);
+    expect(cancel).toHaveBeenCalledOnce();
+  });
 
   it.each([[true], [false]])('refuses an event without end, and stops the transfer (plain %s)', async (plain) => {
     const { next, cancel } = open([`${ONE}12345`, '67890', '!'], { longest: 10, plain });

@@ -29,6 +29,7 @@ const ROUTES: Record<string, Route> = {
   '/deflate': (response) => response.setHeader('content-encoding', 'deflate').end(deflateSync(text)),
   '/raw-deflate': (response) => response.setHeader('content-encoding', 'deflate').end(deflateRawSync(text)),
   '/status-999': (response) => response.writeHead(999, 'Denied').end('no'),
+  '/odd-words': (response) => response.writeHead(200, Buffer.from('Всё').toString('latin1')).end(text),
   '/br': (response) => response.setHeader('content-encoding', 'br').end(brotliCompressSync(text)),
   '/zstd': (response) => {
     // Node has it since 22.15; elsewhere nobody undoes it.
@@ -120,7 +121,7 @@ const READERS: Record<string, (response: Response) => Promise<unknown>> = {
   'body, in a new Response': (response) => new Response(response.body).text(),
   clone: async (response) => {
     const copy = response.clone();
-    return [copy.status, copy.url, [...copy.headers], await copy.text(), await response.text()];
+    return [copy.status, copy.statusText, copy.url, [...copy.headers], await copy.text(), await response.text()];
   },
   tee: async (response) => Promise.all((response.body?.tee() ?? []).map((half) => new Response(half).text())),
 };
