@@ -26,8 +26,9 @@ class Inflate extends Transform {
   }
 
   override _flush(done: TransformCallback): void {
-    if (this.#inner) this.#inner.on('end', () => done()).end();
-    else done();
+    // What follows the end of the encoding is passed over, as the other decoders do.
+    if (!this.#inner || this.#inner.readableEnded) done();
+    else this.#inner.on('end', () => done()).end();
   }
 }
 

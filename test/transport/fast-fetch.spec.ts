@@ -27,6 +27,10 @@ const ROUTES: Record<string, Route> = {
   '/500': (response) => response.writeHead(500, 'Broken').end('oops'),
   '/gzip': (response) => response.setHeader('content-encoding', 'gzip').end(gzipSync(text)),
   '/deflate': (response) => response.setHeader('content-encoding', 'deflate').end(deflateSync(text)),
+  '/deflate-and-more': (response) => {
+    response.setHeader('content-encoding', 'deflate').write(deflateSync(text));
+    setTimeout(() => response.end(Buffer.alloc(300_000, 'x')), 5);
+  },
   '/raw-deflate': (response) => response.setHeader('content-encoding', 'deflate').end(deflateRawSync(text)),
   '/status-999': (response) => response.writeHead(999, 'Denied').end('no'),
   '/odd-words': (response) => response.writeHead(200, Buffer.from('Всё').toString('latin1')).end(text),
