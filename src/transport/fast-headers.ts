@@ -9,6 +9,9 @@ export type RawHeaders = Readonly<Record<string, string | string[] | undefined>>
 
 const joined = (value: string | readonly string[]): string => (typeof value === 'string' ? value : value.join(', '));
 
+/** Older versions of undici take the bytes for UTF-8; a real `Headers` takes each for a letter, and refuses any other. */
+const asLetters = (value: string): string => (/[^\0-\xff]/.test(value) ? Buffer.from(value).toString('latin1') : value);
+
 /** What a `Headers` is for its user. */
 class FastHeaders {
   readonly #raw: RawHeaders;
@@ -23,8 +26,8 @@ class FastHeaders {
     if (this.#real) return this.#real;
     const real = new Headers();
     for (const [name, value] of Object.entries(this.#raw)) {
-      if (typeof value === 'string') real.append(name, value);
-      else for (const each of value ?? []) real.append(name, each);
+      if (typeof value === 'string') real.append(name, asLetters(value));
+      else for (const each of value ?? []) real.append(name, asLetters(each));
     }
     this.#real = real;
     return real;
