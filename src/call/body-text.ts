@@ -68,4 +68,11 @@ export class BodyText {
     this.#members ??= membersOf(this.#text);
     return rewritten(this.#members, this.#body, body);
   }
+
+  /** Hardly any more of them will be asked for: keeps nothing. Why: whoever keeps a promise or a stream would keep the text as well. */
+  forget(): void {
+    this.#body = undefined;
+    this.#text = '';
+    this.#members = undefined;
+  }
 }

@@ -3,6 +3,7 @@
  * before anything of the call is known; it keeps nothing of the story alive for those who keep a result.
  */
 import { idsInHeaders } from '../affinity/handed-out-ids.ts';
+import type { BodyText } from '../call/body-text.ts';
 import type { AttemptReport } from '../call/outcome.ts';
 import type { OwnedId } from '../call/owned-id.ts';
 import type { Attempt, CallStory } from '../dispatch/call-story.ts';
@@ -87,6 +88,8 @@ export class Served {
   readonly handover: Handover;
   readonly story: CallStory<SdkReply>;
   readonly options: RequestOptions;
+  /** Writes the bodies of the attempts. */
+  readonly bodies: BodyText;
   /** Ids of the call that nobody was known to own: whoever serves it has them. */
   readonly unknown: readonly OwnedId[] | undefined;
   /** It reads to find out who has this id; `true` = everybody is asked for an object. */
@@ -106,6 +109,7 @@ export class Served {
     core: Core,
     story: CallStory<SdkReply>,
     options: RequestOptions,
+    bodies: BodyText,
     unknown: readonly OwnedId[] | undefined,
     sought: string | true | undefined,
   ) {
@@ -113,6 +117,7 @@ export class Served {
     this.core = core;
     this.story = story;
     this.options = options;
+    this.bodies = bodies;
     this.unknown = unknown;
     this.sought = sought;
   }

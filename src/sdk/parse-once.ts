@@ -23,6 +23,7 @@ export function deliver(served: Served, attempt: Attempt<SdkReply>): unknown {
   const { data } = attempt;
   // A stream kept here could never be collected when its reader drops it.
   attempt.data = undefined;
+  served.bodies.forget();
   const { status, headers, options, response } = served.bodyCame(attempt);
   noteServed(served);
   handover.tell(story);
@@ -58,6 +59,7 @@ export async function parseOnce(served: Served): Promise<unknown> {
     dispatcher.resume(story);
     return deliver(served, await dispatcher.body(story, served.attempt, (attempt) => readBody(served, attempt)));
   } catch (error) {
+    served.bodies.forget();
     handover.tell(story);
     handover.remember(error);
     throw error;

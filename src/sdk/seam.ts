@@ -74,7 +74,7 @@ function open(
   for (const stranger of strangersTo(given, pool.endpoints)) story.barred.add(stranger);
   if (missed) core.events.emit({ type: 'affinity-missed', at: settings.clock.date(), callId: call.id, id: missed });
   const sought = caller.reader ?? (lookup && showsObject(call, given.path) ? true : undefined);
-  const served = new Served(handover, core, story, options, unknown, sought);
+  const served = new Served(handover, core, story, options, bodies, unknown, sought);
   handover.served = served;
   return served;
 }
@@ -127,6 +127,7 @@ export async function serve(
       handover.tellHeaders(props);
       return undefined;
     } catch (error) {
+      served.bodies.forget();
       handover.tell(story);
       throw error;
     }

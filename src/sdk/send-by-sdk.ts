@@ -29,7 +29,8 @@ function withoutClock(own: RequestOptions, client: OpenAI): ((headers: unknown) 
 
 /** Sends one attempt. */
 export async function sendBySdk(outgoing: Outgoing): Promise<SdkReply> {
-  const { client, endpoint, own, text, sending, confidant, prepare, refused } = outgoing;
+  const { client, endpoint, own, sending, confidant, prepare, refused } = outgoing;
+  let { text } = outgoing;
   const { wire } = sending;
   const tellTime = withoutClock(own, client);
   // The guarded fetch tells what happened on the wire.
@@ -52,6 +53,8 @@ export async function sendBySdk(outgoing: Outgoing): Promise<SdkReply> {
     const hook: PrepareRequest = async (request, context) => {
       putBack?.();
       if (text !== undefined) request.body = text;
+      // Whoever keeps a stream keeps the options that this hook stands in.
+      text = undefined;
       tellTime?.(request.headers);
       await prepare?.(request, context);
     };

@@ -34,6 +34,7 @@ export function handRaw(served: Served): void {
   const { story, attempt, core } = served;
   const reply = attempt.reply as SdkReply;
   served.raw = true;
+  served.bodies.forget();
   core.dispatcher.headsOnly(story, attempt);
   core.dispatcher.settle(story, attempt, { is: 'reply', status: reply.status, headers: reply.headers });
   core.dispatcher.finish(story, true);
@@ -65,7 +66,8 @@ export async function readByCaller({ options, attempt }: Served): Promise<boolea
  * Nobody asked for the reply yet. Its place at the endpoint is given free, so that a promise that is never awaited holds
  * none; whoever awaits it later still gets a checked body, and failover if that fails.
  */
-export function letRest({ story, attempt, core }: Served): void {
+export function letRest({ story, attempt, core, bodies }: Served): void {
+  bodies.forget();
   core.dispatcher.headsOnly(story, attempt);
   attempt.endpoint.state.release(attempt.load);
   story.rest(() => {
