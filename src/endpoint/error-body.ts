@@ -5,6 +5,7 @@
  */
 import type { OpenAI } from 'openai';
 import type { Clock } from '../clock.ts';
+import { isForeign } from '../transport/foreign-response.ts';
 
 const PATIENCE = 5_000;
 const SILENCE = 1_000;
@@ -30,6 +31,21 @@ function isTooDeep(text: string): boolean {
 }
 
 type Keep = (body: Uint8Array) => void;
+
+/** A reply of another library is read by its own means; they cannot be stopped, but nobody waits for them longer. */
+async function foreignText(read: Promise<string>, clock: Clock, keep: Keep | undefined): Promise<string> {
+  let stop = () => {};
+  const late = new Promise<string>((resolve) => {
+    stop = clock.after(PATIENCE, () => resolve(''));
+  });
+  try {
+    const text = (await Promise.race([read, late])).slice(0, LIMIT);
+    keep?.(Buffer.from(text));
+    return isTooDeep(text) ? '' : text;
+  } finally {
+    stop();
+  }
+}
 
 async function boundedText(response: Response, clock: Clock, keep: Keep | undefined): Promise<string> {
   const reader = response.body?.getReader();
@@ -91,6 +107,9 @@ export function keepDroppedBodies(client: OpenAI): void {
 
 /** The same response, whose `text()` ends in time whatever the server does. @param keep is given the bytes it was read from. */
 export function boundErrorBody(response: Response, clock: Clock, keep?: Keep): Response {
-  Object.defineProperty(response, 'text', { value: () => boundedText(response, clock, keep), configurable: true });
+  const { text } = response;
+  const value = () =>
+    isForeign(response) ? foreignText(text.call(response), clock, keep) : boundedText(response, clock, keep);
+  Object.defineProperty(response, 'text', { value, configurable: true });
   return response;
 }

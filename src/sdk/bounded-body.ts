@@ -7,6 +7,7 @@ import { constants } from 'node:buffer';
 import { deflateRawSync } from 'node:zlib';
 import { badReplyError, callersLimitError } from '../errors.ts';
 import { chunksOf, isTaken } from '../transport/fast-response.ts';
+import { isForeign } from '../transport/foreign-response.ts';
 
 /** More than this many times its transferred size is no answer but a bomb. */
 const BOMB_RATIO = 100;
@@ -26,16 +27,41 @@ type Keep = (body: Uint8Array) => void;
 /** For bodies that come in one piece. */
 const DECODER = new TextDecoder();
 
+/** The error for a reply of more than `limit` bytes: a bomb is the endpoint's fault; a large answer is the call's own. */
+function tooLarge(limit: number, bomb: boolean): Error {
+  const message = `The reply is larger than maxResponseBytes (${limit} bytes); raise that option if it is meant to be.`;
+  return bomb ? badReplyError(message) : callersLimitError(message);
+}
+
+/** How a reply comes to its text by itself; one that a test made up may know JSON only. */
+function ownText(response: Response): () => Promise<string> {
+  const { text, json } = response as Partial<Response>;
+  return async () => (text ? text.call(response) : JSON.stringify(await json?.call(response)));
+}
+
 /**
  * The text of a buffered reply, of `maxBytes` at most, or of what a string can hold.
  * @param keep is given all that was read, for a caller who wants it as it came.
+ * @param own the reply's own way to its text, for one that another library made.
  */
-export async function textWithin(response: Response, maxBytes: number, keep?: Keep): Promise<string> {
+export async function textWithin(
+  response: Response,
+  maxBytes: number,
+  keep?: Keep,
+  own?: () => Promise<string>,
+): Promise<string> {
   // Shared already: whoever reads it keeps the limit.
   if (isTaken(response)) return response.text();
+  const limit = Math.min(maxBytes, constants.MAX_STRING_LENGTH);
+  if (isForeign(response)) {
+    const text = await (own ?? ownText(response))();
+    const size = Buffer.byteLength(text);
+    if (size > limit) throw tooLarge(limit, false);
+    keep?.(Buffer.from(text));
+    return text;
+  }
   const reader = chunksOf(response) ?? response.body?.getReader();
   if (!reader) return '';
-  const limit = Math.min(maxBytes, constants.MAX_STRING_LENGTH);
   let only: Uint8Array | undefined;
   let decoder: typeof DECODER | undefined;
   let text = '';
@@ -47,9 +73,7 @@ export async function textWithin(response: Response, maxBytes: number, keep?: Ke
     size += value.byteLength;
     if (size > limit) {
       void reader.cancel().catch(() => undefined);
-      const message = `The reply is larger than maxResponseBytes (${limit} bytes); raise that option if it is meant to be.`;
-      // A bomb is the endpoint's fault; a large answer is the call's own.
-      throw isBomb(response, size, value) ? badReplyError(message) : callersLimitError(message);
+      throw tooLarge(limit, isBomb(response, size, value));
     }
     pieces?.push(value);
     if (size === value.byteLength) only = value;
@@ -75,7 +99,8 @@ export function limitBody(response: Response, maxBytes: number, keep?: Keep): vo
   if (!keep && length !== null && !response.headers.has('content-encoding') && Number(length) <= limit) return;
   // Shared already.
   if (isTaken(response)) return;
-  readBy(response, () => textWithin(response, limit, keep));
+  const own = isForeign(response) ? ownText(response) : undefined;
+  readBy(response, () => textWithin(response, limit, keep, own));
 }
 
 /**

@@ -6,7 +6,6 @@ import type { OpenAI } from 'openai';
 import type { RequestOptions } from './call-of.ts';
 import type { Outgoing } from './outgoing.ts';
 import { standIn } from './stand-in.ts';
-import { buildsAsEver } from './standard.ts';
 
 /** A request as it is handed to fetch. */
 export interface Built {
@@ -87,7 +86,7 @@ function patternOf({ client, endpoint, own, text, sending }: Outgoing): string |
   if (text === undefined || own.method !== 'post' || endpoint.settings.type !== 'openai') return undefined;
   if (options.defaultHeaders || options.defaultQuery || client.fetchOptions || idempotencyHeader) return undefined;
   if (!coveredBy(COVERED, own) || (own.__metadata && !coveredBy(METADATA, own.__metadata))) return undefined;
-  if (!saysItStreams(own) || !buildsAsEver(client)) return undefined;
+  if (!saysItStreams(own)) return undefined;
   const { bearerAuth, adminAPIKeyAuth } = own.__security ?? { bearerAuth: 'any' };
   const time = 'timeout' in own ? own.timeout : '';
   const helper = own.__metadata?.helperMethod;

@@ -2,6 +2,7 @@
 import { APIError } from 'openai';
 import type { Call } from '../call/call.ts';
 import { badReplyError, embeddedError } from '../errors.ts';
+import { isForeign } from '../transport/foreign-response.ts';
 import { checkReply } from './reply-checks.ts';
 
 /** What the transfer of a body threw, as the caller shall see it: never a bare `SyntaxError` or `TypeError`, never raw text. */
@@ -50,7 +51,7 @@ export function isSought(data: unknown, sought: string | true): boolean {
 export function refusePage<R extends { response: Response; headers: Headers }>(reply: R): R {
   const { response, headers } = reply;
   if (!/html/i.test(headers.get('content-type') ?? '') || headers.has('content-disposition')) return reply;
-  response.body?.cancel().catch(() => undefined);
+  if (!isForeign(response)) response.body?.cancel().catch(() => undefined);
   throw otherObject(headers);
 }
 

@@ -2,14 +2,14 @@
  * Sends an attempt without what the SDK does around a request and what the dispatcher does as well: its retries, its clock, its
  * log, a promise that parses. The SDK still builds the request; and whatever fails, it makes the error, as it would have.
  */
-import type { OpenAI } from 'openai';
+import type { ClientOptions, OpenAI } from 'openai';
 import { WATCH } from '../endpoint/guarded-fetch.ts';
 import { bringsTransport, PREPARE, type PrepareRequest } from '../endpoint/sdk-client.ts';
 import { buildRequest } from './build-request.ts';
 import type { RequestOptions } from './call-of.ts';
 import type { Outgoing } from './outgoing.ts';
 import { asksPlainly, SdkReply } from './sdk-reply.ts';
-import { sendsAsEver } from './standard.ts';
+import { isStandard } from './standard.ts';
 
 /** What of an SDK client is for itself alone to call. */
 interface Sender {
@@ -26,15 +26,24 @@ const asksForStream = ({ stream, body }: RequestOptions) =>
 
 /** True for a call over a client of ours that signs with a fixed key, and is changed by nobody. */
 export function mayGoLeanly({ client, endpoint, own, text, sending, prepare, refused }: Outgoing): boolean {
-  const { type, client: brought, credential, options } = endpoint.settings;
+  const { type, client: brought, credential } = endpoint.settings;
   if (brought || refused || own.__binaryResponse || (text === undefined && own.body !== undefined)) return false;
   // Whose signal a hook may replace, that stream the SDK ends.
   if (asksForStream(own) && (prepare || own.signal !== sending.signal || !asksPlainly(own))) return false;
   if (client.logLevel === 'debug' || client.logLevel === 'info') return false;
   if ((typeof credential !== 'string' && credential !== null) || bringsTransport(endpoint.settings)) return false;
-  if (('provider' in options && options.provider) || ('workloadIdentity' in options && options.workloadIdentity))
-    return false;
-  return sendsAsEver(client, type) && isLeft(own.fetchOptions) && isLeft(client.fetchOptions);
+  // Of the client, since `withOptions` may have changed them.
+  const { provider, workloadIdentity } = optionsOf(client);
+  if (provider || workloadIdentity) return false;
+  return isStandard(client, type) && isLeft(own.fetchOptions) && isLeft(client.fetchOptions);
+}
+
+const optionsOf = (client: OpenAI) => (client as unknown as { readonly _options: ClientOptions })._options;
+
+/** True where the request carries no key but the one that the client has as `apiKey`. */
+function isUsual({ client, own, prepare }: Outgoing): boolean {
+  if (own.headers !== undefined || prepare !== undefined || own.__security?.adminAPIKeyAuth) return false;
+  return optionsOf(client).defaultHeaders === undefined;
 }
 
 /** Lets the SDK make its error of what came in the place of a good reply. @param outcome gives or throws that. */
@@ -70,14 +79,16 @@ export async function sendLeanly(outgoing: Outgoing): Promise<SdkReply> {
   const { req, url } = await buildRequest(outgoing);
   if (prepare) Object.assign(own, { [PREPARE]: prepare });
   await sender.prepareRequest(req, { url, options: own });
-  confidant.sent(url, req.headers, own.headers === undefined && prepare === undefined);
+  confidant.sent(url, req.headers, isUsual(outgoing));
   const { signal } = req;
   let controller: AbortController | undefined;
   let response: Response;
   try {
-    signal?.throwIfAborted();
+    if (signal?.aborted) throw signal.reason;
     if (own.stream) controller = endOf(req);
     if (req.method) req.method = req.method.toUpperCase();
+    // A hook may have put a stream in its place.
+    if (typeof req.body === 'object' && req.body !== null) Object.assign(req, { duplex: 'half' });
     req.redirect = 'manual';
     const watched = Object.assign(req, { [WATCH]: sending.wire });
     response = await sender.fetch.call(undefined, url, watched);

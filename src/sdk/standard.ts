@@ -2,44 +2,42 @@
 import { AzureOpenAI, OpenAI } from 'openai';
 import type { EndpointSettings } from '../config/settings.ts';
 
-/** By which a request goes out. */
-const SENDS = ['request', 'fetchWithAuth', 'fetchWithTimeout', 'prepareOptions'] as const;
-/** By which it is built. */
-const BUILDS = [
-  ...([
-    'buildRequest',
-    'buildURL',
-    'buildHeaders',
-    'buildBody',
-    'authHeaders',
-    'bearerAuth',
-    'adminAPIKeyAuth',
-  ] as const),
+/** By which a request is built and goes out. */
+const NAMES = [
+  ...(['request', 'makeRequest', 'fetchWithAuth', 'fetchWithTimeout', 'prepareOptions', 'buildRequest'] as const),
+  ...(['buildURL', 'buildHeaders', 'buildBody', 'authHeaders', 'bearerAuth', 'adminAPIKeyAuth'] as const),
   ...(['validateHeaders', 'getUserAgent', 'defaultQuery'] as const),
 ] as const;
 
-type Members = Readonly<Record<(typeof SENDS)[number] | (typeof BUILDS)[number], unknown>>;
+type Members = Readonly<Record<(typeof NAMES)[number], unknown>>;
 
-function membersOf({ prototype }: typeof OpenAI): Members {
-  const members = prototype as unknown as Members;
-  return Object.fromEntries([...SENDS, ...BUILDS].map((name) => [name, members[name]])) as Members;
+/** True for a method as a class writes it. Why: who puts a function of his own there may have done so before this module came. */
+function isMethod(value: unknown, name: string): boolean {
+  return new RegExp(`^(async\\s+)?${name}\\s*\\(`).test(Function.prototype.toString.call(value));
 }
 
+/** In the place of a member that is not the SDK's own: no client has it. */
+const CHANGED = Symbol('changed');
+
 /** As they are before anybody changes them; versions of the SDK that have no such member have `undefined` there. */
+function membersOf({ prototype }: typeof OpenAI): Members {
+  const members = prototype as unknown as Members;
+  const own = NAMES.map((name) => {
+    const member = members[name];
+    return [name, member === undefined || isMethod(member, name) ? member : CHANGED];
+  });
+  return Object.fromEntries(own) as Members;
+}
+
 const OWN: Readonly<Record<EndpointSettings['type'], Members>> = {
   openai: membersOf(OpenAI),
   azure: membersOf(AzureOpenAI),
 };
 
-function hasOwn(client: OpenAI, names: readonly (keyof Members)[], own: Members): boolean {
+/** True when this client of an endpoint builds its requests and sends them as the SDK does. */
+export function isStandard(client: OpenAI, type: EndpointSettings['type']): boolean {
   const members = client as unknown as Members;
-  for (const name of names) if (members[name] !== own[name]) return false;
+  const own = OWN[type];
+  for (const name of NAMES) if (members[name] !== own[name]) return false;
   return true;
 }
-
-/** True when this client of an endpoint sends as the SDK does. */
-export const sendsAsEver = (client: OpenAI, type: EndpointSettings['type']): boolean =>
-  hasOwn(client, SENDS, OWN[type]);
-
-/** True when it builds its requests as `OpenAI` does. */
-export const buildsAsEver = (client: OpenAI): boolean => hasOwn(client, BUILDS, OWN.openai);

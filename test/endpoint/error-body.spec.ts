@@ -30,6 +30,22 @@ describe('text()', () => {
     expect(await boundErrorBody(new Response(null, { status: 500 }), systemClock).text()).toBe('');
   });
 
+  it('of a reply of another library is what it says itself, and waited for 5 s', async () => {
+    const foreign = (text: () => Promise<string>) =>
+      boundErrorBody({ status: 500, body: undefined, text } as unknown as Response, systemClock).text();
+    expect(await foreign(async () => 'oops')).toBe('oops');
+    expect(await foreign(async () => '['.repeat(600))).toBe('');
+    expect(vi.getTimerCount()).toBe(0);
+    let said: string | undefined;
+    void foreign(() => new Promise(() => undefined)).then((text) => {
+      said = text;
+    });
+    await vi.advanceTimersByTimeAsync(4_999);
+    expect(said).toBeUndefined();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(said).toBe('');
+  });
+
   it('puts characters cut between two pieces together', async () => {
     const pieces = [bytes('€').slice(0, 1), bytes('€').slice(1)];
     const { response } = body((controller) => {

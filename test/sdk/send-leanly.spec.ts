@@ -1,6 +1,7 @@
 // What goes out when the pool sends by itself, and what comes of failures: beside the plain SDK, in each of its versions.
+import { Readable } from 'node:stream';
 import OpenAI, { AzureOpenAI } from 'openai';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { LoadBalancedOpenAI } from '../../src/index.ts';
 import { type Ask, BASE, outcome, pair, shape, upstream } from '../support/beside-sdk.ts';
 
@@ -145,6 +146,20 @@ it('a call goes out with the key that it asks for, and with default headers as t
   expect(ours.sent).toEqual(plain.sent);
 });
 
+it('an admin key that was sent is a secret also after it was changed', async () => {
+  const key = 'sk-admin-first-0123456789';
+  const { fetch } = upstream(good, () => json({ error: { message: `you sent ${key} before` } }, 400));
+  const client = pair({ adminAPIKey: 'sk-admin-third-4567890123' }, fetch)[1];
+  client.adminAPIKey = key;
+  const ask = () =>
+    client.request({ method: 'post', path: '/a', body: {}, __security: { adminAPIKeyAuth: true } } as never);
+  await ask();
+  client.adminAPIKey = 'sk-admin-other-9876543210';
+  const error = await outcome(ask, client);
+  expect(String(error)).toContain('you sent');
+  expect(String(error)).not.toContain(key);
+});
+
 it('whoever changes the headers of one request changes no other', async () => {
   const seen: (string | null)[] = [];
   const fetch: typeof globalThis.fetch = async (_, init) => {
@@ -161,6 +176,7 @@ it('whoever changes the headers of one request changes no other', async () => {
 it.each([
   ['buildURL', 'buildBody'],
   ['fetchWithTimeout', 'request'],
+  ['makeRequest', 'authHeaders'],
 ])('a client whose %s and %s somebody replaced sends by them', async (...names) => {
   const { fetch, sent } = upstream(good);
   const client = pair({}, fetch)[1];
@@ -183,6 +199,31 @@ it.each([
   }
   expect([...ran].sort()).toEqual([...names].sort());
   expect(sent[1]).toEqual(sent[0]);
+});
+
+it('what somebody replaced before this library came runs as well, once for each attempt', async () => {
+  const ran: string[] = [];
+  const members = OpenAI.prototype as unknown as Record<string, (...facts: unknown[]) => unknown>;
+  const before = ['fetchWithTimeout', 'authHeaders'].map((name) => [name, members[name]!] as const);
+  for (const [name, own] of before)
+    members[name] = function (...facts) {
+      ran.push(name);
+      return own.apply(this, facts);
+    };
+  try {
+    vi.resetModules();
+    const { LoadBalancedOpenAI: Later } = await import('../../src/index.ts');
+    const { fetch } = upstream(() => json({ error: { message: 'no' } }, 500));
+    const client = new Later([{ apiKey: 'sk-own-0123456789', baseURL: BASE, fetch }], {
+      logLevel: 'off',
+      maxRetries: 0,
+      shareState: false,
+    });
+    await outcome(chat(), client);
+  } finally {
+    for (const [name, own] of before) members[name] = own;
+  }
+  expect(ran).toEqual(['authHeaders', 'fetchWithTimeout']);
 });
 
 it.each(['gpt-5', undefined])(
@@ -249,6 +290,52 @@ describe('a reply is read as the SDK reads it', () => {
     const response = await promise.asResponse();
     expect([response.status, response.bodyUsed]).toEqual([200, false]);
     expect(await promise).toEqual(ANSWER);
+  });
+});
+
+describe('a reply of another library than the one of this process is read as the SDK reads it', () => {
+  const foreign = (body: unknown, status: number, stream?: () => unknown): Response => {
+    const headers = new Headers({ 'content-type': 'application/json', 'x-request-id': 'req_1' });
+    const json = async () => body;
+    const text = async () => JSON.stringify(body);
+    const facts = { ok: status < 300, status, headers, url: `${BASE}/chat/completions`, body: stream?.(), json, text };
+    return facts as unknown as Response;
+  };
+  const nodeStream = () => Readable.from([Buffer.from('not read by us')]);
+  const bad = { error: { message: 'bad', code: 'c' } };
+
+  it.each<[string, () => Response]>([
+    ['one of `node-fetch`', () => foreign(ANSWER, 200, nodeStream)],
+    ['one that a test made up, without a body', () => foreign(ANSWER, 200)],
+    ['an error of `node-fetch`', () => foreign(bad, 400, nodeStream)],
+    ['an error that a test made up', () => foreign(bad, 400)],
+  ])('%s', async (_, reply) => {
+    const plain = await outcome(chat(), pair({}, upstream(reply).fetch)[0]);
+    const ours = await outcome(chat(), pair({}, upstream(reply).fetch)[1]);
+    expect(ours).toEqual(plain);
+    expect((ours as Error).message).toBe((plain as Error).message);
+  });
+
+  it('also where it knows JSON only', async () => {
+    const reply = () => Object.assign(foreign(ANSWER, 200), { text: undefined });
+    expect(await outcome(chat(), pair({}, upstream(reply).fetch)[1])).toEqual({ value: ANSWER, id: 'req_1' });
+  });
+
+  it('also where its promise is awaited twice, once for the `Response`', async () => {
+    const promise = pair({}, upstream(() => foreign(ANSWER, 200, nodeStream)).fetch)[1].chat.completions.create({
+      model: 'm',
+      messages: [],
+    });
+    const [response, data] = await Promise.all([promise.asResponse(), promise]);
+    expect([response.status, data]).toEqual([200, ANSWER]);
+  });
+
+  it('within the limit', async () => {
+    const { fetch } = upstream(() => foreign(ANSWER, 200, nodeStream));
+    const endpoints = [{ apiKey: 'k', baseURL: BASE, fetch }];
+    const client = new LoadBalancedOpenAI(endpoints, { logLevel: 'off', shareState: false, maxResponseBytes: 20 });
+    const error = await outcome(chat(), client);
+    expect((error as Error).message).toContain('maxResponseBytes (20 bytes)');
   });
 });
 
@@ -329,6 +416,21 @@ describe('a hook of a subclass', () => {
       (request.headers as Headers).set('x-request-hook', (context.options as { body: { user: string } }).body.user);
     }
   }
+
+  it('may put a stream in the place of the body', async () => {
+    class Streaming extends LoadBalancedOpenAI {
+      protected override async prepareRequest(request: RequestInit): Promise<void> {
+        request.body = new Blob(['{"a":1}']).stream();
+      }
+    }
+    let sent = '';
+    const fetch: Fetch = async (url, init) => {
+      sent = await new Request(url as string, init).text();
+      return good();
+    };
+    await chat()(new Streaming([{ apiKey: 'k', baseURL: BASE, fetch }], { logLevel: 'off', shareState: false }));
+    expect(sent).toBe('{"a":1}');
+  });
 
   it('runs once for each attempt, also for one that fails, and what it changes goes out', async () => {
     const { fetch, sent } = upstream(() => json({ error: { message: 'no' } }, 500), good);
