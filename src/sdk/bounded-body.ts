@@ -7,7 +7,7 @@ import { constants } from 'node:buffer';
 import { deflateRawSync } from 'node:zlib';
 import { badReplyError, callersLimitError } from '../errors.ts';
 import { chunksOf, isTaken } from '../transport/fast-response.ts';
-import { isForeign } from '../transport/foreign-response.ts';
+import { asBroken, isForeign } from '../transport/foreign-response.ts';
 
 /** More than this many times its transferred size is no answer but a bomb. */
 const BOMB_RATIO = 100;
@@ -36,7 +36,13 @@ function tooLarge(limit: number, bomb: boolean): Error {
 /** How a reply comes to its text by itself; one that a test made up may know JSON only. */
 function ownText(response: Response): () => Promise<string> {
   const { text, json } = response as Partial<Response>;
-  return async () => (text ? text.call(response) : JSON.stringify(await json?.call(response)));
+  return async () => {
+    try {
+      return text ? await text.call(response) : JSON.stringify(await json?.call(response));
+    } catch (error) {
+      throw asBroken(error);
+    }
+  };
 }
 
 /**

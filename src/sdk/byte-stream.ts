@@ -1,5 +1,6 @@
 /** Bodies for a caller who wants bytes: read as fast as he reads, ended as the reply ends, given up when he gives up. */
 import type { StreamEnd } from '../dispatch/watched.ts';
+import { webBody } from '../transport/foreign-response.ts';
 import type { EventBytes } from './event-bytes.ts';
 import { withoutSecrets } from './refusals.ts';
 import { translate } from './reply-failures.ts';
@@ -66,7 +67,7 @@ export function plainBody(
   signal: AbortSignal | undefined,
   ended: (end: StreamEnd) => void,
 ): ReadableStream<Uint8Array> | null {
-  const source = response.body as ReadableStream<Uint8Array> | null;
+  const source = webBody(response);
   if (!source) {
     ended({ is: 'complete' });
     return null;

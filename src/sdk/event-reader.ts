@@ -1,12 +1,12 @@
 /**
  * Reads the events of a streamed reply. Plain ones it takes itself; from the first that is out of the ordinary on, and whenever
- * the transfer breaks or is aborted, the SDK's own decoder reads the rest: what then comes of it is what the SDK makes of it.
- * Why: the SDK spends more on each event than the network does, and nearly all are plain.
+ * the transfer breaks or is aborted, the SDK's own decoder reads the rest. Why: it spends more on an event than the network does.
  */
 import type { Clock } from '../clock.ts';
 import type { EventSource, Taker } from '../dispatch/watched.ts';
 import { badReplyError } from '../errors.ts';
 import { chunksOf } from '../transport/fast-response.ts';
+import { webBody } from '../transport/foreign-response.ts';
 import { Arrivals } from './arrivals.ts';
 import { Blocks, bytesOf } from './blocks.ts';
 import { END, NAME_ONLY, ODD, plainEvent, SILENT } from './plain-event.ts';
@@ -55,7 +55,7 @@ export class EventReader implements EventSource<unknown> {
     options: { bytes?: ByteKeeper | undefined; plain?: boolean; longest?: number } = {},
   ) {
     const direct = chunksOf(response);
-    const body = direct ? null : response.body;
+    const body = direct ? null : webBody(response);
     if (!direct && !body) throw badReplyError('The reply is empty although its status says success.');
     this.arrivals = new Arrivals(clock);
     this.#sdk = sdk;
