@@ -426,7 +426,7 @@ describe('a hook of a subclass', () => {
       }
     }
     let sent = '';
-    const fetch: Fetch = async (url, init) => {
+    const fetch: typeof globalThis.fetch = async (url, init) => {
       sent = await new Request(url as string, init).text();
       return good();
     };
