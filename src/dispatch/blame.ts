@@ -44,7 +44,7 @@ export function hold<R extends Reply>(
   verdict: Verdict,
   parts: AnnounceParts,
 ): void {
-  story.suspicions.push({ attempt, verdict, held: true });
+  story.suspicions = [...story.suspicions, { attempt, verdict, held: true }];
   holdOver(story, FACTOR * attempt.report.ms, parts);
 }
 

@@ -11,6 +11,8 @@ import { StoryQueue } from './story-queue.ts';
 export type { Attempt, Reply, Send, Sending, Wire } from './attempt.ts';
 export type { Failure, StoryEvent, Suspicion } from './story-events.ts';
 
+const NONE: readonly never[] = [];
+
 /** The story of one call. */
 export class CallStory<R extends Reply> extends StoryQueue<R> {
   /** With another model while that one is asked. */
@@ -45,7 +47,7 @@ export class CallStory<R extends Reply> extends StoryQueue<R> {
   /** The failure just met. */
   last: { readonly attempt: Attempt<R>; readonly verdict: Verdict } | undefined;
   /** Failures that may be this call's own fault. */
-  readonly suspicions: Suspicion<R>[] = [];
+  suspicions: readonly Suspicion<R>[] = NONE;
   /** Set when the call was turned away at its last ask: until when it waits for a probe, and how many had begun before. */
   lastAsk: { readonly until: number; readonly begun: number } | undefined;
   /** The timer after which they are no longer held. */

@@ -14,11 +14,12 @@ export class StoryQueue<R extends Reply> {
   attempts: Attempt<R>[] = [];
   protected readonly timer: CallTimer;
   readonly #clock: Clock;
-  readonly #queue: StoryEvent<R>[] = [];
+  /** Made by the first that nobody waits for. */
+  #queue: StoryEvent<R>[] | undefined;
   #wake: ((event: StoryEvent<R>) => void) | undefined;
   #deadline: number;
-  /** When a sleep of its own is over. */
-  #wakeUpAt = NEVER;
+  /** When a sleep of its own is over, if it sleeps. */
+  #wakeUpAt: number | undefined;
 
   /** @param deadline in monotonic ms. */
   constructor(clock: Clock, deadline: number) {
@@ -32,12 +33,13 @@ export class StoryQueue<R extends Reply> {
     const wake = this.#wake;
     this.#wake = undefined;
     if (wake) wake(event);
-    else this.#queue.push(event);
+    else if (this.#queue) this.#queue.push(event);
+    else this.#queue = [event];
   }
 
   /** The next thing that happens. */
   next(): Promise<StoryEvent<R>> | StoryEvent<R> {
-    const event = this.#queue.shift();
+    const event = this.#queue?.shift();
     if (event) return event;
     this.#setTimer();
     return new Promise((resolve) => {
@@ -64,7 +66,7 @@ export class StoryQueue<R extends Reply> {
     this.#wakeUpAt = this.#clock.now() + ms;
     if (this.#wake) this.#setTimer();
     return () => {
-      this.#wakeUpAt = NEVER;
+      this.#wakeUpAt = undefined;
     };
   }
 
@@ -82,7 +84,7 @@ export class StoryQueue<R extends Reply> {
   }
 
   #setTimer(): void {
-    let at = Math.min(this.#deadline, this.#wakeUpAt);
+    let at = Math.min(this.#deadline, this.#wakeUpAt ?? NEVER);
     for (const { alarm } of this.attempts) if (alarm && alarm.at < at) at = alarm.at;
     this.timer.set(at);
   }
@@ -93,8 +95,8 @@ export class StoryQueue<R extends Reply> {
       this.#deadline = NEVER;
       this.push({ is: 'deadline' });
     }
-    if (this.#wakeUpAt <= now) {
-      this.#wakeUpAt = NEVER;
+    if (this.#wakeUpAt !== undefined && this.#wakeUpAt <= now) {
+      this.#wakeUpAt = undefined;
       this.push({ is: 'woken', early: false });
     }
     for (const attempt of this.attempts) {

@@ -4,18 +4,17 @@
  * circuit and keeps a probe that never settles forever. Its rolling window decides when to open; this adapter owns neutral
  * outcomes, epochs, consecutive failures, the growing open time, probes and their patience. No timers.
  */
-import { EventEmitter } from 'node:events';
 import CircuitBreaker from 'opossum';
 import type { Clock } from '../clock.ts';
 import type { BreakerSettings } from '../config/settings.ts';
+import { FIRST_LEAVE, NEVER_OPENED, openTime } from './breaker-phase.ts';
+import { circuitOptions } from './circuit-options.ts';
 import type { BreakerState, Permit } from './live-facts.ts';
 import { RollingCount } from './rolling-count.ts';
 import type { Comeback } from './slow-start.ts';
 
 /** A probe that takes longer, in ms, counts as hung. */
 const PROBE_PATIENCE = 30_000;
-/** opossum's own reset timer must never fire: the adapter decides when a probe may go. */
-const NEVER = 2_147_483_647;
 
 const FAILED = new Error('failure');
 // Settles while opossum subscribes, so that a success is counted at once and not a tick later.
@@ -26,23 +25,18 @@ const outcome = (failed: boolean) => {
   return SUCCEEDED as Promise<void>;
 };
 
-type Phase =
-  | { readonly is: 'closed'; readonly since: number; readonly comeback: Comeback | undefined }
-  | { readonly is: 'open'; readonly until: number }
-  | { readonly is: 'half-open'; readonly probe: Permit; readonly patience: number };
-
 type Changed = (state: 'ejected' | 'restored', openMs: number) => void;
-
-const NEVER_OPENED: Phase = { is: 'closed', since: Number.NEGATIVE_INFINITY, comeback: undefined };
 
 /** One breaker. Every method is synchronous. */
 export class Breaker {
   #phase = NEVER_OPENED;
   #circuit: CircuitBreaker | undefined;
   #rotatedAt = 0;
+  /** Turns of the window since the last failure in it. */
+  #quietFor = 0;
   #consecutive = 0;
   #inRow = 0;
-  #epoch = 0;
+  #leave = FIRST_LEAVE;
   /** Successes of the window, for the share of failures once there is a first one. */
   #successes: RollingCount | undefined;
   readonly #settings: BreakerSettings;
@@ -76,17 +70,17 @@ export class Breaker {
 
   /** Leave for one attempt, or `undefined` while open. The first attempt after the open time is the probe. */
   admit(): Permit | undefined {
-    if (this.#phase.is === 'closed') return { epoch: this.#epoch, probe: false };
+    if (this.#phase.is === 'closed') return this.#leave;
     const now = this.#clock.now();
     if (this.opensAt > now || this.#phase.is === 'half-open') return undefined;
-    const probe = { epoch: this.#epoch, probe: true };
+    const probe = { epoch: this.#leave.epoch, probe: true };
     this.#phase = { is: 'half-open', probe, patience: now + Math.max(PROBE_PATIENCE, this.#settings.resetTimeout) };
     return probe;
   }
 
   /** Leave for one attempt whatever the state. */
   admitAnyway(): Permit {
-    return this.admit() ?? { epoch: this.#epoch, probe: false, panic: true };
+    return this.admit() ?? { epoch: this.#leave.epoch, probe: false, panic: true };
   }
 
   /**
@@ -94,7 +88,7 @@ export class Breaker {
    * @param spared asked before a percentage ejects: true = too many are out already.
    */
   settle(permit: Permit, health: 'success' | 'failure' | 'neutral', spared: () => boolean = () => false): void {
-    if (permit.epoch !== this.#epoch) return;
+    if (permit.epoch !== this.#leave.epoch) return;
     if (permit.panic || permit.probe) {
       // Good news closes, also from a probe that was given up as hung; bad news counts from the present probe only.
       if (health === 'success') this.#close();
@@ -114,15 +108,15 @@ export class Breaker {
     if (this.#phase.is === 'closed' && this.#phase.comeback) this.#phase.comeback.successes += 1;
     this.#successes ??= new RollingCount(this.#clock, this.#settings.rollingCountTimeout);
     this.#successes.add(1);
-    if (!this.#circuit) return;
-    this.#rotate(this.#circuit);
-    this.#circuit.fire(false).catch(() => undefined);
+    this.#rotate();
+    this.#circuit?.fire(false).catch(() => undefined);
   }
 
   #fail(spared: () => boolean): void {
     this.#consecutive += 1;
+    this.#rotate();
     const circuit = this.#circuit ?? this.#makeCircuit();
-    this.#rotate(circuit);
+    this.#quietFor = 0;
     circuit.fire(true).catch(() => undefined);
     const inRow = this.#consecutive >= this.#settings.consecutiveFailures;
     // Spared, it keeps its window: the next failure asks again.
@@ -132,51 +126,40 @@ export class Breaker {
 
   #open(): void {
     const now = this.#clock.now();
-    const { resetTimeout, resetTimeoutFactor, maxResetTimeout, resetTimeoutJitter } = this.#settings;
-    if (this.#phase.is === 'closed') this.#inRow = now - this.#phase.since >= resetTimeout ? 1 : this.#inRow + 1;
-    else this.#inRow += 1;
-    const grown = Math.min(resetTimeout * resetTimeoutFactor ** (this.#inRow - 1), maxResetTimeout);
-    const openMs = grown * (1 - resetTimeoutJitter * this.#clock.random());
+    const wasWell = this.#phase.is === 'closed' && now - this.#phase.since >= this.#settings.resetTimeout;
+    this.#inRow = wasWell ? 1 : this.#inRow + 1;
+    const openMs = openTime(this.#settings, this.#inRow, this.#clock.random());
     this.#phase = { is: 'open', until: now + openMs };
-    this.#epoch += 1;
+    this.#nextEpoch();
     this.#consecutive = 0;
+    // A fresh window after the recovery: failures from before must not eject again.
+    this.#dropCircuit();
     this.#changed('ejected', openMs);
+  }
+
+  #nextEpoch(): void {
+    this.#leave = { epoch: this.#leave.epoch + 1, probe: false };
   }
 
   #close(): void {
     const comeback = { since: this.#clock.now(), successes: 0 };
     this.#phase = { is: 'closed', since: comeback.since, comeback };
     this.#successes = undefined;
-    this.#epoch += 1;
-    // A fresh window: failures from before the recovery must not eject again.
-    this.#circuit?.shutdown();
-    this.#circuit = undefined;
+    this.#nextEpoch();
     this.#changed('restored', 0);
   }
 
   #giveUpOnHungProbe(): void {
     if (this.#phase.is !== 'half-open' || this.#phase.patience > this.#clock.now()) return;
     // The same epoch: should the slow probe still answer well, it closes the breaker.
-    const epoch = this.#epoch;
+    const leave = this.#leave;
     this.#open();
-    this.#epoch = epoch;
+    this.#leave = leave;
   }
 
-  /** Made at the first failure: an endpoint that never fails costs nothing. */
+  /** Made at the first failure of a window: an endpoint that does not fail costs nothing. */
   #makeCircuit(): CircuitBreaker {
-    const { errorThresholdPercentage, volumeThreshold, rollingCountTimeout, rollingCountBuckets } = this.#settings;
-    const options = {
-      timeout: false as const,
-      resetTimeout: NEVER,
-      errorThresholdPercentage,
-      volumeThreshold,
-      rollingCountTimeout,
-      rollingCountBuckets,
-      rollingPercentilesEnabled: false,
-      enableSnapshots: false,
-      // One of its own, never emitting: the window is turned by time, on use.
-      rotateBucketController: new EventEmitter(),
-    };
+    const options = circuitOptions(this.#settings);
     const successes = this.#successes?.total ?? 0;
     const stats = { successes, fires: successes } as CircuitBreaker.Stats;
     const status = CircuitBreaker.newStatus({ ...options, stats });
@@ -188,13 +171,22 @@ export class Breaker {
     return circuit;
   }
 
-  #rotate(circuit: CircuitBreaker): void {
+  #dropCircuit(): void {
+    this.#circuit?.shutdown();
+    this.#circuit = undefined;
+  }
+
+  /** Turns the window by time. Without a failure left in it there is none, as before the first one. */
+  #rotate(): void {
+    if (!this.#circuit) return;
     const { rollingCountTimeout, rollingCountBuckets } = this.#settings;
     const width = rollingCountTimeout / rollingCountBuckets;
     const due = Math.floor((this.#clock.now() - this.#rotatedAt) / width);
     if (due <= 0) return;
-    const { status } = circuit as unknown as { status: { rotateBucket(): void } };
-    for (let turn = 0; turn < Math.min(due, rollingCountBuckets); turn++) status.rotateBucket();
     this.#rotatedAt += due * width;
+    this.#quietFor += due;
+    const { status } = this.#circuit as unknown as { status: { rotateBucket(): void } };
+    if (this.#quietFor >= rollingCountBuckets) this.#dropCircuit();
+    else for (let turn = 0; turn < due; turn++) status.rotateBucket();
   }
 }

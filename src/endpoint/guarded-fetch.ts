@@ -46,28 +46,50 @@ export function originGuard(client: () => { readonly baseURL: string }): (url: s
   };
 }
 
-/** A fetch that goes where `guard` lets it, follows no redirect, and tells what happens on the wire. */
+async function bounded(response: Response, watch: FetchWatch | undefined): Promise<Response> {
+  await inTurn();
+  const keep = watch?.refused && ((body: Uint8Array) => watch.refused?.(response, body));
+  return boundErrorBody(response, watch?.clock ?? systemClock, keep);
+}
+
+async function lost(error: unknown, watch: FetchWatch | undefined): Promise<never> {
+  await inTurn();
+  watch?.failed(error);
+  throw error;
+}
+
+/** What `fetch` says, later in any case. */
+function asked(fetch: Fetch, input: string | URL | Request, init: RequestInit | undefined): Promise<Response> {
+  try {
+    // Nothing is ever sent to where a reply points.
+    return Promise.resolve(fetch(input, init?.redirect === 'manual' ? init : { ...init, redirect: 'manual' }));
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+/**
+ * A fetch that goes where `guard` lets it, follows no redirect, and tells what happens on the wire.
+ * Why no async function: one would hold the whole request, headers and all, until its reply comes.
+ */
 export function guardedFetch(fetch: Fetch, guard: (url: string) => void): Fetch {
-  return async (input, init) => {
-    const url = typeof input === 'string' ? input : input instanceof URL ? input.href : input.url;
-    guard(url);
+  return (input, init) => {
     const watch = (init as { [WATCH]?: FetchWatch } | undefined)?.[WATCH];
-    if (watch?.outcome) return watch.outcome();
-    let response: Response;
-    watch?.sent?.(url, init?.headers);
     try {
-      // Nothing is ever sent to where a reply points.
-      response = await fetch(input, init?.redirect === 'manual' ? init : { ...init, redirect: 'manual' });
+      const url = typeof input === 'string' ? input : input instanceof URL ? input.href : input.url;
+      guard(url);
+      if (watch?.outcome) return Promise.resolve(watch.outcome());
+      watch?.sent?.(url, init?.headers);
     } catch (error) {
-      await inTurn();
-      watch?.failed(error);
-      throw error;
+      return Promise.reject(error);
     }
-    watch?.answered();
-    if (response.ok) return response;
-    await inTurn();
-    const keep = watch?.refused && ((body: Uint8Array) => watch.refused?.(response, body));
-    return boundErrorBody(response, watch?.clock ?? systemClock, keep);
+    return asked(fetch, input, init).then(
+      (response) => {
+        watch?.answered();
+        return response.ok ? response : bounded(response, watch);
+      },
+      (error) => lost(error, watch),
+    );
   };
 }
 

@@ -11,6 +11,8 @@ import { standIn } from './stand-in.ts';
 export interface Built {
   readonly req: RequestInit;
   readonly url: string;
+  /** The same headers, where many requests have them. */
+  readonly pattern?: Headers;
 }
 
 interface Builder {
@@ -111,6 +113,7 @@ export async function buildRequest(outgoing: Outgoing): Promise<Built> {
       const { url, headers } = pattern;
       return {
         url,
+        pattern: headers,
         req: { method: 'post', headers: new Headers(headers), signal: own.signal as AbortSignal, body: text as string },
       };
     }

@@ -72,17 +72,27 @@ function endOf(request: RequestInit): AbortController {
   return controller;
 }
 
-/** Sends one attempt. */
-export async function sendLeanly(outgoing: Outgoing): Promise<SdkReply> {
+/** What is kept of a request that is under way. */
+interface Sent {
+  readonly signal: RequestInit['signal'];
+  /** Ends it even after its headers, where it is a stream. */
+  readonly controller: AbortController | undefined;
+  readonly reply: Promise<Response>;
+}
+
+/**
+ * Builds the request and hands it to fetch.
+ * Why apart: whoever awaits the reply would hold the request as long, and its headers are more than all the rest.
+ */
+async function send(outgoing: Outgoing): Promise<Sent> {
   const { client, own, sending, confidant, prepare } = outgoing;
   const sender = client as unknown as Sender;
-  const { req, url } = await buildRequest(outgoing);
+  const { req, url, pattern } = await buildRequest(outgoing);
   if (prepare) Object.assign(own, { [PREPARE]: prepare });
   await sender.prepareRequest(req, { url, options: own });
-  confidant.sent(url, req.headers, isUsual(outgoing));
+  confidant.sent(url, prepare ? req.headers : (pattern ?? req.headers), isUsual(outgoing));
   const { signal } = req;
   let controller: AbortController | undefined;
-  let response: Response;
   try {
     if (signal?.aborted) throw signal.reason;
     if (own.stream) controller = endOf(req);
@@ -91,7 +101,19 @@ export async function sendLeanly(outgoing: Outgoing): Promise<SdkReply> {
     if (typeof req.body === 'object' && req.body !== null) Object.assign(req, { duplex: 'half' });
     req.redirect = 'manual';
     const watched = Object.assign(req, { [WATCH]: sending.wire });
-    response = await sender.fetch.call(undefined, url, watched);
+    return { signal, controller, reply: sender.fetch.call(undefined, url, watched) };
+  } catch (error) {
+    return { signal, controller, reply: Promise.reject(error) };
+  }
+}
+
+/** Sends one attempt. */
+export async function sendLeanly(outgoing: Outgoing): Promise<SdkReply> {
+  const { client, own, confidant } = outgoing;
+  const { signal, controller, reply } = await send(outgoing);
+  let response: Response;
+  try {
+    response = await reply;
   } catch (error) {
     const thrown = () => {
       throw error;

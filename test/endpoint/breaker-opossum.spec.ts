@@ -1,4 +1,5 @@
 // What opossum does by itself and the adapter must not: one test per trap measured, named O1 to O20.
+import type { EventEmitter } from 'node:events';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { defaults } from '../../src/config/defaults.ts';
 import type { BreakerSettings } from '../../src/config/settings.ts';
@@ -62,6 +63,28 @@ describe('opossum decides when to open, and does nothing else', () => {
     settle('success', 1_000);
     settle('neutral', 1_000);
     expect(made).toHaveLength(0);
+  });
+
+  it('is kept as long as a failure is in its window, and not while open', async () => {
+    const { settle, clock, breaker } = bench(BY_SHARE);
+    settle('failure');
+    await clock.advance(29_999);
+    settle('success');
+    settle('failure');
+    expect(made).toHaveLength(1);
+    await clock.advance(33_000);
+    settle('success');
+    settle('failure');
+    expect(made).toHaveLength(2);
+    await clock.advance(33_000);
+    settle('failure');
+    expect(made).toHaveLength(3);
+    settle('failure', 9);
+    expect(breaker.state).toBe('open');
+    expect(made).toHaveLength(3);
+    expect(made.map(({ options }) => (options.rotateBucketController as EventEmitter).listenerCount('rotate'))).toEqual(
+      [0, 0, 0],
+    );
   });
 
   it('O1: an attempt may take an hour; its outcome counts all the same', async () => {
