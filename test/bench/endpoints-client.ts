@@ -23,7 +23,7 @@ export interface Held {
   /** The same once each has served a call. */
   readonly called: number;
   /** The same once each has failed in one, too. */
-  readonly bytes: number;
+  readonly failed: number;
   /** Timers alive between calls, whether they keep the process alive or not. */
   readonly timers: number;
   /** CPU while nothing happens, ms per second. */
@@ -96,7 +96,7 @@ answering({
     await new Promise((resolve) => setImmediate(resolve));
     const left = alive.size;
     hook.disable();
-    const bytes = await each();
+    const failed = await each();
     const cpu = process.cpuUsage();
     await pause(1_000);
     const { user, system } = process.cpuUsage(cpu);
@@ -104,7 +104,7 @@ answering({
       construction,
       built,
       called,
-      bytes: clients.length > 0 ? bytes : 0,
+      failed: clients.length > 0 ? failed : 0,
       timers: left,
       idle: (user + system) / 1_000,
     };
