@@ -142,6 +142,7 @@ describe('src', () => {
     [`has no file longer than ${rules.LONGEST} lines`, rules.lengths],
     ['names files after what they hold', rules.names],
     ['asks the clock for time and chance', rules.time],
+    ['writes no function of a call straight into a field', rules.young],
     ['opens each file with what it is for', rules.openings],
     ['documents each export', rules.docs],
     ['exports by name', rules.exportStyle],
@@ -337,6 +338,17 @@ const SAMPLES: Sample[] = [
     rules.time,
     { 'call/a.ts': 'const a = `x ${f({ b: `${Date.now()}` })} Math.random()`;' },
     ['call/a.ts:1 uses Date.now'],
+  ],
+  [
+    'functions of calls',
+    rules.young,
+    {
+      'sdk/a.ts':
+        'this.#f = () => this;\ncall.end = async (a: B): Promise<C> => a;\nx.y ??= a => a;\nx.z = function () {};\nx.f = f((a) => a);',
+      'sdk/b.ts': 'const f = () => 1;\nthis.#f = f;\nclass A { #g = () => 1; }\nx.a = (b + c);\nif (x.a == b) {}',
+      'gateway/c.ts': 'this.#f = () => this;',
+    },
+    ['sdk/a.ts:1 writes a function', 'sdk/a.ts:2 writes', 'sdk/a.ts:3 writes', 'sdk/a.ts:4 writes'],
   ],
   [
     'opening comments',

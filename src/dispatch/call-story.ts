@@ -82,8 +82,10 @@ export class CallStory<R extends Reply> extends StoryQueue<R> {
   #listen(): void {
     const { signal } = this.call;
     if (!signal) return;
-    this.#onAbort = () => this.push({ is: 'abort' });
-    signal.addEventListener('abort', this.#onAbort, { once: true });
+    // Not written straight into the field: V8 makes such a function among its old objects, and the whole call grows old with it.
+    const onAbort = () => this.push({ is: 'abort' });
+    this.#onAbort = onAbort;
+    signal.addEventListener('abort', onAbort, { once: true });
   }
 
   /** Nobody asked for the reply yet: the call ends with `run` at its deadline, and holds up no process that wants to end. */

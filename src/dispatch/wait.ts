@@ -16,13 +16,14 @@ const NOW: Slot = { at: 0, pause: false };
 /** Begins a wait. What ends it is left in `story.stopWaiting`. */
 function begin<R extends Reply>(story: CallStory<R>, step: Wait, { room }: DispatchParts, stop: () => void): void {
   room.waiting += 1;
-  story.stopWaiting = (early) => {
+  const stopWaiting = (early?: boolean) => {
     stop();
     if (early && step.costs) story.waits -= 1;
     room.waiting -= 1;
     story.stopWaiting = undefined;
     story.inLine = undefined;
   };
+  story.stopWaiting = stopWaiting;
 }
 
 function announce<R extends Reply>({ call }: CallStory<R>, { ms, reason }: Wait, parts: DispatchParts): void {

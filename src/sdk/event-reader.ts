@@ -15,7 +15,6 @@ import { seeOut } from './see-out.ts';
 
 /** More must be read. */
 const MORE = Symbol('more');
-
 type Reader = Pick<ReadableStreamDefaultReader<Uint8Array>, 'read' | 'cancel' | 'releaseLock'>;
 type Result = Awaited<ReturnType<Reader['read']>>;
 
@@ -62,7 +61,8 @@ export class EventReader implements EventSource<unknown> {
     this.#bytes = options.bytes;
     this.#ours = options.plain ?? true;
     this.#blocks = new Blocks(options.longest);
-    this.#open = () => direct ?? (body as ReadableStream<Uint8Array>).getReader();
+    const open = () => direct ?? (body as ReadableStream<Uint8Array>).getReader();
+    this.#open = open;
     const cancel = async () => (this.sawDone ? undefined : this.#cancel());
     const reader = { read: () => this.#give(), cancel, releaseLock: () => undefined };
     const value = { getReader: () => reader, cancel, locked: false };

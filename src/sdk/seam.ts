@@ -6,6 +6,7 @@ import type { APIPromise } from 'openai';
 import { BodyText } from '../call/body-text.ts';
 import type { Call } from '../call/call.ts';
 import { withModel } from '../call/localize.ts';
+import type { Attempt } from '../dispatch/call-story.ts';
 import { BalancedPages, BalancedPromise, type Props } from './balanced-promise.ts';
 import { callOf, type RequestOptions } from './call-of.ts';
 import type { Caller } from './caller.ts';
@@ -115,11 +116,14 @@ export async function serve(
     const served = open(caller, given, asked, located, handover);
     const { story } = served;
     try {
-      if (handover.wanted && !handover.raw)
-        story.read = (attempt) => {
+      if (handover.wanted && !handover.raw) {
+        // Not written straight into the field: V8 makes such a function among its old objects, and the call grows old with it.
+        const read = (attempt: Attempt<SdkReply>) => {
           if (!served.props) handover.tellHeaders(served.headersCame(attempt));
           return readBody(served, attempt);
         };
+        story.read = read;
+      }
       const attempt = await dispatcher.head(story);
       if (served.props) return deliver(served, attempt);
       const props = served.headersCame(attempt);

@@ -12,9 +12,10 @@ export class ChunkReader {
   constructor(source: Incoming, signal: AbortSignal | undefined) {
     this.#source = source;
     this.#signal = signal;
-    this.#broke = (error) => {
+    const broke = (error: unknown): never => {
       throw transferError(error, signal);
     };
+    this.#broke = broke;
   }
 
   /** @throws what the standard fetch throws when the transfer breaks or is aborted. */
