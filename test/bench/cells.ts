@@ -2,7 +2,8 @@
 import type { Spread } from './statistics.ts';
 
 const number = (value: number, digits: number) =>
-  value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  // What rounds to nothing has no sign.
+  value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits, signDisplay: 'negative' });
 
 /** Three digits that say something: `0.412`, `41.2`, `4,120`. */
 export const round = (value: number): string => {

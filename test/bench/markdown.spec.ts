@@ -20,7 +20,7 @@ it('writes between the marks only, as often as it likes', () => {
 });
 
 it('rounds to what can be meant', () => {
-  expect([0.4123, 12.34, 1234.5, -0.5].map(round)).toEqual(['0.41', '12.3', '1,235', '-0.50']);
+  expect([0.4123, 12.34, 1234.5, -0.5, -0.001].map(round)).toEqual(['0.41', '12.3', '1,235', '-0.50', '0.00']);
   const found = spread([0.41, 0.4, 0.45]);
   expect(threeOf(found)).toBe('0.40 / **0.41** / 0.45');
   expect(sureOf(found)).toBe('0.410 (0.400 to 0.450)');
