@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import OpenAI, { AzureOpenAI } from 'openai';
 import { describe, expect, it, vi } from 'vitest';
 import { LoadBalancedOpenAI } from '../../src/index.ts';
-import { type Ask, BASE, outcome, pair, shape, upstream } from '../support/beside-sdk.ts';
+import { type Ask, BASE, heardByHook, outcome, pair, shape, upstream } from '../support/beside-sdk.ts';
 
 const ANSWER = { id: 'c', object: 'chat.completion', choices: [{ message: { content: 'hi' }, finish_reason: 'stop' }] };
 
@@ -390,18 +390,8 @@ describe('an error is the SDK’s own', () => {
 });
 
 it('a hook that somebody gave to every client of the SDK runs once for each attempt', async () => {
-  const members = OpenAI.prototype as unknown as { prepareRequest: (...facts: unknown[]) => Promise<void> };
-  const { prepareRequest } = members;
-  const urls: unknown[] = [];
-  members.prepareRequest = async (_, context) => {
-    urls.push((context as { url: string }).url);
-  };
-  try {
-    const refuse = () => json({ error: { message: 'no' } }, 500);
-    await outcome(chat(), pair({}, upstream(refuse).fetch)[1]);
-  } finally {
-    members.prepareRequest = prepareRequest;
-  }
+  const refuse = () => json({ error: { message: 'no' } }, 500);
+  const urls = await heardByHook(() => outcome(chat(), pair({}, upstream(refuse).fetch)[1]));
   expect(urls).toEqual([`${BASE}/chat/completions`]);
 });
 

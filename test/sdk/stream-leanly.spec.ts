@@ -3,7 +3,7 @@ import OpenAI from 'openai';
 import { Stream } from 'openai/streaming';
 import { describe, expect, it } from 'vitest';
 import { LoadBalancedOpenAI } from '../../src/index.ts';
-import { type Ask, BASE, outcome, pair, shape, upstream } from '../support/beside-sdk.ts';
+import { type Ask, BASE, heardByHook, outcome, pair, shape, upstream } from '../support/beside-sdk.ts';
 
 const TYPE = { headers: { 'content-type': 'text/event-stream', 'x-request-id': 'req_1' } };
 const streamOf = (...events: string[]) => new Response(events.join(''), TYPE);
@@ -385,18 +385,10 @@ describe('a hook', () => {
   });
 
   it('that somebody gave to every client of the SDK runs once for a stream', async () => {
-    const members = OpenAI.prototype as unknown as { prepareRequest: (...facts: unknown[]) => Promise<void> };
-    const { prepareRequest } = members;
-    const urls: unknown[] = [];
-    members.prepareRequest = async (_, context) => {
-      urls.push((context as { url: string }).url);
-    };
-    try {
+    const urls = await heardByHook(async () => {
       for (const reply of [chatEvents, () => Response.json({}, { status: 500 })])
         await outcome(chat(), pair({}, upstream(reply).fetch)[1]);
-    } finally {
-      members.prepareRequest = prepareRequest;
-    }
+    });
     expect(urls).toEqual(Array(2).fill(`${BASE}/chat/completions`));
   });
 });

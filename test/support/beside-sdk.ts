@@ -71,3 +71,19 @@ export const shape = (error: unknown) => {
   const own = headers instanceof Headers ? [...headers] : headers;
   return { name, message, status, code, type, param, requestID, headers: own, body, cause: String(cause) };
 };
+
+/** The addresses of the attempts made meanwhile, as a hook hears them that somebody gave to every client of the SDK. */
+export async function heardByHook(meanwhile: () => Promise<unknown>): Promise<string[]> {
+  const members = OpenAI.prototype as unknown as { prepareRequest: (...facts: unknown[]) => Promise<void> };
+  const { prepareRequest } = members;
+  const urls: string[] = [];
+  members.prepareRequest = async (_, context) => {
+    urls.push((context as { url: string }).url);
+  };
+  try {
+    await meanwhile();
+  } finally {
+    members.prepareRequest = prepareRequest;
+  }
+  return urls;
+}
