@@ -1,0 +1,75 @@
+/** Who calls: the key that came along, compared by its hash. The first thing that happens to a call. */
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Clock } from '../clock.ts';
+import { Refused } from './api-error.ts';
+import type { AdminKey, ClientKey } from './config/settings.ts';
+
+/** Whose call it is: a key's; or anybody's, where no keys are set. */
+export type Caller = ClientKey | undefined;
+
+const BEARER = /^Bearer +(\S+) *$/i;
+
+/** The key that came along, if any. */
+export function keyIn(headers: IncomingHttpHeaders): string | undefined {
+  const bearer = BEARER.exec(headers.authorization ?? '')?.[1];
+  const named = headers['x-api-key'];
+  return bearer ?? (typeof named === 'string' && named !== '' ? named : undefined);
+}
+
+const wrong = (message: string, code: string): Refused =>
+  new Refused({ status: 401, message, code, headers: { 'www-authenticate': 'Bearer' } });
+
+/** The keys of one configuration. */
+export class Access {
+  /** Makes the table's own keys useless to who could time its look-ups. */
+  readonly #salt = randomBytes(32);
+  readonly #clients: ReadonlyMap<string, ClientKey>;
+  readonly #admins: ReadonlyMap<string, AdminKey>;
+  readonly #clock: Clock;
+
+  constructor(clientKeys: readonly ClientKey[], adminKeys: readonly AdminKey[], clock: Clock) {
+    const table = <Key extends AdminKey>(keys: readonly Key[]) =>
+      new Map(keys.map((key) => [this.#salted(key.digest), key]));
+    this.#clients = table(clientKeys);
+    this.#admins = table(adminKeys);
+    this.#clock = clock;
+  }
+
+  /** No client keys are set: whoever reaches the gateway may call. */
+  get open(): boolean {
+    return this.#clients.size === 0;
+  }
+
+  #salted(digest: string): string {
+    return createHmac('sha256', this.#salt).update(digest).digest('base64');
+  }
+
+  #find<Key extends AdminKey>(keys: ReadonlyMap<string, Key>, key: string | undefined): Key | undefined {
+    if (key === undefined) return undefined;
+    const digest = createHash('sha256').update(key).digest('hex');
+    const found = keys.get(this.#salted(digest));
+    return found && timingSafeEqual(Buffer.from(found.digest), Buffer.from(digest)) ? found : undefined;
+  }
+
+  /** The admin whose key came along. */
+  admin(headers: IncomingHttpHeaders): AdminKey | undefined {
+    return this.#find(this.#admins, keyIn(headers));
+  }
+
+  /** The client whose key came along, expired or not. */
+  client(headers: IncomingHttpHeaders): ClientKey | undefined {
+    return this.#find(this.#clients, keyIn(headers));
+  }
+
+  /** Who may make this call. @throws Refused for a key that is missing, unknown, expired, or an admin's. */
+  caller(headers: IncomingHttpHeaders): Caller {
+    const found = this.client(headers);
+    if (found && found.expiresAt !== undefined && this.#clock.date() >= found.expiresAt)
+      throw wrong(`The key '${found.name}' has expired.`, 'expired_api_key');
+    if (found) return found;
+    if (this.admin(headers)) throw wrong('An admin key makes no calls; use a client key.', 'invalid_api_key');
+    if (this.open) return undefined;
+    throw wrong('A valid client key is needed, as "Authorization: Bearer …" or "x-api-key: …".', 'invalid_api_key');
+  }
+}

@@ -1,0 +1,188 @@
+/**
+ * One call through the gateway: who makes it, what it may use, where it goes, and what comes back. Every step may refuse it; whatever
+ * happens is written down at its end.
+ */
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock } from '../clock.ts';
+import type { Allowances } from './allowance.ts';
+import { type ErrorFacts, factsOf, Refused, unknownModel } from './api-error.ts';
+import { CallAccount } from './call-account.ts';
+import { placeOf } from './call-place.ts';
+import type { ClientKey } from './config/settings.ts';
+import { destinationOf } from './destination.ts';
+import type { Figures } from './figures.ts';
+import { refuseForeign } from './guard.ts';
+import type { GatewayLog } from './log.ts';
+import { modelAnswer } from './model-list.ts';
+import { endpointNamed } from './pools.ts';
+import { attemptsBehind, exchange, type Reply } from './port.ts';
+import { readBody } from './read-body.ts';
+import { isEventStream, replyHeaders, storyHeaders } from './reply-headers.ts';
+import type { Running } from './running.ts';
+import { upstreamHeaders } from './wire-headers.ts';
+import { breakStream, writeBody, writeError, writeJson } from './write-reply.ts';
+
+/** What calls share beside the configuration they began with. */
+export interface CallSurroundings {
+  readonly clock: Clock;
+  readonly log: GatewayLog;
+  readonly figures: Figures;
+  readonly allowances: Allowances;
+  /** When the gateway began, in ms since 1970. */
+  readonly since: number;
+  /** True once no new calls are wanted on a connection. */
+  readonly closing: () => boolean;
+}
+
+/** One call. Made for it, and over with it. */
+export class GatewayCall {
+  readonly #response: ServerResponse;
+  readonly #message: IncomingMessage;
+  readonly #running: Running;
+  readonly #around: CallSurroundings;
+  readonly #abort = new AbortController();
+  readonly #startedAt: number;
+  readonly #id = `req_${randomBytes(12).toString('hex')}`;
+  #key: ClientKey | undefined;
+  #account: CallAccount | undefined;
+  /** As asked for. */
+  #asked: string | undefined;
+  /** As the pool knows it. */
+  #model: string | undefined;
+  #path = '';
+  #status = 0;
+  #streams = false;
+  #attempts: Reply['attempts'] = () => [];
+
+  constructor(message: IncomingMessage, response: ServerResponse, running: Running, around: CallSurroundings) {
+    this.#message = message;
+    this.#response = response;
+    this.#running = running;
+    this.#around = around;
+    this.#startedAt = around.clock.now();
+  }
+
+  /** Answers. Never rejects. */
+  async answer(): Promise<void> {
+    const response = this.#response;
+    const { figures, closing } = this.#around;
+    figures.running += 1;
+    response.once('close', () => {
+      if (!response.writableFinished) this.#abort.abort();
+    });
+    if (closing()) response.setHeader('connection', 'close');
+    try {
+      await this.#go();
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      figures.running -= 1;
+      // What was not read is let through, or the connection could carry no other call.
+      if (!this.#message.complete) this.#message.resume();
+      this.#writeDown();
+    }
+  }
+
+  /** Ends it with an error, at once. */
+  interrupt(): void {
+    const facts = { status: 503, message: 'The gateway is shutting down.', code: 'shutting_down' };
+    if (this.#response.headersSent) this.#break(facts);
+    else writeError(this.#response, facts, { 'x-request-id': this.#id, connection: 'close' });
+    this.#abort.abort();
+  }
+
+  async #go(): Promise<void> {
+    const { method = 'GET', url = '/', headers } = this.#message;
+    const { access, settings } = this.#running;
+    const { path, query } = placeOf(method, url);
+    this.#path = path;
+    this.#key = access.caller(headers);
+    if (!this.#key) refuseForeign(headers);
+    if (method === 'GET' && this.#listModels()) return;
+    this.#account = new CallAccount(this.#around.allowances, this.#running, this.#key);
+    const { body, model, ownType, bytes } = await readBody(this.#message, path, settings.limits);
+    this.#asked = model;
+    const to = destinationOf({ model, path, key: this.#key }, this.#running);
+    this.#model = to.model;
+    this.#account.begin(to.model, bytes);
+    const upstream = upstreamHeaders(headers);
+    if (ownType) upstream.delete('content-type');
+    else if (body !== undefined && !upstream.has('content-type')) upstream.set('content-type', 'application/json');
+    const reply = await exchange(to.pool.client, {
+      ...{ method: method.toLowerCase(), path, query, headers: upstream, signal: this.#abort.signal },
+      ...(body !== undefined && { body }),
+      ...(to.model !== model && { model: to.model }),
+      ...(to.endpoint !== undefined && { endpoint: to.endpoint }),
+    });
+    await this.#handOn(reply);
+  }
+
+  /** Lists models where the configuration names them. */
+  #listModels(): boolean {
+    const answer = modelAnswer(this.#path, this.#running, this.#key, Math.floor(this.#around.since / 1_000));
+    if (!answer) return false;
+    if ('unknown' in answer) throw unknownModel(answer.unknown);
+    this.#status = 200;
+    const body = 'one' in answer ? answer.one : { object: 'list', data: answer.list };
+    writeJson(this.#response, 200, body, { 'x-request-id': this.#id });
+    return true;
+  }
+
+  async #handOn(reply: Reply): Promise<void> {
+    const response = this.#response;
+    this.#attempts = reply.attempts;
+    const headers = replyHeaders(reply, this.#id);
+    this.#streams = isEventStream(headers);
+    if (response.headersSent || response.destroyed) {
+      await reply.body?.cancel().catch(() => undefined);
+      return;
+    }
+    this.#status = reply.status;
+    response.writeHead(reply.status, headers);
+    if (this.#streams) response.flushHeaders();
+    const see = this.#streams ? (piece: Uint8Array) => this.#account?.see(piece) : () => undefined;
+    const end = await writeBody(reply.body, response, this.#around.clock, see);
+    if (end.is === 'left') this.#status = 499;
+    if (end.is !== 'broken') return;
+    const { message, code } = factsOf(end.error);
+    this.#status = 502;
+    this.#break({ status: 502, message, code: code === 'internal_error' ? 'stream_broken' : code });
+  }
+
+  /** Ends a reply that began and cannot go on. */
+  #break(facts: ErrorFacts): void {
+    if (this.#streams) breakStream(this.#response, facts, !/^\/(chat\/)?completions/.test(this.#path));
+    else this.#response.destroy();
+  }
+
+  #fail(error: unknown): void {
+    const { figures, log } = this.#around;
+    const gone = this.#abort.signal.aborted && !(error instanceof Refused);
+    const facts = gone ? { status: 499, message: '', code: 'aborted' } : factsOf(error);
+    const attempts = attemptsBehind(error);
+    this.#attempts = () => attempts;
+    this.#status = facts.status;
+    if (error instanceof Refused) figures.refuse(facts.code);
+    if (facts.status === 500)
+      log.error('a call failed inside the gateway', { id: this.#id, error: String((error as Error)?.stack ?? error) });
+    writeError(this.#response, facts, { 'x-request-id': this.#id, ...storyHeaders(attempts, facts.status) });
+  }
+
+  #writeDown(): void {
+    const { clock, log, figures } = this.#around;
+    const attempts = this.#attempts();
+    // Who reads an object again does not use the tokens again that it tells of.
+    const isRead = this.#message.method === 'GET';
+    const tokens = isRead ? undefined : this.#account?.settle(this.#model, attempts);
+    const ms = Math.round(clock.now() - this.#startedAt);
+    const label = this.#running.publicNames.includes(this.#model ?? '') ? (this.#model as string) : 'other';
+    figures.done({ model: this.#asked === undefined ? 'none' : label, status: this.#status, ms, tokens });
+    const last = attempts.at(-1);
+    log.info(`${this.#message.method} /v1${this.#path.slice(0, 200)} ${this.#status}`, {
+      ...{ ms, model: this.#asked?.slice(0, 256), endpoint: last && endpointNamed(last.endpoint) },
+      ...{ attempts: attempts.length, key: this.#key?.name, id: this.#id },
+      ...{ tokensIn: tokens?.input, tokensOut: tokens?.output },
+    });
+  }
+}

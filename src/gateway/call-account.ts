@@ -1,0 +1,75 @@
+/** What one call may use and what it used: taken before it is made, corrected when it is over. */
+import type { AttemptReport } from '../call/outcome.ts';
+import type { Allowances } from './allowance.ts';
+import { Refused } from './api-error.ts';
+import type { ClientKey } from './config/settings.ts';
+import type { Running } from './running.ts';
+import { costOf, noTokens, priceOf, type Tokens, tokensOf } from './spending.ts';
+
+/** Bytes per token, as the pool counts them. */
+const BYTES_PER_TOKEN = 4;
+
+/** The account of one call. */
+export class CallAccount {
+  readonly #allowances: Allowances;
+  readonly #running: Running;
+  readonly #key: ClientKey | undefined;
+  #input = 0;
+  #reserved = 0;
+  #events = 0;
+  #lastByte = 0;
+
+  /** @throws Refused when the key has nothing left. */
+  constructor(allowances: Allowances, running: Running, key: ClientKey | undefined) {
+    this.#allowances = allowances;
+    this.#running = running;
+    this.#key = key;
+    if (key) allowances.enter(key);
+  }
+
+  /**
+   * It is about to be made.
+   * @param model as the pool knows it.
+   * @throws Refused for a key with a budget and a model without a price: what it costs could not be told.
+   */
+  begin(model: string | undefined, bytes: number): void {
+    const key = this.#key;
+    this.#input = Math.ceil(bytes / BYTES_PER_TOKEN);
+    if (key?.limits.budget && model !== undefined && !this.#isPriced(model)) {
+      const message = `The key '${key.name}' has a budget, and the configuration has no price for this model.`;
+      throw new Refused({ status: 403, message, code: 'model_without_price', param: 'model' });
+    }
+    if (key?.limits.tokensPerMinute === undefined) return;
+    this.#reserved = this.#input;
+    this.#allowances.reserve(key, this.#reserved);
+  }
+
+  #isPriced(model: string): boolean {
+    const { prices, groups } = this.#running.settings;
+    if (priceOf(prices, [model])) return true;
+    const members = groups.find(({ name }) => name === model)?.members ?? [];
+    return members.length > 0 && members.every((one) => priceOf(prices, [one.model]));
+  }
+
+  /** A piece of an event stream went out. Its events are counted by the blank lines that end them. */
+  see(piece: Uint8Array): void {
+    for (const byte of piece) {
+      if (byte === 10 && this.#lastByte === 10) this.#events += 1;
+      if (byte !== 13) this.#lastByte = byte;
+    }
+  }
+
+  /** It is over. @returns what it used, as far as that is known. */
+  settle(model: string | undefined, attempts: readonly AttemptReport[]): Tokens | undefined {
+    const told = tokensOf(attempts);
+    // A stream that does not say what it used, or was left: about as much as went through.
+    const tokens = told ?? (this.#events > 0 ? { ...noTokens, input: this.#input, output: this.#events } : undefined);
+    const key = this.#key;
+    if (!key) return tokens;
+    const last = attempts.at(-1);
+    const price = priceOf(this.#running.settings.prices, [last?.fallback ?? model, last?.model]);
+    const cost = tokens && price ? costOf(tokens, price) : 0;
+    this.#allowances.settle(key, { tokens: tokens ? tokens.input + tokens.output : 0, reserved: this.#reserved, cost });
+    return tokens;
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * The one door from the gateway to the pool: an HTTP exchange goes in, a reply comes out. Behind it stands the port for calls as
+ * bytes, which `balancer.fetch` uses as well; whatever replaces that replaces this file.
+ */
+import type { AttemptReport } from '../call/outcome.ts';
+import { joined, unsteered } from '../call/steering.ts';
+import type { LoadBalancedOpenAI } from '../load-balanced-openai.ts';
+import { attemptsOf } from '../sdk/attempts.ts';
+import { CLIENT_STATE, type ClientState } from '../sdk/client-state.ts';
+import { type RawRequest, rawCall } from '../sdk/raw-call.ts';
+
+/** One exchange. */
+export interface Exchange extends RawRequest {
+  readonly signal: AbortSignal;
+  /** The only endpoint that may be asked, by the pool's own name for it. */
+  readonly endpoint?: string | undefined;
+}
+
+/** What came back, of whatever status. */
+export interface Reply {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: ReadableStream<Uint8Array> | null;
+  /** The attempts behind it; their usage is complete once the body was read. */
+  readonly attempts: () => readonly AttemptReport[];
+}
+
+/**
+ * Makes one exchange over a pool.
+ * @throws what a call of the client throws, when no endpoint replied.
+ */
+export async function exchange(client: LoadBalancedOpenAI, { endpoint, ...request }: Exchange): Promise<Reply> {
+  const state = (client as unknown as { readonly [CLIENT_STATE]: ClientState })[CLIENT_STATE];
+  const caller = state.caller(client);
+  const steering = endpoint === undefined ? caller.steering : joined(caller.steering, { ...unsteered, endpoint });
+  const response = await rawCall({ ...caller, steering }, request);
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: response.body as ReadableStream<Uint8Array> | null,
+    attempts: () => attemptsOf(response),
+  };
+}
+
+/** The attempts behind an error that `exchange` threw. */
+export function attemptsBehind(error: unknown): readonly AttemptReport[] {
+  return attemptsOf(error);
+}

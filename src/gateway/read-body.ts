@@ -1,0 +1,142 @@
+/** The body of a call on its way in: read as far as the gateway must know it, passed through otherwise. */
+import type { IncomingMessage } from 'node:http';
+import { JsonText } from '../call/json-text.ts';
+import { modelOf } from '../call/localize.ts';
+import { operationOf } from '../call/operations.ts';
+import { Refused } from './api-error.ts';
+
+/** A body as the pool takes it. */
+export interface CallBody {
+  readonly body: unknown;
+  /** The model it names. */
+  readonly model: string | undefined;
+  /** It brings its own content type, which the pool will write. */
+  readonly ownType: boolean;
+  /** Bytes read, as far as it was. */
+  readonly bytes: number;
+}
+
+/** How large bodies may be. */
+export interface BodyLimits {
+  readonly bodyBytes: number;
+  readonly uploadBytes: number;
+}
+
+const NOTHING: CallBody = { body: undefined, model: undefined, ownType: false, bytes: 0 };
+/** Forms up to this size are read for their model; larger ones hold none that matters. */
+const FORM_BYTES = 32 * 2 ** 20;
+const DEEPEST = 100;
+
+const tooLarge = (limit: number) =>
+  new Refused({
+    status: 413,
+    message: `The body is larger than ${limit} bytes, which is the most this gateway takes.`,
+    code: 'request_too_large',
+  });
+
+const unreadable = (message: string) => new Refused({ status: 400, message, code: 'invalid_body' });
+
+/** A value nested deeper than anything that is meant: whoever walks through it would not come back. */
+function tooDeep(value: unknown): boolean {
+  let level: unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > DEEPEST) return true;
+    const next: unknown[] = [];
+    for (const one of level)
+      if (typeof one === 'object' && one !== null)
+        for (const inner of Object.values(one)) if (typeof inner === 'object') next.push(inner);
+    level = next;
+  }
+  return false;
+}
+
+/** Everything that comes, as long as it is not more than `limit`. */
+function limited(message: IncomingMessage, limit: number): AsyncGenerator<Uint8Array> {
+  const declared = Number(message.headers['content-length'] ?? 0);
+  if (declared > limit) throw tooLarge(limit);
+  return (async function* () {
+    let size = 0;
+    for await (const chunk of message as AsyncIterable<Buffer>) {
+      size += chunk.byteLength;
+      if (size > limit) throw tooLarge(limit);
+      yield chunk;
+    }
+  })();
+}
+
+async function whole(chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const read: Uint8Array[] = [];
+  for await (const chunk of chunks) read.push(chunk);
+  return read.length === 1 ? (read[0] as Buffer) : Buffer.concat(read);
+}
+
+/** The first so many bytes, and the rest if there is more. */
+async function begun(
+  chunks: AsyncGenerator<Uint8Array>,
+  most: number,
+): Promise<{ first: Buffer; rest?: AsyncGenerator<Uint8Array> }> {
+  const read: Uint8Array[] = [];
+  let size = 0;
+  for (;;) {
+    const { value, done } = await chunks.next();
+    if (done) return { first: Buffer.concat(read) };
+    read.push(value);
+    size += value.byteLength;
+    if (size > most) return { first: Buffer.concat(read), rest: chunks };
+  }
+}
+
+async function* joined(first: Uint8Array, rest: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield first;
+  yield* rest;
+}
+
+async function formIn(message: IncomingMessage, type: string, limit: number): Promise<CallBody> {
+  const { first, rest } = await begun(limited(message, limit), FORM_BYTES);
+  if (rest) return { ...NOTHING, body: joined(first, rest), bytes: first.byteLength };
+  try {
+    const body = await new Response(new Uint8Array(first), { headers: { 'content-type': type } }).formData();
+    return { body, model: modelOf({ body }), ownType: true, bytes: first.byteLength };
+  } catch {
+    throw unreadable('The body is not the form that its content-type says it is.');
+  }
+}
+
+function jsonIn(bytes: Buffer, strict: boolean): CallBody {
+  const { byteLength } = bytes;
+  const body = JsonText.read(bytes);
+  if (body) {
+    if (tooDeep(body.value)) throw unreadable(`The body is nested deeper than ${DEEPEST} levels.`);
+    return { body, model: modelOf({ body }), ownType: false, bytes: byteLength };
+  }
+  if (strict && byteLength > 0) throw unreadable('The body is not a JSON object, as its content-type says it is.');
+  return { ...NOTHING, body: byteLength > 0 ? new Uint8Array(bytes) : undefined, bytes: byteLength };
+}
+
+/**
+ * Reads a call's body.
+ * @param path below `/v1`.
+ * @throws Refused when it is too large, or not what it says it is.
+ */
+export async function readBody(message: IncomingMessage, path: string, limits: BodyLimits): Promise<CallBody> {
+  const { method = 'GET', headers } = message;
+  const type = headers['content-type'] ?? '';
+  const isEmpty = headers['content-length'] === undefined && headers['transfer-encoding'] === undefined;
+  if (isEmpty || method === 'GET' || method === 'HEAD') return NOTHING;
+  if ((headers['content-encoding'] ?? 'identity') !== 'identity')
+    throw new Refused({
+      status: 415,
+      message: 'Compressed bodies are not taken; leave content-encoding out.',
+      code: 'unsupported_encoding',
+    });
+  if (/^multipart\/form-data\b/i.test(type)) {
+    const operation = operationOf(method.toLowerCase(), path);
+    const mayNameModel = operation.place === 'anywhere' || operation.name === 'videos';
+    if (mayNameModel) return formIn(message, type, limits.uploadBytes);
+    return { ...NOTHING, body: limited(message, limits.uploadBytes) };
+  }
+  const isJson = /json/i.test(type);
+  if (!isJson && type !== '' && !/^text\/plain\b/i.test(type))
+    return { ...NOTHING, body: limited(message, limits.uploadBytes) };
+  return jsonIn(await whole(limited(message, limits.bodyBytes)), isJson);
+}

@@ -1,0 +1,29 @@
+/** What one configuration made: its pools and keys. A call keeps the one it began with, whatever comes after. */
+import type { Clock } from '../clock.ts';
+import { Access } from './access.ts';
+import type { GatewaySettings } from './config/settings.ts';
+import { GatewayPools, type PoolSurroundings } from './pools.ts';
+
+/** A configuration at work. */
+export interface Running {
+  readonly settings: GatewaySettings;
+  readonly pools: GatewayPools;
+  readonly access: Access;
+  /** Exact public names, in the user's order: what `GET /v1/models` lists; empty when the configuration names none. */
+  readonly publicNames: readonly string[];
+  /** Takes models that the configuration does not name. */
+  readonly open: boolean;
+}
+
+/** Puts a configuration to work. @throws ConfigurationError for what the library refuses. */
+export function run(settings: GatewaySettings, around: PoolSurroundings, clock: Clock): Running {
+  const { endpoints, groups, clientKeys, adminKeys } = settings;
+  const named = endpoints.flatMap(({ names }) => names).filter((name) => !name.endsWith('*'));
+  return {
+    settings,
+    pools: new GatewayPools(settings, around),
+    access: new Access(clientKeys, adminKeys, clock),
+    publicNames: [...new Set([...groups.map(({ name }) => name), ...named])],
+    open: groups.length === 0 && endpoints.some(({ open }) => open),
+  };
+}

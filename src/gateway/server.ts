@@ -1,0 +1,103 @@
+/** The HTTP server in front of everything: its limits for slow and many clients, and its end without losing what runs. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Clock } from '../clock.ts';
+
+/** Times in ms. */
+const HEADERS_TIMEOUT = 10_000;
+/** For a whole body: an upload of a gigabyte over a slow line. */
+const REQUEST_TIMEOUT = 900_000;
+/** Longer than the pauses of what keeps connections open in front. */
+const KEEP_ALIVE = 75_000;
+const MOST_CONNECTIONS = 10_000;
+const HEADER_BYTES = 32_768;
+/** Broken streams still tell their readers why. */
+const LAST_WORDS = 500;
+
+/** Answers one message; never rejects. */
+export type Answer = (message: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+/** A server that listens. */
+export interface Listening {
+  readonly host: string;
+  readonly port: number;
+  /**
+   * Takes no new connections, lets what runs end, and ends what is left after `grace`.
+   * @param interrupt ends a call that is still running.
+   */
+  stop(grace: number, interrupt: () => void): Promise<void>;
+}
+
+function makeServer(answer: Answer, running: Set<Promise<void>>): Server {
+  const server = createServer(
+    {
+      headersTimeout: HEADERS_TIMEOUT,
+      requestTimeout: REQUEST_TIMEOUT,
+      keepAliveTimeout: KEEP_ALIVE,
+      maxHeaderSize: HEADER_BYTES,
+      insecureHTTPParser: false,
+    },
+    (message, response) => {
+      // Whoever leaves leaves; what runs is told by the response.
+      message.on('error', () => undefined);
+      response.on('error', () => undefined);
+      const work = answer(message, response).finally(() => running.delete(work));
+      running.add(work);
+    },
+  );
+  server.maxConnections = MOST_CONNECTIONS;
+  server.on('clientError', (_error, socket) => {
+    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+    else socket.destroy();
+  });
+  return server;
+}
+
+/** Resolves when everything is over, or the time is. */
+async function within(ms: number, clock: Clock, over: Promise<unknown>): Promise<void> {
+  let cancel: () => void = () => undefined;
+  const late = new Promise<void>((resolve) => {
+    cancel = clock.after(ms, resolve);
+  });
+  await Promise.race([over, late]);
+  cancel();
+}
+
+/** Listens. @throws the error of `listen`, such as a port that is taken. */
+export async function listen(
+  answer: Answer,
+  { host, port }: { host: string; port: number },
+  clock: Clock,
+): Promise<Listening> {
+  const running = new Set<Promise<void>>();
+  const server = makeServer(answer, running);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  const { address, port: chosen } = server.address() as AddressInfo;
+  const idle = async () => {
+    while (running.size > 0) await Promise.allSettled(running);
+  };
+  return {
+    host: address,
+    port: chosen,
+    async stop(grace, interrupt) {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeIdleConnections();
+      await within(grace, clock, idle());
+      if (running.size > 0) {
+        interrupt();
+        await within(LAST_WORDS, clock, idle());
+      }
+      server.closeIdleConnections();
+      // Who was answered last has his answer to read still.
+      await within(LAST_WORDS, clock, closed);
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}

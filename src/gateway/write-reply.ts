@@ -1,0 +1,94 @@
+/** A reply on its way down: as fast as its reader reads, never ended as if it were whole when it is not. */
+import type { ServerResponse } from 'node:http';
+import type { Clock } from '../clock.ts';
+import { type ErrorFacts, errorBody } from './api-error.ts';
+
+/** How a reply ended: all of it went out, its reader left, or it broke on the way. */
+export type ReplyEnd = { readonly is: 'complete' | 'left' } | { readonly is: 'broken'; readonly error: unknown };
+
+/** A reader who takes nothing for so long, in ms, is gone. */
+const IDLE_READER = 120_000;
+
+/** Writes JSON, if nothing was written yet. */
+export function writeJson(
+  response: ServerResponse,
+  status: number,
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  if (response.headersSent || response.destroyed) return;
+  const bytes = Buffer.from(JSON.stringify(body));
+  response.writeHead(status, { ...headers, 'content-type': 'application/json', 'content-length': bytes.byteLength });
+  response.end(bytes);
+}
+
+/** Writes an error in OpenAI's shape, if nothing was written yet. */
+export function writeError(
+  response: ServerResponse,
+  facts: ErrorFacts,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  writeJson(response, facts.status, errorBody(facts), { ...headers, ...facts.headers });
+}
+
+/**
+ * Ends an event stream with an error: as an event, for who reads events, and without the end of a whole body, for everybody else.
+ * @param named whether the stream's events have names.
+ */
+export function breakStream(response: ServerResponse, facts: ErrorFacts, named: boolean): void {
+  if (response.writableEnded || response.destroyed) return;
+  const { error } = errorBody(facts);
+  const event = named
+    ? `event: error\ndata: ${JSON.stringify({ type: 'error', ...error, error })}\n\n`
+    : `data: ${JSON.stringify({ error })}\n\n`;
+  response.write(`\n\n${event}`, () => response.socket?.destroySoon());
+}
+
+/** Resolves to false when the reader left, or stood still too long. */
+function drained(response: ServerResponse, clock: Clock): Promise<boolean> {
+  return new Promise((resolve) => {
+    const done = (is: boolean) => {
+      cancel();
+      response.off('drain', yes).off('close', no);
+      resolve(is);
+    };
+    const yes = () => done(true);
+    const no = () => done(false);
+    const cancel = clock.after(IDLE_READER, no, false);
+    response.on('drain', yes).on('close', no);
+  });
+}
+
+/** Writes a body. @param each told every piece before it goes out. */
+export async function writeBody(
+  body: ReadableStream<Uint8Array> | null,
+  response: ServerResponse,
+  clock: Clock,
+  each: (piece: Uint8Array) => void,
+): Promise<ReplyEnd> {
+  if (!body) {
+    response.end();
+    return { is: 'complete' };
+  }
+  const reader = body.getReader();
+  const left = () => void reader.cancel().catch(() => undefined);
+  response.once('close', left);
+  try {
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (response.destroyed) return { is: 'left' };
+      if (done) break;
+      each(value);
+      if (!response.write(value) && !(await drained(response, clock))) {
+        left();
+        response.destroy();
+        return { is: 'left' };
+      }
+    }
+    response.off('close', left);
+    response.end();
+    return { is: 'complete' };
+  } catch (error) {
+    return response.destroyed ? { is: 'left' } : { is: 'broken', error };
+  }
+}
