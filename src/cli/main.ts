@@ -11,6 +11,14 @@ interface Command {
 }
 
 const COMMANDS: Readonly<Record<string, Command>> = {
+  serve: {
+    does: 'the gateway: one address for any OpenAI client, the pool behind it',
+    load: async () => (await import('./serve/serve.ts')).serve,
+  },
+  check: {
+    does: 'checks the configuration of the gateway and reaches each endpoint',
+    load: async () => (await import('./check/check.ts')).check,
+  },
   demo: {
     does: '300 calls under faults, plain SDK and pool side by side',
     load: async () => (await import('./demo/demo.ts')).demo,

@@ -27,6 +27,11 @@ export class InvalidConfiguration extends Error {
     this.file = file;
     this.problems = problems;
   }
+
+  /** There is nothing that could be wrong: neither a file nor a key in the environment. */
+  get isMissing(): boolean {
+    return this.file === undefined && this.problems.length === 1 && this.problems[0]?.path === '';
+  }
 }
 
 /** The environment's own names are no paths of the file. */

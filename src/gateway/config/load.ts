@@ -4,7 +4,7 @@ import { check } from '../../config/check.ts';
 import type { Env } from '../../config/inheritance.ts';
 import { kindOf, Problems } from '../../config/problems.ts';
 import type { ConfigurationError } from '../../errors.ts';
-import { findConfig, readConfig } from './config-file.ts';
+import { configNames, findConfig, readConfig } from './config-file.ts';
 import { readyEndpoints, type WrittenEndpoint } from './endpoints.ts';
 import { endpointsFromEnvironment } from './environment.ts';
 import { FoundProblems, InvalidConfiguration } from './invalid.ts';
@@ -66,10 +66,15 @@ function checkShape(value: Loose, problems: FoundProblems): GatewayConfig | unde
   return config;
 }
 
+const KEYS = 'the environment variable OPENAI_API_KEYS (or OPENAI_API_KEY, ANTHROPIC_API_KEYS, ANTHROPIC_API_KEY)';
+const NO_ENDPOINTS = `are missing: list them here, or set ${KEYS}`;
+const NO_CONFIG = `There is nobody to call: set ${KEYS}, or write a configuration file such as ${configNames[0]}.`;
+
 function writtenEndpoints(
   value: Loose,
   env: Env,
   problems: FoundProblems,
+  isFile: boolean,
 ): { written: WrittenEndpoint[]; byService: boolean } {
   if (Array.isArray(value.endpoints)) {
     const list = value.endpoints.map((options: unknown, index) => ({
@@ -80,10 +85,7 @@ function writtenEndpoints(
   }
   const found = endpointsFromEnvironment(env, (path, message) => problems.add(path, message));
   if (found.length === 0 && problems.count === 0)
-    problems.add(
-      'endpoints',
-      'are missing: list them here, or set the environment variable OPENAI_API_KEYS (or OPENAI_API_KEY, ANTHROPIC_API_KEYS)',
-    );
+    problems.add(isFile ? 'endpoints' : '', isFile ? NO_ENDPOINTS : NO_CONFIG);
   const written = found.map(({ keyFrom, ...options }) => ({ options: { ...options }, path: options.name, keyFrom }));
   return { written, byService: true };
 }
@@ -132,7 +134,7 @@ export function settingsOf(given: unknown, env: Env, source: string, written?: W
   const value = filled as Loose;
   const config = checkShape(value, problems);
   const options = picked(value, poolFields);
-  const { written: list, byService } = writtenEndpoints(value, env, problems);
+  const { written: list, byService } = writtenEndpoints(value, env, problems, written !== undefined);
   const { endpoints, skipped } = readyEndpoints(list, options, env, problems);
   const names = [...endpoints.map(({ name }) => name), ...skipped.keys()];
   const { groups, priced, ...keys } = readable(value);

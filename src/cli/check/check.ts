@@ -1,0 +1,104 @@
+/** `check`: is the configuration right, and does every endpoint answer? Nothing it does costs anything. */
+import { basename } from 'node:path';
+import type { GatewayEndpoint, GatewaySettings } from '../../gateway/config/settings.ts';
+import { storeProblem } from '../../gateway/store-needs.ts';
+import { type OptionTable, optionHelp, readOptions } from '../read-options.ts';
+import { settingsFrom } from '../settings-from.ts';
+import { type Reached, reach } from './reach.ts';
+
+const OPTIONS = {
+  config: {
+    type: 'string',
+    short: 'c',
+    does: 'the configuration file (default: load-balanced-openai.* of this folder)',
+  },
+  help: { type: 'boolean', short: 'h', does: 'this text' },
+} as const satisfies OptionTable;
+
+const HELP = [
+  'Usage: load-balanced-openai check [options]',
+  '',
+  'Checks the configuration of the gateway, then reaches each endpoint by GET of its',
+  'models, which costs nothing. The exit code is 0 when all is well, 1 when an endpoint',
+  'does not answer or refuses its key, 2 when the configuration is wrong.',
+  '',
+  ...optionHelp(OPTIONS),
+  '',
+  'Examples:',
+  '  load-balanced-openai check',
+  '  load-balanced-openai check --config gateway.yaml',
+].join('\n');
+
+/** Rows as columns; the last one is as long as it likes. */
+function columns(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
+  return rows.map((row) =>
+    `  ${row.map((text, at) => (at < row.length - 1 ? text.padEnd(widths[at] ?? 0) : text)).join('  ')}`.trimEnd(),
+  );
+}
+
+/** Models that groups ask an endpoint for, and that it does not list. */
+function missing({ groups }: GatewaySettings, endpoint: GatewayEndpoint, { models }: Reached): string[] {
+  // Azure lists what could be deployed, not what is.
+  if (!models || models.length === 0 || endpoint.type === 'azure') return [];
+  return groups.flatMap(({ name, members }) =>
+    members
+      .filter((one) => one.endpoint === endpoint.name && !models.includes(one.model))
+      .map(({ model }) => `Endpoint ${endpoint.name} lists no model ${model}, which group ${name} asks it for.`),
+  );
+}
+
+/** What the configuration says, as text. */
+function described({ source, endpoints, groups, clientKeys, byService }: GatewaySettings): string[] {
+  const from = byService && source === 'environment' ? 'the environment' : basename(source);
+  const members = groups.map(({ name, members: list, fallback, options }) => [
+    name,
+    typeof options.strategy === 'string' ? options.strategy : 'round-robin',
+    list.map(({ endpoint, model }) => `${endpoint} (${model})`).join(', ') +
+      (fallback.length > 0 ? `, else ${fallback.join(', ')}` : ''),
+  ]);
+  return [
+    `Configuration: ${from}, ${endpoints.length} endpoints, ${groups.length} groups, ${clientKeys.length} client keys.`,
+    ...(groups.length > 0 ? ['', ...columns([['group', 'strategy', 'endpoints'], ...members])] : []),
+  ];
+}
+
+/** The command. @returns the exit code */
+export async function check(args: readonly string[]): Promise<number> {
+  const options = readOptions(args, OPTIONS);
+  if (options.is === 'wrong') {
+    console.error(`${options.problem}\n\n${HELP}`);
+    return 2;
+  }
+  const { config, help } = options.values;
+  if (help) {
+    console.log(HELP);
+    return 0;
+  }
+  const found = settingsFrom(typeof config === 'string' ? config : undefined);
+  if (found.is !== 'read') {
+    console.error(found.problem);
+    return 2;
+  }
+  const { settings } = found;
+  for (const line of described(settings)) console.log(line);
+  const reached = await Promise.all(settings.endpoints.map(reach));
+  const rows = settings.endpoints.map(({ name, type, baseURL, keyFrom }, at) => [
+    name,
+    type,
+    baseURL,
+    keyFrom,
+    reached[at]?.says ?? '',
+  ]);
+  console.log(['', ...columns([['endpoint', 'type', 'address', 'key', 'reached'], ...rows]), ''].join('\n'));
+  const lacking = storeProblem(settings, process.versions.node);
+  const warnings = [
+    ...settings.warnings,
+    ...(lacking === undefined ? [] : [lacking]),
+    ...settings.endpoints.flatMap((endpoint, at) => missing(settings, endpoint, reached[at] as Reached)),
+  ];
+  for (const warning of warnings) console.log(`! ${warning}`);
+  const failed = reached.filter(({ ok }) => !ok).length;
+  console.log(failed === 0 ? 'All endpoints answer.' : `${failed} of ${reached.length} endpoints cannot be used.`);
+  return failed === 0 && lacking === undefined ? 0 : 1;
+}
