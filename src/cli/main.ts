@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 /**
  * The command line: `load-balanced-openai <command>`, in the repository `node src/cli/main.ts <command>`. Finds the command
  * and sets the exit code: 0 = done, 1 = it failed, 2 = it was asked for the wrong way.
