@@ -13,7 +13,8 @@ export type SettingsRead =
 /** Loads the file named, or the one of this folder, or what the environment says. */
 export function settingsFrom(file: string | undefined): SettingsRead {
   try {
-    const settings = loadSettings({ file: file && resolve(file), folder: process.cwd(), env: process.env });
+    const folder = process.cwd();
+    const settings = loadSettings({ file: file && resolve(folder, file), folder, env: process.env });
     return { is: 'read', settings };
   } catch (error) {
     if (!(error instanceof InvalidConfiguration || error instanceof UnreadableFile)) throw error;

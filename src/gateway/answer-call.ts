@@ -53,6 +53,7 @@ export class GatewayCall {
   #path = '';
   #status = 0;
   #streams = false;
+  #interrupted = false;
   #attempts: Reply['attempts'] = () => [];
 
   constructor(message: IncomingMessage, response: ServerResponse, running: Running, around: CallSurroundings) {
@@ -86,6 +87,7 @@ export class GatewayCall {
 
   /** Ends it with an error, at once. */
   interrupt(): void {
+    this.#interrupted = true;
     const facts = { status: 503, message: 'The gateway is shutting down.', code: 'shutting_down' };
     if (this.#response.headersSent) this.#break(facts);
     else writeError(this.#response, facts, { 'x-request-id': this.#id, connection: 'close' });
@@ -132,6 +134,11 @@ export class GatewayCall {
   async #handOn(reply: Reply): Promise<void> {
     const response = this.#response;
     this.#attempts = reply.attempts;
+    if (reply.status >= 300 && reply.status < 400 && reply.status !== 304) {
+      await reply.body?.cancel().catch(() => undefined);
+      const message = 'The endpoint answered with a redirect; nothing is sent to another place.';
+      throw new Refused({ status: 502, message, code: 'redirected' });
+    }
     const headers = replyHeaders(reply, this.#id);
     this.#streams = isEventStream(headers);
     if (response.headersSent || response.destroyed) {
@@ -144,10 +151,15 @@ export class GatewayCall {
     const see = this.#streams ? (piece: Uint8Array) => this.#account?.see(piece) : () => undefined;
     const end = await writeBody(reply.body, response, this.#around.clock, see);
     if (end.is === 'left') this.#status = 499;
-    if (end.is !== 'broken') return;
+    if (end.is !== 'broken' || this.#interrupted) return;
     const { message, code } = factsOf(end.error);
+    const isKnown = code !== 'internal_error';
     this.#status = 502;
-    this.#break({ status: 502, message, code: code === 'internal_error' ? 'stream_broken' : code });
+    this.#break({
+      status: 502,
+      message: isKnown ? message : 'The reply broke before its end.',
+      code: isKnown ? code : 'reply_broken',
+    });
   }
 
   /** Ends a reply that began and cannot go on. */
@@ -160,8 +172,9 @@ export class GatewayCall {
     const { figures, log } = this.#around;
     const gone = this.#abort.signal.aborted && !(error instanceof Refused);
     const facts = gone ? { status: 499, message: '', code: 'aborted' } : factsOf(error);
-    const attempts = attemptsBehind(error);
-    this.#attempts = () => attempts;
+    const behind = attemptsBehind(error);
+    if (behind.length > 0) this.#attempts = () => behind;
+    const attempts = this.#attempts();
     this.#status = facts.status;
     if (error instanceof Refused) figures.refuse(facts.code);
     if (facts.status === 500)

@@ -8,6 +8,7 @@ import { costOf, noTokens, priceOf, type Tokens, tokensOf } from './spending.ts'
 
 /** Bytes per token, as the pool counts them. */
 const BYTES_PER_TOKEN = 4;
+const [NEWLINE, RETURN] = [10, 13];
 
 /** The account of one call. */
 export class CallAccount {
@@ -53,10 +54,12 @@ export class CallAccount {
 
   /** A piece of an event stream went out. Its events are counted by the blank lines that end them. */
   see(piece: Uint8Array): void {
-    for (const byte of piece) {
-      if (byte === 10 && this.#lastByte === 10) this.#events += 1;
-      if (byte !== 13) this.#lastByte = byte;
+    for (let at = piece.indexOf(NEWLINE); at >= 0; at = piece.indexOf(NEWLINE, at + 1)) {
+      const before = at === 0 ? this.#lastByte : piece[at - 1];
+      const beforeThat = at === 1 ? this.#lastByte : piece[at - 2];
+      if (before === NEWLINE || (before === RETURN && beforeThat === NEWLINE)) this.#events += 1;
     }
+    this.#lastByte = piece.at(-1) ?? this.#lastByte;
   }
 
   /** It is over. @returns what it used, as far as that is known. */

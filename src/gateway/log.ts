@@ -45,7 +45,9 @@ export class GatewayLog {
     const rows = Object.entries(facts).filter(([, value]) => value !== undefined);
     if (!readable) {
       const line = JSON.stringify({ time, level, message, ...Object.fromEntries(rows) });
-      write(line.replace(/[\u2028\u2029\x7f-\x9f]/g, ' '));
+      write(
+        line.replace(/[\u2028\u2029\x7f-\x9f]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`),
+      );
       return;
     }
     const shown = rows.map(

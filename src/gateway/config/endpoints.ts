@@ -93,7 +93,7 @@ export function readyEndpoints(
   options: LibraryOptions,
   env: Env,
   problems: FoundProblems,
-): { endpoints: GatewayEndpoint[]; skipped: Map<string, string> } {
+): { endpoints: GatewayEndpoint[]; skipped: Map<string, string>; names: string[] } {
   const names = namesOf(written);
   const skipped = new Map<string, string>();
   const there = written.flatMap((each, index) => {
@@ -118,5 +118,5 @@ export function readyEndpoints(
         each.keyFrom ?? (typeof apiKeyEnv === 'string' ? apiKeyEnv : apiKey === undefined ? 'environment' : 'file'),
     };
   });
-  return { endpoints, skipped };
+  return { endpoints, skipped, names };
 }

@@ -135,8 +135,7 @@ export function settingsOf(given: unknown, env: Env, source: string, written?: W
   const config = checkShape(value, problems);
   const options = picked(value, poolFields);
   const { written: list, byService } = writtenEndpoints(value, env, problems, written !== undefined);
-  const { endpoints, skipped } = readyEndpoints(list, options, env, problems);
-  const names = [...endpoints.map(({ name }) => name), ...skipped.keys()];
+  const { endpoints, skipped, names } = readyEndpoints(list, options, env, problems);
   const { groups, priced, ...keys } = readable(value);
   checkGroups(groups, names, problems);
   checkKeys(keys, { groups: Object.keys(groups), endpoints, priced }, problems);

@@ -1,0 +1,62 @@
+// A gateway in this process, on a free port, with its log kept; stopped when its test is over.
+import OpenAI from 'openai';
+import { systemClock } from '../../src/clock.ts';
+import { settingsOf } from '../../src/gateway/config/load.ts';
+import { type Gateway, type GatewayOptions, startGateway } from '../../src/gateway/gateway.ts';
+import { GatewayLog, type LogLevel } from '../../src/gateway/log.ts';
+import type { FaultServer } from '../../src/testing/index.ts';
+
+/** A gateway for a test. */
+export interface TestGateway extends AsyncDisposable {
+  readonly gateway: Gateway;
+  /** `http://127.0.0.1:port`. */
+  readonly url: string;
+  /** The lines of its log, as objects. */
+  readonly lines: Record<string, unknown>[];
+  /** A plain SDK client of it, without retries. */
+  client(apiKey?: string): OpenAI;
+  /** A plain fetch below its address, without any key. */
+  get(path: string, init?: RequestInit): Promise<Response>;
+}
+
+/** What a test may set beside the configuration. */
+export interface TestGatewayOptions extends Partial<Pick<GatewayOptions, 'clock' | 'host'>> {
+  readonly level?: LogLevel;
+  readonly env?: Record<string, string>;
+}
+
+/** An endpoint of a configuration for a fault server. */
+export const endpointOf = (server: FaultServer, more: object = {}): object => ({
+  name: server.name,
+  apiKey: `sk-upstream-${server.name}`,
+  baseURL: server.url,
+  ...more,
+});
+
+/** Starts a gateway with this configuration. */
+export async function gatewayWith(configuration: object, options: TestGatewayOptions = {}): Promise<TestGateway> {
+  const { level = 'debug', env = {}, clock = systemClock, host } = options;
+  const lines: Record<string, unknown>[] = [];
+  const write = (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>);
+  const log = new GatewayLog({ level, readable: false, write, clock: systemClock });
+  const settings = settingsOf(configuration, env, 'test');
+  const gateway = await startGateway({ settings, log, port: 0, clock, host });
+  return {
+    gateway,
+    url: gateway.url,
+    lines,
+    client: (apiKey = 'any') => new OpenAI({ apiKey, baseURL: `${gateway.url}/v1`, maxRetries: 0 }),
+    get: (path, init) => fetch(gateway.url + path, init),
+    [Symbol.asyncDispose]: () => gateway.stop(0),
+  };
+}
+
+/** The body of a small chat call. */
+export const chat = (model: string, more: object = {}): RequestInit => ({
+  method: 'POST',
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify({ model, messages: [{ role: 'user', content: 'hi' }], ...more }),
+});
+
+/** The messages of a small chat call. */
+export const messages = [{ role: 'user' as const, content: 'hi' }];
