@@ -4,16 +4,13 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Clock } from '../clock.ts';
-import type { Allowances } from './allowance.ts';
 import { type ErrorFacts, factsOf, Refused, unknownModel } from './api-error.ts';
 import { CallAccount } from './call-account.ts';
 import { placeOf } from './call-place.ts';
+import type { CallSurroundings } from './call-surroundings.ts';
 import type { ClientKey } from './config/settings.ts';
 import { destinationOf } from './destination.ts';
-import type { Figures } from './figures.ts';
 import { refuseForeign } from './guard.ts';
-import type { GatewayLog } from './log.ts';
 import { modelAnswer } from './model-list.ts';
 import { endpointNamed } from './pools.ts';
 import { attemptsBehind, exchange, type Reply } from './port.ts';
@@ -22,18 +19,6 @@ import { isEventStream, replyHeaders, storyHeaders } from './reply-headers.ts';
 import type { Running } from './running.ts';
 import { upstreamHeaders } from './wire-headers.ts';
 import { breakStream, writeBody, writeError, writeJson } from './write-reply.ts';
-
-/** What calls share beside the configuration they began with. */
-export interface CallSurroundings {
-  readonly clock: Clock;
-  readonly log: GatewayLog;
-  readonly figures: Figures;
-  readonly allowances: Allowances;
-  /** When the gateway began, in ms since 1970. */
-  readonly since: number;
-  /** True once no new calls are wanted on a connection. */
-  readonly closing: () => boolean;
-}
 
 /** One call. Made for it, and over with it. */
 export class GatewayCall {

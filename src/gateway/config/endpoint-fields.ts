@@ -7,9 +7,10 @@ import { endpointFields, isSendable, UNSENDABLE } from '../../config/sdk-options
 /** The types an endpoint of the gateway may have. */
 export const gatewayTypes = ['openai', 'azure', 'anthropic'] as const;
 
-const { client: _client, type: _type, ...own } = ownOptions.shape;
-const { baseURL, endpoint, apiVersion, deployment, timeout, organization, project, adminAPIKey } = endpointFields.shape;
-const { dataResidency, defaultQuery } = endpointFields.shape;
+const { client: _client, type: _type, ...own } = ownOptions().shape;
+const { baseURL, endpoint, apiVersion, deployment, timeout, organization, project, adminAPIKey } =
+  endpointFields().shape;
+const { dataResidency, defaultQuery } = endpointFields().shape;
 
 const headers = z.record(
   z.string(),

@@ -27,8 +27,8 @@ const {
   observers: _observers,
   store: _store,
   ...ofPool
-} = poolOptions.shape;
-const { baseURL, organization, project, defaultHeaders, defaultQuery, timeout, maxRetries } = clientFields.shape;
+} = poolOptions().shape;
+const { baseURL, organization, project, defaultHeaders, defaultQuery, timeout, maxRetries } = clientFields().shape;
 
 /** Settings that are one endpoint's, whoever asks it: a group cannot have others, or its endpoints would be others as well. */
 const { breaker, modelMaps, affinity, transport, shareState, pinnedModels, lists, fallbacks, ...ofCalls } = ofPool;

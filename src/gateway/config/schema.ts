@@ -121,7 +121,7 @@ export const gatewayConfig = strict({
     .prefault({})
     .describe('What is kept of calls.'),
   prices: z
-    .record(modelPattern, price, expected("an object such as { 'gpt-5': { input: 1.25, output: 10 } }"))
+    .record(modelPattern(), price, expected("an object such as { 'gpt-5': { input: 1.25, output: 10 } }"))
     .default({})
     .describe('Prices by model, exact or prefix*, per million tokens.'),
   ...poolFields,

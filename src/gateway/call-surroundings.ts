@@ -1,0 +1,17 @@
+/** What all calls of a gateway share, whichever configuration they began with. */
+import type { Clock } from '../clock.ts';
+import type { Allowances } from './allowance.ts';
+import type { Figures } from './figures.ts';
+import type { GatewayLog } from './log.ts';
+
+/** What calls share beside the configuration they began with. */
+export interface CallSurroundings {
+  readonly clock: Clock;
+  readonly log: GatewayLog;
+  readonly figures: Figures;
+  readonly allowances: Allowances;
+  /** When the gateway began, in ms since 1970. */
+  readonly since: number;
+  /** True once no new calls are wanted on a connection. */
+  readonly closing: () => boolean;
+}
