@@ -81,7 +81,8 @@ function checked(
     for (const { path, message } of error.issues)
       problems.add(
         path.replace(/^endpoints\[(\d+)\]/, (_, index) => paths[Number(index)] as string),
-        message,
+        // Here an empty key means that there is none now.
+        message.replace(", or apiKey: '' if it needs none", ', any word if it needs none'),
       );
     return [];
   }
