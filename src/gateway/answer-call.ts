@@ -14,7 +14,7 @@ import { refuseForeign } from './guard.ts';
 import { modelAnswer } from './model-list.ts';
 import { endpointNamed } from './pools.ts';
 import { attemptsBehind, exchange, type Reply } from './port.ts';
-import { readBody } from './read-body.ts';
+import { letPass, readBody } from './read-body.ts';
 import { isEventStream, replyHeaders, storyHeaders } from './reply-headers.ts';
 import type { Running } from './running.ts';
 import { upstreamHeaders } from './wire-headers.ts';
@@ -64,8 +64,7 @@ export class GatewayCall {
       this.#fail(error);
     } finally {
       figures.running -= 1;
-      // What was not read is let through, or the connection could carry no other call.
-      if (!this.#message.complete) this.#message.resume();
+      letPass(this.#message, this.#around.clock);
       this.#writeDown();
     }
   }

@@ -11,6 +11,7 @@ import { Figures } from './figures.ts';
 import { isLoopback, refuseForeign } from './guard.ts';
 import type { GatewayLog } from './log.ts';
 import { endpointNamed } from './pools.ts';
+import { letPass } from './read-body.ts';
 import { type Running, run } from './running.ts';
 import { type Listening, listen } from './server.ts';
 import { statusPage, telling } from './status-pages.ts';
@@ -129,7 +130,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       if (!(error instanceof Refused)) log.error('a page failed', { error: String((error as Error).stack) });
       writeError(response, factsOf(error));
     } finally {
-      message.resume();
+      letPass(message, clock);
     }
   };
   let listening: Listening;

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { JsonText } from '../call/json-text.ts';
 import { modelOf } from '../call/localize.ts';
 import { operationOf } from '../call/operations.ts';
+import type { Clock } from '../clock.ts';
 import { Refused } from './api-error.ts';
 
 /** A body as the pool takes it. */
@@ -139,4 +140,15 @@ export async function readBody(message: IncomingMessage, path: string, limits: B
   if (!isJson && type !== '' && !/^text\/plain\b/i.test(type))
     return { ...NOTHING, body: limited(message, limits.uploadBytes) };
   return jsonIn(await whole(limited(message, limits.bodyBytes)), isJson);
+}
+
+/** What of a body nobody wanted is let through for so long, in ms: its sender reads the answer only after it. */
+const PATIENCE = 5_000;
+
+/** Lets the rest of a body that was refused pass, for a while; then the connection ends. */
+export function letPass(message: IncomingMessage, clock: Clock): void {
+  if (message.complete || message.destroyed) return;
+  const cancel = clock.after(PATIENCE, () => message.destroy(), false);
+  message.once('end', cancel).once('close', cancel);
+  message.resume();
 }

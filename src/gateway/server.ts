@@ -9,10 +9,18 @@ const HEADERS_TIMEOUT = 10_000;
 const REQUEST_TIMEOUT = 900_000;
 /** Longer than the pauses of what keeps connections open in front. */
 const KEEP_ALIVE = 75_000;
+/** How often Node looks for those that are too slow. */
+const LOOK_EVERY = 2_000;
 const MOST_CONNECTIONS = 10_000;
 const HEADER_BYTES = 32_768;
 /** Broken streams still tell their readers why. */
 const LAST_WORDS = 500;
+
+/** What is answered to bytes that became no message. */
+const STATUS_OF: Readonly<Record<string, string>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+};
 
 /** Answers one message; never rejects. */
 export type Answer = (message: IncomingMessage, response: ServerResponse) => Promise<void>;
@@ -34,6 +42,7 @@ function makeServer(answer: Answer, running: Set<Promise<void>>): Server {
       headersTimeout: HEADERS_TIMEOUT,
       requestTimeout: REQUEST_TIMEOUT,
       keepAliveTimeout: KEEP_ALIVE,
+      connectionsCheckingInterval: LOOK_EVERY,
       maxHeaderSize: HEADER_BYTES,
       insecureHTTPParser: false,
     },
@@ -46,8 +55,9 @@ function makeServer(answer: Answer, running: Set<Promise<void>>): Server {
     },
   );
   server.maxConnections = MOST_CONNECTIONS;
-  server.on('clientError', (_error, socket) => {
-    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    const status = STATUS_OF[error.code ?? ''] ?? '400 Bad Request';
+    if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
     else socket.destroy();
   });
   return server;

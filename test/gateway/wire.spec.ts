@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { faultServer } from '../../src/testing/index.ts';
+import { faultServer, manualClock } from '../../src/testing/index.ts';
 import { chat, endpointOf, gatewayWith } from '../support/gateway.ts';
 
 /** Bytes to a port; what came back until the connection ended. */
@@ -260,5 +260,63 @@ describe('bodies', () => {
     // Were it kept whole, none of it would have gone up before the last piece came.
     expect(before).toBeGreaterThan(32 * 2 ** 20);
     upstream.close();
+  });
+});
+
+describe('connections', () => {
+  it('that never say what they want are ended, and keep nobody else waiting', async () => {
+    await using a = await faultServer({ name: 'a' });
+    await using gateway = await gatewayWith({ endpoints: [endpointOf(a)] });
+    const { port } = gateway.gateway;
+    const slow = Array.from({ length: 200 }, () => {
+      const socket = connect(port, '127.0.0.1', () =>
+        socket.write('POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nX-Slow: '),
+      );
+      return new Promise<string>((resolve) => {
+        let text = '';
+        socket.on('data', (chunk) => {
+          text += chunk;
+        });
+        socket.on('error', () => undefined).on('close', () => resolve(text.slice(9, 12)));
+      });
+    });
+    const startedAt = performance.now();
+    for (let call = 0; call < 5; call++)
+      expect((await gateway.get('/v1/chat/completions', chat('gpt-5'))).status).toBe(200);
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    expect(new Set(await Promise.all(slow))).toEqual(new Set(['408']));
+    expect(performance.now() - startedAt).toBeLessThan(20_000);
+  });
+
+  it('that send endless headers hear so', async () => {
+    await using a = await faultServer({ name: 'a' });
+    await using gateway = await gatewayWith({ endpoints: [endpointOf(a)] });
+    const said = await talk(
+      gateway.gateway.port,
+      `GET /v1/models HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(100_000)}\r\n\r\n`,
+    );
+    expect(said.slice(9, 12)).toBe('431');
+  });
+
+  it('are not kept busy by a body that nobody wants', async () => {
+    const clock = manualClock();
+    await using a = await faultServer({ name: 'a' });
+    await using gateway = await gatewayWith(
+      { endpoints: [endpointOf(a)], clientKeys: [{ name: 'app', key: 'k1' }] },
+      { clock },
+    );
+    let said = '';
+    const closed = new Promise<void>((resolve) => {
+      const socket = connect(gateway.gateway.port, '127.0.0.1', () =>
+        socket.write('POST /v1/files HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000000\r\n\r\n'),
+      );
+      socket.on('data', (chunk) => {
+        said += chunk;
+        void clock.advance(5_000);
+      });
+      socket.on('error', () => undefined).on('close', () => resolve());
+    });
+    await closed;
+    expect(said.slice(9, 12)).toBe('401');
   });
 });

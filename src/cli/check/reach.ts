@@ -44,7 +44,9 @@ export async function reach({ options, name, type }: GatewayEndpoint): Promise<R
     shareState: false,
   });
   const key = 'apiKey' in options ? String(options.apiKey) : '';
-  const headers = type === 'anthropic' ? { 'x-api-key': key, 'anthropic-version': '2023-06-01' } : {};
+  // Its own API takes the key so, and not as a Bearer token.
+  const own = { 'x-api-key': key, 'anthropic-version': '2023-06-01', authorization: null };
+  const headers = type === 'anthropic' ? own : {};
   const startedAt = performance.now();
   try {
     const client = pool.balancer.endpoint(name).withOptions({ maxRetries: 0 });

@@ -89,6 +89,8 @@ function announce({ url }: Gateway, settings: GatewaySettings, log: GatewayLog, 
   } else
     log.info('listening', { url, openai: `${url}/v1`, health: `${url}/health`, source: basename(source), ...facts });
   for (const warning of warnings) log.warn(warning);
+  if (settings.store && settings.store.type !== 'memory')
+    log.warn('The store of the configuration is not used yet: keys, figures and calls are kept in memory.');
 }
 
 /** Resolves when a signal has ended the gateway. A second signal ends it at once. */

@@ -54,8 +54,8 @@ function withVersion(address: unknown): string {
 
 function forLibrary({ options }: WrittenEndpoint, name: string, type: Type): EndpointOptions {
   if (type !== 'anthropic') return { ...options, name } as EndpointOptions;
-  // Its API for OpenAI's clients has chat and the list of models.
-  const { type: _, baseURL, operations = ['chat', 'models'], ...rest } = options;
+  // Its API for OpenAI's clients has chat alone.
+  const { type: _, baseURL, operations = ['chat'], ...rest } = options;
   return { ...rest, name, baseURL: withVersion(baseURL), operations } as EndpointOptions;
 }
 
