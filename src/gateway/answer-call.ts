@@ -20,6 +20,14 @@ import type { Running } from './running.ts';
 import { upstreamHeaders } from './wire-headers.ts';
 import { breakStream, writeBody, writeError, writeJson } from './write-reply.ts';
 
+/** Not the same in two processes, nor twice in one. */
+const START = randomBytes(8).toString('hex');
+let calls = 0;
+const newId = () => {
+  calls += 1;
+  return `req_${START}${calls.toString(36).padStart(6, '0')}`;
+};
+
 /** One call. Made for it, and over with it. */
 export class GatewayCall {
   readonly #response: ServerResponse;
@@ -28,7 +36,7 @@ export class GatewayCall {
   readonly #around: CallSurroundings;
   readonly #abort = new AbortController();
   readonly #startedAt: number;
-  readonly #id = `req_${randomBytes(12).toString('hex')}`;
+  readonly #id = newId();
   #key: ClientKey | undefined;
   #account: CallAccount | undefined;
   /** As asked for. */
@@ -133,7 +141,8 @@ export class GatewayCall {
     response.writeHead(reply.status, headers);
     if (this.#streams) response.flushHeaders();
     const see = this.#streams ? (piece: Uint8Array) => this.#account?.see(piece) : () => undefined;
-    const end = await writeBody(reply.body, response, this.#around.clock, see);
+    const length = headers['content-length'] === undefined ? undefined : Number(headers['content-length']);
+    const end = await writeBody({ body: reply.body, length }, response, this.#around.clock, see);
     if (end.is === 'left') this.#status = 499;
     if (end.is !== 'broken' || this.#interrupted) return;
     const { message, code } = factsOf(end.error);

@@ -59,9 +59,9 @@ function drained(response: ServerResponse, clock: Clock): Promise<boolean> {
   });
 }
 
-/** Writes a body. @param each told every piece before it goes out. */
+/** Writes a body. @param length its length in bytes, where it is known. @param each told every piece before it goes out. */
 export async function writeBody(
-  body: ReadableStream<Uint8Array> | null,
+  { body, length }: { body: ReadableStream<Uint8Array> | null; length: number | undefined },
   response: ServerResponse,
   clock: Clock,
   each: (piece: Uint8Array) => void,
@@ -79,6 +79,11 @@ export async function writeBody(
       if (response.destroyed) return { is: 'left' };
       if (done) break;
       each(value);
+      if (value.byteLength === length) {
+        // All of it: headers and body go out as one.
+        response.off('close', left).end(value);
+        return { is: 'complete' };
+      }
       if (!response.write(value) && !(await drained(response, clock))) {
         left();
         response.destroy();
