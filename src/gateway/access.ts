@@ -2,7 +2,8 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Clock } from '../clock.ts';
-import { Refused } from './api-error.ts';
+import { Refused, retryAfter } from './api-error.ts';
+import { Bucket } from './bucket.ts';
 import type { AdminKey, ClientKey } from './config/settings.ts';
 
 /** Whose call it is: a key's; or anybody's, where no keys are set. */
@@ -17,6 +18,11 @@ export function keyIn(headers: IncomingHttpHeaders): string | undefined {
   return bearer ?? (typeof named === 'string' && named !== '' ? named : undefined);
 }
 
+/** So many wrong keys a minute may come from one address; then all from there but right ones are told to wait. */
+const GUESSES = 100;
+/** Addresses remembered. */
+const MOST_ADDRESSES = 10_000;
+
 const wrong = (message: string, code: string): Refused =>
   new Refused({ status: 401, message, code, headers: { 'www-authenticate': 'Bearer' } });
 
@@ -25,6 +31,7 @@ export class Access {
   readonly #clients: ReadonlyMap<string, ClientKey>;
   readonly #admins: ReadonlyMap<string, AdminKey>;
   readonly #clock: Clock;
+  readonly #guesses = new Map<string, Bucket>();
 
   constructor(clientKeys: readonly ClientKey[], adminKeys: readonly AdminKey[], clock: Clock) {
     const table = <Key extends AdminKey>(keys: readonly Key[]) => new Map(keys.map((key) => [key.digest, key]));
@@ -56,14 +63,34 @@ export class Access {
     return this.#find(this.#clients, keyIn(headers));
   }
 
-  /** Who may make this call. @throws Refused for a key that is missing, unknown, expired, or an admin's. */
-  caller(headers: IncomingHttpHeaders): Caller {
+  /** One more wrong key from there. @throws Refused when there were too many. */
+  #guessed(address: string): void {
+    const now = this.#clock.now();
+    const bucket = this.#guesses.get(address) ?? new Bucket(GUESSES, now);
+    this.#guesses.delete(address);
+    this.#guesses.set(address, bucket);
+    if (this.#guesses.size > MOST_ADDRESSES) this.#guesses.delete(this.#guesses.keys().next().value as string);
+    const wait = bucket.wait(1, now);
+    if (wait > 0)
+      throw new Refused({
+        ...{ status: 429, message: 'Too many wrong keys.', code: 'too_many_wrong_keys', headers: retryAfter(wait) },
+      });
+    bucket.take(1, now);
+  }
+
+  /**
+   * Who may make this call.
+   * @param address where it comes from.
+   * @throws Refused for a key that is missing, unknown, expired, or an admin's.
+   */
+  caller(headers: IncomingHttpHeaders, address: string): Caller {
     const found = this.client(headers);
     if (found && found.expiresAt !== undefined && this.#clock.date() >= found.expiresAt)
       throw wrong(`The key '${found.name}' has expired.`, 'expired_api_key');
     if (found) return found;
     if (this.admin(headers)) throw wrong('An admin key makes no calls; use a client key.', 'invalid_api_key');
     if (this.open) return undefined;
+    this.#guessed(address);
     throw wrong('A valid client key is needed, as "Authorization: Bearer …" or "x-api-key: …".', 'invalid_api_key');
   }
 }

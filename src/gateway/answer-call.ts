@@ -91,7 +91,7 @@ export class GatewayCall {
     const { access, settings } = this.#running;
     const { path, query } = placeOf(method, url);
     this.#path = path;
-    this.#key = access.caller(headers);
+    this.#key = access.caller(headers, this.#message.socket.remoteAddress ?? '');
     if (!this.#key) refuseForeign(headers);
     if (method === 'GET' && this.#listModels()) return;
     this.#account = new CallAccount(this.#around.allowances, this.#running, this.#key);
@@ -104,7 +104,7 @@ export class GatewayCall {
     if (ownType) upstream.delete('content-type');
     else if (body !== undefined && !upstream.has('content-type')) upstream.set('content-type', 'application/json');
     const reply = await exchange(to.pool.client, {
-      ...{ method: method.toLowerCase(), path, query, headers: upstream, signal: this.#abort.signal },
+      ...{ method: method.toLowerCase(), path, query, headers: upstream, signal: this.#abort.signal, asked: to.model },
       ...(body !== undefined && { body }),
       ...(to.model !== model && { model: to.model }),
       ...(to.endpoint !== undefined && { endpoint: to.endpoint }),

@@ -8,12 +8,15 @@ import type { LoadBalancedOpenAI } from '../load-balanced-openai.ts';
 import { attemptsOf } from '../sdk/attempts.ts';
 import { CLIENT_STATE, type ClientState } from '../sdk/client-state.ts';
 import { type RawRequest, rawCall } from '../sdk/raw-call.ts';
+import { roomHeaders } from './pool-room.ts';
 
 /** One exchange. */
 export interface Exchange extends RawRequest {
   readonly signal: AbortSignal;
   /** The only endpoint that may be asked, by the pool's own name for it. */
   readonly endpoint?: string | undefined;
+  /** The model as the pool knows it. */
+  readonly asked: string | undefined;
 }
 
 /** What came back, of whatever status. */
@@ -21,6 +24,10 @@ export interface Reply {
   readonly status: number;
   readonly headers: Headers;
   readonly body: ReadableStream<Uint8Array> | null;
+  /** What is left of the pool's rate limits for the call's model, as headers; empty where that is not known. */
+  readonly room: Readonly<Record<string, string>>;
+  /** Nobody else could have answered. */
+  readonly alone: boolean;
   /** The attempts behind it; their usage is complete once the body was read. */
   readonly attempts: () => readonly AttemptReport[];
 }
@@ -29,7 +36,7 @@ export interface Reply {
  * Makes one exchange over a pool.
  * @throws what a call of the client throws, when no endpoint replied.
  */
-export async function exchange(client: LoadBalancedOpenAI, { endpoint, ...request }: Exchange): Promise<Reply> {
+export async function exchange(client: LoadBalancedOpenAI, { endpoint, asked, ...request }: Exchange): Promise<Reply> {
   const state = (client as unknown as { readonly [CLIENT_STATE]: ClientState })[CLIENT_STATE];
   const caller = state.caller(client);
   const steering = endpoint === undefined ? caller.steering : joined(caller.steering, { ...unsteered, endpoint });
@@ -38,6 +45,8 @@ export async function exchange(client: LoadBalancedOpenAI, { endpoint, ...reques
     status: response.status,
     headers: response.headers,
     body: response.body as ReadableStream<Uint8Array> | null,
+    room: roomHeaders(caller.core.pool.endpoints, asked),
+    alone: caller.core.pool.endpoints.length === 1,
     attempts: () => attemptsOf(response),
   };
 }

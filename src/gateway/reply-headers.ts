@@ -22,6 +22,9 @@ export function storyHeaders(attempts: readonly AttemptReport[], status: number)
 /** All headers of a reply. @param id the call's own id, for replies without one. */
 export function replyHeaders(reply: Reply, id: string): Record<string, string> {
   const headers = { ...clientHeaders(reply.headers), ...storyHeaders(reply.attempts(), reply.status) };
+  // One endpoint's remainder is not the pool's.
+  if (!reply.alone) for (const name of Object.keys(headers)) if (name.startsWith('x-ratelimit-')) delete headers[name];
+  Object.assign(headers, reply.room);
   headers['x-request-id'] = safeId(headers['x-request-id'] ?? headers['request-id']) ?? id;
   const length = reply.headers.get('content-length');
   if (length !== null) headers['content-length'] = length;

@@ -53,6 +53,24 @@ describe('client keys', () => {
     expect(JSON.stringify(gateway.lines)).not.toMatch(/ck-|ak-|sk-upstream/);
   });
 
+  it('cannot be guessed: after a hundred wrong ones a minute the next have to wait, and right ones do not', async () => {
+    const clock = manualClock();
+    await using a = await faultServer({ name: 'a' });
+    await using gateway = await gatewayWith(
+      { endpoints: [endpointOf(a)], clientKeys: [{ name: 'app', key: 'k1' }] },
+      { clock },
+    );
+    const call = async (key: string) => (await gateway.get('/v1/models', withKey({}, key))).status;
+    const seen = [];
+    for (let guess = 0; guess < 110; guess++) seen.push(await call(`k${guess + 2}`));
+    expect([seen.filter((status) => status === 401).length, seen.filter((status) => status === 429).length]).toEqual([
+      100, 10,
+    ]);
+    expect(await call('k1')).toBe(200);
+    await clock.advance(60_000);
+    expect(await call('k2')).toBe(401);
+  });
+
   it('end when they expire', async () => {
     const clock = manualClock();
     await using a = await faultServer({ name: 'a' });

@@ -87,6 +87,34 @@ describe('headers', () => {
     expect(Object.fromEntries(response.headers)).toMatchObject(told);
   });
 
+  it('tell what is left of the limits of the whole pool, and not of the endpoint that answered', async () => {
+    const told = (left: number) => ({
+      step: 'ok' as const,
+      headers: {
+        'x-ratelimit-limit-requests': '100',
+        'x-ratelimit-remaining-requests': String(left),
+        'x-ratelimit-reset-requests': '30s',
+      },
+    });
+    await using a = await faultServer({ name: 'a', script: told(10) });
+    await using b = await faultServer({ name: 'b', script: told(60) });
+    await using gateway = await gatewayWith({ endpoints: [endpointOf(a), endpointOf(b)] });
+    const call = async () => {
+      const { headers } = await gateway.get('/v1/chat/completions', chat('gpt-5'));
+      return [
+        headers.get('x-ratelimit-limit-requests'),
+        Number(headers.get('x-ratelimit-remaining-requests')),
+      ] as const;
+    };
+    // Of the other one nothing is known yet.
+    expect(await call()).toEqual([null, 0]);
+    const [limit, left] = await call();
+    expect(limit).toBe('200');
+    // About 10 and 60; both fill up meanwhile.
+    expect(left).toBeGreaterThanOrEqual(68);
+    expect(left).toBeLessThan(80);
+  });
+
   it('lead nowhere else: no field of a call says where it goes', async () => {
     await using a = await faultServer({ name: 'a' });
     await using trap = await faultServer({ name: 'trap' });
