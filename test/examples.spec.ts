@@ -101,10 +101,18 @@ const PRINTS: Record<string, readonly string[]> = {
     'raw:    200 application/json first 429 (retry in N ms) → second 200 in N ms',
     'other:  foreign_url',
   ],
+  '10-gateway': [
+    'models:  fast',
+    'answer:  Hello from second. (second, attempts: 2)',
+    'pinned:  Hello from second. (second, attempts: 1)',
+    'limit:   429 rate_limit_exceeded',
+    'no key:  401',
+    'stopped: 0',
+  ],
 };
 
 describe('examples', () => {
-  it('are these nine', () => {
+  it('are these ten', () => {
     expect(names).toEqual(Object.keys(PRINTS));
   });
 
