@@ -93,6 +93,18 @@ function checkHost(host: string, { access }: Running): void {
   );
 }
 
+/** Refuses to call itself, as it would where `OPENAI_BASE_URL` is meant for its clients. */
+function checkCircle({ endpoints }: GatewaySettings, own: number): void {
+  const itself = endpoints.find(({ baseURL }) => {
+    const { hostname, port, protocol } = new URL(baseURL === '' ? 'http://unknown' : baseURL);
+    return isLoopback(hostname) && Number(port || (protocol === 'https:' ? 443 : 80)) === own;
+  });
+  if (itself)
+    throw new CannotStart(
+      `Endpoint ${itself.name} is this gateway itself (${itself.baseURL}). Is OPENAI_BASE_URL set, which is meant for its clients? Give the endpoint a baseURL of its own.`,
+    );
+}
+
 /**
  * Starts a gateway.
  * @throws CannotStart on an address that others reach, without client keys; the error of `listen`.
@@ -136,6 +148,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   let listening: Listening;
   try {
     checkHost(host, running);
+    checkCircle(settings, port);
     listening = await listen(answer, { host, port }, clock);
   } catch (error) {
     await running.pools.close();

@@ -1,7 +1,10 @@
 // Who may call, and how much: client keys, their groups and limits; and a gateway without keys, which only this machine may reach.
 import { request } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { CannotStart } from '../../src/gateway/gateway.ts';
+import { systemClock } from '../../src/clock.ts';
+import { settingsOf } from '../../src/gateway/config/load.ts';
+import { CannotStart, startGateway } from '../../src/gateway/gateway.ts';
+import { GatewayLog } from '../../src/gateway/log.ts';
 import { faultServer, manualClock } from '../../src/testing/index.ts';
 import { chat, endpointOf, gatewayWith, messages } from '../support/gateway.ts';
 
@@ -217,6 +220,18 @@ describe('a gateway without keys', () => {
     expect((await fetch(`http://127.0.0.1:${closed.gateway.port}/metrics`, withKey({}, 'k1'))).status).toBe(200);
     expect((await fetch(`http://127.0.0.1:${closed.gateway.port}/health/live`)).status).toBe(200);
     await closed.gateway.stop(0);
+  });
+
+  it('does not call itself', async () => {
+    const settings = settingsOf(
+      { endpoints: [{ name: 'me', apiKey: 'k', baseURL: 'http://localhost:8000/v1' }] },
+      {},
+      'x',
+    );
+    const log = new GatewayLog({ level: 'off', readable: false, write: () => undefined, clock: systemClock });
+    await expect(startGateway({ settings, log })).rejects.toThrow(
+      /Endpoint me is this gateway itself.*OPENAI_BASE_URL/,
+    );
   });
 
   it('takes nothing from pages of the web, whatever name they reach it by', async () => {

@@ -5,6 +5,20 @@ import { GatewayLog, type LogLevel, logLevels } from '../../gateway/log.ts';
 
 const isLevel = (word: string): word is LogLevel => (logLevels as readonly string[]).includes(word);
 
+/** Lines of one turn of the loop go out together: a pipe takes each write at once, and a call should not wait for that. */
+function together(stdout: NodeJS.WriteStream): (line: string) => void {
+  let pending = '';
+  const flush = () => {
+    if (pending !== '') stdout.write(pending);
+    pending = '';
+  };
+  process.once('exit', flush);
+  return (line) => {
+    if (pending === '') setImmediate(flush);
+    pending += `${line}\n`;
+  };
+}
+
 /** The log, or what is wrong with `LOG_LEVEL`. */
 export function consoleLog(
   level = 'info',
@@ -15,6 +29,6 @@ export function consoleLog(
     const known = logLevels.join(', ');
     return { problem: `LOG_LEVEL is '${shownName(word)}'${didYouMean(word, logLevels)}; known are ${known}.` };
   }
-  const write = (line: string) => void stdout.write(`${line}\n`);
+  const write = together(stdout);
   return new GatewayLog({ level: word, readable: stdout.isTTY === true, write, clock: systemClock });
 }
