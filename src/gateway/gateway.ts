@@ -8,14 +8,16 @@ import { factsOf, Refused } from './api-error.ts';
 import type { CallSurroundings } from './call-surroundings.ts';
 import type { GatewaySettings } from './config/settings.ts';
 import { Figures } from './figures.ts';
-import { isLoopback, refuseForeign } from './guard.ts';
+import { Generation } from './generation.ts';
+import { isLoopback } from './guard.ts';
 import type { GatewayLog } from './log.ts';
-import { endpointNamed } from './pools.ts';
+import { endpointNamed, sharedIds } from './pools.ts';
 import { letPass } from './read-body.ts';
-import { type Running, run } from './running.ts';
+import { run } from './running.ts';
 import { type Listening, listen } from './server.ts';
-import { statusPage, telling } from './status-pages.ts';
-import { writeError, writeJson } from './write-reply.ts';
+import { showPage } from './show-page.ts';
+import { checkCircle, checkHost } from './start-checks.ts';
+import { writeError } from './write-reply.ts';
 
 /** What a gateway is started with. */
 export interface GatewayOptions {
@@ -36,74 +38,20 @@ export interface Gateway {
   readonly host: string;
   readonly port: number;
   readonly figures: Figures;
+  /** The configuration that new calls are answered by. */
+  readonly settings: GatewaySettings;
+  /**
+   * Takes another configuration, as a whole or not at all. Calls that run end on the one they began with; what is known of endpoints
+   * that stay is kept.
+   * @throws CannotStart, or ConfigurationError, and goes on as before.
+   */
+  reload(settings: GatewaySettings): void;
   /** Takes no new connections, lets running calls end for `grace` ms, ends the rest with an error. Resolves when all is over. */
   stop(grace?: number): Promise<void>;
 }
 
-/** The gateway cannot be started so; the message says what to do. */
-export class CannotStart extends Error {}
-
 /** How long running calls may take to end, in ms. */
 export const GRACE = 25_000;
-
-/** The page of this path. `telling` pages are for this machine, or for who has a key. */
-function showPage(
-  message: IncomingMessage,
-  response: ServerResponse,
-  path: string,
-  local: boolean,
-  running: Running,
-  around: CallSurroundings,
-): void {
-  const { headers, method } = message;
-  const { access } = running;
-  const known = access.client(headers) !== undefined || access.admin(headers) !== undefined;
-  if (telling.has(path) && !known) {
-    if (!local)
-      throw new Refused({
-        status: 401,
-        message: 'A key is needed, as "Authorization: Bearer …".',
-        code: 'invalid_api_key',
-      });
-    refuseForeign(headers);
-  }
-  if (method !== 'GET' && method !== 'HEAD')
-    throw new Refused({ status: 405, message: 'This is there to be read.', code: 'unknown_method' });
-  const { clock, figures, since, closing } = around;
-  const page = statusPage(path, { running, figures, now: clock.date(), since, closing: closing() });
-  if (!page)
-    throw new Refused({
-      status: 404,
-      message: 'There is no such path; the API begins with /v1/.',
-      code: 'unknown_path',
-    });
-  if (typeof page.body === 'object') {
-    writeJson(response, page.status, page.body);
-    return;
-  }
-  response.writeHead(page.status, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' });
-  response.end(page.body);
-}
-
-/** Refuses to be reached by strangers without keys. */
-function checkHost(host: string, { access }: Running): void {
-  if (isLoopback(host) || !access.open) return;
-  throw new CannotStart(
-    `Without client keys the gateway listens on this machine only, and ${host} is reached from others: anybody there could spend your money. Add clientKeys to the configuration, or leave --host out.`,
-  );
-}
-
-/** Refuses to call itself, as it would where `OPENAI_BASE_URL` is meant for its clients. */
-function checkCircle({ endpoints }: GatewaySettings, own: number): void {
-  const itself = endpoints.find(({ baseURL }) => {
-    const { hostname, port, protocol } = new URL(baseURL === '' ? 'http://unknown' : baseURL);
-    return isLoopback(hostname) && Number(port || (protocol === 'https:' ? 443 : 80)) === own;
-  });
-  if (itself)
-    throw new CannotStart(
-      `Endpoint ${itself.name} is this gateway itself (${itself.baseURL}). Is OPENAI_BASE_URL set, which is meant for its clients? Give the endpoint a baseURL of its own.`,
-    );
-}
 
 /**
  * Starts a gateway.
@@ -119,7 +67,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   };
   // The SDK says of every call that it was made, at a level that the gateway's own lines are at.
   const logLevel = log.level === 'info' ? 'warn' : log.level;
-  const running = run(settings, { observer, logger: log.forClients, logLevel }, clock);
+  const around = { observer, logger: log.forClients, logLevel, ids: sharedIds() };
+  const begin = (next: GatewaySettings, own: number) => {
+    checkHost(host, next);
+    checkCircle(next, own);
+    return new Generation(run(next, around, clock));
+  };
+  let now = begin(settings, port);
+  const generations = new Set([now]);
   const local = isLoopback(host);
   let closing = false;
   const surroundings: CallSurroundings = {
@@ -130,14 +85,15 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const { url = '/' } = message;
     const path = url.split('?', 1)[0] as string;
     if (path === '/v1' || path.startsWith('/v1/')) {
-      const call = new GatewayCall(message, response, running, surroundings);
+      const generation = now;
+      const call = new GatewayCall(message, response, generation.running, surroundings);
       underway.add(call);
-      await call.answer();
+      await generation.hold(call.answer());
       underway.delete(call);
       return;
     }
     try {
-      showPage(message, response, path, local, running, surroundings);
+      showPage(message, response, path, local, now.running, surroundings);
     } catch (error) {
       if (!(error instanceof Refused)) log.error('a page failed', { error: String((error as Error).stack) });
       writeError(response, factsOf(error));
@@ -147,11 +103,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   };
   let listening: Listening;
   try {
-    checkHost(host, running);
-    checkCircle(settings, port);
     listening = await listen(answer, { host, port }, clock);
   } catch (error) {
-    await running.pools.close();
+    await now.retire();
     throw error;
   }
   const shown = listening.host.includes(':') ? `[${listening.host}]` : listening.host;
@@ -161,13 +115,22 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await listening.stop(grace, () => {
       for (const call of underway) call.interrupt();
     });
-    await running.pools.close();
+    await Promise.all([...generations].map((generation) => generation.retire()));
   };
   return {
     url: `http://${shown}:${listening.port}`,
     host: listening.host,
     port: listening.port,
     figures,
+    get settings() {
+      return now.running.settings;
+    },
+    reload(next) {
+      const before = now;
+      now = begin(next, listening.port);
+      generations.add(now);
+      void before.retire().then(() => generations.delete(before));
+    },
     stop: (grace = GRACE) => {
       stopping ??= stop(grace);
       return stopping;

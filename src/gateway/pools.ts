@@ -24,6 +24,8 @@ export interface PoolSurroundings {
   readonly observer: Observer;
   readonly logger: NonNullable<LibraryOptions['logger']>;
   readonly logLevel: NonNullable<LibraryOptions['logLevel']>;
+  /** Whose an id is, for all pools and the configurations after this one. */
+  readonly ids: SharedStore;
 }
 
 /** An endpoint that stands in one pool several times has a number behind its name. */
@@ -33,7 +35,7 @@ const NUMBERED = /\.\.\d+$/;
 export const endpointNamed = (member: string): string => member.replace(NUMBERED, '');
 
 /** A store in which owners are endpoints, whatever a pool calls them. */
-function sharedIds(): SharedStore {
+export function sharedIds(): SharedStore {
   const store = memoryStore();
   return { ...store, set: (key, value, ttl) => store.set(key, endpointNamed(value), ttl) };
 }
@@ -85,7 +87,6 @@ export class GatewayPools {
   /** For models that only endpoints of Anthropic's can know; `undefined` = there is none. */
   readonly anthropic: GatewayPool | undefined;
   readonly #around: PoolSurroundings;
-  readonly #store = sharedIds();
   readonly #clients: LoadBalancedOpenAI[] = [];
 
   constructor(settings: GatewaySettings, around: PoolSurroundings) {
@@ -112,9 +113,8 @@ export class GatewayPools {
   }
 
   #client(endpoints: readonly EndpointOptions[], options: LibraryOptions): LoadBalancedOpenAI {
-    const { observer, logger, logLevel } = this.#around;
+    const { observer, logger, logLevel, ids: store } = this.#around;
     const observers = [...(options.observers ?? []), observer];
-    const store = this.#store;
     const client = new LoadBalancedOpenAI({ ...options, endpoints, observers, logger, logLevel, store });
     this.#clients.push(client);
     return client;

@@ -85,6 +85,40 @@ describe('serve', () => {
     expect((await running.over).code).toBe(0);
   });
 
+  it('takes its file anew when it changes and on SIGHUP, and leaves it when it is wrong', async () => {
+    await using a = await faultServer({ name: 'a' });
+    const file = join(mkdtempSync(join(empty, 'anew-')), 'gateway.json');
+    const write = (group: string, more: object = {}) =>
+      writeFileSync(
+        file,
+        JSON.stringify({
+          endpoints: [{ name: 'a', apiKey: 'k', baseURL: a.url }],
+          groups: { [group]: { endpoints: [{ endpoint: 'a', model: 'gpt-5' }] } },
+          ...more,
+        }),
+      );
+    write('one');
+    const running = startCli(['serve', '--config', file, '--port', '0'], {}, empty);
+    const url = await until(running);
+    const models = async () => {
+      const { data } = (await (await fetch(`${url}/v1/models`)).json()) as { data: { id: string }[] };
+      return data.map(({ id }) => id);
+    };
+    expect(await models()).toEqual(['one']);
+    write('two');
+    await running.printed(/"message":"configuration taken","why":"file changed"/);
+    expect(await models()).toEqual(['two']);
+    write('three', { strategy: 'nope' });
+    await running.printed(
+      /The configuration was not taken[^\n]*\n[^\n]*gateway\.json:1:\d+ strategy: must be a strategy/,
+    );
+    expect(await models()).toEqual(['two']);
+    running.child.kill('SIGHUP');
+    await running.printed(/"why":"SIGHUP"/);
+    running.child.kill('SIGTERM');
+    expect((await running.over).code).toBe(0);
+  });
+
   it('cuts what does not end within its grace, and still ends well', async () => {
     await using a = await faultServer({ name: 'a', script: { stream: 10_000, gap: 50 } });
     const env = { OPENAI_API_KEYS: 'k', SERVICE_ENDPOINTS: JSON.stringify({ openai: [a.url] }) };

@@ -2,13 +2,15 @@
 import { basename } from 'node:path';
 import { settingsOf } from '../../gateway/config/load.ts';
 import type { GatewaySettings } from '../../gateway/config/settings.ts';
-import { CannotStart, type Gateway, GRACE, startGateway } from '../../gateway/gateway.ts';
+import { type Gateway, GRACE, startGateway } from '../../gateway/gateway.ts';
 import type { GatewayLog } from '../../gateway/log.ts';
+import { CannotStart } from '../../gateway/start-checks.ts';
 import { storeProblem } from '../../gateway/store-needs.ts';
 import { type OptionTable, optionHelp, readOptions } from '../read-options.ts';
 import { settingsFrom } from '../settings-from.ts';
 import { consoleLog } from './console-log.ts';
 import { type DemoEndpoints, demoEndpoints } from './demo-endpoints.ts';
+import { keepCurrent } from './keep-current.ts';
 
 const OPTIONS = {
   config: {
@@ -29,7 +31,8 @@ const HELP = [
   '',
   'Serves the OpenAI API on one address and spreads the calls over the endpoints',
   'of the configuration: a file, or OPENAI_API_KEYS, ANTHROPIC_API_KEYS and',
-  'SERVICE_ENDPOINTS of the environment. LOG_LEVEL is off, error, warn, info or debug.',
+  'SERVICE_ENDPOINTS of the environment. A file that changes is taken over without',
+  'a restart, on SIGHUP too. LOG_LEVEL is off, error, warn, info or debug.',
   '',
   ...optionHelp(OPTIONS),
   '',
@@ -148,7 +151,9 @@ export async function serve(args: readonly string[]): Promise<number> {
     if (lacking !== undefined) throw new CannotStart(lacking);
     const gateway = await startGateway({ settings, log, host, port: port === undefined ? undefined : Number(port) });
     announce(gateway, settings, log, process.stdout.isTTY === true);
+    const letGo = keepCurrent(gateway, log);
     await untilStopped(gateway, values.grace === undefined ? GRACE : Number(values.grace) * 1_000, log);
+    letGo();
     return 0;
   } catch (error) {
     console.error(startProblem(error, host, port));

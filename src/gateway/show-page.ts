@@ -1,0 +1,51 @@
+/** Answers what is no call: the pages that a gateway shows of itself. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Refused } from './api-error.ts';
+import type { CallSurroundings } from './call-surroundings.ts';
+import { refuseForeign } from './guard.ts';
+import type { Running } from './running.ts';
+import { statusPage, telling } from './status-pages.ts';
+import { writeJson } from './write-reply.ts';
+
+/**
+ * Writes the page of a path. What tells more than that it is there is for this machine, or for who has a key.
+ * @param local the gateway is reached from this machine alone.
+ * @throws Refused when there is no such page, or not for this one.
+ */
+export function showPage(
+  message: IncomingMessage,
+  response: ServerResponse,
+  path: string,
+  local: boolean,
+  running: Running,
+  around: CallSurroundings,
+): void {
+  const { headers, method } = message;
+  const { access } = running;
+  const known = access.client(headers) !== undefined || access.admin(headers) !== undefined;
+  if (telling.has(path) && !known) {
+    if (!local)
+      throw new Refused({
+        status: 401,
+        message: 'A key is needed, as "Authorization: Bearer …".',
+        code: 'invalid_api_key',
+      });
+    refuseForeign(headers);
+  }
+  if (method !== 'GET' && method !== 'HEAD')
+    throw new Refused({ status: 405, message: 'This is there to be read.', code: 'unknown_method' });
+  const { clock, figures, since, closing } = around;
+  const page = statusPage(path, { running, figures, now: clock.date(), since, closing: closing() });
+  if (!page)
+    throw new Refused({
+      status: 404,
+      message: 'There is no such path; the API begins with /v1/.',
+      code: 'unknown_path',
+    });
+  if (typeof page.body === 'object') {
+    writeJson(response, page.status, page.body);
+    return;
+  }
+  response.writeHead(page.status, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' });
+  response.end(page.body);
+}
