@@ -1,0 +1,64 @@
+// Row 75: a gateway that is told to stop takes nothing new, lets calls end, and tells the rest why they end.
+import { expect, it } from 'vitest';
+import { faultServer } from '../../src/testing/index.ts';
+import { chat, endpointOf, gatewayWith } from '../support/gateway.ts';
+import { row } from './row.ts';
+
+row(
+  75,
+  'the gateway is told to stop while calls run',
+  'nothing new is taken; what runs may end; the rest is told why, and it exits well',
+  () => {
+    it('lets running calls and streams come to their end', async () => {
+      await using a = await faultServer({
+        name: 'a',
+        script: [
+          { step: 'ok', delay: 400 },
+          { stream: 5, gap: 100 },
+        ],
+      });
+      await using gateway = await gatewayWith({ endpoints: [endpointOf(a)] });
+      const plain = gateway.get('/v1/chat/completions', chat('gpt-5')).then((response) => response.json());
+      await a.until(({ calls }) => calls === 1);
+      const stream = gateway
+        .get('/v1/chat/completions', chat('gpt-5', { stream: true }))
+        .then((response) => response.text());
+      await a.until(({ calls }) => calls === 2);
+      const stopped = gateway.gateway.stop(10_000);
+      await expect(gateway.get('/health')).rejects.toThrow();
+      expect(await plain).toMatchObject({ object: 'chat.completion' });
+      expect(await stream).toContain('[DONE]');
+      await stopped;
+    });
+
+    it('ends what does not end in time: streams by an error event, plain calls by 503', async () => {
+      await using a = await faultServer({ name: 'a', script: [{ stream: 1_000, gap: 50 }, 'black-hole'] });
+      await using gateway = await gatewayWith({ endpoints: [endpointOf(a)] });
+      const response = await gateway.get('/v1/chat/completions', chat('gpt-5', { stream: true }));
+      const plain = gateway.get('/v1/chat/completions', chat('gpt-5'));
+      await a.until(({ inFlight }) => inFlight === 2);
+      const startedAt = performance.now();
+      const stopped = gateway.gateway.stop(300);
+      let text = '';
+      const reading = (async () => {
+        for await (const piece of response.body as ReadableStream<Uint8Array>) text += new TextDecoder().decode(piece);
+      })();
+      await expect(reading).rejects.toThrow();
+      expect(text).toMatch(/data: \{"error":\{[^\n]*"code":"shutting_down"\}\}\n\n$/);
+      const refused = await plain;
+      expect([refused.status, await refused.json()]).toMatchObject([503, { error: { code: 'shutting_down' } }]);
+      await stopped;
+      expect(performance.now() - startedAt).toBeLessThan(3_000);
+      await a.until(({ inFlight }) => inFlight === 0);
+    });
+
+    it('is over at once when nothing runs, and may be asked for twice', async () => {
+      await using a = await faultServer({ name: 'a' });
+      await using gateway = await gatewayWith({ endpoints: [endpointOf(a)] });
+      await gateway.get('/v1/chat/completions', chat('gpt-5')).then((response) => response.text());
+      const startedAt = performance.now();
+      await Promise.all([gateway.gateway.stop(10_000), gateway.gateway.stop(10_000)]);
+      expect(performance.now() - startedAt).toBeLessThan(1_000);
+    });
+  },
+);
