@@ -69,7 +69,7 @@ try {
   const { code, err } = await gateway.over;
   assert.deepEqual([code, err], [0, '']);
 
-  assert.ok(require('load-balanced-openai/schema.json').properties.groups);
+  assert.ok(JSON.parse(readFileSync(join(folder, 'dist/schema.json'), 'utf8')).properties.groups);
   assert.match(readFileSync(join(folder, 'dist/NOTICES.md'), 'utf8'), /^- yaml \d/m);
 } finally {
   rmSync(place, { recursive: true });
