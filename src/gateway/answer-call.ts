@@ -95,14 +95,14 @@ export class GatewayCall {
     if (!this.#key) refuseForeign(headers);
     if (method === 'GET' && this.#listModels()) return;
     this.#account = new CallAccount(this.#around.allowances, this.#running, this.#key);
-    const { body, model, ownType, bytes } = await readBody(this.#message, path, settings.limits);
+    const { body, model, type, bytes } = await readBody(this.#message, path, settings.limits);
     this.#asked = model;
     const to = destinationOf({ model, path, key: this.#key }, this.#running);
     this.#model = to.model;
     this.#account.begin(to.model, bytes);
     const upstream = upstreamHeaders(headers);
-    if (ownType) upstream.delete('content-type');
-    else if (body !== undefined && !upstream.has('content-type')) upstream.set('content-type', 'application/json');
+    if (type === null) upstream.delete('content-type');
+    else if (type !== undefined) upstream.set('content-type', type);
     const reply = await exchange(to.pool.client, {
       ...{ method: method.toLowerCase(), path, query, headers: upstream, signal: this.#abort.signal, asked: to.model },
       ...(body !== undefined && { body }),

@@ -10,7 +10,9 @@ export interface CallPlace {
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']);
 /** Steps that lead out of a path, however they are written; and what no path of the API holds. */
-const ODD_PATH = /(^|\/)(\.|%2e){1,2}(\/|$)|\/\/|[\\\s]|%(2f|5c|0[0-9a-d])/i;
+const ODD_PATH = /(^|\/)(\.|%2e){1,2}(\/|$)|\/\/|[\\\s]|%(5c|0[0-9a-d])/i;
+/** As names of models hold it. */
+const SLASH = /%2f/gi;
 /** Our callers' keys in a query are no endpoint's affair. */
 const SECRETS = new Set(['key', 'api_key', 'api-key', 'apikey', 'token', 'access_token']);
 
@@ -30,7 +32,7 @@ function queryOf(search: string): CallPlace['query'] {
 export function placeOf(method: string, url: string): CallPlace {
   const at = url.indexOf('?');
   const whole = at < 0 ? url : url.slice(0, at);
-  if (!whole.startsWith('/v1/') || whole.length === 4 || ODD_PATH.test(whole))
+  if (!whole.startsWith('/v1/') || whole.length === 4 || ODD_PATH.test(whole.replaceAll(SLASH, '/')))
     throw new Refused({ status: 404, message: 'There is no such path.', code: 'unknown_path' });
   if (!METHODS.has(method))
     throw new Refused({ status: 405, message: 'There is no such method.', code: 'unknown_method' });

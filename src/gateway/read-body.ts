@@ -11,8 +11,8 @@ export interface CallBody {
   readonly body: unknown;
   /** The model it names. */
   readonly model: string | undefined;
-  /** It brings its own content type, which the pool will write. */
-  readonly ownType: boolean;
+  /** The content type it goes up with; `undefined` = the one it came with, `null` = the pool writes its own. */
+  readonly type?: string | null;
   /** Bytes read, as far as it was. */
   readonly bytes: number;
 }
@@ -23,10 +23,12 @@ export interface BodyLimits {
   readonly uploadBytes: number;
 }
 
-const NOTHING: CallBody = { body: undefined, model: undefined, ownType: false, bytes: 0 };
+const NOTHING: CallBody = { body: undefined, model: undefined, bytes: 0 };
 /** Forms up to this size are read for their model; larger ones hold none that matters. */
 const FORM_BYTES = 32 * 2 ** 20;
 const DEEPEST = 100;
+/** What clients say of JSON when they say nothing on purpose, such as curl with `-d`. */
+const MAYBE_JSON = /^(text\/plain|application\/x-www-form-urlencoded)\b/i;
 
 const tooLarge = (limit: number) =>
   new Refused({
@@ -97,7 +99,7 @@ async function formIn(message: IncomingMessage, type: string, limit: number): Pr
   if (rest) return { ...NOTHING, body: joined(first, rest), bytes: first.byteLength };
   try {
     const body = await new Response(new Uint8Array(first), { headers: { 'content-type': type } }).formData();
-    return { body, model: modelOf({ body }), ownType: true, bytes: first.byteLength };
+    return { body, model: modelOf({ body }), type: null, bytes: first.byteLength };
   } catch {
     throw unreadable('The body is not the form that its content-type says it is.');
   }
@@ -108,7 +110,7 @@ function jsonIn(bytes: Buffer, strict: boolean): CallBody {
   const body = JsonText.read(bytes);
   if (body) {
     if (tooDeep(body.value)) throw unreadable(`The body is nested deeper than ${DEEPEST} levels.`);
-    return { body, model: modelOf({ body }), ownType: false, bytes: byteLength };
+    return { body, model: modelOf({ body }), bytes: byteLength, ...(!strict && { type: 'application/json' }) };
   }
   if (strict && byteLength > 0) throw unreadable('The body is not a JSON object, as its content-type says it is.');
   return { ...NOTHING, body: byteLength > 0 ? new Uint8Array(bytes) : undefined, bytes: byteLength };
@@ -137,7 +139,7 @@ export async function readBody(message: IncomingMessage, path: string, limits: B
     return { ...NOTHING, body: limited(message, limits.uploadBytes) };
   }
   const isJson = /json/i.test(type);
-  if (!isJson && type !== '' && !/^text\/plain\b/i.test(type))
+  if (!isJson && type !== '' && !MAYBE_JSON.test(type))
     return { ...NOTHING, body: limited(message, limits.uploadBytes) };
   return jsonIn(await whole(limited(message, limits.bodyBytes)), isJson);
 }

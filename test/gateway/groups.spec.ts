@@ -136,6 +136,12 @@ describe('public names', () => {
     expect(all.a.calls + all.b.calls).toBe(0);
   });
 
+  it('may hold a slash, as the names of routing vendors do', async () => {
+    await using all = await pair({ 'vendor/big': { endpoints: MEMBERS } });
+    expect((await all.running.client().models.retrieve('vendor/big')).id).toBe('vendor/big');
+    expect((await all.ask('vendor/big$1')).endpoint).toBe('a');
+  });
+
   it('come from the endpoints where the configuration names none', async () => {
     await using a = await faultServer({ name: 'a', models: ['m-a', 'x'] });
     await using gateway = await gatewayWith({ endpoints: [endpointOf(a)] });

@@ -142,6 +142,8 @@ describe('paths', () => {
       '/v1/../admin',
       '/v1/%2e%2e/admin',
       '/v1/..%2fadmin',
+      '/v1/models/..%2F..%2fadmin',
+      '/v1/models/%2f%2fevil.example',
       '/v1//evil.example/x',
       '/v1/x\\..\\y',
       '/v1',
@@ -245,6 +247,16 @@ describe('bodies', () => {
       ),
     ).toBe(200);
     expect(({} as { polluted?: number }).polluted).toBeUndefined();
+  });
+
+  it('are JSON where they do not say so, as those of curl', async () => {
+    await using a = await faultServer({ name: 'a' });
+    await using gateway = await gatewayWith({ endpoints: [endpointOf(a)] });
+    for (const type of ['application/x-www-form-urlencoded', 'text/plain']) {
+      const init = { ...chat('gpt-5'), headers: { 'content-type': type } };
+      expect((await gateway.get('/v1/chat/completions', init)).status).toBe(200);
+      expect(a.requests.at(-1)?.headers['content-type']).toBe('application/json');
+    }
   });
 
   it('of uploads pass through while they come', async () => {
