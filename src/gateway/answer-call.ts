@@ -2,31 +2,25 @@
  * One call through the gateway: who makes it, what it may use, where it goes, and what comes back. Every step may refuse it; whatever
  * happens is written down at its end.
  */
-import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { askForMessage, isMessages } from './anthropic/ask-for-message.ts';
 import { type ErrorFacts, factsOf, Refused, unknownModel } from './api-error.ts';
 import { CallAccount } from './call-account.ts';
+import { newCallId } from './call-id.ts';
 import { placeOf } from './call-place.ts';
 import type { CallSurroundings } from './call-surroundings.ts';
 import type { ClientKey } from './config/settings.ts';
 import { destinationOf } from './destination.ts';
+import { frontOf } from './front.ts';
 import { refuseForeign } from './guard.ts';
 import { modelAnswer } from './model-list.ts';
 import { endpointNamed } from './pools.ts';
-import { attemptsBehind, exchange, type Reply } from './port.ts';
+import { attemptsBehind, type Exchange, exchange, type Reply } from './port.ts';
 import { letPass, readBody } from './read-body.ts';
 import { isEventStream, replyHeaders, storyHeaders } from './reply-headers.ts';
 import type { Running } from './running.ts';
 import { upstreamHeaders } from './wire-headers.ts';
 import { breakStream, writeBody, writeError, writeJson } from './write-reply.ts';
-
-/** Not the same in two processes, nor twice in one. */
-const START = randomBytes(8).toString('hex');
-let calls = 0;
-const newId = () => {
-  calls += 1;
-  return `req_${START}${calls.toString(36).padStart(6, '0')}`;
-};
 
 /** One call. Made for it, and over with it. */
 export class GatewayCall {
@@ -36,7 +30,7 @@ export class GatewayCall {
   readonly #around: CallSurroundings;
   readonly #abort = new AbortController();
   readonly #startedAt: number;
-  readonly #id = newId();
+  readonly #id = newCallId();
   #key: ClientKey | undefined;
   #account: CallAccount | undefined;
   /** As asked for. */
@@ -82,7 +76,7 @@ export class GatewayCall {
     this.#interrupted = true;
     const facts = { status: 503, message: 'The gateway is shutting down.', code: 'shutting_down' };
     if (this.#response.headersSent) this.#break(facts);
-    else writeError(this.#response, facts, { 'x-request-id': this.#id, connection: 'close' });
+    else this.#writeError(facts, { connection: 'close' });
     this.#abort.abort();
   }
 
@@ -103,13 +97,14 @@ export class GatewayCall {
     const upstream = upstreamHeaders(headers);
     if (type === null) upstream.delete('content-type');
     else if (type !== undefined) upstream.set('content-type', type);
-    const reply = await exchange(to.pool.client, {
+    const call: Exchange = {
       ...{ method: method.toLowerCase(), path, query, headers: upstream, signal: this.#abort.signal, asked: to.model },
       ...(body !== undefined && { body }),
       ...(to.model !== model && { model: to.model }),
       ...(to.endpoint !== undefined && { endpoint: to.endpoint }),
-    });
-    await this.#handOn(reply);
+    };
+    const reply = isMessages(path) ? askForMessage(to, call, this.#id) : exchange(to.pool.client, call);
+    await this.#handOn(await reply);
   }
 
   /** Lists models where the configuration names them. */
@@ -131,7 +126,7 @@ export class GatewayCall {
       const message = 'The endpoint answered with a redirect; nothing is sent to another place.';
       throw new Refused({ status: 502, message, code: 'redirected' });
     }
-    const headers = replyHeaders(reply, this.#id);
+    const headers = replyHeaders(reply, this.#id, frontOf(this.#path).idHeader);
     this.#streams = isEventStream(headers);
     if (response.headersSent || response.destroyed) {
       await reply.body?.cancel().catch(() => undefined);
@@ -157,8 +152,14 @@ export class GatewayCall {
 
   /** Ends a reply that began and cannot go on. */
   #break(facts: ErrorFacts): void {
-    if (this.#streams) breakStream(this.#response, facts, !/^\/(chat\/)?completions/.test(this.#path));
+    if (this.#streams) breakStream(this.#response, frontOf(this.#path).broken(facts));
     else this.#response.destroy();
+  }
+
+  #writeError(facts: ErrorFacts, headers: Readonly<Record<string, string>>): void {
+    const { error, idHeader } = frontOf(this.#path);
+    const ids = { 'x-request-id': this.#id, ...(idHeader && { [idHeader]: this.#id }) };
+    writeError(this.#response, facts, { ...ids, ...headers }, error(facts, this.#id));
   }
 
   #fail(error: unknown): void {
@@ -172,7 +173,7 @@ export class GatewayCall {
     if (error instanceof Refused) figures.refuse(facts.code);
     if (facts.status === 500)
       log.error('a call failed inside the gateway', { id: this.#id, error: String((error as Error)?.stack ?? error) });
-    writeError(this.#response, facts, { 'x-request-id': this.#id, ...storyHeaders(attempts, facts.status) });
+    this.#writeError(facts, storyHeaders(attempts, facts.status));
   }
 
   #writeDown(): void {

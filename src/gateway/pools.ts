@@ -11,12 +11,15 @@ import type { SharedStore } from '../state/shared-store.ts';
 import { strategyNamed } from '../strategy/named.ts';
 import type { Strategy } from '../strategy/strategy.ts';
 import type { GatewayEndpoint, GatewaySettings, Group, LibraryOptions } from './config/settings.ts';
+import { type MessageWay, messageWays } from './message-ways.ts';
 
 /** A pool and who is in it. */
 export interface GatewayPool {
   readonly client: LoadBalancedOpenAI;
   /** The pool's names of its own members, in the user's order; those of fallback groups come without a place. */
   readonly members: readonly string[];
+  /** How it takes calls of the Messages API, in the order in which that is tried. */
+  readonly messages: readonly MessageWay[];
 }
 
 /** What is put around every pool. */
@@ -115,23 +118,24 @@ export class GatewayPools {
   #client(endpoints: readonly EndpointOptions[], options: LibraryOptions): LoadBalancedOpenAI {
     const { observer, logger, logLevel, ids: store } = this.#around;
     const observers = [...(options.observers ?? []), observer];
-    const client = new LoadBalancedOpenAI({ ...options, endpoints, observers, logger, logLevel, store });
+    const { home, ...affinity } = options.affinity ?? {};
+    const kept = endpoints.some(({ name }) => name === home) ? options.affinity : affinity;
+    const given = { ...options, ...(options.affinity && { affinity: kept }) } as LibraryOptions;
+    const client = new LoadBalancedOpenAI({ ...given, endpoints, observers, logger, logLevel, store });
     this.#clients.push(client);
     return client;
   }
 
+  #poolOf(list: readonly EndpointOptions[], names: number, options: LibraryOptions): GatewayPool {
+    const client = this.#client(list, options);
+    const messages = messageWays(client, list, (some) => this.#client(some, options));
+    return { client, members: list.slice(0, names).map(({ name }) => name as string), messages };
+  }
+
   #pool(endpoints: readonly GatewayEndpoint[], options: LibraryOptions): GatewayPool | undefined {
     if (endpoints.length === 0) return undefined;
-    const names = endpoints.map(({ name }) => name);
-    const { home, ...affinity } = options.affinity ?? {};
-    const kept = home !== undefined && names.includes(home) ? { ...affinity, home } : affinity;
-    return {
-      client: this.#client(
-        endpoints.map((each) => each.options),
-        { ...options, affinity: kept },
-      ),
-      members: names,
-    };
+    const list = endpoints.map((each) => each.options);
+    return this.#poolOf(list, list.length, options);
   }
 
   #groupPool(
@@ -154,14 +158,13 @@ export class GatewayPools {
     const falls = chain
       .filter(({ fallback }) => fallback.length > 0)
       .map(({ name, fallback }) => [name, fallback] as const);
-    const client = this.#client(list, {
+    return this.#poolOf(list, group.members.length, {
       ...rest,
       ...group.options,
       affinity,
       strategy: strategyOf(chain, options.strategy),
       ...(falls.length > 0 && { fallbacks: Object.fromEntries(falls) }),
     });
-    return { client, members: list.slice(0, group.members.length).map(({ name }) => name as string) };
   }
 
   /** Every client, for the state of all endpoints. */

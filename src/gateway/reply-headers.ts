@@ -19,13 +19,19 @@ export function storyHeaders(attempts: readonly AttemptReport[], status: number)
   };
 }
 
-/** All headers of a reply. @param id the call's own id, for replies without one. */
-export function replyHeaders(reply: Reply, id: string): Record<string, string> {
+/**
+ * All headers of a reply.
+ * @param id the call's own id, for replies without one.
+ * @param idHeader where the id stands as well.
+ */
+export function replyHeaders(reply: Reply, id: string, idHeader = 'x-request-id'): Record<string, string> {
   const headers = { ...clientHeaders(reply.headers), ...storyHeaders(reply.attempts(), reply.status) };
   // One endpoint's remainder is not the pool's.
-  if (!reply.alone) for (const name of Object.keys(headers)) if (name.startsWith('x-ratelimit-')) delete headers[name];
+  if (!reply.alone)
+    for (const name of Object.keys(headers)) if (/^(x|anthropic)-ratelimit-/.test(name)) delete headers[name];
   Object.assign(headers, reply.room);
   headers['x-request-id'] = safeId(headers['x-request-id'] ?? headers['request-id']) ?? id;
+  headers[idHeader] = headers['x-request-id'];
   const length = reply.headers.get('content-length');
   if (length !== null) headers['content-length'] = length;
   if (isEventStream(headers)) {

@@ -24,9 +24,11 @@ function tokensIn(usage: unknown): Tokens | undefined {
     unknown
   >;
   const details = (rest.prompt_tokens_details ?? rest.input_tokens_details) as { cached_tokens?: unknown } | undefined;
-  const input = amount(prompt_tokens ?? input_tokens);
+  // Anthropic counts what a cache held beside the rest, OpenAI as part of it.
+  const read = amount(rest.cache_read_input_tokens);
+  const input = amount(prompt_tokens ?? input_tokens) + read + amount(rest.cache_creation_input_tokens);
   const output = amount(completion_tokens ?? output_tokens) || Math.max(0, amount(total_tokens) - input);
-  return { input, output, cached: Math.min(input, amount(details?.cached_tokens)) };
+  return { input, output, cached: Math.min(input, read || amount(details?.cached_tokens)) };
 }
 
 /** What the attempts of a call used; `undefined` when no endpoint said. */

@@ -22,25 +22,22 @@ export function writeJson(
   response.end(bytes);
 }
 
-/** Writes an error in OpenAI's shape, if nothing was written yet. */
+/** Writes an error, if nothing was written yet. @param body in OpenAI's shape, unless another one is given. */
 export function writeError(
   response: ServerResponse,
   facts: ErrorFacts,
   headers: Readonly<Record<string, string>> = {},
+  body: object = errorBody(facts),
 ): void {
-  writeJson(response, facts.status, errorBody(facts), { ...headers, ...facts.headers });
+  writeJson(response, facts.status, body, { ...headers, ...facts.headers });
 }
 
 /**
  * Ends an event stream with an error: as an event, for who reads events, and without the end of a whole body, for everybody else.
- * @param named whether the stream's events have names.
+ * @param event as it is written, with the blank line behind it.
  */
-export function breakStream(response: ServerResponse, facts: ErrorFacts, named: boolean): void {
+export function breakStream(response: ServerResponse, event: string): void {
   if (response.writableEnded || response.destroyed) return;
-  const { error } = errorBody(facts);
-  const event = named
-    ? `event: error\ndata: ${JSON.stringify({ type: 'error', ...error, error })}\n\n`
-    : `data: ${JSON.stringify({ error })}\n\n`;
   response.write(`\n\n${event}`, () => response.socket?.destroySoon());
 }
 

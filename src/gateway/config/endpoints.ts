@@ -4,6 +4,7 @@ import { type Env, readEnv } from '../../config/inheritance.ts';
 import { resolveSettings } from '../../config/resolve-settings.ts';
 import { shownURL } from '../../endpoint/secrets.ts';
 import { ConfigurationError } from '../../errors.ts';
+import { anthropicFetch } from '../anthropic/anthropic-fetch.ts';
 import type { FoundProblems } from './invalid.ts';
 import type { GatewayEndpoint, LibraryOptions } from './settings.ts';
 
@@ -54,9 +55,9 @@ function withVersion(address: unknown): string {
 
 function forLibrary({ options }: WrittenEndpoint, name: string, type: Type): EndpointOptions {
   if (type !== 'anthropic') return { ...options, name } as EndpointOptions;
-  // Its API for OpenAI's clients has chat alone.
-  const { type: _, baseURL, operations = ['chat'], ...rest } = options;
-  return { ...rest, name, baseURL: withVersion(baseURL), operations } as EndpointOptions;
+  // Its API for OpenAI's clients has chat alone; its own is one that the library does not know.
+  const { type: _, baseURL, operations = ['chat', 'other'], ...rest } = options;
+  return { ...rest, name, baseURL: withVersion(baseURL), operations, fetch: anthropicFetch } as EndpointOptions;
 }
 
 const namesIn = ({ options: { models, modelMap } }: WrittenEndpoint): string[] => [

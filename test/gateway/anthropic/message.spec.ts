@@ -102,7 +102,7 @@ function gathered(events: readonly MessageEvent[]): { content: unknown[]; stop: 
   for (const { type, index, ...event } of events) {
     if (type === 'ping') continue;
     const { content_block, delta } = event as {
-      content_block?: never;
+      content_block?: { type: string };
       delta?: { text?: string; partial_json?: string };
     };
     if (type === 'message_start' && state === 'before') state = 'running';

@@ -1,0 +1,37 @@
+/** How an API says that a call failed: OpenAI's in its words, the Messages API in its own. */
+import { isMessages } from './anthropic/ask-for-message.ts';
+import { messageError } from './anthropic/message-error.ts';
+import { written } from './anthropic/server-events.ts';
+import { type ErrorFacts, errorBody } from './api-error.ts';
+
+/** One API's way of failing. */
+export interface Front {
+  /** The body of an error reply. @param id the call's. */
+  error(facts: ErrorFacts, id: string): object;
+  /** The last event of a stream that broke. */
+  broken(facts: ErrorFacts): string;
+  /** The header that a call's id has there, besides `x-request-id`. */
+  readonly idHeader?: string;
+}
+
+const messages: Front = {
+  error: messageError,
+  broken: (facts) => written(messageError(facts)),
+  idHeader: 'request-id',
+};
+
+/** The streams of chat have events without names. */
+const NAMELESS = /^\/(chat\/)?completions/;
+
+/** The API of a path below `/v1`. */
+export function frontOf(path: string): Front {
+  if (isMessages(path)) return messages;
+  return {
+    error: errorBody,
+    broken: (facts) => {
+      const { error } = errorBody(facts);
+      if (NAMELESS.test(path)) return `data: ${JSON.stringify({ error })}\n\n`;
+      return `event: error\ndata: ${JSON.stringify({ type: 'error', ...error, error })}\n\n`;
+    },
+  };
+}
