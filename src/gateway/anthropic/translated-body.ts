@@ -1,4 +1,5 @@
 /** Bodies of chat replies as bodies of messages: whole ones, errors, and streams, event by event as they come. */
+import { Refused } from '../api-error.ts';
 import { messageError, messageIn } from './message-error.ts';
 import { messageOf } from './message-reply.ts';
 import { MessageStream } from './message-stream.ts';
@@ -22,10 +23,13 @@ async function jsonIn(body: Body): Promise<unknown> {
   }
 }
 
-/** A whole completion. @throws when it is none. */
+/** A whole completion. @throws Refused when it is none. */
 export async function translatedMessage(body: Body, { id, model }: MessageName): Promise<Loose> {
   const completion = await jsonIn(body);
-  if (!isObject(completion)) throw new Error('The endpoint answered with something that is no completion.');
+  if (!isObject(completion)) {
+    const message = 'The endpoint answered with something that is no completion.';
+    throw new Refused({ status: 502, message, code: 'bad_reply' });
+  }
   return messageOf(completion, id, model);
 }
 

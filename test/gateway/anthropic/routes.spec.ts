@@ -1,6 +1,7 @@
 // The official client of Anthropic's API through the gateway: to OpenAI endpoints by translation, to Anthropic's as it is.
 import Anthropic from '@anthropic-ai/sdk';
 import { describe, expect, it } from 'vitest';
+import { translatedMessage } from '../../../src/gateway/anthropic/translated-body.ts';
 import { faultServer, type ServerRequest } from '../../../src/testing/index.ts';
 import { endpointOf, gatewayWith, type TestGateway } from '../../support/gateway.ts';
 
@@ -137,6 +138,20 @@ describe('a model of an OpenAI endpoint', () => {
     });
     await failure(stream.finalMessage());
     expect(text).toBe('a-0 a-1 a-2 ');
+  });
+
+  it('ends the call at the endpoint when its caller goes', async () => {
+    await using a = await faultServer({ name: 'a', script: { stream: 1_000, gap: 20 } });
+    await using gateway = await gatewayWith({ endpoints: [endpointOf(a)] });
+    for await (const { type } of await clientOf(gateway).messages.create({ ...small, stream: true }))
+      if (type === 'content_block_delta') break;
+    await a.until(({ inFlight }) => inFlight === 0, 2_000);
+    expect(a.requests.map(({ aborted }) => aborted)).toEqual([true]);
+  });
+
+  it('says in its words that something is no completion', async () => {
+    const body = new Blob(['<html>']).stream();
+    await expect(translatedMessage(body, { id: 'm', model: 'm' })).rejects.toMatchObject({ facts: { status: 502 } });
   });
 
   it('hands on an error that the API writes into a stream', async () => {
