@@ -1,5 +1,6 @@
 /** What happened to one call so far: what was tried, what that said, and what is kept of it for the next step. */
 import type { Call } from '../call/call.ts';
+import type { Decision } from '../call/decision.ts';
 import type { AttemptReport, Verdict } from '../call/outcome.ts';
 import type { Clock } from '../clock.ts';
 import type { Endpoint } from '../endpoint/endpoint.ts';
@@ -69,6 +70,8 @@ export class CallStory<R extends Reply> extends StoryQueue<R> {
   hadTurn: string | undefined;
   /** No slot came in time: it waits no more. */
   overdue = false;
+  /** Why it went where it went; only where its caller wants to know. */
+  decisions: Decision[] | undefined;
   #onAbort: (() => void) | undefined;
 
   constructor(call: Call, send: Send<R>, clock: Clock) {

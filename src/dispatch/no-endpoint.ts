@@ -4,7 +4,8 @@ import { duration, quoted } from '../call/describe.ts';
 import { NoEndpointAvailableError } from '../errors.ts';
 import type { Refusal } from '../pool/eligibility.ts';
 
-function reasonOf(refusal: Refusal, now: number): string {
+/** A reason with how long it lasts. @param now monotonic ms. */
+export function reasonOf(refusal: Pick<Refusal, 'reason' | 'until'>, now: number): string {
   const left = refusal.until - now;
   return left > 0 && left !== Number.POSITIVE_INFINITY ? `${refusal.reason}, for ${duration(left)}` : refusal.reason;
 }

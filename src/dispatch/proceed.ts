@@ -5,6 +5,7 @@ import type { Endpoint } from '../endpoint/endpoint.ts';
 import type { Refusal } from '../pool/eligibility.ts';
 import type { CallStory, Reply } from './call-story.ts';
 import { kindOf, usualTime } from './clocks.ts';
+import { type Cause, decided, decidedToEnd, deciding } from './decisions.ts';
 import type { DispatchParts } from './dispatch-parts.ts';
 import { failureOf } from './failure-of.ts';
 import { fallBack } from './fall-back.ts';
@@ -17,13 +18,17 @@ import { wait } from './wait.ts';
 
 /** Another model takes over, or the call fails. @throws what the caller shall see. */
 function giveUp<R extends Reply>(story: CallStory<R>, parts: DispatchParts, met?: readonly Refusal[]): void {
-  if (!fallBack(story, parts)) throw failureOf(story, parts, met);
+  if (!fallBack(story, parts)) {
+    if (story.decisions) decidedToEnd(story, parts);
+    throw failureOf(story, parts, met);
+  }
   proceed(story, parts);
 }
 
 /**
  * Starts an attempt and tells everybody. Should its place be gone by now, the story looks for another.
  * @param beside why it starts although another attempt still runs.
+ * @param cause why it is nobody's choice.
  */
 export function start<R extends Reply>(
   story: CallStory<R>,
@@ -31,9 +36,11 @@ export function start<R extends Reply>(
   parts: DispatchParts,
   force: boolean,
   beside?: Beside,
+  cause: Cause | undefined = beside ?? (story.lookup ? 'lookup' : undefined),
 ): void {
   const { events, clock, log, settings } = parts;
   const before = story.last;
+  const decision = story.decisions && deciding(story, parts);
   const attempt = runAttempt(story, endpoint, parts, force, beside);
   if (!attempt) {
     // Its place is gone, also for going there once more.
@@ -43,6 +50,7 @@ export function start<R extends Reply>(
     if (story.live.size === 0) proceed(story, parts);
     return;
   }
+  if (decision) decided(story, decision, endpoint, parts, cause);
   if (!settings.failover) story.only = endpoint;
   const { id: callId } = story.call;
   const at = events.active ? clock.date() : 0;
@@ -110,7 +118,7 @@ function panic<R extends Reply>(story: CallStory<R>, situation: Situation, parts
     giveUp(story, parts);
     return;
   }
-  start(story, pool.pick(endpoints, story.call), parts, true);
+  start(story, pool.pick(endpoints, story.call), parts, true, undefined, 'panic');
   const attempt = story.attempts.at(-1);
   if (attempt) throttle?.began(attempt.load);
 }
@@ -132,7 +140,7 @@ function perform<R extends Reply>(story: CallStory<R>, step: Step, situation: Si
         proceed(story, parts);
         break;
       }
-      start(story, attempt.endpoint, parts, false);
+      start(story, attempt.endpoint, parts, false, undefined, 'same endpoint');
       break;
     }
     case 'another': {
@@ -157,7 +165,7 @@ function perform<R extends Reply>(story: CallStory<R>, step: Step, situation: Si
         );
       } else if (step.refusal.kind === 'refused' && fallBack(story, parts)) proceed(story, parts);
       else if (situation.attempted && !mayGoOn(story, step.refusal.endpoint, parts)) giveUp(story, parts);
-      else start(story, step.refusal.endpoint, parts, true);
+      else start(story, step.refusal.endpoint, parts, true, undefined, 'last resort');
       break;
     case 'panic':
       // Nobody has to try the sick while another model serves.

@@ -2,6 +2,7 @@
 import { abortError, ClosedError } from '../errors.ts';
 import { holdWhileWaiting } from './blame.ts';
 import type { CallStory, Reply } from './call-story.ts';
+import { decidedToWait } from './decisions.ts';
 import type { DispatchParts } from './dispatch-parts.ts';
 import { startOver } from './fall-back.ts';
 import type { Place, Slot } from './line.ts';
@@ -14,10 +15,13 @@ type GoOn = <R extends Reply>(story: CallStory<R>, parts: DispatchParts) => void
 const NOW: Slot = { at: 0, pause: false };
 
 /** Begins a wait. What ends it is left in `story.stopWaiting`. */
-function begin<R extends Reply>(story: CallStory<R>, step: Wait, { room }: DispatchParts, stop: () => void): void {
+function begin<R extends Reply>(story: CallStory<R>, step: Wait, parts: DispatchParts, stop: () => void): void {
+  const { room } = parts;
+  const over = story.decisions && decidedToWait(story, step, parts);
   room.waiting += 1;
   const stopWaiting = (early?: boolean) => {
     stop();
+    over?.();
     if (early && step.costs) story.waits -= 1;
     room.waiting -= 1;
     story.stopWaiting = undefined;

@@ -2,10 +2,11 @@
  * The one door from the gateway to the pool: an HTTP exchange goes in, a reply comes out. Behind it stands the port for calls as
  * bytes, which `balancer.fetch` uses as well; whatever replaces that replaces this file.
  */
+import type { Decision } from '../call/decision.ts';
 import type { AttemptReport } from '../call/outcome.ts';
 import { joined, unsteered } from '../call/steering.ts';
 import type { LoadBalancedOpenAI } from '../load-balanced-openai.ts';
-import { attemptsOf } from '../sdk/attempts.ts';
+import { attemptsOf, decisionsOf } from '../sdk/attempts.ts';
 import { CLIENT_STATE, type ClientState } from '../sdk/client-state.ts';
 import { type RawRequest, rawCall } from '../sdk/raw-call.ts';
 import { roomHeaders } from './pool-room.ts';
@@ -30,6 +31,8 @@ export interface Reply {
   readonly alone: boolean;
   /** The attempts behind it; their usage is complete once the body was read. */
   readonly attempts: () => readonly AttemptReport[];
+  /** Why it went where it went. */
+  readonly decisions: () => readonly Decision[];
 }
 
 /**
@@ -40,7 +43,7 @@ export async function exchange(client: LoadBalancedOpenAI, { endpoint, asked, ..
   const state = (client as unknown as { readonly [CLIENT_STATE]: ClientState })[CLIENT_STATE];
   const caller = state.caller(client);
   const steering = endpoint === undefined ? caller.steering : joined(caller.steering, { ...unsteered, endpoint });
-  const response = await rawCall({ ...caller, steering }, request);
+  const response = await rawCall({ ...caller, steering, explains: true }, request);
   return {
     status: response.status,
     headers: response.headers,
@@ -48,10 +51,16 @@ export async function exchange(client: LoadBalancedOpenAI, { endpoint, asked, ..
     room: roomHeaders(caller.core.pool.endpoints, asked),
     alone: caller.core.pool.endpoints.length === 1,
     attempts: () => attemptsOf(response),
+    decisions: () => decisionsOf(response),
   };
 }
 
 /** The attempts behind an error that `exchange` threw. */
 export function attemptsBehind(error: unknown): readonly AttemptReport[] {
   return attemptsOf(error);
+}
+
+/** Why the call behind an error that `exchange` threw went where it went. */
+export function decisionsBehind(error: unknown): readonly Decision[] {
+  return decisionsOf(error);
 }

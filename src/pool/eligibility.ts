@@ -32,7 +32,8 @@ function weightier(exclusion: Exclusion | undefined, full: Exclusion | undefined
   return { ...full, ejected, until: exclusion.kind === 'ejected' ? Math.max(full.until, until) : full.until };
 }
 
-function refusalOf(endpoint: Endpoint, call: Call, tried: Tried): Refusal | undefined {
+/** Why one endpoint does not take a call; `undefined` = it would. */
+export function endpointRefusal(endpoint: Endpoint, call: Call, tried: Tried): Refusal | undefined {
   const { name: operation, route } = call.operation;
   const never = Number.POSITIVE_INFINITY;
   if (endpoint.drained)
@@ -49,5 +50,5 @@ function refusalOf(endpoint: Endpoint, call: Call, tried: Tried): Refusal | unde
 
 /** The refusals of a call over all endpoints; an endpoint that could take it has none. */
 export function refusals(endpoints: readonly Endpoint[], call: Call, tried: Tried): Refusal[] {
-  return endpoints.flatMap((endpoint) => refusalOf(endpoint, call, tried) ?? []);
+  return endpoints.flatMap((endpoint) => endpointRefusal(endpoint, call, tried) ?? []);
 }

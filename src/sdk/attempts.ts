@@ -1,11 +1,14 @@
 /** Remembers which call a promise, a result, a stream, a response or an error came from, for `attemptsOf` and `explain`. */
 import { isPromise } from 'node:util/types';
+import type { Decision } from '../call/decision.ts';
 import { describeAttempts } from '../call/describe.ts';
 import type { AttemptReport } from '../call/outcome.ts';
 
 /** What is kept of a story for the things it gave out: nothing of the request or the reply. */
 export interface Told {
   readonly reports: readonly AttemptReport[];
+  /** Where the caller wanted to know. */
+  readonly decisions?: readonly Decision[] | undefined;
 }
 
 // One map for the ESM and the CJS copy of the package: a result of one may be shown to the other.
@@ -34,6 +37,20 @@ function storyOf(thing: object): Told | undefined {
 export function attemptsOf(thing: unknown): AttemptReport[] {
   if ((typeof thing !== 'object' && typeof thing !== 'function') || thing === null) return [];
   return (storyOf(thing)?.reports ?? []).map((report) => ({ ...report }));
+}
+
+/**
+ * Why the call behind something went where it went, in order.
+ * @param thing as for `attemptsOf`.
+ * @returns `[]` for anything else, and for calls whose caller did not ask for it beforehand.
+ */
+export function decisionsOf(thing: unknown): Decision[] {
+  if ((typeof thing !== 'object' && typeof thing !== 'function') || thing === null) return [];
+  return (storyOf(thing)?.decisions ?? []).map((decision) => ({
+    ...decision,
+    eligible: [...decision.eligible],
+    excluded: decision.excluded.map((each) => ({ ...each })),
+  }));
 }
 
 /** The attempts in one line: `azure-eu 429 (retry in 8 s) → openai 200 in 612 ms`. @param thing as for `attemptsOf`. */

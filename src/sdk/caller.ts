@@ -15,6 +15,8 @@ export interface Caller {
   readonly overrides: object;
   /** Set where the call reads for another one, to find out who has this id. */
   readonly reader?: string;
+  /** Wants to know why its calls went where they went: see `decisionsOf`. */
+  readonly explains?: boolean;
 }
 
 /** Who calls, asked at each call: the same object for all calls of a client that the code around them does not steer. */

@@ -32,7 +32,7 @@ export class Handover implements Waiting {
   /** Set for one endpoint's part of a list. */
   readonly part: PartFacts | undefined;
   /** What `attemptsOf` tells, and what was attempted before the call itself. */
-  readonly told: { reports: Told['reports'] } = { reports: NOTHING };
+  readonly told: { reports: Told['reports']; decisions?: Told['decisions'] } = { reports: NOTHING };
   before: Told['reports'] = NOTHING;
   /** Somebody waits for the parsed reply, or for the bare `Response`. */
   wanted: boolean;
@@ -78,6 +78,7 @@ export class Handover implements Waiting {
   tell(story: CallStory<SdkReply>): void {
     const { before, part } = this;
     if (part) part.callId = story.call.id;
+    if (story.decisions) this.told.decisions = story.decisions;
     this.told.reports = before.length > 0 ? [...before, ...story.reports] : story.reports;
   }
 }

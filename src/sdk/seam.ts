@@ -72,6 +72,7 @@ function open(
     prefer,
     lookup,
   );
+  if (caller.explains) story.decisions = [];
   for (const stranger of strangersTo(given, pool.endpoints)) story.barred.add(stranger);
   if (missed) core.events.emit({ type: 'affinity-missed', at: settings.clock.date(), callId: call.id, id: missed });
   const sought = caller.reader ?? (lookup && showsObject(call, given.path) ? true : undefined);

@@ -7,7 +7,7 @@ import { ConfigurationError, NoEndpointAvailableError } from '../../errors.ts';
 import { Refused } from '../api-error.ts';
 import type { Destination } from '../destination.ts';
 import type { MessageWay } from '../message-ways.ts';
-import { attemptsBehind, type Exchange, exchange, type Reply } from '../port.ts';
+import { attemptsBehind, decisionsBehind, type Exchange, exchange, type Reply } from '../port.ts';
 import { chatCall } from './chat-call.ts';
 import { estimatedTokens } from './count-tokens.ts';
 import { wrongField } from './read-fields.ts';
@@ -31,7 +31,7 @@ function made(body: object, of: Partial<Reply>): Reply {
   headers.set('content-type', 'application/json');
   const bytes = Buffer.from(JSON.stringify(body));
   headers.set('content-length', String(bytes.byteLength));
-  const rest = { status: 200, room: {}, alone: true, attempts: () => [] };
+  const rest = { status: 200, room: {}, alone: true, attempts: () => [], decisions: () => [] };
   return { ...rest, ...of, headers, body: new Blob([bytes]).stream() };
 }
 
@@ -93,10 +93,14 @@ function checked({ method, path, body, asked }: Exchange): JsonText {
 export async function askForMessage({ pool, endpoint }: Destination, call: Exchange, id: string): Promise<Reply> {
   const body = checked(call);
   const ways = pool.messages.filter(({ members }) => endpoint === undefined || members.includes(endpoint));
-  const before: Reply['attempts'][] = [];
+  const before: Pick<Reply, 'attempts' | 'decisions'>[] = [];
   const all = (reply: Reply): Reply => {
     const earlier = [...before];
-    return { ...reply, attempts: () => [...earlier.flatMap((attempts) => attempts()), ...reply.attempts()] };
+    return {
+      ...reply,
+      attempts: () => [...earlier.flatMap(({ attempts }) => attempts()), ...reply.attempts()],
+      decisions: () => [...earlier.flatMap(({ decisions }) => decisions()), ...reply.decisions()],
+    };
   };
   let best: { readonly reply: Reply } | { readonly error: unknown } | undefined;
   for (const [index, way] of ways.entries()) {
@@ -107,12 +111,12 @@ export async function askForMessage({ pool, endpoint }: Destination, call: Excha
         return all(reply);
       }
       best = { reply: all(reply) };
-      before.push(reply.attempts);
+      before.push(reply);
     } catch (error) {
       if (call.signal.aborted) throw error;
       if (!best || !isNobody(error)) best = { error };
-      const behind = attemptsBehind(error);
-      before.push(() => behind);
+      const [behind, why] = [attemptsBehind(error), decisionsBehind(error)];
+      before.push({ attempts: () => behind, decisions: () => why });
     }
   }
   if (best && 'reply' in best) return best.reply;
