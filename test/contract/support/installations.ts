@@ -33,9 +33,8 @@ function build(): string {
   const folder = mkdtempSync(join(tmpdir(), 'lbo-build-'));
   made.push(folder);
   const bin = join(modules, 'tsdown', 'dist', 'run.mjs');
-  execFileSync(process.execPath, [bin, '--out-dir', join(folder, 'dist'), '--no-dts', '--logLevel', 'error'], {
-    cwd: root,
-  });
+  const quick = ['--out-dir', join(folder, 'dist'), '--no-dts', '--logLevel', 'error'];
+  execFileSync(process.execPath, [bin, '--config', join('.config', 'tsdown.ts'), ...quick], { cwd: root });
   cpSync(join(root, 'package.json'), join(folder, 'package.json'));
   return folder;
 }
