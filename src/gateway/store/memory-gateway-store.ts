@@ -1,0 +1,136 @@
+/** A store that ends with its process: for demos, for tests, and for whoever wants nothing written. */
+import { type Clock, systemClock } from '../../clock.ts';
+import type { CallRecord, LogPage, LogQuery } from './call-record.ts';
+import {
+  type ConfigChange,
+  type GatewayStore,
+  type Keep,
+  KeyTaken,
+  type StoreChange,
+  type StoredConfig,
+  type StoredKey,
+} from './gateway-store.ts';
+import { changed } from './stored-config.ts';
+import { firstDayKept, ModelNames, sumUp, UsageSums } from './usage-sums.ts';
+
+/** Calls kept, whatever the configuration says: memory is no place for a million. */
+const MOST_CALLS = 10_000;
+const DAY = 86_400_000;
+/** Calls on a page, when not said and at most. */
+export const pageSizes = { usual: 100, most: 1_000 } as const;
+
+const matches = (call: CallRecord, { model, endpoint, key, status }: LogQuery) =>
+  (model === undefined || call.model === model) &&
+  (endpoint === undefined || call.endpoint === endpoint) &&
+  (key === undefined || call.key === key) &&
+  (status === undefined || (status === 'failed' ? call.status >= 400 : call.status === status));
+
+/** How many calls a page has. */
+export const pageSize = (limit: number | undefined): number =>
+  Math.max(1, Math.min(limit ?? pageSizes.usual, pageSizes.most));
+
+/** Where the page before ended; anything that is no cursor means the newest. */
+export const cursorOf = (before: string | undefined): number =>
+  before !== undefined && /^\d{1,15}$/.test(before) ? Number(before) : Number.MAX_SAFE_INTEGER;
+
+class MemoryStore implements GatewayStore {
+  readonly place = 'memory';
+  readonly state = { is: 'well' } as const;
+  readonly #clock: Clock;
+  readonly #listeners = new Set<(what: StoreChange) => void>();
+  readonly #usage = new UsageSums();
+  readonly #models = new ModelNames();
+  #config: StoredConfig = { endpoints: {}, groups: {}, drained: [] };
+  #keys: readonly StoredKey[] = [];
+  #keep: Keep = { retentionDays: 7, maxRows: MOST_CALLS };
+  #calls: CallRecord[] = [];
+  /** How many calls were dropped from the front: places in the log stay what they were. */
+  #dropped = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  #tell(what: StoreChange): void {
+    for (const listener of [...this.#listeners]) listener(what);
+  }
+
+  readonly config = {
+    read: (): StoredConfig => this.#config,
+    write: (change: ConfigChange): void => {
+      this.#config = changed(this.#config, change);
+      this.#tell('config');
+    },
+  };
+
+  readonly keys = {
+    fresh: true,
+    list: (): readonly StoredKey[] => this.#keys,
+    add: (key: StoredKey): void => {
+      if (this.#keys.some(({ name }) => name === key.name)) throw new KeyTaken(key.name);
+      this.#keys = [...this.#keys, key];
+      this.#tell('keys');
+    },
+    delete: (id: string): boolean => {
+      const rest = this.#keys.filter((key) => key.id !== id);
+      if (rest.length === this.#keys.length) return false;
+      this.#keys = rest;
+      this.#tell('keys');
+      return true;
+    },
+  };
+
+  readonly calls = {
+    record: (call: CallRecord): void => {
+      this.#usage.add(call, this.#models.of(call.model));
+      this.#calls.push(call);
+      this.#trim();
+    },
+    page: (query: LogQuery): LogPage => this.#page(query),
+    usage: (query: Parameters<typeof sumUp>[1]) => sumUp(this.#usage.cells, query),
+    keep: (keep: Keep): void => {
+      this.#keep = keep;
+      this.#trim();
+    },
+  };
+
+  /** Seldom: what is dropped is moved over. */
+  #trim(): void {
+    const most = Math.min(MOST_CALLS, this.#keep.maxRows);
+    const since = this.#clock.date() - this.#keep.retentionDays * DAY;
+    const over = this.#calls.length - most;
+    if (over <= most / 10 && (this.#calls[0]?.at ?? since) >= since) return;
+    const old = this.#calls.findIndex(({ at }) => at >= since);
+    const drop = Math.max(0, over, old < 0 ? this.#calls.length : old);
+    this.#calls = this.#calls.slice(drop);
+    this.#dropped += drop;
+    this.#usage.dropBefore(firstDayKept(this.#clock.date()));
+  }
+
+  #page(query: LogQuery): LogPage {
+    const limit = pageSize(query.limit);
+    const calls: CallRecord[] = [];
+    const first = Math.max(0, this.#calls.length - Math.min(MOST_CALLS, this.#keep.maxRows));
+    let at = Math.min(this.#calls.length, cursorOf(query.before) - this.#dropped);
+    while (at > first && calls.length < limit) {
+      at -= 1;
+      const call = this.#calls[at] as CallRecord;
+      if (matches(call, query)) calls.push(call);
+    }
+    return { calls, next: at > first ? String(at + this.#dropped) : null };
+  }
+
+  watch(listener: (what: StoreChange) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  close(): void {
+    this.#listeners.clear();
+  }
+}
+
+/** A store in memory, empty. */
+export function memoryGatewayStore(clock: Clock = systemClock): GatewayStore {
+  return new MemoryStore(clock);
+}

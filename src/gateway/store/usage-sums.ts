@@ -1,0 +1,116 @@
+/** Sums of what calls used, by day, key, model and endpoint: kept in memory, as a store's own or until they are written. */
+import type { CallRecord, UsageField, UsageQuery, UsageRow } from './call-record.ts';
+
+/** A sum with all of its fields. */
+export interface UsageCell {
+  readonly day: string;
+  readonly key: string;
+  readonly model: string;
+  readonly endpoint: string;
+  calls: number;
+  failed: number;
+  tokensIn: number;
+  tokensOut: number;
+  cachedIn: number;
+  cost: number;
+}
+
+/** Names of models that are told apart; clients may make up any number of them. */
+export const MOST_MODELS = 1_000;
+/** Under this name the others are. */
+export const OTHER_MODELS = '(others)';
+
+/** The day of a date, UTC. */
+export const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10);
+
+/** Lives so long, in ms. */
+export const USAGE_DAYS = 400;
+const DAY = 86_400_000;
+
+/** The first day whose sums are kept still. */
+export const firstDayKept = (now: number): string => dayOf(now - USAGE_DAYS * DAY);
+
+/** Names of models as sums tell them apart: a bounded number of them. */
+export class ModelNames {
+  readonly #known = new Set<string>();
+
+  /** The name under which a model's calls are summed. */
+  of(model: string | undefined): string {
+    if (model === undefined) return '';
+    if (this.#known.has(model)) return model;
+    if (this.#known.size >= MOST_MODELS) return OTHER_MODELS;
+    this.#known.add(model);
+    return model;
+  }
+}
+
+/** The sums. */
+export class UsageSums {
+  readonly #cells = new Map<string, UsageCell>();
+
+  get size(): number {
+    return this.#cells.size;
+  }
+
+  get cells(): Iterable<UsageCell> {
+    return this.#cells.values();
+  }
+
+  /** Counts a call. @param model the name under which it is summed. */
+  add({ at, key = '', endpoint = '', status, tokens, cost = 0 }: CallRecord, model: string): void {
+    const day = dayOf(at);
+    const id = JSON.stringify([day, key, model, endpoint]);
+    let cell = this.#cells.get(id);
+    if (!cell) {
+      const none = { calls: 0, failed: 0, tokensIn: 0, tokensOut: 0, cachedIn: 0, cost: 0 };
+      cell = { day, key, model, endpoint, ...none };
+      this.#cells.set(id, cell);
+    }
+    cell.calls += 1;
+    if (status >= 400) cell.failed += 1;
+    cell.tokensIn += tokens?.input ?? 0;
+    cell.tokensOut += tokens?.output ?? 0;
+    cell.cachedIn += tokens?.cached ?? 0;
+    cell.cost += cost;
+  }
+
+  /** Drops days before this one. */
+  dropBefore(day: string): void {
+    for (const [id, cell] of this.#cells) if (cell.day < day) this.#cells.delete(id);
+  }
+
+  clear(): void {
+    this.#cells.clear();
+  }
+}
+
+/** Cells summed up as a query wants them. */
+export function sumUp(cells: Iterable<UsageCell>, { from = '', to = '9999', key, by }: UsageQuery): UsageRow[] {
+  const rows = new Map<string, UsageRow & Pick<UsageCell, 'calls'>>();
+  for (const cell of cells) {
+    if (cell.day < from || cell.day > to || (key !== undefined && cell.key !== key)) continue;
+    const fields = Object.fromEntries(by.map((field): [UsageField, string] => [field, cell[field]]));
+    const id = JSON.stringify(Object.values(fields));
+    const { calls = 0, failed = 0, tokensIn = 0, tokensOut = 0, cachedIn = 0, cost = 0 } = rows.get(id) ?? {};
+    rows.set(id, {
+      ...fields,
+      calls: calls + cell.calls,
+      failed: failed + cell.failed,
+      tokensIn: tokensIn + cell.tokensIn,
+      tokensOut: tokensOut + cell.tokensOut,
+      cachedIn: cachedIn + cell.cachedIn,
+      cost: cost + cell.cost,
+    });
+  }
+  if (by.length === 0 && rows.size === 0)
+    return [{ calls: 0, failed: 0, tokensIn: 0, tokensOut: 0, cachedIn: 0, cost: 0 }];
+  const fieldsOf = (row: UsageRow) => by.map((field) => row[field] as string);
+  const compare = (a: readonly string[], b: readonly string[]) => {
+    for (const [at, one] of a.entries()) {
+      const other = b[at] as string;
+      if (one !== other) return one < other ? -1 : 1;
+    }
+    return 0;
+  };
+  return [...rows.values()].sort((a, b) => compare(fieldsOf(a), fieldsOf(b)));
+}
