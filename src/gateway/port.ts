@@ -10,6 +10,7 @@ import { attemptsOf, decisionsOf } from '../sdk/attempts.ts';
 import { CLIENT_STATE, type ClientState } from '../sdk/client-state.ts';
 import { type RawRequest, rawCall } from '../sdk/raw-call.ts';
 import { roomHeaders } from './pool-room.ts';
+import { tellsKey } from './tells-key.ts';
 
 /** One exchange. */
 export interface Exchange extends RawRequest {
@@ -27,6 +28,8 @@ export interface Reply {
   readonly body: ReadableStream<Uint8Array> | null;
   /** What is left of the pool's rate limits for the call's model, as headers; empty where that is not known. */
   readonly room: Readonly<Record<string, string>>;
+  /** Does a text tell a key of the endpoint that answered? */
+  readonly tells: (text: string) => boolean;
   /** Nobody else could have answered. */
   readonly alone: boolean;
   /** The attempts behind it; their usage is complete once the body was read. */
@@ -44,12 +47,15 @@ export async function exchange(client: LoadBalancedOpenAI, { endpoint, asked, ..
   const caller = state.caller(client);
   const steering = endpoint === undefined ? caller.steering : joined(caller.steering, { ...unsteered, endpoint });
   const response = await rawCall({ ...caller, steering, explains: true }, request);
+  const { endpoints } = caller.core.pool;
+  const served = endpoints.find(({ name }) => name === attemptsOf(response).at(-1)?.endpoint);
   return {
     status: response.status,
     headers: response.headers,
     body: response.body as ReadableStream<Uint8Array> | null,
-    room: roomHeaders(caller.core.pool.endpoints, asked),
-    alone: caller.core.pool.endpoints.length === 1,
+    room: roomHeaders(endpoints, asked),
+    tells: (text) => served !== undefined && tellsKey(served, text),
+    alone: endpoints.length === 1,
     attempts: () => attemptsOf(response),
     decisions: () => decisionsOf(response),
   };

@@ -25,7 +25,10 @@ export function storyHeaders(attempts: readonly AttemptReport[], status: number)
  * @param idHeader where the id stands as well.
  */
 export function replyHeaders(reply: Reply, id: string, idHeader = 'x-request-id'): Record<string, string> {
-  const headers = { ...clientHeaders(reply.headers), ...storyHeaders(reply.attempts(), reply.status) };
+  const headers = clientHeaders(reply.headers);
+  // Some servers repeat what they were sent.
+  for (const [name, value] of Object.entries(headers)) if (reply.tells(value)) delete headers[name];
+  Object.assign(headers, storyHeaders(reply.attempts(), reply.status));
   // One endpoint's remainder is not the pool's.
   if (!reply.alone)
     for (const name of Object.keys(headers)) if (/^(x|anthropic)-ratelimit-/.test(name)) delete headers[name];

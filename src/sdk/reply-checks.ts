@@ -39,6 +39,7 @@ export function checkReply(call: Call, data: unknown, headers: Headers): unknown
   if (!answers) {
     // Whatever is read has a body; the SDK's pages would break on nothing.
     if (method === 'get' && operation.json && (data === undefined || data === null)) throw emptyReply();
+    if (isError(data)) throw embeddedError(data.error, headers);
     // A router page instead of JSON is never what was asked for; everything else is handed on as the SDK does.
     return typeof data === 'string' && operation.json ? (jsonOf(data) ?? htmlOr(data)) : data;
   }
@@ -69,6 +70,19 @@ export function checkReply(call: Call, data: unknown, headers: Headers): unknown
       throw badReplyError('The answer is empty and says no reason why.');
   }
   return value;
+}
+
+/** What an object may say that is an error and nothing else, as OpenAI and Anthropic write it. */
+const ERROR_FIELDS = new Set(['error', 'type', 'request_id']);
+
+function isError(data: unknown): data is { error: object } {
+  if (typeof data !== 'object' || data === null || !('error' in data)) return false;
+  const { error, type = 'error' } = data as Loose;
+  return (
+    typeof (error as Loose | null)?.message === 'string' &&
+    type === 'error' &&
+    Object.keys(data).every((field) => ERROR_FIELDS.has(field))
+  );
 }
 
 function htmlOr(text: string): string {

@@ -140,6 +140,18 @@ describe('other operations', () => {
     expect(check(data, call)).toBe(data);
   });
 
+  it.each<[string, object, Parameters<typeof aCall>[0]]>([
+    ['OpenAI', { error: { message: 'no such key' } }, { path: '/batches/batch_1', method: 'get' }],
+    ['OpenAI', { error: { message: 'no such key' } }, { path: '/files' }],
+    [
+      'Anthropic',
+      { type: 'error', error: { type: 'api_error', message: 'x' }, request_id: 'r' },
+      { path: '/messages' },
+    ],
+  ])('take what is an error and nothing else for one, as %s writes it', (_, data, call) => {
+    expect(thrown(data, call)).toBeInstanceOf(APIError);
+  });
+
   it('parse JSON under a wrong content type', () => {
     expect(check('{"id":"file-1"}', { path: '/files/file-1', method: 'get' })).toEqual({ id: 'file-1' });
   });

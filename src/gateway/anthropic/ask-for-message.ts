@@ -31,7 +31,7 @@ function made(body: object, of: Partial<Reply>): Reply {
   headers.set('content-type', 'application/json');
   const bytes = Buffer.from(JSON.stringify(body));
   headers.set('content-length', String(bytes.byteLength));
-  const rest = { status: 200, room: {}, alone: true, attempts: () => [], decisions: () => [] };
+  const rest = { status: 200, room: {}, tells: () => false, alone: true, attempts: () => [], decisions: () => [] };
   return { ...rest, ...of, headers, body: new Blob([bytes]).stream() };
 }
 
