@@ -2,23 +2,42 @@
 import { resolve } from 'node:path';
 import { UnreadableFile } from '../gateway/config/config-file.ts';
 import { InvalidConfiguration } from '../gateway/config/invalid.ts';
-import { loadSettings } from '../gateway/config/load.ts';
+import { findSettings, loadSettings } from '../gateway/config/load.ts';
 import type { GatewaySettings } from '../gateway/config/settings.ts';
+import { Configuration, type ConfigurationSources } from '../gateway/configuration.ts';
+
+/** What was read, or what is to be said. */
+export type Read<What> = What | { readonly is: 'wrong' | 'missing'; readonly problem: string };
 
 /** The settings, or what is to be said. */
-export type SettingsRead =
-  | { readonly is: 'read'; readonly settings: GatewaySettings }
-  | { readonly is: 'wrong' | 'missing'; readonly problem: string };
+export type SettingsRead = Read<{ readonly is: 'read'; readonly settings: GatewaySettings }>;
 
-/** Loads the file named, or the one of this folder, or what the environment says. */
-export function settingsFrom(file: string | undefined): SettingsRead {
+function told<What>(read: () => What): Read<What> {
   try {
-    const folder = process.cwd();
-    const settings = loadSettings({ file: file && resolve(folder, file), folder, env: process.env });
-    return { is: 'read', settings };
+    return read();
   } catch (error) {
     if (!(error instanceof InvalidConfiguration || error instanceof UnreadableFile)) throw error;
     const isMissing = error instanceof InvalidConfiguration && error.isMissing;
     return { is: isMissing ? 'missing' : 'wrong', problem: error.message };
   }
+}
+
+const placeOf = (file: string | undefined) => {
+  const folder = process.cwd();
+  return { file: file && resolve(folder, file), folder };
+};
+
+/** Loads the file named, or the one of this folder, or what the environment says. */
+export function settingsFrom(file: string | undefined): SettingsRead {
+  return told(() => ({ is: 'read', settings: loadSettings({ ...placeOf(file), env: process.env }) }));
+}
+
+/** The same joined with what a store holds, and kept together from then on. */
+export function configurationFrom(
+  file: string | undefined,
+  more: Pick<ConfigurationSources, 'store' | 'mayBeEmpty'>,
+): Read<{ readonly is: 'read'; readonly configuration: Configuration }> {
+  const place = placeOf(file);
+  const find = () => findSettings(place);
+  return told(() => ({ is: 'read', configuration: new Configuration({ find, env: process.env, ...more }) }));
 }

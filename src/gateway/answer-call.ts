@@ -41,6 +41,7 @@ export class GatewayCall {
   #status = 0;
   #streams = false;
   #interrupted = false;
+  #firstAt: number | undefined;
   #attempts: Reply['attempts'] = () => [];
 
   constructor(message: IncomingMessage, response: ServerResponse, running: Running, around: CallSurroundings) {
@@ -135,19 +136,18 @@ export class GatewayCall {
     this.#status = reply.status;
     response.writeHead(reply.status, headers);
     if (this.#streams) response.flushHeaders();
-    const see = this.#streams ? (piece: Uint8Array) => this.#account?.see(piece) : () => undefined;
+    const see = (piece: Uint8Array) => {
+      this.#firstAt ??= this.#around.clock.now();
+      if (this.#streams) this.#account?.see(piece);
+    };
     const length = headers['content-length'] === undefined ? undefined : Number(headers['content-length']);
     const end = await writeBody({ body: reply.body, length }, response, this.#around.clock, see);
     if (end.is === 'left') this.#status = 499;
     if (end.is !== 'broken' || this.#interrupted) return;
     const { message, code } = factsOf(end.error);
-    const isKnown = code !== 'internal_error';
     this.#status = 502;
-    this.#break({
-      status: 502,
-      message: isKnown ? message : 'The reply broke before its end.',
-      code: isKnown ? code : 'reply_broken',
-    });
+    const unknown = { message: 'The reply broke before its end.', code: 'reply_broken' };
+    this.#break({ status: 502, ...(code === 'internal_error' ? unknown : { message, code }) });
   }
 
   /** Ends a reply that began and cannot go on. */
@@ -157,8 +157,8 @@ export class GatewayCall {
   }
 
   #writeError(facts: ErrorFacts, headers: Readonly<Record<string, string>>): void {
-    const { error, idHeader } = frontOf(this.#path);
-    const ids = { 'x-request-id': this.#id, ...(idHeader && { [idHeader]: this.#id }) };
+    const { error, idHeader = 'x-request-id' } = frontOf(this.#path);
+    const ids = { 'x-request-id': this.#id, [idHeader]: this.#id };
     writeError(this.#response, facts, { ...ids, ...headers }, error(facts, this.#id));
   }
 
@@ -177,7 +177,7 @@ export class GatewayCall {
   }
 
   #writeDown(): void {
-    const { clock, log, figures } = this.#around;
+    const { clock, log, figures, live } = this.#around;
     const attempts = this.#attempts();
     // Who reads an object again does not use the tokens again that it tells of.
     const isRead = this.#message.method === 'GET';
@@ -185,9 +185,11 @@ export class GatewayCall {
     const ms = Math.round(clock.now() - this.#startedAt);
     const label = this.#running.publicNames.includes(this.#model ?? '') ? (this.#model as string) : 'other';
     figures.done({ model: this.#asked === undefined ? 'none' : label, status: this.#status, ms, tokens });
-    const last = attempts.at(-1);
+    const [endpoint] = attempts.slice(-1).map((last) => endpointNamed(last.endpoint));
+    const firstMs = this.#streams && this.#firstAt ? this.#firstAt - this.#startedAt : undefined;
+    live.add({ ms, firstMs, failed: this.#status >= 400, endpoint });
     log.info(`${this.#message.method} /v1${this.#path.slice(0, 200)} ${this.#status}`, {
-      ...{ ms, model: this.#asked?.slice(0, 256), endpoint: last && endpointNamed(last.endpoint) },
+      ...{ ms, model: this.#asked?.slice(0, 256), endpoint },
       ...{ attempts: attempts.length, key: this.#key?.name, id: this.#id },
       ...{ tokensIn: tokens?.input, tokensOut: tokens?.output },
     });

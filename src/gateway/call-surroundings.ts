@@ -2,6 +2,7 @@
 import type { Clock } from '../clock.ts';
 import type { Allowances } from './allowance.ts';
 import type { Figures } from './figures.ts';
+import type { LiveFigures } from './live/live-figures.ts';
 import type { GatewayLog } from './log.ts';
 
 /** What calls share beside the configuration they began with. */
@@ -9,6 +10,8 @@ export interface CallSurroundings {
   readonly clock: Clock;
   readonly log: GatewayLog;
   readonly figures: Figures;
+  /** The same by second, of late. */
+  readonly live: LiveFigures;
   readonly allowances: Allowances;
   /** When the gateway began, in ms since 1970. */
   readonly since: number;

@@ -7,9 +7,11 @@ import { GatewayCall } from './answer-call.ts';
 import { factsOf, Refused } from './api-error.ts';
 import type { CallSurroundings } from './call-surroundings.ts';
 import type { GatewaySettings } from './config/settings.ts';
+import type { Configuration } from './configuration.ts';
 import { Figures } from './figures.ts';
 import { Generation } from './generation.ts';
 import { isLoopback } from './guard.ts';
+import { LiveFigures } from './live/live-figures.ts';
 import type { GatewayLog } from './log.ts';
 import { endpointNamed, sharedIds } from './pools.ts';
 import { letPass } from './read-body.ts';
@@ -17,11 +19,16 @@ import { run } from './running.ts';
 import { type Listening, listen } from './server.ts';
 import { showPage } from './show-page.ts';
 import { checkCircle, checkHost } from './start-checks.ts';
+import type { GatewayStore } from './store/gateway-store.ts';
 import { writeError } from './write-reply.ts';
 
 /** What a gateway is started with. */
 export interface GatewayOptions {
   readonly settings: GatewaySettings;
+  /** Where the settings come from, and where changes go. Without it they stay as they are. */
+  readonly configuration?: Configuration | undefined;
+  /** What outlives the process. @default one in memory */
+  readonly store?: GatewayStore | undefined;
   readonly log: GatewayLog;
   /** @default '127.0.0.1' */
   readonly host?: string | undefined;
@@ -43,9 +50,10 @@ export interface Gateway {
   /**
    * Takes another configuration, as a whole or not at all. Calls that run end on the one they began with; what is known of endpoints
    * that stay is kept.
-   * @throws CannotStart, or ConfigurationError, and goes on as before.
+   * @param commit called when nothing stands against them any more, and before they count.
+   * @throws CannotStart, or ConfigurationError, or what `commit` threw, and goes on as before.
    */
-  reload(settings: GatewaySettings): void;
+  reload(settings: GatewaySettings, commit?: () => void): void;
   /** Takes no new connections, lets running calls end for `grace` ms, ends the rest with an error. Resolves when all is over. */
   stop(grace?: number): Promise<void>;
 }
@@ -58,7 +66,7 @@ export const GRACE = 25_000;
  * @throws CannotStart on an address that others reach, without client keys; the error of `listen`.
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { settings, log, host = '127.0.0.1', port = 8_000, clock = systemClock } = options;
+  const { settings, configuration, log, host = '127.0.0.1', port = 8_000, clock = systemClock } = options;
   const figures = new Figures();
   const observer: Observer = (event) => {
     figures.observe(event);
@@ -79,6 +87,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   let closing = false;
   const surroundings: CallSurroundings = {
     ...{ clock, log, figures, allowances: new Allowances(clock), since: clock.date(), closing: () => closing },
+    live: new LiveFigures(clock),
   };
   const underway = new Set<GatewayCall>();
   const answer = async (message: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -112,11 +121,30 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   let stopping: Promise<void> | undefined;
   const stop = async (grace: number) => {
     closing = true;
+    follow?.();
     await listening.stop(grace, () => {
       for (const call of underway) call.interrupt();
     });
     await Promise.all([...generations].map((generation) => generation.retire()));
   };
+  const reload = (next: GatewaySettings, commit: () => void = () => undefined) => {
+    const fresh = begin(next, listening.port);
+    try {
+      commit();
+    } catch (error) {
+      void fresh.retire();
+      throw error;
+    }
+    const before = now;
+    now = fresh;
+    generations.add(now);
+    void before.retire().then(() => generations.delete(before));
+  };
+  configuration?.follow(reload);
+  const follow = configuration?.watch((error) => {
+    if (error === undefined) log.info('configuration taken', { why: 'the store was changed' });
+    else log.error('What was changed in the store was not taken.', { error: (error as Error).message });
+  });
   return {
     url: `http://${shown}:${listening.port}`,
     host: listening.host,
@@ -125,12 +153,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     get settings() {
       return now.running.settings;
     },
-    reload(next) {
-      const before = now;
-      now = begin(next, listening.port);
-      generations.add(now);
-      void before.retire().then(() => generations.delete(before));
-    },
+    reload,
     stop: (grace = GRACE) => {
       stopping ??= stop(grace);
       return stopping;

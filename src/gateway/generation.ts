@@ -28,7 +28,7 @@ export class Generation {
     this.#retired ??= new Promise<void>((resolve) => {
       this.#over = resolve;
       if (this.#calls === 0) resolve();
-    }).then(() => this.running.pools.close());
+    }).then(() => this.running.close());
     return this.#retired;
   }
 }

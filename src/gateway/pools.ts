@@ -113,6 +113,15 @@ export class GatewayPools {
           options,
         )
       : undefined;
+    this.#drain(settings.drained);
+  }
+
+  /** Before the first call: nothing runs on them that would have to end. */
+  #drain(names: readonly string[]): void {
+    if (names.length === 0) return;
+    for (const { balancer } of this.#clients)
+      for (const { name } of balancer.snapshot().endpoints)
+        if (names.includes(endpointNamed(name))) void balancer.drain(name);
   }
 
   #client(endpoints: readonly EndpointOptions[], options: LibraryOptions): LoadBalancedOpenAI {

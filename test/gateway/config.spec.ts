@@ -130,7 +130,7 @@ describe('a file', () => {
       expect.stringMatching(
         /^8:5 groups\["gpt-5"\]\.strategy: must be a strategy: 'round-robin', .*'priority'; got a string$/,
       ),
-      '11:11 groups["gpt-5"].endpoints[1].endpoint: names no endpoint of this file; did you mean spare?; known are main, spare',
+      '11:11 groups["gpt-5"].endpoints[1].endpoint: names no endpoint; did you mean spare?; known are main, spare',
       '14:1 timout: unknown option; did you mean timeout?',
     ]);
     const toml = TOML.replace('weight = 0.5', 'weight = "x"')

@@ -1,14 +1,18 @@
 // A gateway in this process, on a free port, with its log kept; stopped when its test is over.
 import OpenAI from 'openai';
 import { systemClock } from '../../src/clock.ts';
-import { settingsOf } from '../../src/gateway/config/load.ts';
+import { Configuration, type ConfigurationSources } from '../../src/gateway/configuration.ts';
 import { type Gateway, type GatewayOptions, startGateway } from '../../src/gateway/gateway.ts';
 import { GatewayLog, type LogLevel } from '../../src/gateway/log.ts';
+import type { GatewayStore } from '../../src/gateway/store/gateway-store.ts';
+import { memoryGatewayStore } from '../../src/gateway/store/memory-gateway-store.ts';
 import type { FaultServer } from '../../src/testing/index.ts';
 
 /** A gateway for a test. */
 export interface TestGateway extends AsyncDisposable {
   readonly gateway: Gateway;
+  readonly configuration: Configuration;
+  readonly store: GatewayStore;
   /** `http://127.0.0.1:port`. */
   readonly url: string;
   /** The lines of its log, as objects. */
@@ -20,7 +24,10 @@ export interface TestGateway extends AsyncDisposable {
 }
 
 /** What a test may set beside the configuration. */
-export interface TestGatewayOptions extends Partial<Pick<GatewayOptions, 'clock' | 'host'>> {
+export interface TestGatewayOptions extends Partial<Pick<GatewayOptions, 'clock' | 'host' | 'store'>> {
+  /** Where the configuration is read from, instead of the one given. */
+  readonly find?: ConfigurationSources['find'];
+  readonly mayBeEmpty?: boolean;
   readonly level?: LogLevel;
   readonly env?: Record<string, string>;
 }
@@ -39,10 +46,22 @@ export async function gatewayWith(configuration: object, options: TestGatewayOpt
   const lines: Record<string, unknown>[] = [];
   const write = (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>);
   const log = new GatewayLog({ level, readable: false, write, clock: systemClock });
-  const settings = settingsOf(configuration, env, 'test');
-  const gateway = await startGateway({ settings, log, port: 0, clock, host });
+  const store = options.store ?? memoryGatewayStore(clock);
+  const find = options.find ?? (() => ({ source: 'test', value: configuration }));
+  const from = new Configuration({ find, env, store, mayBeEmpty: options.mayBeEmpty });
+  const gateway = await startGateway({
+    settings: from.settings,
+    configuration: from,
+    store,
+    log,
+    port: 0,
+    clock,
+    host,
+  });
   return {
     gateway,
+    configuration: from,
+    store,
     url: gateway.url,
     lines,
     client: (apiKey = 'any') => new OpenAI({ apiKey, baseURL: `${gateway.url}/v1`, maxRetries: 0 }),

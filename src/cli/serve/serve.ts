@@ -1,13 +1,15 @@
 /** `serve`: the gateway as a process. Reads options and configuration, starts it, and ends it as the signals say. */
 import { basename } from 'node:path';
-import { settingsOf } from '../../gateway/config/load.ts';
 import type { GatewaySettings } from '../../gateway/config/settings.ts';
+import { Configuration } from '../../gateway/configuration.ts';
 import { type Gateway, GRACE, startGateway } from '../../gateway/gateway.ts';
 import type { GatewayLog } from '../../gateway/log.ts';
 import { CannotStart } from '../../gateway/start-checks.ts';
+import type { GatewayStore } from '../../gateway/store/gateway-store.ts';
+import { memoryGatewayStore } from '../../gateway/store/memory-gateway-store.ts';
 import { storeProblem } from '../../gateway/store-needs.ts';
 import { type OptionTable, optionHelp, readOptions } from '../read-options.ts';
-import { settingsFrom } from '../settings-from.ts';
+import { configurationFrom } from '../settings-from.ts';
 import { consoleLog } from './console-log.ts';
 import { type DemoEndpoints, demoEndpoints } from './demo-endpoints.ts';
 import { keepCurrent } from './keep-current.ts';
@@ -57,18 +59,19 @@ function wrongValue({ port, grace, demo, config }: Values): string | undefined {
 }
 
 interface Ready {
-  readonly settings: GatewaySettings;
+  readonly configuration: Configuration;
   readonly demo: DemoEndpoints | undefined;
 }
 
-/** The settings, or what is wrong. */
-async function ready(values: Values): Promise<Ready | string> {
-  const found = values.demo ? undefined : settingsFrom(textOf(values.config));
-  if (found?.is === 'read') return { settings: found.settings, demo: undefined };
+/** The configuration, or what is wrong. */
+async function ready(values: Values, store: GatewayStore): Promise<Ready | string> {
+  const found = values.demo ? undefined : configurationFrom(textOf(values.config), { store });
+  if (found?.is === 'read') return { configuration: found.configuration, demo: undefined };
   const mayDemo = values.demo || (values['or-demo'] && found?.is === 'missing');
   if (!mayDemo) return found?.problem ?? '';
   const demo = await demoEndpoints();
-  return { settings: settingsOf(demo.configuration, {}, 'demo'), demo };
+  const find = () => ({ source: 'demo', value: demo.configuration });
+  return { configuration: new Configuration({ find, env: {}, store }), demo };
 }
 
 function announce({ url }: Gateway, settings: GatewaySettings, log: GatewayLog, isTerminal: boolean): void {
@@ -139,19 +142,22 @@ export async function serve(args: readonly string[]): Promise<number> {
     return 0;
   }
   const log = consoleLog(process.env.LOG_LEVEL);
-  const found = 'problem' in log ? log.problem : await ready(values);
+  const store = memoryGatewayStore();
+  const found = 'problem' in log ? log.problem : await ready(values, store);
   if ('problem' in log || typeof found === 'string') {
     console.error(found);
     return 2;
   }
-  const { settings, demo } = found;
+  const { configuration, demo } = found;
+  const { settings } = configuration;
   const [host, port] = [textOf(values.host), textOf(values.port)];
   try {
     const lacking = storeProblem(settings, process.versions.node);
     if (lacking !== undefined) throw new CannotStart(lacking);
-    const gateway = await startGateway({ settings, log, host, port: port === undefined ? undefined : Number(port) });
+    const place = { host, port: port === undefined ? undefined : Number(port) };
+    const gateway = await startGateway({ settings, configuration, store, log, ...place });
     announce(gateway, settings, log, process.stdout.isTTY === true);
-    const letGo = keepCurrent(gateway, log);
+    const letGo = keepCurrent(configuration, log);
     await untilStopped(gateway, values.grace === undefined ? GRACE : Number(values.grace) * 1_000, log);
     letGo();
     return 0;

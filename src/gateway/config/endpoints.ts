@@ -6,7 +6,7 @@ import { shownURL } from '../../endpoint/secrets.ts';
 import { ConfigurationError } from '../../errors.ts';
 import { anthropicFetch } from '../anthropic/anthropic-fetch.ts';
 import type { FoundProblems } from './invalid.ts';
-import type { GatewayEndpoint, LibraryOptions } from './settings.ts';
+import type { GatewayEndpoint, Given, LibraryOptions, Source } from './settings.ts';
 
 /** Where Anthropic is. */
 export const ANTHROPIC_URL = 'https://api.anthropic.com/v1';
@@ -16,6 +16,9 @@ export interface WrittenEndpoint {
   readonly options: Readonly<Record<string, unknown>>;
   /** Its path in messages. */
   readonly path: string;
+  readonly source: Source;
+  /** The same as it was written, references not filled in. */
+  readonly given: Given;
   /** Where its key comes from, when that is known already. */
   readonly keyFrom?: string | undefined;
 }
@@ -25,7 +28,7 @@ const typeOf = ({ options }: WrittenEndpoint): Type =>
   ['azure', 'anthropic'].includes(options.type as string) ? (options.type as Type) : 'openai';
 
 /** Names as the library would give them: by type and number, around those that are taken. */
-function namesOf(written: readonly WrittenEndpoint[]): string[] {
+export function namesOf(written: readonly WrittenEndpoint[]): string[] {
   const taken = new Set(written.flatMap(({ options }) => (typeof options.name === 'string' ? [options.name] : [])));
   const counts = new Map<Type, number>();
   return written.map((each) => {
@@ -92,11 +95,11 @@ function checked(
 /** The endpoints that take part, and what is to be said about the others. */
 export function readyEndpoints(
   written: readonly WrittenEndpoint[],
+  names: readonly string[],
   options: LibraryOptions,
   env: Env,
   problems: FoundProblems,
-): { endpoints: GatewayEndpoint[]; skipped: Map<string, string>; names: string[] } {
-  const names = namesOf(written);
+): { endpoints: GatewayEndpoint[]; skipped: Map<string, string> } {
   const skipped = new Map<string, string>();
   const there = written.flatMap((each, index) => {
     const name = names[index] as string;
@@ -112,6 +115,8 @@ export function readyEndpoints(
     return {
       name,
       type,
+      source: each.source,
+      given: each.given,
       options: ready[index] as EndpointOptions,
       baseURL: urls[index] ?? '',
       names: namesIn(each),
@@ -120,5 +125,5 @@ export function readyEndpoints(
         each.keyFrom ?? (typeof apiKeyEnv === 'string' ? apiKeyEnv : apiKey === undefined ? 'environment' : 'file'),
     };
   });
-  return { endpoints, skipped, names };
+  return { endpoints, skipped };
 }

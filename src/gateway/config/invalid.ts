@@ -41,16 +41,26 @@ const OF_ENVIRONMENT = /^[A-Z][A-Z0-9_]*(\[|\.|$)/;
 export class FoundProblems {
   readonly #found = new Map<string, ConfigProblem>();
   readonly #written: Written | undefined;
+  readonly #elsewhere: string[] = [];
 
   /** @param written the file, for places. */
   constructor(written: Written | undefined) {
     this.#written = written;
   }
 
+  /** What stands at this path, and below it, is not in the file. */
+  leaveOut(path: string): void {
+    this.#elsewhere.push(path);
+  }
+
+  #isElsewhere(path: string): boolean {
+    return OF_ENVIRONMENT.test(path) || this.#elsewhere.some((start) => path.startsWith(start));
+  }
+
   /** Notes a problem. */
   add(path: string, message: string): void {
     if (this.#found.has(path)) return;
-    const place = OF_ENVIRONMENT.test(path) ? undefined : this.#written?.at(partsOf(path));
+    const place = this.#isElsewhere(path) ? undefined : this.#written?.at(partsOf(path));
     this.#found.set(path, { path, message, place });
   }
 

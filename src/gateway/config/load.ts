@@ -1,19 +1,21 @@
 /** Loads a configuration: from a file, from the environment where there is none, or from an object; checked as a whole. */
 import { createHash } from 'node:crypto';
-import { check } from '../../config/check.ts';
 import type { Env } from '../../config/inheritance.ts';
-import { kindOf, Problems } from '../../config/problems.ts';
-import type { ConfigurationError } from '../../errors.ts';
+import { kindOf, pathOf } from '../../config/problems.ts';
+import { checkShape, isObject, readable } from './check-shape.ts';
 import { configNames, findConfig, readConfig } from './config-file.ts';
-import { readyEndpoints, type WrittenEndpoint } from './endpoints.ts';
+import { namesOf, readyEndpoints, type WrittenEndpoint } from './endpoints.ts';
 import { endpointsFromEnvironment } from './environment.ts';
 import { FoundProblems, InvalidConfiguration } from './invalid.ts';
 import { callFields, poolFields } from './pool-fields.ts';
 import { withReferences } from './references.ts';
-import { checkGroups, checkKeys, type NamedGroups } from './references-between.ts';
-import { type GatewayConfig, gatewayConfig } from './schema.ts';
-import type { ClientKey, GatewaySettings, Group, LibraryOptions } from './settings.ts';
+import { checkGroups, checkKeys } from './references-between.ts';
+import type { GatewayConfig } from './schema.ts';
+import type { ClientKey, GatewaySettings, Given, Group, LibraryOptions } from './settings.ts';
+import { type FromStore, joinStore } from './with-store.ts';
 import type { Written } from './written.ts';
+
+const NOTHING_STORED: FromStore = { config: { endpoints: {}, groups: {}, drained: [] } };
 
 /** Where a configuration is looked for. */
 export interface Sources {
@@ -23,76 +25,45 @@ export interface Sources {
   readonly env: Env;
 }
 
-type Loose = Readonly<Record<string, unknown>>;
-
-const isObject = (value: unknown): value is Loose =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-const picked = (from: Loose, fields: object): LibraryOptions =>
+const picked = (from: Given, fields: object): LibraryOptions =>
   Object.fromEntries(Object.keys(fields).flatMap((name) => (from[name] === undefined ? [] : [[name, from[name]]])));
 
 const digestOf = (key: string) => createHash('sha256').update(key).digest('hex');
-
-const texts = (value: unknown): string[] =>
-  Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [];
-
-/** What of the parts that name each other can be read: a mistake in one of them shall not hide those between them. */
-function readable(
-  value: Loose,
-): Pick<GatewayConfig, 'clientKeys' | 'adminKeys'> & { groups: NamedGroups; priced: boolean } {
-  const { clientKeys, adminKeys } = gatewayConfig.shape;
-  const groups = Object.entries(isObject(value.groups) ? value.groups : {}).map(([name, group]) => {
-    const { endpoints, fallback } = isObject(group) ? group : {};
-    const members = Array.isArray(endpoints) ? endpoints : [];
-    const named = members.map((one: unknown) => ({ endpoint: isObject(one) ? one.endpoint : undefined }));
-    return [name, { endpoints: named as { endpoint: string }[], fallback: texts(fallback) }] as const;
-  });
-  return {
-    groups: Object.fromEntries(groups),
-    clientKeys: clientKeys.safeParse(value.clientKeys).data ?? [],
-    adminKeys: adminKeys.safeParse(value.adminKeys).data ?? [],
-    priced: isObject(value.prices) && Object.keys(value.prices).length > 0,
-  };
-}
-
-function checkShape(value: Loose, problems: FoundProblems): GatewayConfig | undefined {
-  const found = new Problems();
-  const config = check(gatewayConfig, value, '', found);
-  try {
-    found.throwIfAny();
-  } catch (error) {
-    for (const { path, message } of (error as ConfigurationError).issues) problems.add(path, message);
-  }
-  return config;
-}
 
 const KEYS = 'the environment variable OPENAI_API_KEYS (or OPENAI_API_KEY, ANTHROPIC_API_KEYS, ANTHROPIC_API_KEY)';
 const NO_ENDPOINTS = `are missing: list them here, or set ${KEYS}`;
 const NO_CONFIG = `There is nobody to call: set ${KEYS}, or write a configuration file such as ${configNames[0]}.`;
 
-function writtenEndpoints(
-  value: Loose,
-  env: Env,
-  problems: FoundProblems,
-  isFile: boolean,
-): { written: WrittenEndpoint[]; byService: boolean } {
-  if (Array.isArray(value.endpoints)) {
-    const list = value.endpoints.map((options: unknown, index) => ({
-      options: isObject(options) ? options : {},
-      path: `endpoints[${index}]`,
-    }));
-    return { written: list, byService: false };
-  }
+/** What comes to a configuration from elsewhere than its file. */
+export interface Besides {
+  readonly stored?: FromStore | undefined;
+  /** It may name nobody to call: endpoints can be added while it runs. */
+  readonly mayBeEmpty?: boolean | undefined;
+}
+
+const listOf = (value: unknown): unknown[] | undefined =>
+  isObject(value) && Array.isArray(value.endpoints) ? value.endpoints : undefined;
+
+/** The endpoints of the file, or of the environment. @param given the same, references not filled in. */
+function ownEndpoints(value: Given, given: unknown, env: Env, problems: FoundProblems): WrittenEndpoint[] {
+  const object = (one: unknown) => (isObject(one) ? one : {});
+  const raw = listOf(given) ?? [];
+  const list = listOf(value)?.map(
+    (one, index): WrittenEndpoint => ({
+      ...{ options: object(one), given: object(raw[index]), path: `endpoints[${index}]`, source: 'file' },
+    }),
+  );
+  if (list) return list;
   const found = endpointsFromEnvironment(env, (path, message) => problems.add(path, message));
-  if (found.length === 0 && problems.count === 0)
-    problems.add(isFile ? 'endpoints' : '', isFile ? NO_ENDPOINTS : NO_CONFIG);
-  const written = found.map(({ keyFrom, ...options }) => ({ options: { ...options }, path: options.name, keyFrom }));
-  return { written, byService: true };
+  return found.map(({ keyFrom, apiKey, ...rest }) => ({
+    ...{ options: { ...rest, apiKey }, given: rest, path: rest.name, source: 'environment', keyFrom },
+  }));
 }
 
 function groupsOf(
   config: GatewayConfig,
-  raw: Loose,
+  written: Readonly<Record<string, Given>>,
+  isStored: (name: string) => boolean,
   skipped: ReadonlyMap<string, string>,
   warnings: string[],
 ): Group[] {
@@ -104,8 +75,9 @@ function groupsOf(
       warnings.push(
         `Group ${name} has no endpoint with a key${fallback.length > 0 ? '; its fallbacks are asked' : ''}.`,
       );
-    const written = (raw.groups as Loose)[name] as Loose;
-    return { name, members, fallback, options: picked(written, callFields) };
+    const given = written[name] as Given;
+    const source = isStored(name) ? 'store' : 'file';
+    return { name, source, given, members, fallback, options: picked(given, callFields) };
   });
 }
 
@@ -123,7 +95,13 @@ const keyOf = ({ name, key, groups, limits = {}, expiresAt }: GatewayConfig['cli
  * @param written the file, for places in messages.
  * @throws InvalidConfiguration naming everything that is wrong.
  */
-export function settingsOf(given: unknown, env: Env, source: string, written?: Written): GatewaySettings {
+export function settingsOf(
+  given: unknown,
+  env: Env,
+  source: string,
+  written?: Written,
+  { stored = NOTHING_STORED, mayBeEmpty = false }: Besides = {},
+): GatewaySettings {
   const problems = new FoundProblems(written);
   const file = written ? source : undefined;
   const filled = withReferences(given ?? {}, env, (path, message) => problems.add(path, message));
@@ -131,24 +109,47 @@ export function settingsOf(given: unknown, env: Env, source: string, written?: W
     problems.add('', `must be an object with endpoints, groups and the like, got ${kindOf(filled)}`);
     problems.throwIfAny(file);
   }
-  const value = filled as Loose;
-  const config = checkShape(value, problems);
+  const value = filled as Given;
+  const own = ownEndpoints(value, given, env, problems);
+  const ownGroups = isObject(value.groups) ? (value.groups as Record<string, Given>) : {};
+  const allowInsecure = isObject(value.admin) && value.admin.allowInsecure === true;
+  const joined = joinStore(own, namesOf(own), Object.keys(ownGroups), allowInsecure, stored);
+  const { endpoints: list, names, drained } = joined;
+  const fromStore = list.slice(own.length);
+  for (const { path } of fromStore) problems.leaveOut(path);
+  for (const name of Object.keys(joined.groups)) problems.leaveOut(pathOf('groups', [name]));
+  if (list.length === 0 && !mayBeEmpty && problems.count === 0)
+    problems.add(written ? 'endpoints' : '', written ? NO_ENDPOINTS : NO_CONFIG);
+  const isListed = listOf(value) !== undefined;
+  const merged: Given = {
+    ...value,
+    ...((isListed || fromStore.length > 0) && {
+      endpoints: [...(listOf(value) ?? []), ...fromStore.map(({ options }) => options)],
+    }),
+    ...(Object.keys(joined.groups).length > 0 && { groups: { ...ownGroups, ...joined.groups } }),
+  };
+  const before = isListed ? own.length : 0;
+  const shown = (path: string) =>
+    path.replace(/^endpoints\[(\d+)\]/, (whole, index) => fromStore[Number(index) - before]?.path ?? whole);
+  const config = checkShape(merged, shown, problems);
   const options = picked(value, poolFields);
-  const { written: list, byService } = writtenEndpoints(value, env, problems, written !== undefined);
-  const { endpoints, skipped, names } = readyEndpoints(list, options, env, problems);
-  const { groups, priced, ...keys } = readable(value);
+  const { endpoints, skipped } = readyEndpoints(list, names, options, env, problems);
+  const { groups, priced, ...keys } = readable(merged);
   checkGroups(groups, names, problems);
   checkKeys(keys, { groups: Object.keys(groups), endpoints, priced }, problems);
-  if (endpoints.length === 0 && list.length > 0)
+  if (endpoints.length === 0 && list.length > 0 && !mayBeEmpty)
     problems.add('endpoints', 'have no key at all, so nobody could be called; give at least one of them a key');
   problems.throwIfAny(file);
   const checked = config as GatewayConfig;
-  const warnings = [...skipped].map(([name, why]) => `Endpoint ${name} is skipped: ${why}.`);
+  const warnings = [...joined.warnings, ...[...skipped].map(([name, why]) => `Endpoint ${name} is skipped: ${why}.`)];
+  const isStored = (name: string) => Object.hasOwn(joined.groups, name);
   return {
     source,
-    byService,
+    byService: !isListed && (own.length > 0 || list.length === 0),
     endpoints,
-    groups: groupsOf(checked, value, skipped, warnings),
+    groups: groupsOf(checked, merged.groups as Record<string, Given>, isStored, skipped, warnings),
+    drained,
+    given: isObject(given) ? given : {},
     options,
     clientKeys: checked.clientKeys.map(keyOf),
     adminKeys: checked.adminKeys.map(({ name, key }) => ({ name, digest: digestOf(key) })),
@@ -161,18 +162,32 @@ export function settingsOf(given: unknown, env: Env, source: string, written?: W
   };
 }
 
-/**
- * The configuration of a gateway.
- * @throws InvalidConfiguration naming everything that is wrong; UnreadableFile for a file that is none.
- */
-export function loadSettings({ file, folder, env }: Sources): GatewaySettings {
+/** A configuration as it was found, not checked yet. */
+export interface Found {
+  /** The file, or `environment`. */
+  readonly source: string;
+  readonly value: unknown;
+  readonly written?: Written | undefined;
+}
+
+/** Reads the file, if there is one. @throws InvalidConfiguration, UnreadableFile for a file that is none. */
+export function findSettings({ file, folder }: Omit<Sources, 'env'>): Found {
   const found = file ?? findConfig(folder);
-  if (found === undefined) return settingsOf({}, env, 'environment');
+  if (found === undefined) return { source: 'environment', value: {} };
   const written = readConfig(found);
   if (written.problems.length > 0)
     throw new InvalidConfiguration(
       written.problems.map(({ message, place }) => ({ path: '', message, place })),
       found,
     );
-  return settingsOf(written.value, env, found, written);
+  return { source: found, value: written.value, written };
+}
+
+/**
+ * The configuration of a gateway.
+ * @throws InvalidConfiguration naming everything that is wrong; UnreadableFile for a file that is none.
+ */
+export function loadSettings({ env, ...place }: Sources): GatewaySettings {
+  const { source, value, written } = findSettings(place);
+  return settingsOf(value, env, source, written);
 }

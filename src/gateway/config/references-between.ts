@@ -38,7 +38,7 @@ export function checkGroups(groups: NamedGroups, names: readonly string[], probl
       if (typeof endpoint === 'string' && !names.includes(endpoint))
         problems.add(
           `${path}.endpoints[${index}].endpoint`,
-          `names no endpoint of this file${didYouMean(endpoint, names)}; ${known(names)}`,
+          `names no endpoint${didYouMean(endpoint, names)}; ${known(names)}`,
         );
     for (const [index, other] of fallback.entries())
       if (!groupNames.includes(other))
@@ -90,10 +90,7 @@ export function checkKeys(
       if (!takesAll && !named.some((pattern) => matchesName(pattern, name))) {
         const near = nearest(name, named);
         const hint = near === undefined ? '' : `; did you mean ${near}?`;
-        problems.add(
-          `clientKeys[${index}].groups[${place}]`,
-          `names no group and no model of this file${hint}; ${known(named)}`,
-        );
+        problems.add(`clientKeys[${index}].groups[${place}]`, `names no group and no model${hint}; ${known(named)}`);
       }
   }
 }

@@ -7,9 +7,17 @@ import type { GatewayConfig } from './schema.ts';
 /** Options of the library as the user wrote them, `endpoints` aside. */
 export type LibraryOptions = Omit<LoadBalancedOpenAIOptions, 'endpoints'>;
 
+/** Who says so: the configuration file, what was changed through the admin API, or the environment. */
+export type Source = 'file' | 'store' | 'environment';
+
+/** A part of a configuration as it was written, references not filled in. It may hold keys: nothing to show as it is. */
+export type Given = Readonly<Record<string, unknown>>;
+
 /** An endpoint that takes part. */
 export interface GatewayEndpoint {
   readonly name: string;
+  readonly source: Source;
+  readonly given: Given;
   readonly type: (typeof gatewayTypes)[number];
   /** What the library builds it from. */
   readonly options: EndpointOptions;
@@ -34,6 +42,8 @@ export interface GroupMember {
 /** A public model name and who serves it. */
 export interface Group {
   readonly name: string;
+  readonly source: Source;
+  readonly given: Given;
   /** In the user's order, those without a key left out. */
   readonly members: readonly GroupMember[];
   readonly fallback: readonly string[];
@@ -74,6 +84,10 @@ export interface GatewaySettings {
   readonly byService: boolean;
   readonly endpoints: readonly GatewayEndpoint[];
   readonly groups: readonly Group[];
+  /** Endpoints that take no new calls, by name. */
+  readonly drained: readonly string[];
+  /** The file's own part as it was written. */
+  readonly given: Given;
   /** What holds for all pools. */
   readonly options: LibraryOptions;
   readonly clientKeys: readonly ClientKey[];
