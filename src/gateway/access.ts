@@ -5,6 +5,7 @@ import type { Clock } from '../clock.ts';
 import { Refused, retryAfter } from './api-error.ts';
 import { Bucket } from './bucket.ts';
 import type { AdminKey, ClientKey } from './config/settings.ts';
+import type { StoredKeys } from './stored-keys.ts';
 
 /** Whose call it is: a key's; or anybody's, where no keys are set. */
 export type Caller = ClientKey | undefined;
@@ -26,46 +27,71 @@ const MOST_ADDRESSES = 10_000;
 const wrong = (message: string, code: string): Refused =>
   new Refused({ status: 401, message, code, headers: { 'www-authenticate': 'Bearer' } });
 
+/** What keys are looked up in, beside a configuration's own. */
+export interface AccessParts {
+  readonly stored: StoredKeys;
+  /** Whoever reaches the gateway may call where no keys are set: for loopback addresses. */
+  readonly mayBeOpen: boolean;
+  readonly clock: Clock;
+}
+
 /** The keys of one configuration. */
 export class Access {
   readonly #clients: ReadonlyMap<string, ClientKey>;
   readonly #admins: ReadonlyMap<string, AdminKey>;
-  readonly #clock: Clock;
+  readonly #parts: AccessParts;
+  readonly #names: ReadonlySet<string>;
   readonly #guesses = new Map<string, Bucket>();
 
-  constructor(clientKeys: readonly ClientKey[], adminKeys: readonly AdminKey[], clock: Clock) {
+  constructor(clientKeys: readonly ClientKey[], adminKeys: readonly AdminKey[], parts: AccessParts) {
     const table = <Key extends AdminKey>(keys: readonly Key[]) => new Map(keys.map((key) => [key.digest, key]));
     this.#clients = table(clientKeys);
     this.#admins = table(adminKeys);
-    this.#clock = clock;
+    this.#names = new Set(clientKeys.map(({ name }) => name));
+    this.#parts = parts;
   }
 
   /** No client keys are set: whoever reaches the gateway may call. */
   get open(): boolean {
-    return this.#clients.size === 0;
+    return this.#clients.size === 0 && this.#parts.mayBeOpen && this.#parts.stored.size === 0;
   }
 
   /** Found by the hash: who could time this would learn of a hash, which leads to no key. */
-  #find<Key extends AdminKey>(keys: ReadonlyMap<string, Key>, key: string | undefined): Key | undefined {
-    if (key === undefined || keys.size === 0) return undefined;
+  #find<Key extends AdminKey>(of: (digest: string) => Key | undefined, key: string | undefined): Key | undefined {
+    if (key === undefined) return undefined;
     const digest = hash('sha256', key);
-    const found = keys.get(digest);
+    const found = of(digest);
     return found && timingSafeEqual(Buffer.from(found.digest), Buffer.from(digest)) ? found : undefined;
+  }
+
+  /** A key of the store; one whose name the configuration gives to another is none. */
+  #stored(digest: string): ClientKey | undefined {
+    const found = this.#parts.stored.find(digest);
+    return found && !this.#names.has(found.name) ? found : undefined;
   }
 
   /** The admin whose key came along. */
   admin(headers: IncomingHttpHeaders): AdminKey | undefined {
-    return this.#find(this.#admins, keyIn(headers));
+    return this.#find((digest) => this.#admins.get(digest), keyIn(headers));
   }
 
-  /** The client whose key came along, expired or not. */
+  /**
+   * The client whose key came along, expired or not.
+   * @throws Refused for a key of the store when nobody could look for a minute whether it was revoked.
+   */
   client(headers: IncomingHttpHeaders): ClientKey | undefined {
-    return this.#find(this.#clients, keyIn(headers));
+    const key = keyIn(headers);
+    const own = this.#find((digest) => this.#clients.get(digest), key);
+    if (own) return own;
+    const found = this.#find((digest) => this.#stored(digest), key);
+    if (!found || this.#parts.stored.fresh) return found;
+    const message = 'The store of client keys cannot be read, so that nobody knows whether this key still holds.';
+    throw new Refused({ status: 503, message, code: 'keys_unknown', headers: retryAfter(5_000) });
   }
 
   /** One more wrong key from there. @throws Refused when there were too many. */
   #guessed(address: string): void {
-    const now = this.#clock.now();
+    const now = this.#parts.clock.now();
     const bucket = this.#guesses.get(address) ?? new Bucket(GUESSES, now);
     this.#guesses.delete(address);
     this.#guesses.set(address, bucket);
@@ -85,7 +111,7 @@ export class Access {
    */
   caller(headers: IncomingHttpHeaders, address: string): Caller {
     const found = this.client(headers);
-    if (found && found.expiresAt !== undefined && this.#clock.date() >= found.expiresAt)
+    if (found && found.expiresAt !== undefined && this.#parts.clock.date() >= found.expiresAt)
       throw wrong(`The key '${found.name}' has expired.`, 'expired_api_key');
     if (found) return found;
     if (this.admin(headers)) throw wrong('An admin key makes no calls; use a client key.', 'invalid_api_key');

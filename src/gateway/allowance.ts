@@ -1,4 +1,7 @@
-/** What client keys may still use: calls and tokens per minute, and money per day or month. Kept in memory, by the key's name. */
+/**
+ * What client keys may still use: calls and tokens per minute, and money per day or month. Kept in memory, by the key's name; what was
+ * spent before comes from the store.
+ */
 import type { Clock } from '../clock.ts';
 import { Refused, retryAfter } from './api-error.ts';
 import { Bucket } from './bucket.ts';
@@ -7,10 +10,10 @@ import type { ClientKey } from './config/settings.ts';
 interface Used {
   readonly calls: Bucket | undefined;
   readonly tokens: Bucket | undefined;
-  /** Which day or month `spent` is of. */
-  period: string;
-  spent: number;
 }
+
+/** What was spent under a name: on a day, and in a month. */
+type Spent = Record<'day' | 'month', { period: string; amount: number }>;
 
 /** The day or month of a date, in UTC, and when the next one begins. */
 export function periodOf(date: number, per: 'day' | 'month'): { name: string; ends: number } {
@@ -27,6 +30,7 @@ const over = (message: string, code: string, ms: number, more: Record<string, st
 export class Allowances {
   readonly #clock: Clock;
   readonly #used = new Map<string, Used>();
+  readonly #spent = new Map<string, Spent>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -41,11 +45,32 @@ export class Allowances {
     const used = this.#used.get(id) ?? {
       calls: bucket(requestsPerMinute),
       tokens: bucket(tokensPerMinute),
-      period: '',
-      spent: 0,
     };
     this.#used.set(id, used);
     return used;
+  }
+
+  /** What was spent under this name in its day or month. Other limits make no other budget. */
+  #spentBy(name: string, per: 'day' | 'month'): { amount: number; ends: number } {
+    const spent = this.#spent.get(name);
+    const { name: period, ends } = periodOf(this.#clock.date(), per);
+    const known = spent?.[per];
+    return { amount: known?.period === period ? known.amount : 0, ends };
+  }
+
+  /** That much was spent under this name, at this time; in the past as well. */
+  spend(name: string, amount: number, at: number): void {
+    const none = { period: '', amount: 0 };
+    const spent = this.#spent.get(name) ?? { day: { ...none }, month: { ...none } };
+    this.#spent.set(name, spent);
+    for (const per of ['day', 'month'] as const) {
+      const { name: period } = periodOf(at, per);
+      const one = spent[per];
+      // What comes late belongs to a period that is over.
+      if (period < one.period) continue;
+      if (period > one.period) Object.assign(one, { period, amount: 0 });
+      one.amount += amount;
+    }
   }
 
   /** Takes one call. @throws Refused when the key has none left, no tokens, or no money. */
@@ -60,9 +85,8 @@ export class Allowances {
     if (tokens > 0)
       throw over(`The key '${key.name}' may use ${tokensPerMinute} tokens per minute.`, 'rate_limit_exceeded', tokens);
     if (budget) {
-      const { name, ends } = periodOf(this.#clock.date(), budget.per);
-      if (used.period !== name) [used.period, used.spent] = [name, 0];
-      if (used.spent >= budget.amount)
+      const { amount, ends } = this.#spentBy(key.name, budget.per);
+      if (amount >= budget.amount)
         // Sent again before the period ends, it would be refused again.
         throw over(
           `The key '${key.name}' has spent its budget for this ${budget.per}.`,
@@ -83,6 +107,6 @@ export class Allowances {
   settle(key: ClientKey, { tokens, reserved, cost }: { tokens: number; reserved: number; cost: number }): void {
     const used = this.#of(key);
     used.tokens?.take(tokens - reserved, this.#clock.now());
-    used.spent += cost;
+    if (cost > 0) this.spend(key.name, cost, this.#clock.date());
   }
 }

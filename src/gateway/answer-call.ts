@@ -4,8 +4,9 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { askForMessage, isMessages } from './anthropic/ask-for-message.ts';
-import { type ErrorFacts, factsOf, Refused, unknownModel } from './api-error.ts';
+import { brokenFacts, type ErrorFacts, factsOf, Refused, redirected, unknownModel } from './api-error.ts';
 import { CallAccount } from './call-account.ts';
+import { writeDown } from './call-end.ts';
 import { newCallId } from './call-id.ts';
 import { placeOf } from './call-place.ts';
 import type { CallSurroundings } from './call-surroundings.ts';
@@ -14,8 +15,7 @@ import { destinationOf } from './destination.ts';
 import { frontOf } from './front.ts';
 import { refuseForeign } from './guard.ts';
 import { modelAnswer } from './model-list.ts';
-import { endpointNamed } from './pools.ts';
-import { attemptsBehind, type Exchange, exchange, type Reply } from './port.ts';
+import { attemptsBehind, decisionsBehind, type Exchange, exchange, type Reply } from './port.ts';
 import { letPass, readBody } from './read-body.ts';
 import { isEventStream, replyHeaders, storyHeaders } from './reply-headers.ts';
 import type { Running } from './running.ts';
@@ -39,10 +39,13 @@ export class GatewayCall {
   #model: string | undefined;
   #path = '';
   #status = 0;
+  #code: string | undefined;
+  #firstMs: number | undefined;
+  #body: unknown;
   #streams = false;
   #interrupted = false;
-  #firstAt: number | undefined;
   #attempts: Reply['attempts'] = () => [];
+  #decisions: Reply['decisions'] = () => [];
 
   constructor(message: IncomingMessage, response: ServerResponse, running: Running, around: CallSurroundings) {
     this.#message = message;
@@ -92,6 +95,7 @@ export class GatewayCall {
     this.#account = new CallAccount(this.#around.allowances, this.#running, this.#key);
     const { body, model, type, bytes } = await readBody(this.#message, path, settings.limits);
     this.#asked = model;
+    if (settings.log.bodies !== 'off') this.#body = body;
     const to = destinationOf({ model, path, key: this.#key }, this.#running);
     this.#model = to.model;
     this.#account.begin(to.model, bytes);
@@ -122,10 +126,10 @@ export class GatewayCall {
   async #handOn(reply: Reply): Promise<void> {
     const response = this.#response;
     this.#attempts = reply.attempts;
+    this.#decisions = reply.decisions;
     if (reply.status >= 300 && reply.status < 400 && reply.status !== 304) {
       await reply.body?.cancel().catch(() => undefined);
-      const message = 'The endpoint answered with a redirect; nothing is sent to another place.';
-      throw new Refused({ status: 502, message, code: 'redirected' });
+      throw redirected();
     }
     const headers = replyHeaders(reply, this.#id, frontOf(this.#path).idHeader);
     this.#streams = isEventStream(headers);
@@ -137,21 +141,22 @@ export class GatewayCall {
     response.writeHead(reply.status, headers);
     if (this.#streams) response.flushHeaders();
     const see = (piece: Uint8Array) => {
-      this.#firstAt ??= this.#around.clock.now();
+      if (this.#streams) this.#firstMs ??= this.#elapsed();
       if (this.#streams) this.#account?.see(piece);
     };
     const length = headers['content-length'] === undefined ? undefined : Number(headers['content-length']);
     const end = await writeBody({ body: reply.body, length }, response, this.#around.clock, see);
     if (end.is === 'left') this.#status = 499;
     if (end.is !== 'broken' || this.#interrupted) return;
-    const { message, code } = factsOf(end.error);
     this.#status = 502;
-    const unknown = { message: 'The reply broke before its end.', code: 'reply_broken' };
-    this.#break({ status: 502, ...(code === 'internal_error' ? unknown : { message, code }) });
+    this.#break(brokenFacts(end.error));
   }
+
+  #elapsed = () => Math.round(this.#around.clock.now() - this.#startedAt);
 
   /** Ends a reply that began and cannot go on. */
   #break(facts: ErrorFacts): void {
+    this.#code = facts.code;
     if (this.#streams) breakStream(this.#response, frontOf(this.#path).broken(facts));
     else this.#response.destroy();
   }
@@ -168,8 +173,10 @@ export class GatewayCall {
     const facts = gone ? { status: 499, message: '', code: 'aborted' } : factsOf(error);
     const behind = attemptsBehind(error);
     if (behind.length > 0) this.#attempts = () => behind;
+    const why = decisionsBehind(error);
+    if (why.length > 0) this.#decisions = () => why;
     const attempts = this.#attempts();
-    this.#status = facts.status;
+    [this.#status, this.#code] = [facts.status, facts.code];
     if (error instanceof Refused) figures.refuse(facts.code);
     if (facts.status === 500)
       log.error('a call failed inside the gateway', { id: this.#id, error: String((error as Error)?.stack ?? error) });
@@ -177,21 +184,17 @@ export class GatewayCall {
   }
 
   #writeDown(): void {
-    const { clock, log, figures, live } = this.#around;
     const attempts = this.#attempts();
+    const { method = 'GET' } = this.#message;
     // Who reads an object again does not use the tokens again that it tells of.
-    const isRead = this.#message.method === 'GET';
-    const tokens = isRead ? undefined : this.#account?.settle(this.#model, attempts);
-    const ms = Math.round(clock.now() - this.#startedAt);
-    const label = this.#running.publicNames.includes(this.#model ?? '') ? (this.#model as string) : 'other';
-    figures.done({ model: this.#asked === undefined ? 'none' : label, status: this.#status, ms, tokens });
-    const [endpoint] = attempts.slice(-1).map((last) => endpointNamed(last.endpoint));
-    const firstMs = this.#streams && this.#firstAt ? this.#firstAt - this.#startedAt : undefined;
-    live.add({ ms, firstMs, failed: this.#status >= 400, endpoint });
-    log.info(`${this.#message.method} /v1${this.#path.slice(0, 200)} ${this.#status}`, {
-      ...{ ms, model: this.#asked?.slice(0, 256), endpoint },
-      ...{ attempts: attempts.length, key: this.#key?.name, id: this.#id },
-      ...{ tokensIn: tokens?.input, tokensOut: tokens?.output },
-    });
+    const settled = method === 'GET' ? undefined : this.#account?.settle(this.#model, attempts, this.#status === 499);
+    const { tokens, estimated = false, cost } = settled ?? {};
+    const ended = {
+      ...{ id: this.#id, method, path: this.#path, status: this.#status, code: this.#code, stream: this.#streams },
+      ...{ ms: this.#elapsed(), firstMs: this.#firstMs, key: this.#key?.name },
+      ...{ model: this.#asked, poolModel: this.#model, body: this.#body },
+      ...{ tokens, estimated, cost, attempts, decisions: this.#decisions() },
+    };
+    writeDown(ended, this.#running, this.#around);
   }
 }

@@ -73,3 +73,18 @@ export function unknownModel(name: string): Refused {
     param: 'model',
   });
 }
+
+/** For an endpoint that sends elsewhere. */
+export const redirected = (): Refused =>
+  new Refused({
+    ...{ status: 502, code: 'redirected' },
+    message: 'The endpoint answered with a redirect; nothing is sent to another place.',
+  });
+
+/** What is said of an error that a reply broke with after it began. */
+export function brokenFacts(error: unknown): ErrorFacts {
+  const { message, code } = factsOf(error);
+  if (code === 'internal_error')
+    return { status: 502, message: 'The reply broke before its end.', code: 'reply_broken' };
+  return { status: 502, message, code };
+}

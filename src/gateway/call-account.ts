@@ -10,6 +10,16 @@ import { costOf, noTokens, priceOf, type Tokens, tokensOf } from './spending.ts'
 const BYTES_PER_TOKEN = 4;
 const [NEWLINE, RETURN] = [10, 13];
 
+/** What a call used. */
+export interface Settled {
+  /** `undefined` = nothing, as far as is known. */
+  readonly tokens: Tokens | undefined;
+  /** Some of it is the gateway's own count. */
+  readonly estimated: boolean;
+  /** `undefined` = nothing was used, or there is no price. */
+  readonly cost: number | undefined;
+}
+
 /** The account of one call. */
 export class CallAccount {
   readonly #allowances: Allowances;
@@ -62,17 +72,34 @@ export class CallAccount {
     this.#lastByte = piece.at(-1) ?? this.#lastByte;
   }
 
-  /** It is over. @returns what it used, as far as that is known. */
-  settle(model: string | undefined, attempts: readonly AttemptReport[]): Tokens | undefined {
+  /** What was used: as told; of a stream that does not say, or of a call that was left, about as much as went through. */
+  #used(attempts: readonly AttemptReport[], left: boolean): Omit<Settled, 'cost'> {
     const told = tokensOf(attempts);
-    // A stream that does not say what it used, or was left: about as much as went through.
-    const tokens = told ?? (this.#events > 0 ? { ...noTokens, input: this.#input, output: this.#events } : undefined);
-    const key = this.#key;
-    if (!key) return tokens;
     const last = attempts.at(-1);
-    const price = priceOf(this.#running.settings.prices, [last?.fallback ?? model, last?.model]);
-    const cost = tokens && price ? costOf(tokens, price) : 0;
-    this.#allowances.settle(key, { tokens: tokens ? tokens.input + tokens.output : 0, reserved: this.#reserved, cost });
-    return tokens;
+    const lastTold = last && tokensOf([last]);
+    const events = this.#events;
+    if (lastTold) {
+      // Some tell what went in when they begin, and what came out at an end that nobody waited for.
+      const missing = left ? Math.max(0, events - lastTold.output) : 0;
+      const { input, output, cached } = told as Tokens;
+      return { tokens: { input, output: output + missing, cached }, estimated: missing > 0 };
+    }
+    if (events === 0 && !(left && last?.billed === 'maybe')) return { tokens: told, estimated: false };
+    const { input, output, cached } = told ?? noTokens;
+    return { tokens: { input: input + this.#input, output: output + events, cached }, estimated: true };
+  }
+
+  /** It is over. @param left its client did not wait for its end. */
+  settle(model: string | undefined, attempts: readonly AttemptReport[], left: boolean): Settled {
+    const { tokens, estimated } = this.#used(attempts, left);
+    const last = attempts.at(-1);
+    const price = tokens && priceOf(this.#running.settings.prices, [last?.fallback ?? model, last?.model]);
+    const cost = tokens && price && costOf(tokens, price);
+    const key = this.#key;
+    if (key) {
+      const sum = tokens ? tokens.input + tokens.output : 0;
+      this.#allowances.settle(key, { tokens: sum, reserved: this.#reserved, cost: cost ?? 0 });
+    }
+    return { tokens, estimated, cost };
   }
 }

@@ -15,11 +15,15 @@ import { LiveFigures } from './live/live-figures.ts';
 import type { GatewayLog } from './log.ts';
 import { endpointNamed, sharedIds } from './pools.ts';
 import { letPass } from './read-body.ts';
+import { restoreBudgets } from './restore-budgets.ts';
 import { run } from './running.ts';
 import { type Listening, listen } from './server.ts';
 import { showPage } from './show-page.ts';
 import { checkCircle, checkHost } from './start-checks.ts';
 import type { GatewayStore } from './store/gateway-store.ts';
+import { memoryGatewayStore } from './store/memory-gateway-store.ts';
+import { StoredKeys } from './stored-keys.ts';
+import { tellOfStore } from './tell-of-store.ts';
 import { writeError } from './write-reply.ts';
 
 /** What a gateway is started with. */
@@ -27,7 +31,7 @@ export interface GatewayOptions {
   readonly settings: GatewaySettings;
   /** Where the settings come from, and where changes go. Without it they stay as they are. */
   readonly configuration?: Configuration | undefined;
-  /** What outlives the process. @default one in memory */
+  /** What outlives the process; closed when the gateway has stopped. @default one in memory */
   readonly store?: GatewayStore | undefined;
   readonly log: GatewayLog;
   /** @default '127.0.0.1' */
@@ -45,6 +49,7 @@ export interface Gateway {
   readonly host: string;
   readonly port: number;
   readonly figures: Figures;
+  readonly store: GatewayStore;
   /** The configuration that new calls are answered by. */
   readonly settings: GatewaySettings;
   /**
@@ -67,6 +72,8 @@ export const GRACE = 25_000;
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { settings, configuration, log, host = '127.0.0.1', port = 8_000, clock = systemClock } = options;
+  const store = options.store ?? memoryGatewayStore(clock);
+  const stored = new StoredKeys(store, log);
   const figures = new Figures();
   const observer: Observer = (event) => {
     figures.observe(event);
@@ -77,16 +84,24 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const logLevel = log.level === 'info' ? 'warn' : log.level;
   const around = { observer, logger: log.forClients, logLevel, ids: sharedIds() };
   const begin = (next: GatewaySettings, own: number) => {
-    checkHost(host, next);
+    checkHost(host, next, stored.size);
     checkCircle(next, own);
-    return new Generation(run(next, around, clock));
+    for (const { name } of next.clientKeys)
+      if (stored.names.includes(name))
+        log.warn(`Client key ${name} of the store is not used: the configuration names one as well.`);
+    const generation = new Generation(run(next, around, { stored, mayBeOpen: local, clock }));
+    store.calls.keep(next.log);
+    return generation;
   };
+  const local = isLoopback(host);
   let now = begin(settings, port);
   const generations = new Set([now]);
-  const local = isLoopback(host);
+  const allowances = new Allowances(clock);
+  restoreBudgets(allowances, store, clock);
+  const stopTelling = tellOfStore(store, log);
   let closing = false;
   const surroundings: CallSurroundings = {
-    ...{ clock, log, figures, allowances: new Allowances(clock), since: clock.date(), closing: () => closing },
+    ...{ clock, log, figures, allowances, store, since: clock.date(), closing: () => closing },
     live: new LiveFigures(clock),
   };
   const underway = new Set<GatewayCall>();
@@ -114,6 +129,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   try {
     listening = await listen(answer, { host, port }, clock);
   } catch (error) {
+    stopTelling();
     await now.retire();
     throw error;
   }
@@ -126,6 +142,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       for (const call of underway) call.interrupt();
     });
     await Promise.all([...generations].map((generation) => generation.retire()));
+    stopTelling();
+    store.close();
   };
   const reload = (next: GatewaySettings, commit: () => void = () => undefined) => {
     const fresh = begin(next, listening.port);
@@ -150,6 +168,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     host: listening.host,
     port: listening.port,
     figures,
+    store,
     get settings() {
       return now.running.settings;
     },

@@ -1,6 +1,5 @@
 /** What one configuration made: its pools and keys. A call keeps the one it began with, whatever comes after. */
-import type { Clock } from '../clock.ts';
-import { Access } from './access.ts';
+import { Access, type AccessParts } from './access.ts';
 import type { GatewaySettings } from './config/settings.ts';
 import { guardConnects } from './outside/guard-connects.ts';
 import { GatewayPools, type PoolSurroundings } from './pools.ts';
@@ -28,7 +27,7 @@ function foreignOrigins({ endpoints, admin }: GatewaySettings): string[] {
 }
 
 /** Puts a configuration to work. @throws ConfigurationError for what the library refuses. */
-export function run(settings: GatewaySettings, around: PoolSurroundings, clock: Clock): Running {
+export function run(settings: GatewaySettings, around: PoolSurroundings, keys: AccessParts): Running {
   const { endpoints, groups, clientKeys, adminKeys } = settings;
   const named = endpoints.flatMap(({ names }) => names).filter((name) => !name.endsWith('*'));
   const pools = new GatewayPools(settings, around);
@@ -36,7 +35,7 @@ export function run(settings: GatewaySettings, around: PoolSurroundings, clock: 
   return {
     settings,
     pools,
-    access: new Access(clientKeys, adminKeys, clock),
+    access: new Access(clientKeys, adminKeys, keys),
     publicNames: [...new Set([...groups.map(({ name }) => name), ...named])],
     open: groups.length === 0 && endpoints.some(({ open }) => open),
     close: () => pools.close().finally(release),

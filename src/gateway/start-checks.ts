@@ -5,11 +5,11 @@ import { isLoopback } from './guard.ts';
 /** The gateway cannot be run so; the message says what to do. */
 export class CannotStart extends Error {}
 
-/** @throws CannotStart where strangers could reach it without keys. */
-export function checkHost(host: string, { clientKeys }: GatewaySettings): void {
-  if (isLoopback(host) || clientKeys.length > 0) return;
+/** @throws CannotStart where strangers could reach it without keys. @param stored how many keys the store has. */
+export function checkHost(host: string, { clientKeys }: GatewaySettings, stored: number): void {
+  if (isLoopback(host) || clientKeys.length + stored > 0) return;
   throw new CannotStart(
-    `Without client keys the gateway listens on this machine only, and ${host} is reached from others: anybody there could spend your money. Add clientKeys to the configuration, or leave --host out.`,
+    `Without client keys the gateway listens on this machine only, and ${host} is reached from others: anybody there could spend your money. Add clientKeys to the configuration, make one with 'load-balanced-openai keys create --name NAME', or leave --host out.`,
   );
 }
 

@@ -1,19 +1,7 @@
 /** What is kept of a call, and how it is asked for: the rows of the call log, and the sums of what was used. */
+import type { Decision } from '../../call/decision.ts';
 import type { AttemptReport } from '../../call/outcome.ts';
 import type { Tokens } from '../spending.ts';
-
-/** Why a call went where it went: one choice or one wait of it. */
-export interface Decision {
-  /** Since the call's start. */
-  readonly ms: number;
-  /** Names of endpoints that could have taken it. */
-  readonly eligible: readonly string[];
-  readonly excluded: readonly { readonly endpoint: string; readonly reason: string }[];
-  /** Who took it; `undefined` = nobody, or it waited. */
-  readonly picked: string | undefined;
-  readonly waitMs?: number;
-  readonly reason?: string;
-}
 
 /** A call that is over. Plain data; no key, and no text of the call but `body`. */
 export interface CallRecord {
