@@ -13,7 +13,7 @@ import type { Outcome } from './outcome.ts';
 import { type Part, partNames, parts } from './parts.ts';
 import { installedPeers } from './peers.ts';
 import { plot } from './plot.ts';
-import { forReadme, goalTable, problems, restless, results } from './report.ts';
+import { forReadme, goalTables, problems, restless, results } from './report.ts';
 import type { Setting } from './setting.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -47,12 +47,13 @@ async function measure({ parts: names, quick, rounds, ...asked }: Asked & { is: 
 const SHOWN = ['Plain calls, 16 at once', 'Streams of 200 chunks, 16 at once'];
 
 function write(outcomes: readonly Outcome[]): void {
-  const judged = goalTable(outcomes).rows.length;
+  const judged = goalTables(outcomes).flatMap(({ rows }) => rows).length;
   if (judged !== goals.length) throw new Error(`${goals.length - judged} goals were not measured`);
   const readme = join(ROOT, 'README.md');
   const ours = Object.values(contenders).filter((each) => !('peer' in each));
   const points = outcomes.flatMap((outcome) => outcome.points ?? []).filter(({ panel }) => SHOWN.includes(panel));
-  writeFileSync(readme, between(readFileSync(readme, 'utf8'), forReadme(outcomes, machine())));
+  const text = between(readFileSync(readme, 'utf8'), forReadme(outcomes, machine()));
+  writeFileSync(readme, between(text, forReadme(outcomes, machine(), 'gateway'), 'gateway'));
   writeFileSync(join(import.meta.dirname, 'RESULTS.md'), results(outcomes, machine()));
   writeFileSync(
     join(ROOT, 'examples/performance.svg'),
@@ -78,8 +79,8 @@ async function main(args: readonly string[]): Promise<number> {
   }
   console.log(machine());
   const outcomes = await measure(asked);
-  console.log(`\n${markdown(goalTable(outcomes))}`);
-  if (restless(outcomes)) console.log('Too noisy: two equal clients differ by more than a fifth. CPU is not judged.\n');
+  console.log(`\n${goalTables(outcomes).map(markdown).join('\n')}`);
+  if (restless(outcomes)) console.log('Too noisy: two equal ones differ by more than a fifth. CPU is not judged.\n');
   if (asked.write) write(outcomes);
   const wrong = asked.check ? problems(outcomes) : [];
   for (const problem of wrong) console.error(problem);

@@ -65,7 +65,27 @@ export const goals: readonly Goal[] = [
   time('endpoints.construction', '1,000 endpoints: construction', 50, 'ms'),
   time('import.more', 'import, beyond the SDK’s', 60, 'ms'),
   time('pick.slowest', 'the slowest pick', 200, 'ns'),
+  ...[16, 64].flatMap((atOnce) => [
+    load(`gateway.chat.${atOnce}.cpu.portkey`, `plain call, CPU, times Portkey’s, ${atOnce} at once`, 0.12),
+    load(
+      `gateway.chat.${atOnce}.cpu.pass-through`,
+      `plain call, CPU, times the pass-through’s, ${atOnce} at once`,
+      1.3,
+    ),
+    load(`gateway.chat.${atOnce}.rate.portkey`, `calls per second, times Portkey’s, ${atOnce} at once`, 6, true),
+  ]),
+  load('gateway.chat.16.rate.nginx', 'calls per second, times nginx’s, 16 at once', 0.45, true),
+  load('gateway.chat.1.cpu.pass-through', 'plain call, CPU, times the pass-through’s, 1 at once', 1.3),
+  load('gateway.chat.1.added.portkey', 'added to the median, times what Portkey adds, 1 at once', 0.2),
+  count('gateway.chat.64.rss.portkey', 'memory, times Portkey’s, after calls 64 at once', 0.6, '×'),
+  ...[1, 16].map((atOnce) =>
+    load(`gateway.stream.${atOnce}.cpu.pass-through`, `stream, CPU, times the pass-through’s, ${atOnce} at once`, 1.2),
+  ),
+  time('gateway.body.1.more', 'body of 20 MB, CPU beyond the pass-through’s', 10, 'ms'),
 ];
+
+/** Whether a goal is the gateway's; all others are the client's. */
+export const isGateways = ({ about }: Pick<Goal, 'about'>): boolean => about.startsWith('gateway.');
 
 /** A goal beside what was found. */
 export interface Judged {

@@ -1,7 +1,7 @@
 // The figures as text.
 import { expect, it } from 'vitest';
 import { round, sureOf, threeOf } from './cells.ts';
-import { between, markdown } from './markdown.ts';
+import { between, markdown, written } from './markdown.ts';
 import { spread } from './statistics.ts';
 
 it('makes a table', () => {
@@ -17,6 +17,8 @@ it('writes between the marks only, as often as it likes', () => {
   );
   expect(between(once, 'new\n')).toBe(once);
   expect(() => between('nothing', 'new')).toThrow('<!-- written by npm run bench -->');
+  expect(() => between(text, 'new', 'gateway')).toThrow('<!-- written by npm run bench: gateway -->');
+  expect(written(once, 'client')).toBe('new');
 });
 
 it('rounds to what can be meant', () => {

@@ -16,11 +16,29 @@ export function markdown({ title, head, rows, notes = [] }: Table): string {
   ].join('\n');
 }
 
-const [BEGIN, END] = ['<!-- written by npm run bench -->', '<!-- end of what npm run bench writes -->'] as const;
+/** What stands in the README, each between marks of its own. */
+export type Written = 'client' | 'gateway';
 
-/** The text with other words between its two marks. @throws Error when the marks are missing */
-export function between(text: string, words: string): string {
-  const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)];
-  if (begin < 0 || end < begin) throw new Error(`the text needs ${BEGIN} and ${END}`);
-  return `${text.slice(0, begin + BEGIN.length)}\n\n${words.trim()}\n\n${text.slice(end)}`;
+const marks = (what: Written) => {
+  const more = what === 'client' ? '' : `: ${what}`;
+  return [`<!-- written by npm run bench${more} -->`, `<!-- end of what npm run bench writes${more} -->`] as const;
+};
+
+/** The place between the two marks. @throws Error when they are missing */
+function placeOf(text: string, what: Written): readonly [from: number, to: number] {
+  const [begin, end] = marks(what);
+  const [from, to] = [text.indexOf(begin), text.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`the text needs ${begin} and ${end}`);
+  return [from + begin.length, to];
+}
+
+/** The text with other words between the two marks. @throws Error when the marks are missing */
+export function between(text: string, words: string, what: Written = 'client'): string {
+  const [from, to] = placeOf(text, what);
+  return `${text.slice(0, from)}\n\n${words.trim()}\n\n${text.slice(to)}`;
+}
+
+/** What stands between the two marks. @throws Error when the marks are missing */
+export function written(text: string, what: Written): string {
+  return text.slice(...placeOf(text, what)).trim();
 }

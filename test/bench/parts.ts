@@ -1,6 +1,7 @@
 // The parts of the bench, by name, in the order in which they run.
 import type { Outcome } from './outcome.ts';
 import { endpoints } from './parts/endpoints.ts';
+import { gateway } from './parts/gateway.ts';
 import { heap } from './parts/heap.ts';
 import { load } from './parts/load.ts';
 import { own } from './parts/own.ts';
@@ -68,6 +69,7 @@ export const parts = {
   endpoints: { does: '1,000 endpoints: construction, heap, timers, idle CPU', run: endpoints },
   package: { does: 'import time and size of the package', run: weight },
   pick: { does: 'what a pick costs by size of the pool', long: true, run: pick },
+  gateway: { does: 'the gateway beside nginx, a bare pass-through and one of npm', run: gateway },
 } as const satisfies Readonly<Record<string, Part>>;
 
 export type PartName = keyof typeof parts;

@@ -1,7 +1,7 @@
 // What all parts found, put together: the goals, the README's part, and all tables in a file of their own.
 import { round } from './cells.ts';
-import { type Judged, judge, withUnit } from './goals.ts';
-import { markdown } from './markdown.ts';
+import { isGateways, type Judged, judge, withUnit } from './goals.ts';
+import { markdown, type Written } from './markdown.ts';
 import type { Outcome, Table } from './outcome.ts';
 
 const findingsOf = (outcomes: readonly Outcome[]) => outcomes.flatMap(({ findings = [] }) => findings);
@@ -12,12 +12,18 @@ function measured({ goal, found, noisy }: Judged): string {
   return `${withUnit(value, goal)}${sure}${noisy ? ', too noisy' : ''}`;
 }
 
+const TITLES: Readonly<Record<Written, string>> = {
+  client: 'Against the plain SDK',
+  gateway: 'The gateway beside others',
+};
+
 /** Goal by goal. */
-export function goalTable(outcomes: readonly Outcome[]): Table {
+export function goalTable(outcomes: readonly Outcome[], of: Written = 'client'): Table {
+  const ofThese = judge(findingsOf(outcomes)).filter(({ goal }) => isGateways(goal) === (of === 'gateway'));
   return {
-    title: 'Against the plain SDK',
+    title: TITLES[of],
     head: ['', 'measured', 'aim', 'met'],
-    rows: judge(findingsOf(outcomes)).map((judged) => {
+    rows: ofThese.map((judged) => {
       const { goal, met } = judged;
       return [
         goal.says,
@@ -28,6 +34,12 @@ export function goalTable(outcomes: readonly Outcome[]): Table {
     }),
     notes: ['In brackets the 95 % interval of the median, by the sign test.'],
   };
+}
+
+/** The tables of goals that something was found for. */
+export function goalTables(outcomes: readonly Outcome[]): Table[] {
+  const both = (Object.keys(TITLES) as Written[]).map((of) => goalTable(outcomes, of));
+  return both.filter(({ rows }) => rows.length > 0);
 }
 
 /** What is so far from its goal that a check fails, in words. */
@@ -41,16 +53,21 @@ export function problems(outcomes: readonly Outcome[]): string[] {
 export const restless = (outcomes: readonly Outcome[]): boolean =>
   judge(findingsOf(outcomes)).some(({ noisy }) => noisy);
 
+const isOfGateways = ({ title }: Table) => title.startsWith('Gateways, ');
+
 /** What stands in the README, between its marks. */
-export function forReadme(outcomes: readonly Outcome[], machine: string): string {
-  const tables = outcomes.flatMap((outcome) => outcome.tables);
-  const shown = tables.filter(({ title }) => title.includes('CPU'));
+export function forReadme(outcomes: readonly Outcome[], machine: string, of: Written = 'client'): string {
+  const tables = outcomes
+    .flatMap((outcome) => outcome.tables)
+    .filter((each) => isOfGateways(each) === (of === 'gateway'));
+  const shown = tables.filter(
+    ({ title }) => title.includes('CPU') || (of === 'gateway' && title.includes('plain calls')),
+  );
   return [
-    '![CPU per call and per stream beside the plain SDK](examples/performance.svg)',
-    '',
+    ...(of === 'client' ? ['![CPU per call and per stream beside the plain SDK](examples/performance.svg)', ''] : []),
     `Measured with ${machine}.`,
     '',
-    markdown(goalTable(outcomes)),
+    markdown(goalTable(outcomes, of)),
     ...shown.map((table) => markdown(table)),
   ].join('\n');
 }
@@ -58,11 +75,11 @@ export function forReadme(outcomes: readonly Outcome[], machine: string): string
 const HEAD = `# What the bench measured
 
 Written by \`npm run bench -- --write\`. Ratios are to the plain \`openai\` SDK of the same round, as least / **median** / most
-of the rounds; CPU is that of the client's process. Only ratios can be compared between machines.
+of the rounds; CPU is that of the client's process. Figures of gateways are such three as well. Only ratios can be compared between machines.
 `;
 
 /** All tables. */
 export function results(outcomes: readonly Outcome[], machine: string): string {
-  const tables = [goalTable(outcomes), ...outcomes.flatMap((outcome) => outcome.tables)];
+  const tables = [...goalTables(outcomes), ...outcomes.flatMap((outcome) => outcome.tables)];
   return `${HEAD}\n${machine}\n\n${tables.map(markdown).join('\n')}`;
 }

@@ -1,12 +1,18 @@
 // What the figures of the bench are made of.
 import { expect, it } from 'vitest';
-import { against, cutOff, differences, median, ratios, spread } from './statistics.ts';
+import { against, cutOff, differences, median, quantile, ratios, spread } from './statistics.ts';
 
 it('takes the middle, whatever the order', () => {
   expect(median([3, 1, 2])).toBe(2);
   expect(median([4, 1, 2, 3])).toBe(2.5);
   expect(median([7])).toBe(7);
   expect(() => median([])).toThrow(RangeError);
+});
+
+it('takes the value that a share of all stays below', () => {
+  const values = Array.from({ length: 100 }, (_, index) => 100 - index);
+  expect([0, 0.5, 0.99, 1].map((share) => quantile(values, share))).toEqual([1, 51, 100, 100]);
+  expect(() => quantile([], 0.5)).toThrow(RangeError);
 });
 
 it.each([

@@ -22,6 +22,13 @@ export function median(values: readonly number[]): number {
   return order.length % 2 === 1 ? upper : ((order[half - 1] as number) + upper) / 2;
 }
 
+/** The value below which that share of all lies. @throws RangeError without values */
+export function quantile(values: readonly number[], share: number): number {
+  if (values.length === 0) throw new RangeError('no values');
+  const order = sorted(values);
+  return order[Math.min(order.length - 1, Math.floor(share * order.length))] as number;
+}
+
 /**
  * How many values may be cut off at each end so that what lies between the rest holds the true median in at least 95 of 100
  * cases (sign test). Why not by drawing samples: this needs no chance, and assumes nothing about how the values are spread.
