@@ -93,7 +93,7 @@ export class Field {
     const said = await this.#generator.ask<string>({ do: 'open', ...aim });
     if (!isWhole(ask, said)) throw new Error(`${ask}: answered with ${said.length} characters of something else`);
     const before = program?.cpu() ?? 0;
-    const served = await this.#generator.ask<Served>({ do: 'run', calls });
+    const served = await this.#generator.ask<Served>({ do: 'run', calls, atOnce });
     const cpu = (((program?.cpu() ?? 0) - before) * 1_000) / calls;
     const rss = program?.rss() ?? 0;
     await this.#generator.ask({ do: 'shut' });
