@@ -1,6 +1,7 @@
 // Names what a bundle holds of others: a plugin for the build that writes each package with its version and its licence.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 interface Bundle {
   readonly [file: string]: { readonly type: string; readonly moduleIds?: readonly string[] };
@@ -49,8 +50,26 @@ export function noticesText(moduleIds: readonly string[]): string {
   ].join('\n');
 }
 
-/** Writes the file beside what is built. */
-export function notices(fileName: string) {
+/** What the dashboard holds, which is built for itself. */
+export const dashboardPackages: readonly string[] = ['preact', '@preact/signals', '@preact/signals-core', 'uplot'];
+
+const modules = fileURLToPath(new URL('../node_modules/', import.meta.url));
+
+/** Ends the build of a bundle that holds a package which the notices would not name. */
+export function onlyOf(names: readonly string[]) {
+  return {
+    name: 'only-of',
+    generateBundle(_: unknown, bundle: Bundle) {
+      const ids = Object.values(bundle).flatMap(({ moduleIds = [] }) => moduleIds);
+      const found = new Set(ids.flatMap((id) => folderOf(id) ?? []).map((folder) => noticeOf(folder).name));
+      const others = [...found].filter((name) => !names.includes(name));
+      if (others.length > 0) throw new Error(`The notices do not name ${others.join(', ')}: see .config/notices.ts`);
+    },
+  };
+}
+
+/** Writes the file beside what is built. @param beside packages in other files of the package. */
+export function notices(fileName: string, beside: readonly string[] = []) {
   return {
     name: 'notices',
     generateBundle(
@@ -59,6 +78,7 @@ export function notices(fileName: string) {
       bundle: Bundle,
     ) {
       const ids = Object.values(bundle).flatMap(({ moduleIds = [] }) => moduleIds);
+      ids.push(...beside.map((name) => join(modules, name, 'index.js')));
       this.emitFile({ type: 'asset', fileName, source: noticesText(ids) });
     },
   };

@@ -2,7 +2,7 @@
 // as one program, everything in it that users of the library do not install.
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'tsdown';
-import { notices } from './notices.ts';
+import { dashboardPackages, notices } from './notices.ts';
 
 const common = { cwd: fileURLToPath(new URL('..', import.meta.url)), platform: 'node', target: 'node20.19' } as const;
 
@@ -28,6 +28,6 @@ export default defineConfig([
     // Of a package that has both, the form that can be bundled.
     inputOptions: { resolve: { mainFields: ['module', 'main'] } },
     outputOptions: { chunkFileNames: 'cli/[name]-[hash].mjs', comments: { jsdoc: false } },
-    plugins: [notices('NOTICES.md')],
+    plugins: [notices('NOTICES.md', dashboardPackages)],
   },
 ]);

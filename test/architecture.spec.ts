@@ -138,6 +138,7 @@ describe('src', () => {
     ['has no import cycle', rules.cycles],
     ['keeps packages behind their one door', rules.packages],
     ["imports the SDK's values by name", rules.namedSdk],
+    ['keeps the dashboard to what browsers have', rules.browser],
     ['imports nothing that users do not install', installed],
     [`has no file longer than ${rules.LONGEST} lines`, rules.lengths],
     ['names files after what they hold', rules.names],
@@ -275,6 +276,33 @@ const SAMPLES: Sample[] = [
       'index.ts': "export { toFile } from 'openai';\nimport { OpenAI } from 'openai';",
     },
     ['call/c.ts:1', 'dispatch/dispatcher.ts:1', 'dispatch/late.ts:1', 'index.ts:2'],
+  ],
+  [
+    'the dashboard in a browser',
+    rules.browser,
+    {
+      'gateway/dashboard/a.tsx':
+        "// A.\nimport { render } from 'preact';\nimport { b } from './b.ts';\nimport type { C } from '../c.ts';\nimport 'uplot/dist/uPlot.min.css';\nimport './a.css';",
+      'gateway/dashboard/b.ts':
+        "import fs from 'node:fs';\nimport { c } from '../c.ts';\nimport { z } from 'zod';\nbox.innerHTML = name;\n// innerHTML",
+      'gateway/c.ts': "import { b } from './dashboard/b.ts';\nimport type { B } from './dashboard/b.ts';",
+    },
+    [
+      'gateway/c.ts:1 imports ./dashboard/b.ts',
+      'gateway/dashboard/b.ts:1 imports node:fs',
+      'gateway/dashboard/b.ts:2 imports ../c.ts',
+      'gateway/dashboard/b.ts:3 imports zod',
+      'gateway/dashboard/b.ts:4 uses innerHTML',
+    ],
+  ],
+  [
+    'tags are no regular expressions',
+    rules.docs,
+    {
+      'gateway/dashboard/a.tsx':
+        '/** A. */\nexport const a = <p>{b}</p>;\nexport const c = <br />;\n/** D. */\nexport const d = 1;',
+    },
+    ['gateway/dashboard/a.tsx:3 exports c without'],
   ],
   [
     "the SDK's default import",

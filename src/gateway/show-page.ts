@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Refused } from './api-error.ts';
 import type { CallSurroundings } from './call-surroundings.ts';
 import { refuseForeign } from './guard.ts';
+import { isDashboard, showDashboard } from './pages/dashboard.ts';
 import type { Running } from './running.ts';
 import { statusPage, telling } from './status-pages.ts';
 import { writeJson } from './write-reply.ts';
@@ -21,6 +22,7 @@ export function showPage(
   around: CallSurroundings,
 ): void {
   const { headers, method } = message;
+  if (isDashboard(path)) return showDashboard(message, response, path);
   const { access } = running;
   const known = access.client(headers) !== undefined || access.admin(headers) !== undefined;
   if (telling.has(path) && !known) {

@@ -13,8 +13,8 @@ const BEFORE_REGEX =
   /(^|[(,=:[!&|?{};+\-*%^~<>])$|\b(return|typeof|case|in|of|delete|void|throw|new|else|do|await|yield)$/;
 const REGEX = /^\/(?![*/])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\[\n])+\/[a-z]*/;
 
-/** Blanks what is not code. Line breaks stay, so positions and line numbers hold. */
-export function mask(source: string): Masked {
+/** Blanks what is not code. Line breaks stay, so positions and line numbers hold. @param jsx a slash beside an angle belongs to a tag. */
+export function mask(source: string, jsx = false): Masked {
   const out = source.split('');
   const text = source.split('');
   const hide = (from: number, to: number, comment: boolean): void => {
@@ -77,7 +77,8 @@ export function mask(source: string): Masked {
       i += 1;
       template();
     } else {
-      const regex = char === '/' && BEFORE_REGEX.test(last) ? REGEX.exec(source.slice(i)) : null;
+      const ofTag = jsx && (source[i - 1] === '<' || source[i + 1] === '>');
+      const regex = char === '/' && !ofTag && BEFORE_REGEX.test(last) ? REGEX.exec(source.slice(i)) : null;
       if (regex) {
         hide(i, i + regex[0].length, false);
         i += regex[0].length;

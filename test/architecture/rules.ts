@@ -59,7 +59,7 @@ export const targets: Rule = (files) => {
   const known = new Set(files.map((file) => file.path));
   return files.flatMap((file) =>
     file.imports
-      .filter(({ target }) => target !== undefined && !target.endsWith('.json') && !known.has(target))
+      .filter(({ target }) => target !== undefined && !/\.(json|css)$/.test(target) && !known.has(target))
       .map(({ line, specifier }) => `${file.path}:${line} imports ${specifier}, which is no file here`),
   );
 };
@@ -112,6 +112,35 @@ export const packages: Rule = (files) =>
     }),
   );
 
+const DASHBOARD = 'gateway/dashboard/';
+const BROWSER_PACKAGES: readonly string[] = ['preact', 'preact/hooks', '@preact/signals', 'uplot'];
+
+/**
+ * The dashboard runs in a browser: it imports its own files and a few packages, from elsewhere in the source types at most, and
+ * nothing of the gateway imports it, since the two meet over HTTP only. Nothing there reads text as markup.
+ */
+export const browser: Rule = (files) =>
+  files.flatMap(({ path, imports, code }) => {
+    const inside = path.startsWith(DASHBOARD);
+    if (!inside)
+      return imports
+        .filter(({ target, typeOnly }) => target?.startsWith(DASHBOARD) && !typeOnly)
+        .map(({ line, specifier }) => `${path}:${line} imports ${specifier}, which is for browsers`);
+    const foreign = imports.filter(({ target, specifier, typeOnly }) =>
+      target === undefined
+        ? !BROWSER_PACKAGES.includes(specifier) && !/^uplot\/.*\.css$/.test(specifier)
+        : !target.startsWith(DASHBOARD) && !typeOnly,
+    );
+    const markup =
+      /\b(innerHTML|outerHTML|insertAdjacentHTML|dangerouslySetInnerHTML|document\.write|eval|Function)\b/g;
+    return [
+      ...foreign.map(({ line, specifier }) => `${path}:${line} imports ${specifier}, which browsers have not`),
+      ...[...code.matchAll(markup)].map(
+        (match) => `${path}:${code.slice(0, match.index).split('\n').length} uses ${match[0]}: text is shown as text`,
+      ),
+    ];
+  });
+
 /**
  * The SDK's values are imported by name. Why: in a CommonJS build the default import of `openai` is the whole module, which is a
  * function that builds a plain `OpenAI`: a class that extends it makes no instances of its own, and `instanceof` it is false.
@@ -145,7 +174,7 @@ export const lengths: Rule = (files) =>
 export const names: Rule = (files) =>
   files.flatMap(({ path, exports, imports, code }) => {
     const found: string[] = [];
-    const parts = path.replace(/\.ts$/, '').split('/');
+    const parts = path.replace(/\.tsx?$/, '').split('/');
     const odd = parts.find((part) => !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(part));
     if (odd !== undefined) found.push(`${path}:1 ${odd} is not kebab-case`);
     const drawer = parts.find((part) => /^(utils?|helpers?|types|common|misc)$/.test(part));

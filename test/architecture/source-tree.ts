@@ -40,15 +40,15 @@ export interface SourceFile extends Masked {
   exports: Export[];
 }
 
-/** Reads every `.ts` file below `root`, in order of path. */
+/** Reads every `.ts` and `.tsx` file below `root`, in order of path. */
 export function readTree(root: string): SourceFile[] {
   return readdirSync(root, { recursive: true, encoding: 'utf8' })
     .map((path) => path.replaceAll('\\', '/'))
-    .filter((path) => path.endsWith('.ts'))
+    .filter((path) => /\.tsx?$/.test(path))
     .sort()
     .map((path) => {
       const text = readFileSync(join(root, path), 'utf8');
-      const masked = mask(text);
+      const masked = mask(text, path.endsWith('x'));
       const folder = (path.split('/')[0] as string).replace(/\.ts$/, '');
       return { path, folder, text, ...masked, imports: findImports(path, masked), exports: findExports(masked.code) };
     });

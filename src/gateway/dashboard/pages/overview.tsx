@@ -1,0 +1,163 @@
+/** What happens now: figures, charts, and every endpoint with its state. */
+import { useState } from 'preact/hooks';
+import { count, duration, percent } from '../format.ts';
+import { editEndpoint } from '../forms/open-forms.ts';
+import { lastSecond, live, seconds } from '../live.ts';
+import { shade } from '../look.ts';
+import { Chart } from '../parts/chart.tsx';
+import { EndpointCard } from '../parts/endpoint-card.tsx';
+import { colourOf, paintOf } from '../parts/palette.ts';
+import { Empty } from '../parts/resource.tsx';
+import { go } from '../place.ts';
+import { say } from '../say.ts';
+import { callLines, callsByEndpoint, figuresOf, firstTokenLines, shareLines } from '../series.ts';
+import type { Live } from '../shapes.ts';
+
+/** What tiles and shares look back at, in seconds. */
+const MINUTE = 60;
+/** Calls a second are those of so many seconds: quick to show a change, calm enough to be read. */
+const RATE_SPAN = 10;
+const SPANS = [60, 300, 600] as const;
+
+function Tile({ name, value, more, bad = false }: { name: string; value: string; more?: string; bad?: boolean }) {
+  return (
+    <div class={bad ? 'tile bad' : 'tile'}>
+      <dt>{name}</dt>
+      <dd>
+        {value} {more && <small>{more}</small>}
+      </dd>
+    </div>
+  );
+}
+
+function Tiles({ now }: { now: Live }) {
+  const last = lastSecond(now);
+  const { success, p50, p95 } = figuresOf(seconds.value, last, MINUTE);
+  const { perSecond } = figuresOf(seconds.value, last, RATE_SPAN);
+  return (
+    <dl class="tiles">
+      <Tile name={say('tile.calls')} value={count(perSecond)} more={say('perSecond')} />
+      <Tile name={say('tile.success')} value={percent(success)} bad={success !== null && success < 0.95} />
+      <Tile name={say('tile.p50')} value={duration(p50)} more="p50" />
+      <Tile name={say('tile.p95')} value={duration(p95)} more="p95" />
+      <Tile
+        name={say('tile.inFlight')}
+        value={count(now.running)}
+        more={now.waiting > 0 ? say('waiting', { count: now.waiting }) : ''}
+      />
+    </dl>
+  );
+}
+
+function Charts({ now, span }: { now: Live; span: number }) {
+  const last = lastSecond(now);
+  const colours = paintOf(shade.value);
+  const names = now.endpoints.map(({ name }) => name);
+  const all = callsByEndpoint(seconds.value, last, span);
+  // Endpoints that are gone have their share of what was.
+  for (const name of all.keys()) if (!names.includes(name)) names.push(name);
+  const shares = shareLines(seconds.value, names, last, span);
+  return (
+    <div class="charts">
+      <Chart
+        label={say('chart.calls')}
+        data={callLines(seconds.value, last, span)}
+        lines={[
+          { label: say('chart.all'), colour: colours.good, filled: true },
+          { label: say('chart.failed'), colour: colours.bad },
+        ]}
+        format={count}
+      />
+      <Chart
+        label={say('chart.ttft')}
+        data={firstTokenLines(seconds.value, last, span)}
+        lines={[
+          { label: 'p50', colour: colours.good },
+          { label: 'p95', colour: colours.slow },
+        ]}
+        format={duration}
+        atLeast={100}
+      />
+      <Chart
+        label={say('chart.share')}
+        data={shares}
+        lines={names.map((name, index) => ({
+          label: name,
+          colour: colourOf(index, shade.value),
+          stacked: true,
+          told: (at) => {
+            const [own, below] = [shares[index + 1]?.[at], index === 0 ? 0 : shares[index]?.[at]];
+            return typeof own === 'number' && typeof below === 'number' ? own - below : null;
+          },
+        }))}
+        format={(value) => (value === null || value > 1 ? '' : percent(Math.round(value * 100) / 100))}
+      />
+    </div>
+  );
+}
+
+function Cards({ now }: { now: Live }) {
+  const served = callsByEndpoint(seconds.value, lastSecond(now), MINUTE);
+  const total = [...served.values()].reduce((sum, calls) => sum + calls, 0);
+  return (
+    <ul class="cards">
+      {now.endpoints.map((state, index) => (
+        <EndpointCard
+          key={state.name}
+          state={state}
+          colour={colourOf(index, shade.value)}
+          share={total === 0 ? null : (served.get(state.name) ?? 0) / total}
+        />
+      ))}
+    </ul>
+  );
+}
+
+/** The button of the empty page. */
+function AddFirst() {
+  const add = () => {
+    editEndpoint(undefined);
+    go('endpoints');
+  };
+  return (
+    <Empty text={say('endpoints.empty')} more={say('endpoints.empty.more')}>
+      <button type="button" class="primary" onClick={add}>
+        {say('endpoint.add')}
+      </button>
+    </Empty>
+  );
+}
+
+/** The page. */
+export function Overview() {
+  const [span, setSpan] = useState<number>(300);
+  const now = live.value;
+  return (
+    <>
+      <div class="head">
+        <h1>{say('nav.overview')}</h1>
+        {now && now.endpoints.length > 0 && (
+          <fieldset class="spans">
+            <legend class="hidden">{say('span')}</legend>
+            {SPANS.map((each) => (
+              <label key={each}>
+                <input type="radio" name="span" checked={span === each} onChange={() => setSpan(each)} />
+                <span>{duration(each * 1_000)}</span>
+              </label>
+            ))}
+          </fieldset>
+        )}
+      </div>
+      {now && now.endpoints.length === 0 && <AddFirst />}
+      {now && now.endpoints.length > 0 && (
+        <>
+          <Tiles now={now} />
+          <Charts now={now} span={span} />
+          <h2>{say('nav.endpoints')}</h2>
+          <Cards now={now} />
+        </>
+      )}
+      {!now && <p class="muted">{say('nothingYet')}</p>}
+    </>
+  );
+}

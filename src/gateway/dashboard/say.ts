@@ -1,0 +1,13 @@
+/** The texts of the page in the language of its reader. */
+import { language } from './look.ts';
+import { en } from './texts/en.ts';
+import { fill } from './texts/fill.ts';
+import { zh } from './texts/zh.ts';
+
+/** The name of a text. */
+export type TextName = keyof typeof en;
+
+/** A text, its `{names}` filled in. What reads it is drawn anew when the language changes. */
+export function say(name: TextName, values: Readonly<Record<string, string | number>> = {}): string {
+  return fill((language.value === 'zh' ? zh : en)[name], values);
+}
