@@ -22,7 +22,10 @@ export function showPage(
   around: CallSurroundings,
 ): void {
   const { headers, method } = message;
-  if (isDashboard(path)) return showDashboard(message, response, path);
+  if (isDashboard(path)) {
+    showDashboard(message, response, path);
+    return;
+  }
   const { access } = running;
   const known = access.client(headers) !== undefined || access.admin(headers) !== undefined;
   if (telling.has(path) && !known) {

@@ -93,8 +93,7 @@ export function showDashboard(
     send(message, response, folder ? 200 : 503, folder ? dashboardPage(folder) : NOT_BUILT, 'no-cache');
     return;
   }
-  const asset =
-    folder && path.startsWith(ASSETS) ? dashboardAsset(folder, path.slice(ASSETS.length)) : undefined;
+  const asset = folder && path.startsWith(ASSETS) ? dashboardAsset(folder, path.slice(ASSETS.length)) : undefined;
   if (!asset)
     throw new Refused({
       ...{ status: 404, message: 'There is no such file; the dashboard is at /dashboard.', code: 'unknown_path' },
