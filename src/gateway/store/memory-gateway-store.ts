@@ -10,28 +10,19 @@ import {
   type StoredConfig,
   type StoredKey,
 } from './gateway-store.ts';
+import { cursorOf, pageSize } from './page-size.ts';
 import { changed } from './stored-config.ts';
 import { firstDayKept, ModelNames, sumUp, UsageSums } from './usage-sums.ts';
 
 /** Calls kept, whatever the configuration says: memory is no place for a million. */
 const MOST_CALLS = 10_000;
 const DAY = 86_400_000;
-/** Calls on a page, when not said and at most. */
-export const pageSizes = { usual: 100, most: 1_000 } as const;
 
 const matches = (call: CallRecord, { model, endpoint, key, status }: LogQuery) =>
   (model === undefined || call.model === model) &&
   (endpoint === undefined || call.endpoint === endpoint) &&
   (key === undefined || call.key === key) &&
   (status === undefined || (status === 'failed' ? call.status >= 400 : call.status === status));
-
-/** How many calls a page has. */
-export const pageSize = (limit: number | undefined): number =>
-  Math.max(1, Math.min(limit ?? pageSizes.usual, pageSizes.most));
-
-/** Where the page before ended; anything that is no cursor means the newest. */
-export const cursorOf = (before: string | undefined): number =>
-  before !== undefined && /^\d{1,15}$/.test(before) ? Number(before) : Number.MAX_SAFE_INTEGER;
 
 class MemoryStore implements GatewayStore {
   readonly place = 'memory';
@@ -82,7 +73,7 @@ class MemoryStore implements GatewayStore {
 
   readonly calls = {
     record: (call: CallRecord): void => {
-      this.#usage.add(call, this.#models.of(call.model));
+      this.#usage.add(call, this.#models.of(call));
       this.#calls.push(call);
       this.#trim();
     },

@@ -30,13 +30,17 @@ const DAY = 86_400_000;
 /** The first day whose sums are kept still. */
 export const firstDayKept = (now: number): string => dayOf(now - USAGE_DAYS * DAY);
 
-/** Names of models as sums tell them apart: a bounded number of them. */
+/** Names of models as sums tell them apart: a bounded number of them a day. */
 export class ModelNames {
   readonly #known = new Set<string>();
+  #day = '';
 
-  /** The name under which a model's calls are summed. */
-  of(model: string | undefined): string {
+  /** The name under which a call is summed. */
+  of({ at, model }: Pick<CallRecord, 'at' | 'model'>): string {
     if (model === undefined) return '';
+    const day = dayOf(at);
+    if (day !== this.#day) this.#known.clear();
+    this.#day = day;
     if (this.#known.has(model)) return model;
     if (this.#known.size >= MOST_MODELS) return OTHER_MODELS;
     this.#known.add(model);
