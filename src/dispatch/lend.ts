@@ -15,17 +15,26 @@ export type HowItWent = { readonly is: 'well' | 'unknown' } | { readonly is: 'fa
 /** Gives the place back, once. */
 export type GiveBack = (how: HowItWent) => void;
 
-/** Lends the place of `attempt`, the only one of its story. */
-export function lend<R extends Reply>(story: CallStory<R>, attempt: Attempt<R>, dispatcher: Dispatcher): GiveBack {
+/**
+ * Lends the place of `attempt`.
+ * @param works the endpoint has shown that it works: a probe need not wait for how it goes on.
+ */
+export function lend<R extends Reply>(
+  story: CallStory<R>,
+  attempt: Attempt<R>,
+  dispatcher: Dispatcher,
+  works = false,
+): GiveBack {
   const { clock, throttle } = dispatcher.parts;
   const { load } = attempt;
   const { state } = attempt.endpoint;
   story.commit();
   state.lend(load);
-  throttle?.told(load, false);
+  if (works) dispatcher.proved(story, attempt);
+  else throttle?.told(load, false);
   const probes = load.permits.some((permit) => permit?.probe);
   const proveNothing = () => state.breakers.settle(load, verdict('abandoned'));
-  const cancel = probes ? clock.after(PROBE_PATIENCE, proveNothing, false) : undefined;
+  const cancel = probes && !works ? clock.after(PROBE_PATIENCE, proveNothing, false) : undefined;
   return (how) => {
     if (attempt.settled) return;
     cancel?.();

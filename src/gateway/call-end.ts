@@ -8,6 +8,8 @@ import type { Running } from './running.ts';
 export interface EndedCall extends Omit<CallFacts, 'at' | 'endpoint'> {
   /** As the pool knows it. */
   readonly poolModel: string | undefined;
+  /** Until a socket opened: how long people talk says nothing of how fast anything is. */
+  readonly openMs?: number | undefined;
 }
 
 /** Keys that are guessed by the thousand shall not push the calls of others out of the log. */
@@ -15,17 +17,17 @@ const NOT_KEPT = new Set(['too_many_wrong_keys']);
 
 /** Writes it down. Never throws. */
 export function writeDown(
-  { poolModel, ...call }: EndedCall,
+  { poolModel, openMs, ...call }: EndedCall,
   { settings, publicNames }: Running,
   around: CallSurroundings,
 ): void {
   const { clock, log, figures, live, store } = around;
   const { id, method, path, status, ms, model, key, tokens, attempts } = call;
   const label = publicNames.includes(poolModel ?? '') ? (poolModel as string) : 'other';
-  figures.done({ model: model === undefined ? 'none' : label, status, ms, tokens });
+  figures.done({ model: model === undefined ? 'none' : label, status, ms: openMs ?? ms, tokens });
   const last = attempts.at(-1);
   const endpoint = last && endpointNamed(last.endpoint);
-  live.add({ ms, firstMs: call.firstMs, failed: status >= 400, endpoint });
+  live.add({ ms: openMs ?? ms, firstMs: call.firstMs, failed: status >= 400, endpoint });
   log.info(`${method} /v1${path.slice(0, 200)} ${status}`, {
     ...{ ms, model: model?.slice(0, 256), endpoint, attempts: attempts.length, key, id },
     ...{ tokensIn: tokens?.input, tokensOut: tokens?.output },

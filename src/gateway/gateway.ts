@@ -1,5 +1,6 @@
 /** The gateway: one address before the pools. Wiring only: leads what comes to the call or the page it is for. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { type Clock, systemClock } from '../clock.ts';
 import type { Observer } from '../observe/events.ts';
 import { Allowances } from './allowance.ts';
@@ -15,6 +16,7 @@ import { LiveFigures } from './live/live-figures.ts';
 import type { GatewayLog } from './log.ts';
 import { endpointNamed, sharedIds } from './pools.ts';
 import { letPass } from './read-body.ts';
+import { RealtimeCall } from './realtime/realtime-call.ts';
 import { restoreBudgets } from './restore-budgets.ts';
 import { run } from './running.ts';
 import { type Listening, listen } from './server.ts';
@@ -104,7 +106,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     ...{ clock, log, figures, allowances, store, since: clock.date(), closing: () => closing },
     live: new LiveFigures(clock),
   };
-  const underway = new Set<GatewayCall>();
+  const underway = new Set<GatewayCall | RealtimeCall>();
   const answer = async (message: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { url = '/' } = message;
     const path = url.split('?', 1)[0] as string;
@@ -125,9 +127,16 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       letPass(message, clock);
     }
   };
+  const answerSocket = async (message: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
+    const generation = now;
+    const call = new RealtimeCall(message, socket, head, generation.running, surroundings);
+    underway.add(call);
+    await generation.hold(call.answer());
+    underway.delete(call);
+  };
   let listening: Listening;
   try {
-    listening = await listen(answer, { host, port }, clock);
+    listening = await listen(answer, answerSocket, { host, port }, clock);
   } catch (error) {
     stopTelling();
     await now.retire();

@@ -1,7 +1,9 @@
 /** The HTTP server in front of everything: its limits for slow and many clients, and its end without losing what runs. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Clock } from '../clock.ts';
+import { asksForSocket, asPlain } from './realtime/upgrade.ts';
 
 /** Times in ms. */
 const HEADERS_TIMEOUT = 10_000;
@@ -25,6 +27,9 @@ const STATUS_OF: Readonly<Record<string, string>> = {
 /** Answers one message; never rejects. */
 export type Answer = (message: IncomingMessage, response: ServerResponse) => Promise<void>;
 
+/** Answers one call for a socket; never rejects, and ends with the socket. */
+export type AnswerSocket = (message: IncomingMessage, socket: Duplex, head: Buffer) => Promise<void>;
+
 /** A server that listens. */
 export interface Listening {
   readonly host: string;
@@ -36,7 +41,7 @@ export interface Listening {
   stop(grace: number, interrupt: () => void): Promise<void>;
 }
 
-function makeServer(answer: Answer, running: Set<Promise<void>>): Server {
+function makeServer(answer: Answer, answerSocket: AnswerSocket, running: Set<Promise<void>>): Server {
   const server = createServer(
     {
       headersTimeout: HEADERS_TIMEOUT,
@@ -54,6 +59,14 @@ function makeServer(answer: Answer, running: Set<Promise<void>>): Server {
       running.add(work);
     },
   );
+  server.on('upgrade', (message, socket, head) => {
+    if (!asksForSocket(message)) {
+      asPlain(server, message, socket, head);
+      return;
+    }
+    const work = answerSocket(message, socket, head).finally(() => running.delete(work));
+    running.add(work);
+  });
   server.maxConnections = MOST_CONNECTIONS;
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     const status = STATUS_OF[error.code ?? ''] ?? '400 Bad Request';
@@ -76,11 +89,12 @@ async function within(ms: number, clock: Clock, over: Promise<unknown>): Promise
 /** Listens. @throws the error of `listen`, such as a port that is taken. */
 export async function listen(
   answer: Answer,
+  answerSocket: AnswerSocket,
   { host, port }: { host: string; port: number },
   clock: Clock,
 ): Promise<Listening> {
   const running = new Set<Promise<void>>();
-  const server = makeServer(answer, running);
+  const server = makeServer(answer, answerSocket, running);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen({ host, port }, () => {

@@ -3,23 +3,17 @@
  * endpoint and counted as its load until it is given back.
  */
 import type { OpenAI } from 'openai';
-import type { Call } from '../call/call.ts';
-import type { OwnedId } from '../call/owned-id.ts';
 import { resolveTake, type Take, type TakeOptions } from '../config/take-options.ts';
 import type { Reply } from '../dispatch/call-story.ts';
 import { type GiveBack, lend } from '../dispatch/lend.ts';
 import { ConfigurationError } from '../errors.ts';
 import { remember } from './attempts.ts';
-import { callOf, type RequestOptions } from './call-of.ts';
 import type { Caller } from './caller.ts';
 import type { Core } from './core.ts';
 import { endpointNamed } from './endpoint-named.ts';
-import { Handover } from './handover.ts';
-import { type Located, locate } from './locate.ts';
 import { pinnedBy, pinnedModel } from './pinned-model.ts';
-import { reader } from './seam.ts';
+import { place } from './place.ts';
 import { socketError } from './socket-error.ts';
-import { whereTo } from './where-to.ts';
 
 /** A client that was taken. @template Model `string` when a model was named. */
 export interface Taken<Model extends string | undefined = string | undefined> {
@@ -54,33 +48,6 @@ const dropped = new FinalizationRegistry<() => void>((giveBack) => giveBack());
 /** Whoever holds the client alone still uses it. */
 const leases = new WeakMap<OpenAI, Lease>();
 
-/** What ids of each kind are read by, as far as sockets name them. */
-const COLLECTIONS: Readonly<Record<string, string>> = { resp: 'responses', conv: 'conversations' };
-
-function ownedId(id: string): OwnedId {
-  const collection = COLLECTIONS[id.split('_', 1)[0] as string];
-  return { id, readAt: collection && `/${collection}/${encodeURIComponent(id)}` };
-}
-
-function describe({ id, maxWait, steering }: Take, options: RequestOptions, { core, client }: Caller): Call {
-  const { timeout, maxRetries } = client;
-  const waits = maxWait === undefined ? maxRetries : Math.ceil(Math.min(maxWait, 1)) * Math.max(1, maxRetries);
-  const call = callOf(
-    options,
-    // Of what was sent over a socket nobody knows whether it could be sent twice.
-    'once',
-    { timeout: maxWait || timeout, maxRetries: waits, steering },
-    core.settings,
-    core.settings.clock,
-  );
-  return {
-    ...call,
-    operation: { ...call.operation, place: 'anywhere', ids: [] },
-    ownerIds: id === undefined ? [] : [ownedId(id)],
-    hedge: false,
-  };
-}
-
 /** Nothing is sent: the place is all that is wanted. */
 const nothing = async (): Promise<Reply> => ({ status: 101, headers: new Headers(), sent: false });
 
@@ -111,23 +78,6 @@ function pinned(asked: Take, { settings, pool }: Core): Take {
   return pin ? { ...asked, model: pin.model, steering: pinnedBy(pin, asked.steering) } : asked;
 }
 
-async function place(asked: Take, caller: Caller) {
-  const { core } = caller;
-  const { dispatcher, events, settings } = core;
-  const { operation, model, signal } = asked;
-  const options: RequestOptions = { method: 'get', path: `/${operation}`, signal, __metadata: { model } };
-  const call = describe(asked, options, caller);
-  const handover = new Handover();
-  const known = whereTo(call, options.path, core);
-  const { only, prefer, missed }: Located = known.seek
-    ? await locate(known, call, options, { caller, handover, read: reader(caller) })
-    : known;
-  const story = dispatcher.open<Reply>(call, nothing, only, prefer);
-  if (missed) events.emit({ type: 'affinity-missed', at: settings.clock.date(), callId: call.id, id: missed });
-  const attempt = await dispatcher.head(story);
-  return { attempt, giveBack: lend(story, attempt, dispatcher), reports: [...handover.before, ...story.reports] };
-}
-
 /** What happens when nobody holds it any more. Apart, so that it holds nobody either. */
 const whenDropped =
   (giveBack: GiveBack, endpoint: string, { log }: Core) =>
@@ -149,12 +99,13 @@ export async function take(options: TakeOptions, taker: Taker): Promise<Taken> {
     throw new ConfigurationError('no_endpoints', 'This client has no pool to take a client from; use it as it is.');
   const checked = pinned(resolveTake(options, caller.steering, endpoints), core);
   if (checked.steering.endpoint !== undefined) endpointNamed(core, checked.steering.endpoint);
-  const { attempt, giveBack, reports } = await place(checked, caller);
+  const { story, attempt, before } = await place(checked, caller, nothing, 'once');
+  const giveBack = lend(story, attempt, core.dispatcher);
   const { name, settings } = attempt.endpoint;
   const client = direct(name);
   const lease: Lease = { giveBack };
   watched(lease, whenDropped(giveBack, name, core), client, settings.client !== undefined);
   const result = taken(lease, { client, endpoint: name, model: attempt.report.model });
-  remember(result, { reports });
+  remember(result, { reports: [...before, ...story.reports] });
   return result;
 }
