@@ -119,4 +119,22 @@ export class Access {
     this.#guessed(address);
     throw wrong('A valid client key is needed, as "Authorization: Bearer …" or "x-api-key: …".', 'invalid_api_key');
   }
+
+  /** Nobody may administrate by a key: there is none. */
+  get hasAdmins(): boolean {
+    return this.#admins.size > 0;
+  }
+
+  /**
+   * Who administrates. Only what came as Bearer counts.
+   * @throws Refused for a key that is missing, unknown, or a client's.
+   */
+  administrator({ authorization }: IncomingHttpHeaders, address: string): AdminKey {
+    const headers = { authorization };
+    const found = this.admin(headers);
+    if (found) return found;
+    if (this.client(headers)) throw wrong('A client key opens nothing here; use an admin key.', 'invalid_api_key');
+    if (authorization !== undefined) this.#guessed(address);
+    throw wrong('An admin key is needed, as "Authorization: Bearer …".', 'invalid_api_key');
+  }
 }

@@ -12,7 +12,9 @@ const MIB = 2 ** 20;
 const NAME = "a name of 1 to 128 characters without '$', blanks at its ends or control characters";
 
 /** A name that may stand in front of `$`. */
-const groupName = z.string(expected(NAME)).regex(/^(?!\s)[^$\p{Cc}]{1,128}(?<!\s)$/u, { error: `must be ${NAME}` });
+export const groupName = z
+  .string(expected(NAME))
+  .regex(/^(?!\s)[^$\p{Cc}]{1,128}(?<!\s)$/u, { error: `must be ${NAME}` });
 
 const keyText = text('a key; an empty one would let everybody in').refine((key) => /^[\x21-\x7e]+$/.test(key), {
   error: 'holds a blank, a line break or a character that no header can carry',
@@ -31,9 +33,9 @@ const budget = z
   )
   .transform((value) => (typeof value === 'number' ? { amount: value, per: 'month' as const } : value));
 
-const clientKey = strict({
+/** What a client key has beside the key itself. */
+const keyFields = {
   name: keyName.describe('How the key is called in logs and figures.'),
-  key: keyText.describe('What clients send as Bearer token or x-api-key; best a reference such as ${TEAM_KEY}.'),
   groups: z
     .array(text('a group or model name'), expected('an array of group or model names'))
     .min(1, expected('at least one name; leave groups out for all'))
@@ -51,6 +53,20 @@ const clientKey = strict({
     .refine((value) => !Number.isNaN(Date.parse(value)), { error: 'must be a date such as 2030-01-31T00:00:00Z' })
     .optional()
     .describe('From then on it is refused.'),
+};
+
+const { name: nameOfKey, ...mayUse } = keyFields;
+const clientKey = strict({
+  name: nameOfKey,
+  key: keyText.describe('What clients send as Bearer token or x-api-key; best a reference such as ${TEAM_KEY}.'),
+  ...mayUse,
+});
+
+/** A client key that the gateway makes itself. */
+export const newKey = strict(keyFields, {
+  key: 'is made by the gateway, and shown once',
+  id: 'is given by the gateway',
+  role: 'does not exist: a client key makes calls, and admin keys stand in the configuration file',
 });
 
 const price = strict({
@@ -61,7 +77,8 @@ const price = strict({
     .describe('Per million tokens read from a cache. Default: as input.'),
 });
 
-const group = strict({
+/** A group. */
+export const group = strict({
   ...callFields,
   endpoints: z
     .array(member, expected('an array of { endpoint, model }'))
@@ -102,6 +119,10 @@ export const gatewayConfig = strict({
   store: store.optional().describe('Where keys, figures and what the dashboard changes are kept.'),
   admin: strict({
     allowInsecure: flag().default(false).describe('Whether the admin API takes plain-http and loopback addresses.'),
+    hosts: z
+      .array(text('a host name such as gateway.example.com'), expected('an array of host names'))
+      .default([])
+      .describe('Names under which the admin API and the dashboard are reached, beside localhost and IP addresses.'),
   }).prefault({}),
   limits: strict({
     bodyBytes: whole('a whole number of bytes above 0', 1)

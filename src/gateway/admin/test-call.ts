@@ -1,0 +1,80 @@
+/** A real, small call, to see whether a model is served. It goes where calls of clients go and nowhere else: of what was sent, the model's name counts. */
+import type { Decision } from '../../call/decision.ts';
+import { JsonText } from '../../call/json-text.ts';
+import type { AttemptReport } from '../../call/outcome.ts';
+import { factsOf } from '../api-error.ts';
+import { destinationOf } from '../destination.ts';
+import { endpointNamed } from '../pools.ts';
+import { attemptsBehind, decisionsBehind, type Exchange, exchange } from '../port.ts';
+import type { AdminSurroundings } from './route.ts';
+
+const PATH = '/chat/completions';
+/** Enough for a word; it costs next to nothing. */
+const TOKENS = 16;
+const PATIENCE = 60_000;
+/** Of an endpoint's error. */
+const LONGEST = 2_000;
+
+/** What came of it. */
+export interface TestResult {
+  readonly ok: boolean;
+  readonly status: number;
+  readonly endpoint: string | null;
+  readonly ms: number;
+  readonly attempts: readonly AttemptReport[];
+  readonly decisions: readonly Decision[];
+  readonly error?: string;
+}
+
+/** What an endpoint said of its error. */
+function messageIn(text: string): string {
+  try {
+    const { error } = JSON.parse(text) as { error?: { message?: unknown } };
+    if (typeof error?.message === 'string') return error.message.slice(0, LONGEST);
+  } catch {
+    // Then it is no JSON.
+  }
+  return text.slice(0, LONGEST);
+}
+
+/** Makes the call. Never rejects for what the call ended with. */
+export async function testCall(
+  model: string,
+  { running, around: { clock } }: AdminSurroundings,
+  signal: AbortSignal,
+): Promise<TestResult> {
+  const before = clock.now();
+  const late = new AbortController();
+  const cancel = clock.after(PATIENCE, () => late.abort());
+  const body = { model, messages: [{ role: 'user', content: 'Say OK.' }], max_completion_tokens: TOKENS };
+  const told = (facts: Omit<TestResult, 'ok' | 'endpoint' | 'ms'>): TestResult => {
+    const [endpoint = null] = facts.attempts.slice(-1).map((last) => endpointNamed(last.endpoint));
+    return { ok: facts.status < 400, ...facts, endpoint, ms: Math.round(clock.now() - before) };
+  };
+  try {
+    const to = destinationOf({ model, path: PATH, key: undefined }, running());
+    const call: Exchange = {
+      ...{
+        method: 'post',
+        path: PATH,
+        query: undefined,
+        signal: AbortSignal.any([signal, late.signal]),
+        asked: to.model,
+      },
+      headers: new Headers({ 'content-type': 'application/json', accept: 'application/json' }),
+      body: JsonText.read(Buffer.from(JSON.stringify(body))),
+      ...(to.model !== undefined && to.model !== model && { model: to.model }),
+      ...(to.endpoint !== undefined && { endpoint: to.endpoint }),
+    };
+    const reply = await exchange(to.pool.client, call);
+    const text = await new Response(reply.body).text();
+    const facts = { status: reply.status, attempts: reply.attempts(), decisions: reply.decisions() };
+    return told({ ...facts, ...(reply.status >= 400 && { error: messageIn(text) }) });
+  } catch (error) {
+    const { status, message } = factsOf(error);
+    const error_ = late.signal.aborted ? `There was no answer within ${PATIENCE / 1_000} s.` : message;
+    return told({ status, attempts: attemptsBehind(error), decisions: decisionsBehind(error), error: error_ });
+  } finally {
+    cancel();
+  }
+}
