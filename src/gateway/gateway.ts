@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type Clock, systemClock } from '../clock.ts';
 import type { Observer } from '../observe/events.ts';
+import { AdminApi, isAdminPath } from './admin/admin-api.ts';
 import { Allowances } from './allowance.ts';
 import { GatewayCall } from './answer-call.ts';
 import { factsOf, Refused } from './api-error.ts';
@@ -106,6 +107,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     ...{ clock, log, figures, allowances, store, since: clock.date(), closing: () => closing },
     live: new LiveFigures(clock),
   };
+  const admin = new AdminApi({ around: surroundings, store, configuration, running: () => now.running, local });
   const underway = new Set<GatewayCall | RealtimeCall>();
   const answer = async (message: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { url = '/' } = message;
@@ -119,7 +121,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       return;
     }
     try {
-      showPage(message, response, path, local, now.running, surroundings);
+      if (isAdminPath(path)) await admin.answer(message, response);
+      else showPage(message, response, path, local, now.running, surroundings);
     } catch (error) {
       if (!(error instanceof Refused)) log.error('a page failed', { error: String((error as Error).stack) });
       writeError(response, factsOf(error));

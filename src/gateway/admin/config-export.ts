@@ -2,14 +2,13 @@
  * The configuration as a file could hold it, without a secret in it: keys are references to environment variables, those of the file
  * where it has them, else named after whose they are. Pure.
  */
+import { oneReference } from '../config/references.ts';
 import type { GatewaySettings, Given } from '../config/settings.ts';
 import type { StoredKey } from '../store/gateway-store.ts';
 import { bareURL, KEY_OPTIONS, VALUE_OPTIONS } from './views.ts';
 
 const isObject = (value: unknown): value is Given =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
-
-const ONE_REFERENCE = /\$\{([A-Za-z_]\w*)(?::-[^}]*)?\}/;
 
 /** The name of an environment variable after whose it is: `AZURE_EU_API_KEY`. */
 function variable(...parts: readonly string[]): string {
@@ -22,10 +21,9 @@ function variable(...parts: readonly string[]): string {
   return /^[A-Z]/.test(name) ? name : `KEY_${name}`;
 }
 
-/** A reference in place of a secret: the file's own, without what it says otherwise, for that may be one. */
+/** A reference in place of a secret: the file's own, or one named after whose it is. */
 function reference(secret: unknown, ...whose: readonly string[]): string {
-  const own = typeof secret === 'string' ? ONE_REFERENCE.exec(secret)?.[1] : undefined;
-  return `\${${own ?? variable(...whose)}}`;
+  return oneReference(secret) ?? `\${${variable(...whose)}}`;
 }
 
 /** Options of an endpoint, or those beside the endpoints. */

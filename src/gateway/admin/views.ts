@@ -40,10 +40,8 @@ function hintOf({ options }: GatewayEndpoint): { hint?: string } {
 /** An endpoint. */
 export function endpointShown(endpoint: GatewayEndpoint, state: EndpointSnapshot): object {
   const { name, source, type, baseURL, given, keyFrom } = endpoint;
-  return {
-    ...shownOptions(given),
-    ...{ name, source, type, baseURL, key: { from: keyFrom, ...hintOf(endpoint) }, state },
-  };
+  const own = { source, type, baseURL, key: { from: keyFrom, ...hintOf(endpoint) }, state };
+  return { name, ...shownOptions(given), ...own };
 }
 
 const isObject = (value: unknown): value is Given => typeof value === 'object' && value !== null;
@@ -53,8 +51,7 @@ export function groupShown({ name, source, given, fallback, options }: Group, al
   const { endpoints: _endpoints, strategy: _strategy, fallback: _fallback, ...rest } = given;
   const members = (Array.isArray(given.endpoints) ? given.endpoints : []).filter(isObject);
   return {
-    ...rest,
-    ...{ name, source, strategy: options.strategy ?? all.strategy ?? 'round-robin' },
+    ...{ name, source, strategy: options.strategy ?? all.strategy ?? 'round-robin', ...rest },
     endpoints: members.map((member) => ({ model: name, ...member })),
     fallback: [...fallback],
   };

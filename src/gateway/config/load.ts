@@ -1,5 +1,4 @@
 /** Loads a configuration: from a file, from the environment where there is none, or from an object; checked as a whole. */
-import { createHash } from 'node:crypto';
 import type { Env } from '../../config/inheritance.ts';
 import { kindOf, pathOf } from '../../config/problems.ts';
 import { checkShape, isObject, readable } from './check-shape.ts';
@@ -7,11 +6,12 @@ import { configNames, findConfig, readConfig } from './config-file.ts';
 import { namesOf, readyEndpoints, type WrittenEndpoint } from './endpoints.ts';
 import { endpointsFromEnvironment } from './environment.ts';
 import { FoundProblems, InvalidConfiguration } from './invalid.ts';
+import { adminKeyOf, clientKeyOf, withoutOwnKeys } from './own-keys.ts';
 import { callFields, poolFields } from './pool-fields.ts';
 import { withReferences } from './references.ts';
 import { checkGroups, checkKeys } from './references-between.ts';
 import type { GatewayConfig } from './schema.ts';
-import type { ClientKey, GatewaySettings, Given, Group, LibraryOptions } from './settings.ts';
+import type { GatewaySettings, Given, Group, LibraryOptions } from './settings.ts';
 import { type FromStore, joinStore } from './with-store.ts';
 import type { Written } from './written.ts';
 
@@ -27,8 +27,6 @@ export interface Sources {
 
 const picked = (from: Given, fields: object): LibraryOptions =>
   Object.fromEntries(Object.keys(fields).flatMap((name) => (from[name] === undefined ? [] : [[name, from[name]]])));
-
-const digestOf = (key: string) => createHash('sha256').update(key).digest('hex');
 
 const KEYS = 'the environment variable OPENAI_API_KEYS (or OPENAI_API_KEY, ANTHROPIC_API_KEYS, ANTHROPIC_API_KEY)';
 const NO_ENDPOINTS = `are missing: list them here, or set ${KEYS}`;
@@ -80,14 +78,6 @@ function groupsOf(
     return { name, source, given, members, fallback, options: picked(given, callFields) };
   });
 }
-
-const keyOf = ({ name, key, groups, limits = {}, expiresAt }: GatewayConfig['clientKeys'][number]): ClientKey => ({
-  name,
-  digest: digestOf(key),
-  groups,
-  limits,
-  expiresAt: expiresAt === undefined ? undefined : Date.parse(expiresAt),
-});
 
 /**
  * Settings out of a configuration that was read.
@@ -149,10 +139,10 @@ export function settingsOf(
     endpoints,
     groups: groupsOf(checked, merged.groups as Record<string, Given>, isStored, skipped, warnings),
     drained,
-    given: isObject(given) ? given : {},
+    given: isObject(given) ? withoutOwnKeys(given) : {},
     options,
-    clientKeys: checked.clientKeys.map(keyOf),
-    adminKeys: checked.adminKeys.map(({ name, key }) => ({ name, digest: digestOf(key) })),
+    clientKeys: checked.clientKeys.map(clientKeyOf),
+    adminKeys: checked.adminKeys.map(adminKeyOf),
     prices: checked.prices,
     limits: checked.limits,
     store: checked.store,

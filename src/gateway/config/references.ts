@@ -32,6 +32,14 @@ function filled(
   });
 }
 
+const FIRST = /\$\{([A-Za-z_]\w*)(?::-[^}]*)?\}/;
+
+/** The first reference of a text, without what it says otherwise, for that may be a secret; `undefined` = there is none. */
+export function oneReference(text: unknown): string | undefined {
+  const name = typeof text === 'string' ? FIRST.exec(text)?.[1] : undefined;
+  return name === undefined ? undefined : `\${${name}}`;
+}
+
 /** A copy with every reference filled in. Names that no configuration may hold are noted as well. */
 export function withReferences(
   value: unknown,
