@@ -24,6 +24,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     does: '300 calls under faults, plain SDK and pool side by side',
     load: async () => (await import('./demo/demo.ts')).demo,
   },
+  bench: {
+    does: 'how fast a gateway answers, who serves, and what fails',
+    load: async () => (await import('./bench/bench.ts')).bench,
+  },
 };
 
 function usage(): string {

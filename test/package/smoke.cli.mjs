@@ -56,6 +56,10 @@ try {
     assert.match(out, /^ {2}a +openai +http:\/\/127\.0\.0\.1:9\/v1 .*not reached/m);
   }
 
+  const bench = await start(['bench', '--calls', '4', '--json']).over;
+  assert.deepEqual([bench.code, bench.err], [0, '']);
+  assert.equal(JSON.parse(bench.out).calls, 4);
+
   const gateway = start(['serve', '--demo', '--port', '0']);
   const url = await gateway.listening;
   const response = await fetch(`${url}/v1/chat/completions`, {
