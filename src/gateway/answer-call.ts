@@ -98,7 +98,7 @@ export class GatewayCall {
     if (settings.log.bodies !== 'off') this.#body = body;
     const to = destinationOf({ model, path, key: this.#key }, this.#running);
     this.#model = to.model;
-    this.#account.begin(to.model, bytes);
+    this.#account.begin(to.model, { method, path, bytes });
     const upstream = upstreamHeaders(headers);
     if (type === null) upstream.delete('content-type');
     else if (type !== undefined) upstream.set('content-type', type);

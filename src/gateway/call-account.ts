@@ -2,6 +2,7 @@
 import type { AttemptReport } from '../call/outcome.ts';
 import type { Allowances } from './allowance.ts';
 import { Refused } from './api-error.ts';
+import { mayCost } from './by-model.ts';
 import type { ClientKey } from './config/settings.ts';
 import type { Running } from './running.ts';
 import { costOf, noTokens, priceOf, type Tokens, tokensOf } from './spending.ts';
@@ -41,13 +42,16 @@ export class CallAccount {
   /**
    * It is about to be made.
    * @param model as the pool knows it.
-   * @throws Refused for a key with a budget and a model without a price: what it costs could not be told.
+   * @param call its method and path, and the length of what goes in.
+   * @throws Refused for a key with a budget and a call without a price: what it costs could not be told.
    */
-  begin(model: string | undefined, bytes: number): void {
+  begin(model: string | undefined, call: { method: string; path: string; bytes: number }): void {
+    const { method, path, bytes } = call;
     const key = this.#key;
     this.#input = Math.ceil(bytes / BYTES_PER_TOKEN);
-    if (key?.limits.budget && model !== undefined && !this.#isPriced(model)) {
-      const message = `The key '${key.name}' has a budget, and the configuration has no price for this model.`;
+    if (key?.limits.budget && (model === undefined ? mayCost(method, path) : !this.#isPriced(model))) {
+      const what = model === undefined ? 'call, which names no model' : 'model';
+      const message = `The key '${key.name}' has a budget, and the configuration has no price for this ${what}.`;
       throw new Refused({ status: 403, message, code: 'model_without_price', param: 'model' });
     }
     if (key?.limits.tokensPerMinute === undefined) return;

@@ -1,6 +1,7 @@
 /** Where a call goes: the pool for its model, and the endpoint that the model's name pins. Names are looked up, never taken apart further. */
 import { matchesName } from '../call/model-map.ts';
 import { Refused, unknownModel } from './api-error.ts';
+import { isByModel } from './by-model.ts';
 import type { ClientKey } from './config/settings.ts';
 import type { GatewayPool } from './pools.ts';
 import type { Running } from './running.ts';
@@ -67,6 +68,12 @@ export function destinationOf(
 ): Destination {
   const { model, path, key } = call;
   const { pools } = running;
+  if (key?.groups !== undefined && !isByModel(path) && !BY_ID.test(path))
+    throw new Refused({
+      status: 404,
+      message: `The key '${key.name}' may only make calls whose body names a model of its groups.`,
+      code: 'model_not_found',
+    });
   if (model === undefined) {
     if (key?.groups !== undefined && !BY_ID.test(path)) {
       const message = `The key '${key.name}' may only make calls that name a model of its groups.`;

@@ -20,7 +20,7 @@ import { letPass } from './read-body.ts';
 import { RealtimeCall } from './realtime/realtime-call.ts';
 import { restoreBudgets } from './restore-budgets.ts';
 import { run } from './running.ts';
-import { type Listening, listen } from './server.ts';
+import { type Listening, listen, type ServerBounds } from './server.ts';
 import { showPage } from './show-page.ts';
 import { checkCircle, checkHost } from './start-checks.ts';
 import type { GatewayStore } from './store/gateway-store.ts';
@@ -137,9 +137,16 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await generation.hold(call.answer());
     underway.delete(call);
   };
+  const bounds: ServerBounds = {
+    caps: () => now.running.settings.limits,
+    refused: (source) => {
+      figures.refuse('too_many_connections');
+      log.debug('too many connections; one more was ended', { address: source });
+    },
+  };
   let listening: Listening;
   try {
-    listening = await listen(answer, answerSocket, { host, port }, clock);
+    listening = await listen({ answer, answerSocket }, { host, port }, clock, bounds);
   } catch (error) {
     stopTelling();
     await now.retire();

@@ -5,6 +5,8 @@ import { modelOf } from '../call/localize.ts';
 import { operationOf } from '../call/operations.ts';
 import type { Clock } from '../clock.ts';
 import { Refused } from './api-error.ts';
+import { isByModel } from './by-model.ts';
+import { wrongShape } from './json-shape.ts';
 
 /** A body as the pool takes it. */
 export interface CallBody {
@@ -37,21 +39,12 @@ const tooLarge = (limit: number) =>
     code: 'request_too_large',
   });
 
-const unreadable = (message: string) => new Refused({ status: 400, message, code: 'invalid_body' });
+const WRONG_SHAPES = {
+  deep: `The body is nested deeper than ${DEEPEST} levels.`,
+  'two models': 'The body names more than one model.',
+} as const;
 
-/** A value nested deeper than anything that is meant: whoever walks through it would not come back. */
-function tooDeep(value: unknown): boolean {
-  let level: unknown[] = [value];
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > DEEPEST) return true;
-    const next: unknown[] = [];
-    for (const one of level)
-      if (typeof one === 'object' && one !== null)
-        for (const inner of Object.values(one)) if (typeof inner === 'object') next.push(inner);
-    level = next;
-  }
-  return false;
-}
+const unreadable = (message: string) => new Refused({ status: 400, message, code: 'invalid_body' });
 
 /** Everything that comes, as long as it is not more than `limit`. */
 function limited(message: IncomingMessage, limit: number): AsyncGenerator<Uint8Array> {
@@ -97,21 +90,20 @@ async function* joined(first: Uint8Array, rest: AsyncGenerator<Uint8Array>): Asy
 async function formIn(message: IncomingMessage, type: string, limit: number): Promise<CallBody> {
   const { first, rest } = await begun(limited(message, limit), FORM_BYTES);
   if (rest) return { ...NOTHING, body: joined(first, rest), bytes: first.byteLength };
-  try {
-    const body = await new Response(new Uint8Array(first), { headers: { 'content-type': type } }).formData();
-    return { body, model: modelOf({ body }), type: null, bytes: first.byteLength };
-  } catch {
-    throw unreadable('The body is not the form that its content-type says it is.');
-  }
+  const body = await new Response(new Uint8Array(first), { headers: { 'content-type': type } })
+    .formData()
+    .catch(() => undefined);
+  if (!body) throw unreadable('The body is not the form that its content-type says it is.');
+  if (body.getAll('model').length > 1) throw unreadable(WRONG_SHAPES['two models']);
+  return { body, model: modelOf({ body }), type: null, bytes: first.byteLength };
 }
 
 function jsonIn(bytes: Buffer, strict: boolean): CallBody {
   const { byteLength } = bytes;
+  const wrong = wrongShape(bytes, DEEPEST);
+  if (wrong) throw unreadable(WRONG_SHAPES[wrong]);
   const body = JsonText.read(bytes);
-  if (body) {
-    if (tooDeep(body.value)) throw unreadable(`The body is nested deeper than ${DEEPEST} levels.`);
-    return { body, model: modelOf({ body }), bytes: byteLength, ...(!strict && { type: 'application/json' }) };
-  }
+  if (body) return { body, model: modelOf({ body }), bytes: byteLength, ...(!strict && { type: 'application/json' }) };
   if (strict && byteLength > 0) throw unreadable('The body is not a JSON object, as its content-type says it is.');
   return { ...NOTHING, body: byteLength > 0 ? new Uint8Array(bytes) : undefined, bytes: byteLength };
 }
@@ -139,7 +131,8 @@ export async function readBody(message: IncomingMessage, path: string, limits: B
     return { ...NOTHING, body: limited(message, limits.uploadBytes) };
   }
   const isJson = /json/i.test(type);
-  if (!isJson && type !== '' && !MAYBE_JSON.test(type))
+  // Where a body names a model it is looked at whatever it calls itself: an endpoint may do so, too.
+  if (!isJson && type !== '' && !MAYBE_JSON.test(type) && !isByModel(path))
     return { ...NOTHING, body: limited(message, limits.uploadBytes) };
   return jsonIn(await whole(limited(message, limits.bodyBytes)), isJson);
 }

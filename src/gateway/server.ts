@@ -3,7 +3,21 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../clock.ts';
+import { type ConnectionCaps, capConnections } from './connections.ts';
 import { asksForSocket, asPlain } from './realtime/upgrade.ts';
+
+/** Said to what is no message. */
+const refusal = (status: string) => `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`;
+
+/** Two hosts are none: whoever stands in front may have read the other one. */
+function hasTwoHosts({ rawHeaders }: IncomingMessage): boolean {
+  let hosts = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] as string;
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts += 1;
+  }
+  return hosts > 1;
+}
 
 /** Times in ms. */
 const HEADERS_TIMEOUT = 10_000;
@@ -13,10 +27,11 @@ const REQUEST_TIMEOUT = 900_000;
 const KEEP_ALIVE = 75_000;
 /** How often Node looks for those that are too slow. */
 const LOOK_EVERY = 2_000;
-const MOST_CONNECTIONS = 10_000;
 const HEADER_BYTES = 32_768;
 /** Broken streams still tell their readers why. */
 const LAST_WORDS = 500;
+/** A reply that is all written, and of which its reader takes nothing for so long, is nobody's. */
+const IDLE_READER = 120_000;
 
 /** What is answered to bytes that became no message. */
 const STATUS_OF: Readonly<Record<string, string>> = {
@@ -30,6 +45,22 @@ export type Answer = (message: IncomingMessage, response: ServerResponse) => Pro
 /** Answers one call for a socket; never rejects, and ends with the socket. */
 export type AnswerSocket = (message: IncomingMessage, socket: Duplex, head: Buffer) => Promise<void>;
 
+/** Who answers. */
+export interface Answers {
+  readonly answer: Answer;
+  readonly answerSocket: AnswerSocket;
+}
+
+/** What a server bounds besides. */
+export interface ServerBounds {
+  /** Asked for at each connection. */
+  readonly caps: () => ConnectionCaps;
+  /** Told of each connection above them. */
+  readonly refused: (source: string) => void;
+  /** How long the reader of a whole reply may stand still, in ms. @default 120_000 */
+  readonly idleReader?: number | undefined;
+}
+
 /** A server that listens. */
 export interface Listening {
   readonly host: string;
@@ -41,7 +72,16 @@ export interface Listening {
   stop(grace: number, interrupt: () => void): Promise<void>;
 }
 
-function makeServer(answer: Answer, answerSocket: AnswerSocket, running: Set<Promise<void>>): Server {
+/** Ends the connection of a reply that is written and not read; what is still being written has its own bound. */
+function endWhenIdle(response: ServerResponse, ms: number): void {
+  response.once('prefinish', () => {
+    // The server sets its own time again once all of it is out.
+    if (response.socket && !response.writableFinished) response.socket.setTimeout(ms);
+  });
+}
+
+function makeServer({ answer, answerSocket }: Answers, running: Set<Promise<void>>, bounds: ServerBounds): Server {
+  const { caps, refused, idleReader = IDLE_READER } = bounds;
   const server = createServer(
     {
       headersTimeout: HEADERS_TIMEOUT,
@@ -55,11 +95,20 @@ function makeServer(answer: Answer, answerSocket: AnswerSocket, running: Set<Pro
       // Whoever leaves leaves; what runs is told by the response.
       message.on('error', () => undefined);
       response.on('error', () => undefined);
+      endWhenIdle(response, idleReader);
+      if (hasTwoHosts(message)) {
+        response.writeHead(400, { connection: 'close', 'content-length': 0 }).end();
+        return;
+      }
       const work = answer(message, response).finally(() => running.delete(work));
       running.add(work);
     },
   );
   server.on('upgrade', (message, socket, head) => {
+    if (hasTwoHosts(message)) {
+      socket.end(refusal('400 Bad Request'));
+      return;
+    }
     if (!asksForSocket(message)) {
       asPlain(server, message, socket, head);
       return;
@@ -67,12 +116,14 @@ function makeServer(answer: Answer, answerSocket: AnswerSocket, running: Set<Pro
     const work = answerSocket(message, socket, head).finally(() => running.delete(work));
     running.add(work);
   });
-  server.maxConnections = MOST_CONNECTIONS;
+  capConnections(server, caps, refused);
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     const status = STATUS_OF[error.code ?? ''] ?? '400 Bad Request';
-    if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    if (socket.writable) socket.end(refusal(status));
     else socket.destroy();
   });
+  // This is no proxy for others.
+  server.on('connect', (_, socket) => socket.end(refusal('405 Method Not Allowed')));
   return server;
 }
 
@@ -88,13 +139,13 @@ async function within(ms: number, clock: Clock, over: Promise<unknown>): Promise
 
 /** Listens. @throws the error of `listen`, such as a port that is taken. */
 export async function listen(
-  answer: Answer,
-  answerSocket: AnswerSocket,
+  answers: Answers,
   { host, port }: { host: string; port: number },
   clock: Clock,
+  bounds: ServerBounds,
 ): Promise<Listening> {
   const running = new Set<Promise<void>>();
-  const server = makeServer(answer, answerSocket, running);
+  const server = makeServer(answers, running, bounds);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen({ host, port }, () => {

@@ -131,9 +131,13 @@ export const gatewayConfig = strict({
     uploadBytes: whole('a whole number of bytes above 0', 1)
       .default(1024 * MIB)
       .describe('The largest upload.'),
+    connections: whole('a whole number above 0', 1).default(10_000).describe('The most connections at once.'),
+    connectionsPerAddress: whole('a whole number above 0', 1)
+      .default(2_000)
+      .describe('The most of them from one address (of IPv6: one /64 network); this machine’s own count in all only.'),
   })
     .prefault({})
-    .describe('How large a call may be.'),
+    .describe('How large a call may be, and how many connections there are.'),
   log: strict({
     bodies: word('what is kept of bodies', ['off', 'errors', 'all']).default('off'),
     retentionDays: above('a number of days above 0').default(7),

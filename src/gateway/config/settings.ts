@@ -93,7 +93,7 @@ export interface GatewaySettings {
   readonly clientKeys: readonly ClientKey[];
   readonly adminKeys: readonly AdminKey[];
   readonly prices: Readonly<Record<string, Price>>;
-  readonly limits: { readonly bodyBytes: number; readonly uploadBytes: number };
+  readonly limits: GatewayConfig['limits'];
   readonly store: GatewayConfig['store'];
   readonly admin: GatewayConfig['admin'];
   readonly log: GatewayConfig['log'];

@@ -107,7 +107,7 @@ export class RealtimeCall {
     this.#asked = model;
     const to = destinationOf({ model, path, key: this.#key }, this.#running);
     this.#model = to.model;
-    this.#account.begin(to.model, 0);
+    this.#account.begin(to.model, { method: 'POST', path, bytes: 0 });
     const { signal } = this.#abort;
     const opened = await askForSocket(to, { path, query, headers, protocols, id, signal });
     await this.#join(opened);
