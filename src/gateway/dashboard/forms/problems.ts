@@ -1,19 +1,9 @@
 /** Finds what the gateway says of a field by the path it names. Pure. */
 import type { Issue } from '../shapes.ts';
 
-/** A path without where the thing itself stands in the whole: `endpoints[2].baseURL` and `groups['x'].baseURL` are `baseURL`. */
-export function ownPath(path: string): string {
-  return path.replace(
-    /^(?:body\.?|(?:endpoints|groups|clientKeys)(?:\[(?:\d+|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")\]|\.[\w$-]+)\.?)(?=[\w[]|$)/,
-    '',
-  );
-}
-
-/** Is the path that of the field, or of something inside of it? */
+/** Is the path that of the field, or of something inside of it? What the gateway names is relative to what was sent. */
 function isAt(path: string, field: string): boolean {
-  const own = ownPath(path);
-  // The whole path first: a group has `endpoints` of its own.
-  return [own, path].some((each) => each === field || each.startsWith(`${field}.`) || each.startsWith(`${field}[`));
+  return path === field || path.startsWith(`${field}.`) || path.startsWith(`${field}[`);
 }
 
 /** What is wrong with a field, in one text; `undefined` = nothing. */

@@ -33,6 +33,8 @@ export function useSaving(fields: readonly string[], refused?: ApiError): Saving
         return true;
       } catch (failure) {
         setError(failure as Error);
+        // To what is to be mended, as soon as it is drawn.
+        setTimeout(() => document.querySelector<HTMLElement>('dialog [aria-invalid="true"]')?.focus());
         return false;
       } finally {
         setRunning(false);

@@ -62,7 +62,7 @@ function EndpointEntry({ endpoint, onTest }: { endpoint: EndpointConfig; onTest:
         </div>
       </dl>
       <Serves endpoint={endpoint} />
-      {(weight !== undefined || priority !== undefined) && (
+      {((weight ?? 1) !== 1 || (priority ?? 0) !== 0) && (
         <p class="muted">
           {weight !== undefined && `${say('weight')} ${count(weight)} `}
           {priority !== undefined && `${say('priority')} ${count(priority)}`}

@@ -40,7 +40,7 @@ function Table({ rows, by }: { rows: readonly UsageRow[]; by: readonly Field[] }
               <th key={field}>{say(field)}</th>
             ))}
             <th class="number">{say('nav.calls')}</th>
-            <th class="number">{say('chart.failed')}</th>
+            <th class="number">{say('failures')}</th>
             <th class="number">{say('tokensIn')}</th>
             <th class="number">{say('tokensOut')}</th>
             <th class="number">{say('cost')}</th>
@@ -57,7 +57,7 @@ function Table({ rows, by }: { rows: readonly UsageRow[]; by: readonly Field[] }
               <td class="number" data-name={say('nav.calls')}>
                 {count(row.calls)}
               </td>
-              <td class="number" data-name={say('chart.failed')}>
+              <td class="number" data-name={say('failures')}>
                 {count(row.failed)}
               </td>
               <td class="number" data-name={say('tokensIn')}>

@@ -31,6 +31,10 @@ interface ChartParts {
 }
 
 const FONT = '11px system-ui, sans-serif';
+/** Steps of the time axis, in seconds: within an hour, and in days for bars. */
+const SECONDS = [5, 10, 15, 30, 60, 120, 300, 600];
+const HALF_DAY = 43_200;
+const DAYS = [1, 2, 5, 10, 20, 30].map((days) => days * 2 * HALF_DAY);
 /** The pointer is at the same time in all charts of the page. */
 const SYNC = 'page';
 const pointer = signal<number | null>(null);
@@ -38,13 +42,25 @@ const pointer = signal<number | null>(null);
 function optionsOf({ lines, format, time, atLeast = 1 }: ChartParts, width: number, height: number): uPlot.Options {
   const { text, grid } = paintOf(shade.peek());
   const axis = { stroke: text, font: FONT, ticks: { show: false }, grid: { stroke: grid, width: 1 } };
-  const clock = time ?? ((seconds: number) => clockTime(seconds * 1_000).slice(0, 5));
+  const hasBars = lines.some(({ bars }) => bars);
+  const clock = time ?? ((seconds: number) => clockTime(seconds * 1_000).slice(0, seconds % 60 === 0 ? 5 : 8));
   return {
     ...{ width, height, legend: { show: false }, padding: [8, 8, 0, 0] },
     cursor: { sync: { key: SYNC }, drag: { x: false, y: false }, points: { size: 6 }, y: false },
-    scales: { y: { range: (_, __, max) => [0, Math.max(atLeast, max * 1.08)] } },
+    scales: {
+      // Bars stand in the middle of their time: the first and the last one are whole too.
+      x: { range: (_, min, max) => (hasBars ? [min - HALF_DAY, max + HALF_DAY] : [min, max]) },
+      y: { range: (_, __, max) => [0, Math.max(atLeast, max * 1.08)] },
+    },
     axes: [
-      { ...axis, space: 64, grid: { show: false }, values: (_, splits) => splits.map(clock) },
+      {
+        ...axis,
+        size: 26,
+        space: 44,
+        incrs: hasBars ? DAYS : SECONDS,
+        grid: { show: false },
+        values: (_, splits) => splits.map(clock),
+      },
       { ...axis, size: 52, space: 28, values: (_, splits) => splits.map((value) => format(value)) },
     ],
     series: [

@@ -62,13 +62,8 @@ export function EndpointCard({ state, colour, share }: { state: EndpointState; c
           <dt title={say(first === latency ? 'latency' : 'tile.p95')}>p95</dt>
           <dd>{duration(first.p95)}</dd>
         </div>
-        <div>
-          <dt>{say('failures')}</dt>
-          <dd>
-            {count(failures)} <small class="muted">/ {count(attempts)}</small>
-          </dd>
-        </div>
       </dl>
+      <p class="muted small">{say('failures.of', { failed: count(failures), all: count(attempts) })}</p>
       <Headroom state={state} />
     </li>
   );

@@ -60,6 +60,7 @@ export const watching = {
   share: 'Share',
   latency: 'Time of a whole answer',
   failures: 'Failed',
+  'failures.of': '{failed} of {all} attempts failed',
   headroom: 'Headroom',
   'headroom.calls': '{left} calls left',
   'headroom.tokens': '{left} tokens left',

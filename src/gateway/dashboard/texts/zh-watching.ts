@@ -61,6 +61,7 @@ export const watching: Readonly<Record<keyof typeof english, string>> = {
   share: '占比',
   latency: '完整回答用时',
   failures: '失败',
+  'failures.of': '{all} 次尝试中失败 {failed} 次',
   headroom: '余量',
   'headroom.calls': '剩余 {left} 次',
   'headroom.tokens': '剩余 {left} token',
