@@ -20,6 +20,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     does: 'checks the configuration of the gateway and reaches each endpoint',
     load: async () => (await import('./check/check.ts')).check,
   },
+  keys: {
+    does: 'client keys of the gateway: list, create, revoke',
+    load: async () => (await import('./keys/keys.ts')).keys,
+  },
   demo: {
     does: '300 calls under faults, plain SDK and pool side by side',
     load: async () => (await import('./demo/demo.ts')).demo,

@@ -2,12 +2,15 @@
 import { resolve } from 'node:path';
 import { UnreadableFile } from '../gateway/config/config-file.ts';
 import { InvalidConfiguration } from '../gateway/config/invalid.ts';
-import { findSettings, loadSettings } from '../gateway/config/load.ts';
+import { type Found, findSettings, loadSettings } from '../gateway/config/load.ts';
 import type { GatewaySettings } from '../gateway/config/settings.ts';
 import { Configuration, type ConfigurationSources } from '../gateway/configuration.ts';
 
 /** What was read, or what is to be said. */
 export type Read<What> = What | { readonly is: 'wrong' | 'missing'; readonly problem: string };
+
+/** A file that was read and not checked, or what is to be said. */
+export type FileRead = Read<{ readonly is: 'read'; readonly found: Found }>;
 
 /** The settings, or what is to be said. */
 export type SettingsRead = Read<{ readonly is: 'read'; readonly settings: GatewaySettings }>;
@@ -26,6 +29,11 @@ const placeOf = (file: string | undefined) => {
   const folder = process.cwd();
   return { file: file && resolve(folder, file), folder };
 };
+
+/** Finds the file named, or the one of this folder, or says that there is none. */
+export function fileFrom(file: string | undefined): FileRead {
+  return told(() => ({ is: 'read', found: findSettings(placeOf(file)) }));
+}
 
 /** Loads the file named, or the one of this folder, or what the environment says. */
 export function settingsFrom(file: string | undefined): SettingsRead {

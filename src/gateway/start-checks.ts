@@ -9,7 +9,7 @@ export class CannotStart extends Error {}
 export function checkHost(host: string, { clientKeys }: GatewaySettings, stored: number): void {
   if (isLoopback(host) || clientKeys.length + stored > 0) return;
   throw new CannotStart(
-    `Without client keys the gateway listens on this machine only, and ${host} is reached from others: anybody there could spend your money. Add clientKeys to the configuration, make one with 'load-balanced-openai keys create --name NAME', or leave --host out.`,
+    `Without client keys the gateway listens on this machine only, and ${host} is reached from others: anybody there could spend your money. Add clientKeys to the configuration, make one with 'load-balanced-openai keys create NAME', or leave --host out.`,
   );
 }
 

@@ -2,6 +2,7 @@
 import { basename } from 'node:path';
 import type { GatewayEndpoint, GatewaySettings } from '../../gateway/config/settings.ts';
 import { storeProblem } from '../../gateway/store-needs.ts';
+import { columns } from '../columns.ts';
 import { type OptionTable, optionHelp, readOptions } from '../read-options.ts';
 import { settingsFrom } from '../settings-from.ts';
 import { type Reached, reach } from './reach.ts';
@@ -28,14 +29,6 @@ const HELP = [
   '  load-balanced-openai check',
   '  load-balanced-openai check --config gateway.yaml',
 ].join('\n');
-
-/** Rows as columns; the last one is as long as it likes. */
-function columns(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
-  return rows.map((row) =>
-    `  ${row.map((text, at) => (at < row.length - 1 ? text.padEnd(widths[at] ?? 0) : text)).join('  ')}`.trimEnd(),
-  );
-}
 
 /** Models that groups ask an endpoint for, and that it does not list. */
 function missing({ groups }: GatewaySettings, endpoint: GatewayEndpoint, { models }: Reached): string[] {

@@ -20,10 +20,13 @@ export function keepCurrent(configuration: Configuration, log: GatewayLog): () =
       return;
     }
     try {
-      const { endpoints, groups, clientKeys, warnings } = configuration.refresh();
+      const before = configuration.settings.store;
+      const { endpoints, groups, clientKeys, warnings, store } = configuration.refresh();
       const counts = { endpoints: endpoints.length, groups: groups.length, clientKeys: clientKeys.length };
       log.info('configuration taken', { why, source: basename(source), ...counts });
       for (const warning of warnings) log.warn(warning);
+      if (JSON.stringify(store) !== JSON.stringify(before))
+        log.warn('The store stays the one that the gateway began with; restart it to use the other one.');
     } catch (error) {
       log.error('The configuration was not taken; the one before goes on.', { why });
       for (const line of (error as Error).message.split('\n')) log.error(line);

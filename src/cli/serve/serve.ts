@@ -1,18 +1,14 @@
 /** `serve`: the gateway as a process. Reads options and configuration, starts it, and ends it as the signals say. */
 import { basename } from 'node:path';
 import type { GatewaySettings } from '../../gateway/config/settings.ts';
-import { Configuration } from '../../gateway/configuration.ts';
 import { type Gateway, GRACE, startGateway } from '../../gateway/gateway.ts';
 import type { GatewayLog } from '../../gateway/log.ts';
 import { CannotStart } from '../../gateway/start-checks.ts';
-import type { GatewayStore } from '../../gateway/store/gateway-store.ts';
-import { memoryGatewayStore } from '../../gateway/store/memory-gateway-store.ts';
-import { storeProblem } from '../../gateway/store-needs.ts';
+import { StoreFailure } from '../../gateway/store/gateway-store.ts';
 import { type OptionTable, optionHelp, readOptions } from '../read-options.ts';
-import { configurationFrom } from '../settings-from.ts';
 import { consoleLog } from './console-log.ts';
-import { type DemoEndpoints, demoEndpoints } from './demo-endpoints.ts';
 import { keepCurrent } from './keep-current.ts';
+import { type Prepared, prepare } from './prepare.ts';
 
 const OPTIONS = {
   config: {
@@ -22,6 +18,10 @@ const OPTIONS = {
   },
   port: { type: 'string', short: 'p', does: 'the port to listen on, 0 for a free one (default 8000)' },
   host: { type: 'string', does: 'the address to listen on (default 127.0.0.1; others need client keys)' },
+  store: {
+    type: 'string',
+    does: 'the file that keeps keys, usage and calls (default: load-balanced-openai.db beside the configuration)',
+  },
   grace: { type: 'string', does: 'how many seconds running calls get to end after SIGTERM (default 25)' },
   demo: { type: 'boolean', does: 'endpoints of its own on this machine; needs neither file nor key' },
   'or-demo': { type: 'boolean', does: 'the same, but only when there is no configuration and no key' },
@@ -41,6 +41,7 @@ const HELP = [
   'Examples:',
   '  OPENAI_API_KEYS=sk-…,sk-… load-balanced-openai serve',
   '  load-balanced-openai serve --config gateway.yaml --port 9000',
+  '  load-balanced-openai serve --store /var/lib/gateway/gateway.db',
   '  load-balanced-openai serve --demo',
 ].join('\n');
 
@@ -51,32 +52,18 @@ type Values = Readonly<Record<string, string | boolean | undefined>>;
 const textOf = (value: string | boolean | undefined) => (typeof value === 'string' ? value : undefined);
 
 /** What is wrong with the options' values. */
-function wrongValue({ port, grace, demo, config }: Values): string | undefined {
+function wrongValue({ port, grace, demo, config, store }: Values): string | undefined {
   if (port !== undefined && (!PORT.test(String(port)) || Number(port) > 65_535))
     return '--port is a number from 0 to 65535.';
   if (grace !== undefined && !SECONDS.test(String(grace))) return '--grace is a number of seconds.';
+  if (demo && store !== undefined) return '--demo keeps nothing; leave --store out.';
   return demo && config !== undefined ? '--demo brings a configuration of its own; leave --config out.' : undefined;
 }
 
-interface Ready {
-  readonly configuration: Configuration;
-  readonly demo: DemoEndpoints | undefined;
-}
-
-/** The configuration, or what is wrong. */
-async function ready(values: Values, store: GatewayStore): Promise<Ready | string> {
-  const found = values.demo ? undefined : configurationFrom(textOf(values.config), { store });
-  if (found?.is === 'read') return { configuration: found.configuration, demo: undefined };
-  const mayDemo = values.demo || (values['or-demo'] && found?.is === 'missing');
-  if (!mayDemo) return found?.problem ?? '';
-  const demo = await demoEndpoints();
-  const find = () => ({ source: 'demo', value: demo.configuration });
-  return { configuration: new Configuration({ find, env: {}, store }), demo };
-}
-
-function announce({ url }: Gateway, settings: GatewaySettings, log: GatewayLog, isTerminal: boolean): void {
+function announce({ url, store }: Gateway, settings: GatewaySettings, log: GatewayLog, isTerminal: boolean): void {
   const { source, endpoints, groups, clientKeys, warnings } = settings;
-  const facts = { endpoints: endpoints.length, groups: groups.length, clientKeys: clientKeys.length };
+  const keys = clientKeys.length + store.keys.list().length;
+  const facts = { endpoints: endpoints.length, groups: groups.length, clientKeys: keys, store: basename(store.place) };
   if (isTerminal) {
     const names = groups
       .map(({ name }) => name)
@@ -88,15 +75,14 @@ function announce({ url }: Gateway, settings: GatewaySettings, log: GatewayLog, 
       ['figures', `${url}/stats and ${url}/metrics`],
       ['endpoints', endpoints.map(({ name }) => name).join(', ')],
       ...(names === '' ? [] : [['models', names]]),
-      ['keys', clientKeys.length === 0 ? 'none: any key passes on this machine' : `${clientKeys.length} client keys`],
+      ['keys', keys === 0 ? 'none: any key passes on this machine' : `${keys} client keys`],
       ['from', basename(source)],
+      ['store', basename(store.place)],
     ];
     process.stdout.write(`\n${lines.map(([name, text]) => `  ${(name as string).padEnd(11)} ${text}`).join('\n')}\n\n`);
   } else
     log.info('listening', { url, openai: `${url}/v1`, health: `${url}/health`, source: basename(source), ...facts });
   for (const warning of warnings) log.warn(warning);
-  if (settings.store && settings.store.type !== 'memory')
-    log.warn('The store of the configuration is not used yet: keys, figures and calls are kept in memory.');
 }
 
 /** Resolves when a signal has ended the gateway. A second signal ends it at once. */
@@ -128,6 +114,21 @@ function startProblem(error: unknown, host: string | undefined, port: string | u
   return message;
 }
 
+/** What is served, or why nothing is. */
+async function prepared({ demo, config, store, 'or-demo': orDemo }: Values): Promise<Prepared | string | StoreFailure> {
+  try {
+    return await prepare({
+      demo: demo === true,
+      orDemo: orDemo === true,
+      config: textOf(config),
+      store: textOf(store),
+    });
+  } catch (error) {
+    if (error instanceof StoreFailure) return error;
+    throw error;
+  }
+}
+
 /** The command. @returns the exit code */
 export async function serve(args: readonly string[]): Promise<number> {
   const options = readOptions(args, OPTIONS);
@@ -142,21 +143,24 @@ export async function serve(args: readonly string[]): Promise<number> {
     return 0;
   }
   const log = consoleLog(process.env.LOG_LEVEL);
-  const store = memoryGatewayStore();
-  const found = 'problem' in log ? log.problem : await ready(values, store);
+  const found = 'problem' in log ? log.problem : await prepared(values);
   if ('problem' in log || typeof found === 'string') {
     console.error(found);
     return 2;
   }
-  const { configuration, demo } = found;
+  if (found instanceof StoreFailure) {
+    console.error(found.message);
+    return 1;
+  }
+  const { configuration, demo, store, warning } = found;
   const { settings } = configuration;
   const [host, port] = [textOf(values.host), textOf(values.port)];
   try {
-    const lacking = storeProblem(settings, process.versions.node);
-    if (lacking !== undefined) throw new CannotStart(lacking);
     const place = { host, port: port === undefined ? undefined : Number(port) };
     const gateway = await startGateway({ settings, configuration, store, log, ...place });
     announce(gateway, settings, log, process.stdout.isTTY === true);
+    if (warning !== undefined)
+      log.warn(`Keys, usage and calls are kept in memory and end with this process: ${warning}`);
     const letGo = keepCurrent(configuration, log);
     await untilStopped(gateway, values.grace === undefined ? GRACE : Number(values.grace) * 1_000, log);
     letGo();
@@ -165,6 +169,7 @@ export async function serve(args: readonly string[]): Promise<number> {
     console.error(startProblem(error, host, port));
     return 1;
   } finally {
+    store.close();
     await demo?.close();
   }
 }

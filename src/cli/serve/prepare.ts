@@ -1,0 +1,65 @@
+/** Everything that `serve` needs before it listens: the store, and the configuration joined with what the store holds. */
+import { existsSync } from 'node:fs';
+import { Configuration } from '../../gateway/configuration.ts';
+import type { GatewayStore } from '../../gateway/store/gateway-store.ts';
+import { memoryGatewayStore } from '../../gateway/store/memory-gateway-store.ts';
+import { chooseStore, openStore, type StoreChoice } from '../choose-store.ts';
+import { configurationFrom, fileFrom } from '../settings-from.ts';
+import { type DemoEndpoints, demoEndpoints } from './demo-endpoints.ts';
+
+/** What is served. */
+export interface Prepared {
+  readonly configuration: Configuration;
+  readonly store: GatewayStore;
+  readonly demo: DemoEndpoints | undefined;
+  /** Why the store is in memory, where nobody wanted it there. */
+  readonly warning: string | undefined;
+}
+
+/** The options that matter here. */
+export interface Wanted {
+  readonly demo: boolean;
+  readonly orDemo: boolean;
+  readonly config: string | undefined;
+  readonly store: string | undefined;
+}
+
+async function ofDemo(): Promise<Prepared> {
+  const demo = await demoEndpoints();
+  const store = memoryGatewayStore();
+  const find = () => ({ source: 'demo', value: demo.configuration });
+  return { configuration: new Configuration({ find, env: {}, store }), store, demo, warning: undefined };
+}
+
+/** Whether opening it leaves a file that nobody asked for. */
+const isNew = (choice: StoreChoice) => choice.is === 'file' && !choice.asked && !existsSync(choice.path);
+
+/**
+ * Prepares.
+ * @returns what is served, or what is wrong with what was asked for.
+ * @throws StoreFailure when the store cannot be opened.
+ */
+export async function prepare({ demo, orDemo, config, store: option }: Wanted): Promise<Prepared | string> {
+  if (demo) return ofDemo();
+  const file = fileFrom(config);
+  if (file.is !== 'read') return file.problem;
+  const choice = chooseStore(option, file.found, process.env);
+  if (typeof choice === 'string') return choice;
+  const read = (store: GatewayStore) =>
+    configurationFrom(config, { store, mayBeEmpty: choice.is === 'file' && choice.asked });
+  if (isNew(choice)) {
+    const without = read(memoryGatewayStore());
+    if (without.is !== 'read') return orDemo && without.is === 'missing' ? ofDemo() : without.problem;
+  }
+  const store = openStore(choice, process.env);
+  try {
+    const found = read(store);
+    const warning = choice.is === 'memory' ? choice.why : undefined;
+    if (found.is === 'read') return { configuration: found.configuration, store, demo: undefined, warning };
+    store.close();
+    return orDemo && found.is === 'missing' ? ofDemo() : found.problem;
+  } catch (error) {
+    store.close();
+    throw error;
+  }
+}
