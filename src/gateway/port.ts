@@ -3,14 +3,18 @@
  * bytes, which `balancer.fetch` uses as well; whatever replaces that replaces this file.
  */
 import type { Decision } from '../call/decision.ts';
+import type { JsonText } from '../call/json-text.ts';
 import type { AttemptReport } from '../call/outcome.ts';
 import { joined, unsteered } from '../call/steering.ts';
 import type { LoadBalancedOpenAI } from '../load-balanced-openai.ts';
 import { attemptsOf, decisionsOf } from '../sdk/attempts.ts';
+import type { Caller } from '../sdk/caller.ts';
 import { CLIENT_STATE, type ClientState } from '../sdk/client-state.ts';
 import { type RawRequest, rawCall } from '../sdk/raw-call.ts';
 import { roomHeaders } from './pool-room.ts';
 import { tellsKey } from './tells-key.ts';
+import { AskedUsage } from './usage/asked-usage.ts';
+import { hideUsage } from './usage/hide-usage.ts';
 
 /** One exchange. */
 export interface Exchange extends RawRequest {
@@ -38,6 +42,26 @@ export interface Reply {
   readonly decisions: () => readonly Decision[];
 }
 
+const isEvents = ({ headers }: Response) => /^text\/event-stream/i.test(headers.get('content-type') ?? '');
+
+/** The length of what is changed is not known. */
+function unmeasured(given: Headers): Headers {
+  const headers = new Headers(given);
+  headers.delete('content-length');
+  return headers;
+}
+
+/** Each attempt asks for what it uses, as far as its endpoint lets itself be asked. */
+function sendingWith(usage: AskedUsage): Pick<Caller, 'sends'> {
+  return {
+    sends: (endpoint, options, send) => {
+      const given = options.body as JsonText;
+      // A model asked in another's place has its name in the body.
+      return usage.send(endpoint, given, (body) => send({ ...options, body }));
+    },
+  };
+}
+
 /**
  * Makes one exchange over a pool.
  * @throws what a call of the client throws, when no endpoint replied.
@@ -46,13 +70,16 @@ export async function exchange(client: LoadBalancedOpenAI, { endpoint, asked, ..
   const state = (client as unknown as { readonly [CLIENT_STATE]: ClientState })[CLIENT_STATE];
   const caller = state.caller(client);
   const steering = endpoint === undefined ? caller.steering : joined(caller.steering, { ...unsteered, endpoint });
-  const response = await rawCall({ ...caller, steering, explains: true }, request);
+  const usage = AskedUsage.of(request.method, request.path, request.body);
+  const response = await rawCall({ ...caller, steering, explains: true, ...(usage && sendingWith(usage)) }, request);
   const { endpoints } = caller.core.pool;
+  const body = response.body as ReadableStream<Uint8Array> | null;
+  const hides = usage !== undefined && body !== null && isEvents(response);
   const served = endpoints.find(({ name }) => name === attemptsOf(response).at(-1)?.endpoint);
   return {
     status: response.status,
-    headers: response.headers,
-    body: response.body as ReadableStream<Uint8Array> | null,
+    headers: hides ? unmeasured(response.headers) : response.headers,
+    body: hides ? hideUsage(body) : body,
     room: roomHeaders(endpoints, asked),
     tells: (text) => served !== undefined && tellsKey(served, text),
     alone: endpoints.length === 1,

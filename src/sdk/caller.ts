@@ -2,6 +2,7 @@
 import type { OpenAI } from 'openai';
 import { joined, type Steering } from '../call/steering.ts';
 import type { Endpoint } from '../endpoint/endpoint.ts';
+import type { RequestOptions } from './call-of.ts';
 import type { Core } from './core.ts';
 
 /** The client a call is made on, as far as the seam needs it. */
@@ -17,6 +18,12 @@ export interface Caller {
   readonly reader?: string;
   /** Wants to know why its calls went where they went: see `decisionsOf`. */
   readonly explains?: boolean;
+  /** Sends each attempt its own way, by `send`. */
+  readonly sends?: <Sent>(
+    endpoint: Endpoint,
+    options: RequestOptions,
+    send: (options: RequestOptions) => Promise<Sent>,
+  ) => Promise<Sent>;
 }
 
 /** Who calls, asked at each call: the same object for all calls of a client that the code around them does not steer. */

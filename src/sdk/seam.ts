@@ -65,7 +65,9 @@ function open(
     call,
     (endpoint, sending) => {
       const localized = sending.model === model ? options : withModel(options, sending.model as string);
-      const sent = sendAttempt(localized, endpoint, sending, clientOf, client, handover.asBytes, bodies);
+      const send = (own: RequestOptions) =>
+        sendAttempt(own, endpoint, sending, clientOf, client, handover.asBytes, bodies);
+      const sent = caller.sends ? caller.sends(endpoint, localized, send) : send(localized);
       return lookup ? sent.then(refusePage) : sent;
     },
     only,
