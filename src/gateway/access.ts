@@ -3,8 +3,8 @@ import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Clock } from '../clock.ts';
 import { Refused, retryAfter } from './api-error.ts';
-import { Bucket } from './bucket.ts';
 import type { AdminKey, ClientKey } from './config/settings.ts';
+import type { Guesses } from './guesses.ts';
 import type { StoredKeys } from './stored-keys.ts';
 
 /** Whose call it is: a key's; or anybody's, where no keys are set. */
@@ -19,11 +19,6 @@ export function keyIn(headers: IncomingHttpHeaders): string | undefined {
   return bearer ?? (typeof named === 'string' && named !== '' ? named : undefined);
 }
 
-/** So many wrong keys a minute may come from one address; then all from there but right ones are told to wait. */
-const GUESSES = 100;
-/** Addresses remembered. */
-const MOST_ADDRESSES = 10_000;
-
 const wrong = (message: string, code: string): Refused =>
   new Refused({ status: 401, message, code, headers: { 'www-authenticate': 'Bearer' } });
 
@@ -33,6 +28,7 @@ export interface AccessParts {
   /** Whoever reaches the gateway may call where no keys are set: for loopback addresses. */
   readonly mayBeOpen: boolean;
   readonly clock: Clock;
+  readonly guesses: Guesses;
 }
 
 /** The keys of one configuration. */
@@ -41,7 +37,6 @@ export class Access {
   readonly #admins: ReadonlyMap<string, AdminKey>;
   readonly #parts: AccessParts;
   readonly #names: ReadonlySet<string>;
-  readonly #guesses = new Map<string, Bucket>();
 
   constructor(clientKeys: readonly ClientKey[], adminKeys: readonly AdminKey[], parts: AccessParts) {
     const table = <Key extends AdminKey>(keys: readonly Key[]) => new Map(keys.map((key) => [key.digest, key]));
@@ -89,21 +84,6 @@ export class Access {
     throw new Refused({ status: 503, message, code: 'keys_unknown', headers: retryAfter(5_000) });
   }
 
-  /** One more wrong key from there. @throws Refused when there were too many. */
-  #guessed(address: string): void {
-    const now = this.#parts.clock.now();
-    const bucket = this.#guesses.get(address) ?? new Bucket(GUESSES, now);
-    this.#guesses.delete(address);
-    this.#guesses.set(address, bucket);
-    if (this.#guesses.size > MOST_ADDRESSES) this.#guesses.delete(this.#guesses.keys().next().value as string);
-    const wait = bucket.wait(1, now);
-    if (wait > 0)
-      throw new Refused({
-        ...{ status: 429, message: 'Too many wrong keys.', code: 'too_many_wrong_keys', headers: retryAfter(wait) },
-      });
-    bucket.take(1, now);
-  }
-
   /**
    * Who may make this call.
    * @param address where it comes from.
@@ -116,7 +96,7 @@ export class Access {
     if (found) return found;
     if (this.admin(headers)) throw wrong('An admin key makes no calls; use a client key.', 'invalid_api_key');
     if (this.open) return undefined;
-    this.#guessed(address);
+    this.#parts.guesses.add(address);
     throw wrong('A valid client key is needed, as "Authorization: Bearer …" or "x-api-key: …".', 'invalid_api_key');
   }
 
@@ -134,7 +114,7 @@ export class Access {
     const found = this.admin(headers);
     if (found) return found;
     if (this.client(headers)) throw wrong('A client key opens nothing here; use an admin key.', 'invalid_api_key');
-    if (authorization !== undefined) this.#guessed(address);
+    if (authorization !== undefined) this.#parts.guesses.add(address);
     throw wrong('An admin key is needed, as "Authorization: Bearer …".', 'invalid_api_key');
   }
 }

@@ -12,7 +12,9 @@ import type { GatewaySettings } from './config/settings.ts';
 import type { Configuration } from './configuration.ts';
 import { Figures } from './figures.ts';
 import { Generation } from './generation.ts';
+import { Generations } from './generations.ts';
 import { isLoopback } from './guard.ts';
+import { Guesses } from './guesses.ts';
 import { LiveFigures } from './live/live-figures.ts';
 import type { GatewayLog } from './log.ts';
 import { endpointNamed, sharedIds } from './pools.ts';
@@ -77,6 +79,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { settings, configuration, log, host = '127.0.0.1', port = 8_000, clock = systemClock } = options;
   const store = options.store ?? memoryGatewayStore(clock);
   const stored = new StoredKeys(store, log);
+  const guesses = new Guesses(clock);
   const figures = new Figures();
   const observer: Observer = (event) => {
     figures.observe(event);
@@ -92,13 +95,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     for (const { name } of next.clientKeys)
       if (stored.names.includes(name))
         log.warn(`Client key ${name} of the store is not used: the configuration names one as well.`);
-    const generation = new Generation(run(next, around, { stored, mayBeOpen: local, clock }));
+    const generation = new Generation(run(next, around, { stored, mayBeOpen: local, clock, guesses }));
     store.calls.keep(next.log);
     return generation;
   };
   const local = isLoopback(host);
-  let now = begin(settings, port);
-  const generations = new Set([now]);
+  const generations = new Generations(begin(settings, port));
   const allowances = new Allowances(clock);
   restoreBudgets(allowances, store, clock);
   const stopTelling = tellOfStore(store, log);
@@ -107,13 +109,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     ...{ clock, log, figures, allowances, store, since: clock.date(), closing: () => closing },
     live: new LiveFigures(clock),
   };
-  const admin = new AdminApi({ around: surroundings, store, configuration, running: () => now.running, local });
+  const admin = new AdminApi({ around: surroundings, store, configuration, running: () => generations.running, local });
   const underway = new Set<GatewayCall | RealtimeCall>();
   const answer = async (message: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { url = '/' } = message;
     const path = url.split('?', 1)[0] as string;
     if (path === '/v1' || path.startsWith('/v1/')) {
-      const generation = now;
+      const generation = generations.now;
       const call = new GatewayCall(message, response, generation.running, surroundings);
       underway.add(call);
       await generation.hold(call.answer());
@@ -122,7 +124,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     }
     try {
       if (isAdminPath(path)) await admin.answer(message, response);
-      else showPage(message, response, path, local, now.running, surroundings);
+      else showPage(message, response, path, local, generations.running, surroundings);
     } catch (error) {
       if (!(error instanceof Refused)) log.error('a page failed', { error: String((error as Error).stack) });
       writeError(response, factsOf(error));
@@ -131,14 +133,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     }
   };
   const answerSocket = async (message: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
-    const generation = now;
+    const generation = generations.now;
     const call = new RealtimeCall(message, socket, head, generation.running, surroundings);
     underway.add(call);
     await generation.hold(call.answer());
     underway.delete(call);
   };
   const bounds: ServerBounds = {
-    caps: () => now.running.settings.limits,
+    caps: () => generations.running.settings.limits,
     refused: (source) => {
       figures.refuse('too_many_connections');
       log.debug('too many connections; one more was ended', { address: source });
@@ -149,7 +151,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     listening = await listen({ answer, answerSocket }, { host, port }, clock, bounds);
   } catch (error) {
     stopTelling();
-    await now.retire();
+    await generations.retire();
     throw error;
   }
   const shown = listening.host.includes(':') ? `[${listening.host}]` : listening.host;
@@ -160,23 +162,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await listening.stop(grace, () => {
       for (const call of underway) call.interrupt();
     });
-    await Promise.all([...generations].map((generation) => generation.retire()));
+    await generations.retire();
     stopTelling();
     store.close();
   };
-  const reload = (next: GatewaySettings, commit: () => void = () => undefined) => {
-    const fresh = begin(next, listening.port);
-    try {
-      commit();
-    } catch (error) {
-      void fresh.retire();
-      throw error;
-    }
-    const before = now;
-    now = fresh;
-    generations.add(now);
-    void before.retire().then(() => generations.delete(before));
-  };
+  const reload = (next: GatewaySettings, commit: () => void = () => undefined) =>
+    generations.take(begin(next, listening.port), commit);
   configuration?.follow(reload);
   const follow = configuration?.watch((error) => {
     if (error === undefined) log.info('configuration taken', { why: 'the store was changed' });
@@ -189,7 +180,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     figures,
     store,
     get settings() {
-      return now.running.settings;
+      return generations.running.settings;
     },
     reload,
     stop: (grace = GRACE) => {

@@ -4,7 +4,8 @@
  * whichever way the call goes out: every connection of fetch and undici is announced.
  */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import type { Socket } from 'node:net';
+import dns from 'node:dns';
+import type { LookupFunction, Socket } from 'node:net';
 import { isPublic } from './public-address.ts';
 
 /** undici tells everybody here, the one inside Node as well. */
@@ -24,12 +25,14 @@ export class InsideAddress extends Error {
 /** Origins that are looked after, and by how many. */
 const guarded = new Map<string, number>();
 
+const WHY = 'The name of the endpoint leads to this machine or its own network now.';
+
 const look = (message: unknown): void => {
   const { connectParams, socket } = message as Connected;
   const { protocol, hostname, port } = connectParams;
   const { origin } = new URL(`${protocol}//${hostname}${port === '' ? '' : `:${port}`}`);
   if (!guarded.has(origin) || isPublic(socket.remoteAddress ?? '')) return;
-  socket.destroy(new InsideAddress('The name of the endpoint leads to this machine or its own network now.'));
+  socket.destroy(new InsideAddress(WHY));
 };
 
 /**
@@ -51,4 +54,18 @@ export function guardConnects(origins: readonly string[]): () => void {
     }
     if (guarded.size === 0) unsubscribe(CONNECTED, look);
   };
+}
+
+const lookup: LookupFunction = (name, options, done) =>
+  dns.lookup(name, { ...options, all: true }, (error, addresses) => {
+    if (error) return done(error, []);
+    if (!addresses.every(({ address }) => isPublic(address))) return done(new InsideAddress(WHY), []);
+    const [first] = addresses;
+    return options.all || !first ? done(null, addresses) : done(null, first.address, first.family);
+  });
+
+/** How the name in an address is looked up by whoever makes the connection without undici; `undefined` = as usual. */
+export function guardedLookup({ href }: URL): LookupFunction | undefined {
+  const { origin } = new URL(href.replace(/^ws/, 'http'));
+  return guarded.has(origin) ? lookup : undefined;
 }

@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
 import { type Handshake, HandshakeRefused } from '../../sdk/open-socket.ts';
+import { guardedLookup } from '../outside/guard-connects.ts';
 
 /** The largest message, in bytes: a quarter of an hour of sound, as it is written in JSON. */
 export const LARGEST = 32 * 2 ** 20;
@@ -34,12 +35,14 @@ function headersOf({ headers }: IncomingMessage): Headers {
 /** Opens a socket; nothing is read from it before `resume`. It ends when the signal of its handshake aborts. */
 export function openUpstream({ url, headers, signal }: Handshake, protocols: readonly string[]): Promise<WebSocket> {
   return new Promise((resolve, reject) => {
+    const lookup = guardedLookup(url);
     const socket = new WebSocket(url, [...protocols], {
       headers,
       handshakeTimeout: HANDSHAKE,
       maxPayload: LARGEST,
       perMessageDeflate: false,
       followRedirects: false,
+      ...(lookup && { lookup }),
     });
     const end = () => socket.terminate();
     signal.addEventListener('abort', end, { once: true });

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { Agent, request } from 'undici';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { guardConnects, type InsideAddress } from '../../../src/gateway/outside/guard-connects.ts';
+import { openUpstream } from '../../../src/gateway/realtime/open-upstream.ts';
 
 const NAME = 'rebound.vendor.com';
 let port = 0;
@@ -51,6 +52,21 @@ describe('a guarded origin', () => {
     expect(bytes).toBe(0);
     release();
     await dispatcher.close();
+  });
+
+  it('is looked after for sockets as well', async () => {
+    const handshake = {
+      url: new URL(`ws://${NAME}:${port}/v1/realtime`),
+      headers: { 'x-key': 'k' },
+      signal: new AbortController().signal,
+    };
+    const release = guardConnects([`http://${NAME}:${port}`]);
+    await expect(openUpstream(handshake, [])).rejects.toThrow(/leads to this machine/);
+    expect(bytes).toBe(0);
+    release();
+    // Nobody looks any more: the server, which is none for sockets, is asked.
+    await expect(openUpstream(handshake, [])).rejects.toThrow();
+    expect(bytes).toBeGreaterThan(0);
   });
 
   it('stands for itself: other origins pass, and as long as one needs it, it stays guarded', async () => {

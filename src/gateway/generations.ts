@@ -1,0 +1,43 @@
+/** The configurations at work: the one that new calls begin with, and those before it whose calls still run. */
+import type { Generation } from './generation.ts';
+import type { Running } from './running.ts';
+
+/** All generations of a gateway. */
+export class Generations {
+  readonly #all: Set<Generation>;
+  #now: Generation;
+
+  constructor(first: Generation) {
+    this.#now = first;
+    this.#all = new Set([first]);
+  }
+
+  /** The one that new calls begin with. */
+  get now(): Generation {
+    return this.#now;
+  }
+
+  /** What new calls are answered by. */
+  get running(): Running {
+    return this.#now.running;
+  }
+
+  /** Another one takes the place. @param commit when it throws, nothing is taken, and it throws on. */
+  take(next: Generation, commit: () => void): void {
+    try {
+      commit();
+    } catch (error) {
+      void next.retire();
+      throw error;
+    }
+    const before = this.#now;
+    this.#now = next;
+    this.#all.add(next);
+    void before.retire().then(() => this.#all.delete(before));
+  }
+
+  /** No call begins any more. Resolves when the last one is over. */
+  async retire(): Promise<void> {
+    await Promise.all([...this.#all].map((generation) => generation.retire()));
+  }
+}
