@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
 import { afterAll, describe } from 'vitest';
 import type { Clock } from '../../../src/clock.ts';
 import type { GatewayStore } from '../../../src/gateway/store/gateway-store.ts';
@@ -28,6 +29,10 @@ export function newPath(): string {
   files += 1;
   return join(newFolder(), `store-${files}.db`);
 }
+
+/** A plain connection. */
+export const database = (path: string): DatabaseSync =>
+  new (process.getBuiltinModule('node:sqlite').DatabaseSync)(path);
 
 /** Opens the store at a path. */
 export const openStore = (path = newPath(), clock?: Clock, env: Record<string, string> = {}): GatewayStore =>

@@ -80,18 +80,22 @@ export class Connection {
     this.#identity = identityOf(this.path);
   }
 
-  /** Opens the file again, if there is one. */
+  /**
+   * Opens the file again. Why never another one that came in its place: what stands in the write-ahead log beside it belongs to the
+   * first, and would be put into the other.
+   */
   reopen(): void {
     this.close();
-    if (!existsSync(this.path)) throw new StoreFailure('its file is gone');
+    const now = identityOf(this.path);
+    if (now === undefined) throw new StoreFailure('its file is gone');
+    if (now !== this.#identity)
+      throw new StoreFailure('its file was replaced by another one, which the gateway takes when it is restarted');
     this.#open(false);
   }
 
-  /** What is wrong with the file's name, as when it was deleted or another one was put in its place. */
-  get displaced(): string | undefined {
-    const now = identityOf(this.path);
-    if (now === this.#identity && this.#db) return undefined;
-    return now === undefined ? 'its file is gone' : 'its file was replaced';
+  /** The file is open, and still where it was. */
+  get inPlace(): boolean {
+    return this.#db !== undefined && identityOf(this.path) === this.#identity;
   }
 
   /** A statement, prepared once. */

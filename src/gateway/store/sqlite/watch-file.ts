@@ -70,7 +70,7 @@ export class WatchFile {
   look(): void {
     const { connection, clock, changed, reopened, tell } = this.#parts;
     try {
-      const isNew = connection.displaced !== undefined;
+      const isNew = !connection.inPlace;
       if (isNew) {
         connection.reopen();
         reopened();
