@@ -3,8 +3,9 @@
  * happens is written down at its end.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { askForMessage, isMessages } from './anthropic/ask-for-message.ts';
-import { brokenFacts, type ErrorFacts, factsOf, Refused, redirected, unknownModel } from './api-error.ts';
+import type { Clock } from '../clock.ts';
+import { ClosedError } from '../errors.ts';
+import { brokenFacts, type ErrorFacts, factsOf, Refused } from './api-error.ts';
 import { CallAccount } from './call-account.ts';
 import { writeDown } from './call-end.ts';
 import { newCallId } from './call-id.ts';
@@ -12,32 +13,40 @@ import { placeOf } from './call-place.ts';
 import type { CallSurroundings } from './call-surroundings.ts';
 import type { ClientKey } from './config/settings.ts';
 import { destinationOf } from './destination.ts';
-import { frontOf } from './front.ts';
+import type { DirectCall } from './direct/direct-call.ts';
+import { handOn } from './direct/hand-on.ts';
+import type { Passing } from './direct/passing.ts';
+import { frontOf, writeFrontError } from './front.ts';
 import { refuseForeign } from './guard.ts';
-import { modelAnswer } from './model-list.ts';
-import { attemptsBehind, decisionsBehind, type Exchange, exchange, type Reply } from './port.ts';
+import { handOnReply, type Receiver } from './hand-on-reply.ts';
+import { attemptsBehind, decisionsBehind, type Reply, refusedReply } from './port.ts';
 import { letPass, readBody } from './read-body.ts';
-import { isEventStream, replyHeaders, storyHeaders } from './reply-headers.ts';
+import { storyHeaders } from './reply-headers.ts';
 import type { Running } from './running.ts';
+import { showModels } from './show-models.ts';
+import { type Way, wayOf } from './way-of.ts';
 import { upstreamHeaders } from './wire-headers.ts';
-import { breakStream, writeBody, writeError, writeJson } from './write-reply.ts';
+import { breakStream } from './write-reply.ts';
 
 /** One call. Made for it, and over with it. */
-export class GatewayCall {
-  readonly #response: ServerResponse;
+export class GatewayCall implements Receiver {
+  readonly response: ServerResponse;
+  readonly clock: Clock;
+  readonly id = newCallId();
+  path = '';
+  /** As the pool knows it. */
+  model: string | undefined;
   readonly #message: IncomingMessage;
   readonly #running: Running;
   readonly #around: CallSurroundings;
-  readonly #abort = new AbortController();
+  #way: Way | undefined;
+  #passing: Passing | undefined;
+  #left = false;
   readonly #startedAt: number;
-  readonly #id = newCallId();
   #key: ClientKey | undefined;
   #account: CallAccount | undefined;
   /** As asked for. */
   #asked: string | undefined;
-  /** As the pool knows it. */
-  #model: string | undefined;
-  #path = '';
   #status = 0;
   #code: string | undefined;
   #firstMs: number | undefined;
@@ -49,19 +58,20 @@ export class GatewayCall {
 
   constructor(message: IncomingMessage, response: ServerResponse, running: Running, around: CallSurroundings) {
     this.#message = message;
-    this.#response = response;
+    this.response = response;
     this.#running = running;
     this.#around = around;
-    this.#startedAt = around.clock.now();
+    this.clock = around.clock;
+    this.#startedAt = this.clock.now();
   }
 
   /** Answers. Never rejects. */
   async answer(): Promise<void> {
-    const response = this.#response;
+    const { response } = this;
     const { figures, closing } = this.#around;
     figures.running += 1;
     response.once('close', () => {
-      if (!response.writableFinished) this.#abort.abort();
+      if (!response.writableFinished) this.#leave();
     });
     if (closing()) response.setHeader('connection', 'close');
     try {
@@ -70,7 +80,7 @@ export class GatewayCall {
       this.#fail(error);
     } finally {
       figures.running -= 1;
-      letPass(this.#message, this.#around.clock);
+      letPass(this.#message, this.clock);
       this.#writeDown();
     }
   }
@@ -78,121 +88,111 @@ export class GatewayCall {
   /** Ends it with an error, at once. */
   interrupt(): void {
     this.#interrupted = true;
-    const facts = { status: 503, message: 'The gateway is shutting down.', code: 'shutting_down' };
-    if (this.#response.headersSent) this.#break(facts);
-    else this.#writeError(facts, { connection: 'close' });
-    this.#abort.abort();
+    const facts = factsOf(new ClosedError());
+    if (this.response.headersSent) this.#break(facts);
+    else writeFrontError(this, facts, { connection: 'close' });
+    this.#leave();
+  }
+
+  /** Nobody waits for it any more. */
+  #leave(): void {
+    this.#left = true;
+    if (this.#passing) this.#passing.left();
+    else this.#way?.leave();
   }
 
   async #go(): Promise<void> {
     const { method = 'GET', url = '/', headers } = this.#message;
     const { access, settings } = this.#running;
     const { path, query } = placeOf(method, url);
-    this.#path = path;
+    this.path = path;
     this.#key = access.caller(headers, this.#message.socket.remoteAddress ?? '');
     if (!this.#key) refuseForeign(headers);
-    if (method === 'GET' && this.#listModels()) return;
+    if (method === 'GET' && showModels(this, this.#key, this.#running, this.#around.since)) return;
     this.#account = new CallAccount(this.#around.allowances, this.#running, this.#key);
     const { body, model, type, bytes } = await readBody(this.#message, path, settings.limits);
     this.#asked = model;
     if (settings.log.bodies !== 'off') this.#body = body;
     const to = destinationOf({ model, path, key: this.#key }, this.#running);
-    this.#model = to.model;
+    this.model = to.model;
     this.#account.begin(to.model, { method, path, bytes });
-    const upstream = upstreamHeaders(headers);
-    if (type === null) upstream.delete('content-type');
-    else if (type !== undefined) upstream.set('content-type', type);
-    const call: Exchange = {
-      ...{ method: method.toLowerCase(), path, query, headers: upstream, signal: this.#abort.signal, asked: to.model },
-      ...(body !== undefined && { body }),
-      ...(to.model !== model && { model: to.model }),
-      ...(to.endpoint !== undefined && { endpoint: to.endpoint }),
-    };
-    const reply = isMessages(path) ? askForMessage(to, call, this.#id) : exchange(to.pool.client, call);
-    await this.#handOn(await reply);
+    const given = { method, path, query, headers: upstreamHeaders(headers, type), body };
+    this.#way = wayOf(to, given, to.model === model ? undefined : to.model, this.id);
+    // He may have left while his call was read.
+    if (this.#left) this.#way.leave();
+    if (this.#way.is === 'long') await this.#handOn(await this.#way.reply());
+    else await this.#answerDirectly(this.#way.call);
   }
 
-  /** Lists models where the configuration names them. */
-  #listModels(): boolean {
-    const answer = modelAnswer(this.#path, this.#running, this.#key, Math.floor(this.#around.since / 1_000));
-    if (!answer) return false;
-    if ('unknown' in answer) throw unknownModel(answer.unknown);
-    this.#status = 200;
-    const body = 'one' in answer ? answer.one : { object: 'list', data: answer.list };
-    writeJson(this.#response, 200, body, { 'x-request-id': this.#id });
-    return true;
+  async #answerDirectly(direct: DirectCall): Promise<void> {
+    [this.#attempts, this.#decisions] = [() => direct.attempts, () => direct.decisions];
+    try {
+      if (!(await handOn(await direct.answer(), direct, this))) this.#status = 499;
+    } catch (error) {
+      const reply = refusedReply(error, direct, this.model);
+      if (!reply) throw error;
+      await this.#handOn(reply);
+    }
+  }
+
+  begun(status: number, streams = false, body?: Passing): void {
+    this.#status = status;
+    this.#streams = streams;
+    this.#passing = body;
+  }
+
+  /** Events of a stream go out. */
+  passed(events: number): void {
+    if (!this.#streams) return;
+    this.#firstMs ??= this.#elapsed();
+    this.#account?.count(events);
+  }
+
+  /** A reply that was begun broke. */
+  broke(error: unknown): void {
+    if (this.#interrupted) return;
+    this.#status = 502;
+    this.#break(brokenFacts(error));
   }
 
   async #handOn(reply: Reply): Promise<void> {
-    const response = this.#response;
-    this.#attempts = reply.attempts;
-    this.#decisions = reply.decisions;
-    if (reply.status >= 300 && reply.status < 400 && reply.status !== 304) {
-      await reply.body?.cancel().catch(() => undefined);
-      throw redirected();
-    }
-    const headers = replyHeaders(reply, this.#id, frontOf(this.#path).idHeader);
-    this.#streams = isEventStream(headers);
-    if (response.headersSent || response.destroyed) {
-      await reply.body?.cancel().catch(() => undefined);
-      return;
-    }
-    this.#status = reply.status;
-    response.writeHead(reply.status, headers);
-    if (this.#streams) response.flushHeaders();
-    const see = (piece: Uint8Array) => {
-      if (this.#streams) this.#firstMs ??= this.#elapsed();
-      if (this.#streams) this.#account?.see(piece);
-    };
-    const length = headers['content-length'] === undefined ? undefined : Number(headers['content-length']);
-    const end = await writeBody({ body: reply.body, length }, response, this.#around.clock, see);
-    if (end.is === 'left') this.#status = 499;
-    if (end.is !== 'broken' || this.#interrupted) return;
-    this.#status = 502;
-    this.#break(brokenFacts(end.error));
+    [this.#attempts, this.#decisions] = [reply.attempts, reply.decisions];
+    if (!(await handOnReply(reply, this, (piece) => this.#account?.see(piece)))) this.#status = 499;
   }
 
-  #elapsed = () => Math.round(this.#around.clock.now() - this.#startedAt);
+  #elapsed = () => Math.round(this.clock.now() - this.#startedAt);
 
   /** Ends a reply that began and cannot go on. */
   #break(facts: ErrorFacts): void {
     this.#code = facts.code;
-    if (this.#streams) breakStream(this.#response, frontOf(this.#path).broken(facts));
-    else this.#response.destroy();
-  }
-
-  #writeError(facts: ErrorFacts, headers: Readonly<Record<string, string>>): void {
-    const { error, idHeader = 'x-request-id' } = frontOf(this.#path);
-    const ids = { 'x-request-id': this.#id, [idHeader]: this.#id };
-    writeError(this.#response, facts, { ...ids, ...headers }, error(facts, this.#id));
+    if (this.#streams) breakStream(this.response, frontOf(this.path).broken(facts));
+    else this.response.destroy();
   }
 
   #fail(error: unknown): void {
     const { figures, log } = this.#around;
-    const gone = this.#abort.signal.aborted && !(error instanceof Refused);
+    const gone = this.#left && !(error instanceof Refused);
     const facts = gone ? { status: 499, message: '', code: 'aborted' } : factsOf(error);
-    const behind = attemptsBehind(error);
-    if (behind.length > 0) this.#attempts = () => behind;
-    const why = decisionsBehind(error);
-    if (why.length > 0) this.#decisions = () => why;
+    const [behind, why] = [attemptsBehind(error), decisionsBehind(error)];
+    if (behind.length > 0) [this.#attempts, this.#decisions] = [() => behind, () => why];
     const attempts = this.#attempts();
     [this.#status, this.#code] = [facts.status, facts.code];
     if (error instanceof Refused) figures.refuse(facts.code);
     if (facts.status === 500)
-      log.error('a call failed inside the gateway', { id: this.#id, error: String((error as Error)?.stack ?? error) });
-    this.#writeError(facts, storyHeaders(attempts, facts.status));
+      log.error('a call failed inside the gateway', { id: this.id, error: String((error as Error)?.stack ?? error) });
+    writeFrontError(this, facts, storyHeaders(attempts, facts.status));
   }
 
   #writeDown(): void {
     const attempts = this.#attempts();
     const { method = 'GET' } = this.#message;
     // Who reads an object again does not use the tokens again that it tells of.
-    const settled = method === 'GET' ? undefined : this.#account?.settle(this.#model, attempts, this.#status === 499);
+    const settled = method === 'GET' ? undefined : this.#account?.settle(this.model, attempts, this.#status === 499);
     const { tokens, estimated = false, cost } = settled ?? {};
     const ended = {
-      ...{ id: this.#id, method, path: this.#path, status: this.#status, code: this.#code, stream: this.#streams },
+      ...{ id: this.id, method, path: this.path, status: this.#status, code: this.#code, stream: this.#streams },
       ...{ ms: this.#elapsed(), firstMs: this.#firstMs, key: this.#key?.name },
-      ...{ model: this.#asked, poolModel: this.#model, body: this.#body },
+      ...{ model: this.#asked, poolModel: this.model, body: this.#body },
       ...{ tokens, estimated, cost, attempts, decisions: this.#decisions() },
     };
     writeDown(ended, this.#running, this.#around);

@@ -93,6 +93,11 @@ export class CallAccount {
     return { tokens: { input: input + this.#input, output: output + events, cached }, estimated: true };
   }
 
+  /** So many events of a stream went out. */
+  count(events: number): void {
+    this.#events += events;
+  }
+
   /** It is over. @param left its client did not wait for its end. */
   settle(model: string | undefined, attempts: readonly AttemptReport[], left: boolean): Settled {
     const { tokens, estimated } = this.#used(attempts, left);

@@ -1,8 +1,10 @@
 /** How an API says that a call failed: OpenAI's in its words, the Messages API in its own. */
+import type { ServerResponse } from 'node:http';
 import { isMessages } from './anthropic/ask-for-message.ts';
 import { messageError } from './anthropic/message-error.ts';
 import { written } from './anthropic/server-events.ts';
 import { type ErrorFacts, errorBody } from './api-error.ts';
+import { writeError } from './write-reply.ts';
 
 /** One API's way of failing. */
 export interface Front {
@@ -34,4 +36,14 @@ export function frontOf(path: string): Front {
       return `event: error\ndata: ${JSON.stringify({ type: 'error', ...error, error })}\n\n`;
     },
   };
+}
+
+/** Writes an error as the API of its call says it. @param call its path below `/v1` and its id. */
+export function writeFrontError(
+  { response, path, id }: { readonly response: ServerResponse; readonly path: string; readonly id: string },
+  facts: ErrorFacts,
+  headers: Readonly<Record<string, string>>,
+): void {
+  const { error, idHeader = 'x-request-id' } = frontOf(path);
+  writeError(response, facts, { 'x-request-id': id, [idHeader]: id, ...headers }, error(facts, id));
 }

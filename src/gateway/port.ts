@@ -6,11 +6,13 @@ import type { Decision } from '../call/decision.ts';
 import type { JsonText } from '../call/json-text.ts';
 import type { AttemptReport } from '../call/outcome.ts';
 import { joined, unsteered } from '../call/steering.ts';
+import type { Endpoint } from '../endpoint/endpoint.ts';
 import type { LoadBalancedOpenAI } from '../load-balanced-openai.ts';
 import { attemptsOf, decisionsOf } from '../sdk/attempts.ts';
 import type { Caller } from '../sdk/caller.ts';
 import { CLIENT_STATE, type ClientState } from '../sdk/client-state.ts';
-import { type RawRequest, rawCall } from '../sdk/raw-call.ts';
+import { type RawRequest, rawCall, refused } from '../sdk/raw-call.ts';
+import type { DirectCall } from './direct/direct-call.ts';
 import { roomHeaders } from './pool-room.ts';
 import { tellsKey } from './tells-key.ts';
 import { AskedUsage } from './usage/asked-usage.ts';
@@ -75,16 +77,42 @@ export async function exchange(client: LoadBalancedOpenAI, { endpoint, asked, ..
   const { endpoints } = caller.core.pool;
   const body = response.body as ReadableStream<Uint8Array> | null;
   const hides = usage !== undefined && body !== null && isEvents(response);
-  const served = endpoints.find(({ name }) => name === attemptsOf(response).at(-1)?.endpoint);
   return {
     status: response.status,
     headers: hides ? unmeasured(response.headers) : response.headers,
     body: hides ? hideUsage(body) : body,
+    ...poolFacts(endpoints, attemptsOf(response).at(-1)?.endpoint, asked),
+    attempts: () => attemptsOf(response),
+    decisions: () => decisionsOf(response),
+  };
+}
+
+/** The error reply behind an error that a direct call ended with; `undefined` = no endpoint replied. @param asked the model as the pool knows it. */
+export function refusedReply(error: unknown, direct: DirectCall, asked: string | undefined): Reply | undefined {
+  const response = refused(error);
+  if (!response) return undefined;
+  const { endpoints, attempts, decisions } = direct;
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: response.body as ReadableStream<Uint8Array> | null,
+    ...poolFacts(endpoints, attempts.at(-1)?.endpoint, asked),
+    attempts: () => attempts,
+    decisions: () => decisions,
+  };
+}
+
+/** What the headers of a reply say of the pool behind it. @param name of who served. */
+export function poolFacts(
+  endpoints: readonly Endpoint[],
+  name: string | undefined,
+  asked: string | undefined,
+): Pick<Reply, 'room' | 'tells' | 'alone'> {
+  const served = endpoints.find((each) => each.name === name);
+  return {
     room: roomHeaders(endpoints, asked),
     tells: (text) => served !== undefined && tellsKey(served, text),
     alone: endpoints.length === 1,
-    attempts: () => attemptsOf(response),
-    decisions: () => decisionsOf(response),
   };
 }
 

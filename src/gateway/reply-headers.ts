@@ -2,7 +2,7 @@
 import type { AttemptReport } from '../call/outcome.ts';
 import { endpointNamed } from './pools.ts';
 import type { Reply } from './port.ts';
-import { clientHeaders, safeId } from './wire-headers.ts';
+import { clientHeaders, clientHeadersOf, safeId } from './wire-headers.ts';
 
 /** Replies that a client would send the call again for. */
 const retried = (status: number) => status === 408 || status === 409 || status === 429 || status >= 500;
@@ -24,19 +24,42 @@ export function storyHeaders(attempts: readonly AttemptReport[], status: number)
  * @param id the call's own id, for replies without one.
  * @param idHeader where the id stands as well.
  */
-export function replyHeaders(reply: Reply, id: string, idHeader = 'x-request-id'): Record<string, string> {
-  const headers = clientHeaders(reply.headers);
-  // Some servers repeat what they were sent.
-  for (const [name, value] of Object.entries(headers)) if (reply.tells(value)) delete headers[name];
-  Object.assign(headers, storyHeaders(reply.attempts(), reply.status));
-  // One endpoint's remainder is not the pool's.
-  if (!reply.alone)
-    for (const name of Object.keys(headers)) if (/^(x|anthropic)-ratelimit-/.test(name)) delete headers[name];
-  Object.assign(headers, reply.room);
-  headers['x-request-id'] = safeId(headers['x-request-id'] ?? headers['request-id']) ?? id;
-  headers[idHeader] = headers['x-request-id'];
+export function replyHeaders(reply: Reply, id: string, idHeader?: string): Record<string, string> {
+  const headers = completed(clientHeaders(reply.headers), reply, id, idHeader);
   const length = reply.headers.get('content-length');
   if (length !== null) headers['content-length'] = length;
+  return headers;
+}
+
+/** The same of a reply that was sent for directly. @param wire its headers as they came. */
+export function directHeaders(
+  wire: Parameters<typeof clientHeadersOf>[0],
+  facts: ReplyFacts,
+  id: string,
+  idHeader?: string,
+): Record<string, string> {
+  return completed(clientHeadersOf(wire), facts, id, idHeader);
+}
+
+/** What headers of one endpoint's reply become those of the pool's by. */
+type ReplyFacts = Pick<Reply, 'status' | 'tells' | 'attempts' | 'alone' | 'room'>;
+
+function completed(
+  headers: Record<string, string>,
+  reply: ReplyFacts,
+  id: string,
+  idHeader = 'x-request-id',
+): Record<string, string> {
+  // Some servers repeat what they were sent. Nearly none does: all are looked at as one.
+  if (reply.tells(Object.values(headers).join('\n')))
+    for (const name of Object.keys(headers)) if (reply.tells(headers[name] as string)) delete headers[name];
+  // One endpoint's remainder is not the pool's.
+  if (!reply.alone)
+    for (const name in headers)
+      if (name.startsWith('x-ratelimit-') || name.startsWith('anthropic-ratelimit-')) delete headers[name];
+  Object.assign(headers, storyHeaders(reply.attempts(), reply.status), reply.room);
+  headers['x-request-id'] = safeId(headers['x-request-id'] ?? headers['request-id']) ?? id;
+  headers[idHeader] = headers['x-request-id'];
   if (isEventStream(headers)) {
     headers['cache-control'] = 'no-cache';
     headers['x-accel-buffering'] = 'no';

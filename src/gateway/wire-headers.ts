@@ -22,29 +22,74 @@ const DOWN_PREFIX = /^(x-ratelimit-|anthropic-ratelimit-)/;
 /** Longer values are nobody's in good faith. */
 const LONGEST = 8_192;
 
-/** What goes along to whichever endpoint it is. */
-export function upstreamHeaders(given: IncomingHttpHeaders): Headers {
-  const headers = new Headers();
-  const dropped = new Set(
-    (given.connection ?? '')
-      .toLowerCase()
-      .split(',')
-      .map((name) => name.trim()),
-  );
-  for (const [name, value] of Object.entries(given)) {
-    if ((!UP.has(name) && !UP_PREFIX.test(name)) || dropped.has(name) || value === undefined) continue;
-    const text = Array.isArray(value) ? value.join(', ') : value;
-    if (text.length <= LONGEST) headers.set(name, text);
+const KEEP_ALIVE = 'keep-alive';
+const NONE: readonly string[] = [];
+
+/** Names that the caller calls his connection's own. */
+function connectionNames(connection: string | undefined): readonly string[] {
+  if (connection === undefined || connection === KEEP_ALIVE) return NONE;
+  return connection
+    .toLowerCase()
+    .split(',')
+    .map((name) => name.trim());
+}
+
+/** Decided once for each name: names of headers are few, and those beyond that many are asked again each time. */
+class Names {
+  readonly #known = new Map<string, boolean>();
+  readonly #passes: (name: string) => boolean;
+
+  constructor(passes: (name: string) => boolean) {
+    this.#passes = passes;
   }
-  if (!headers.has('accept')) headers.set('accept', '*/*');
+
+  has(name: string): boolean {
+    let found = this.#known.get(name);
+    if (found === undefined) {
+      found = this.#passes(name);
+      if (this.#known.size < 500) this.#known.set(name, found);
+    }
+    return found;
+  }
+}
+
+const up = new Names((name) => UP.has(name) || UP_PREFIX.test(name));
+const down = new Names((name) => DOWN.has(name) || DOWN_PREFIX.test(name));
+
+/** What goes along to whichever endpoint it is, by name. @param type the content type, where it is to be another one. */
+export function upstreamHeaders(given: IncomingHttpHeaders, type?: string | null): Record<string, string> {
+  const headers: Record<string, string> = {};
+  const dropped = connectionNames(given.connection);
+  for (const name in given) {
+    const value = given[name];
+    if (!up.has(name) || value === undefined || dropped.includes(name)) continue;
+    const text = Array.isArray(value) ? value.join(', ') : value;
+    if (text.length <= LONGEST) headers[name] = text;
+  }
+  headers.accept ??= '*/*';
+  if (type === null) delete headers['content-type'];
+  else if (type !== undefined) headers['content-type'] = type;
   return headers;
 }
 
 /** What comes back to whoever called. */
 export function clientHeaders(given: Headers): Record<string, string> {
   const headers: Record<string, string> = {};
-  for (const [name, value] of given)
-    if ((DOWN.has(name) || DOWN_PREFIX.test(name)) && value.length <= LONGEST) headers[name] = value;
+  for (const [name, value] of given) if (down.has(name) && value.length <= LONGEST) headers[name] = value;
+  return headers;
+}
+
+/** The same of headers as they came over the wire. */
+export function clientHeadersOf(
+  given: Readonly<Record<string, string | string[] | undefined>>,
+): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const name in given) {
+    if (!down.has(name)) continue;
+    const value = given[name];
+    const text = Array.isArray(value) ? value.join(', ') : value;
+    if (text !== undefined && text.length <= LONGEST) headers[name] = text;
+  }
   return headers;
 }
 

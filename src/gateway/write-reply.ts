@@ -7,7 +7,7 @@ import { type ErrorFacts, errorBody } from './api-error.ts';
 export type ReplyEnd = { readonly is: 'complete' | 'left' } | { readonly is: 'broken'; readonly error: unknown };
 
 /** A reader who takes nothing for so long, in ms, is gone. */
-const IDLE_READER = 120_000;
+export const IDLE_READER = 120_000;
 
 /** Writes JSON, if nothing was written yet. */
 export function writeJson(

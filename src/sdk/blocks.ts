@@ -100,6 +100,11 @@ export class Blocks {
     throw badReplyError(`An event of the stream is larger than ${this.#limit} bytes.`);
   }
 
+  /** Nothing is begun: what comes next begins an event. */
+  get clear(): boolean {
+    return this.#from === this.#bytes.length && this.#begun.size === 0 && !this.#returned && !this.#ending;
+  }
+
   /** What is left of a stream that ended: an event without its blank line. */
   rest(): Buffer | undefined {
     return this.#begun.size === 0 ? undefined : this.#begun.take();

@@ -16,7 +16,7 @@ const BOMB_RATIO = 100;
  * Whether `size` bytes that were read are a bomb. Where no length was told, a piece of them compressed once more tells how
  * much they were compressed: what is no bomb does not shrink so far.
  */
-function isBomb({ headers }: Response, size: number, piece: Uint8Array): boolean {
+function isBomb(headers: Headers, size: number, piece: Uint8Array): boolean {
   const transferred = headers.get('content-length');
   if (transferred !== null) return size > BOMB_RATIO * Number(transferred);
   return headers.has('content-encoding') && piece.byteLength > BOMB_RATIO * deflateRawSync(piece).byteLength;
@@ -32,6 +32,10 @@ function tooLarge(limit: number, bomb: boolean): Error {
   const message = `The reply is larger than maxResponseBytes (${limit} bytes); raise that option if it is meant to be.`;
   return bomb ? badReplyError(message) : callersLimitError(message);
 }
+
+/** The same for a reply of which `size` bytes came so far, `piece` the last of them. */
+export const oversized = (headers: Headers, size: number, piece: Uint8Array, limit: number): Error =>
+  tooLarge(limit, isBomb(headers, size, piece));
 
 /** How a reply comes to its text by itself; one that a test made up may know JSON only. */
 function ownText(response: Response): () => Promise<string> {
@@ -79,7 +83,7 @@ export async function textWithin(
     size += value.byteLength;
     if (size > limit) {
       void reader.cancel().catch(() => undefined);
-      throw tooLarge(limit, isBomb(response, size, value));
+      throw tooLarge(limit, isBomb(response.headers, size, value));
     }
     pieces?.push(value);
     if (size === value.byteLength) only = value;

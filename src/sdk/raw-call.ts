@@ -111,7 +111,7 @@ function handedOut(served: Served, data: unknown): Response {
 }
 
 /** The error reply behind an error; one that is known by its error only is put together again. */
-function refused(error: unknown): Response | undefined {
+export function refused(error: unknown): Response | undefined {
   const refusal = refusalOf(error);
   if (refusal) return rawResponse(refusal.response, refusal.headers, refusal.body, refusal.status);
   if (!(error instanceof APIError) || typeof error.status !== 'number' || !error.headers) return undefined;

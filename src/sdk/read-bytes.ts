@@ -32,10 +32,11 @@ const BAD_GATEWAY = 502;
 const MEDIA = /^(audio|video|image)\/|octet-stream/;
 const JSON_TYPE = /^[^;]*[/+]json\b/;
 
-function formOf({ method, operation, stream }: Call, headers: Headers): KeptBytes['form'] {
+/** How the body of a reply is read. @param contentType as its header says. */
+export function formOf({ method, operation, stream }: Call, contentType: string | null | undefined): KeptBytes['form'] {
   // Its headers speak of a body that does not come.
   if (method === 'head') return 'other';
-  const type = (headers.get('content-type') ?? '').trim().toLowerCase();
+  const type = (contentType ?? '').trim().toLowerCase();
   const isEvents = type.startsWith('text/event-stream');
   // Of streams that nobody knows the events are not known either.
   if (operation.stream !== 'other' && (isEvents || (stream && !MEDIA.test(type)))) return 'events';
@@ -44,7 +45,7 @@ function formOf({ method, operation, stream }: Call, headers: Headers): KeptByte
 }
 
 /** True for an error that the API itself wrote into a good reply. */
-function isWritten(error: unknown): boolean {
+export function isWritten(error: unknown): boolean {
   const { headers, status } = error as { headers?: unknown; status?: unknown };
   return headers !== undefined && status === undefined && !isBadReply(error);
 }
@@ -52,7 +53,7 @@ function isWritten(error: unknown): boolean {
 /** As `readReply`, and keeps the bytes; see `bytesOf`. */
 export async function readBytes(attempt: Attempt<SdkReply>, reading: Reading): Promise<unknown> {
   const { response, options, headers } = attempt.reply as SdkReply;
-  const form = formOf(reading.call, headers);
+  const form = formOf(reading.call, headers.get('content-type'));
   // The SDK reads a reply as its request's options say.
   Object.assign(options, { stream: form === 'events', __binaryResponse: form === 'other' });
   const events = new EventBytes();

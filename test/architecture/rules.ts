@@ -88,7 +88,12 @@ export const cycles: Rule = (files) => {
 const PACKAGES: readonly { name: string; values: boolean; where: (file: SourceFile) => boolean; hint: string }[] = [
   { name: 'opossum', values: false, where: ({ path }) => path === 'endpoint/breaker.ts', hint: 'endpoint/breaker.ts' },
   { name: 'zod', values: false, where: ({ folder }) => ['config', 'gateway'].includes(folder), hint: 'config/' },
-  { name: 'undici', values: false, where: ({ folder }) => ['transport', 'cli'].includes(folder), hint: 'transport/' },
+  {
+    name: 'undici',
+    values: false,
+    where: ({ path, folder }) => ['transport', 'cli'].includes(folder) || path.startsWith('gateway/direct/'),
+    hint: 'transport/ and gateway/direct/',
+  },
   {
     name: 'openai',
     values: true,

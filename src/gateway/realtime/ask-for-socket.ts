@@ -35,7 +35,15 @@ export function askForSocket(to: Destination, call: SocketCall): Promise<OpenSoc
   return openSocket(
     { ...caller, steering, explains: true },
     {
-      ...{ path, query, headers: upstreamHeaders(call.headers), model: to.model, id, within: WITHIN, signal },
+      ...{
+        path,
+        query,
+        headers: new Headers(upstreamHeaders(call.headers)),
+        model: to.model,
+        id,
+        within: WITHIN,
+        signal,
+      },
       open: (handshake) => openUpstream(handshake, protocols),
     },
   );
