@@ -22,16 +22,17 @@ interface Word {
   readonly changes?: number;
 }
 
-/** Runs one and kills it. @param after so many ms, from its start or from when it is ready. @returns what it said, and when it died. */
+/** Runs one and kills it. @param after so many ms, from its start or from its first call. @returns what it said, and when it died. */
 async function killed(
   path: string,
   name: string,
-  from: 'start' | 'ready',
+  from: 'start' | 'first call',
   after: number,
 ): Promise<{ words: Word[]; at: number }> {
   const child = spawn(process.execPath, [CHILD, JSON.stringify({ path, name })], { stdio: ['ignore', 'pipe', 'pipe'] });
   const words: Word[] = [];
   let at = 0;
+  let underLoad = false;
   let complaints = '';
   child.stderr.on('data', (text) => {
     complaints += text;
@@ -46,7 +47,10 @@ async function killed(
   for await (const line of createInterface({ input: child.stdout })) {
     const word = JSON.parse(line) as Word;
     words.push(word);
-    if (word.is === 'ready' && from === 'ready') kill();
+    if (word.is === 'call' && from === 'first call' && !underLoad) {
+      underLoad = true;
+      kill();
+    }
   }
   expect([await over, complaints]).toEqual(['SIGKILL', '']);
   return { words, at };
@@ -68,8 +72,8 @@ row(76, 'the process of the gateway is killed', 'its store opens clean; at most 
         const { words, at } = await killed(
           path,
           name,
-          early ? 'start' : 'ready',
-          early ? 200 + place * 1_000 : 100 + place * 1_000,
+          early ? 'start' : 'first call',
+          early ? 200 + place * 1_000 : place * 1_000,
         );
         const db = new (process.getBuiltinModule('node:sqlite').DatabaseSync)(path);
         expect(db.prepare('PRAGMA integrity_check').all()).toEqual([{ integrity_check: 'ok' }]);

@@ -92,7 +92,10 @@ export const group = strict({
 
 const store = z.union(
   [
-    strict({ path: text('a path'), type: z.literal('sqlite').optional() }),
+    strict({
+      path: text('a path').describe('The file; from the folder of the configuration on.'),
+      type: z.literal('sqlite').optional(),
+    }),
     strict({ type: z.literal('memory') }),
     strict({ type: z.literal('redis'), url: text('a URL such as redis://localhost:6379') }),
   ],
@@ -116,7 +119,11 @@ export const gatewayConfig = strict({
     .array(strict({ name: keyName, key: keyText }), expected('an array of { name, key }'))
     .default([])
     .describe('Who may administrate; no key for calls.'),
-  store: store.optional().describe('Where keys, figures and what the dashboard changes are kept.'),
+  store: store
+    .optional()
+    .describe(
+      'Where client keys, usage, calls and what the dashboard changes are kept. Default: load-balanced-openai.db beside this file.',
+    ),
   admin: strict({
     allowInsecure: flag().default(false).describe('Whether the admin API takes plain-http and loopback addresses.'),
     hosts: z
@@ -139,9 +146,15 @@ export const gatewayConfig = strict({
     .prefault({})
     .describe('How large a call may be, and how many connections there are.'),
   log: strict({
-    bodies: word('what is kept of bodies', ['off', 'errors', 'all']).default('off'),
-    retentionDays: above('a number of days above 0').default(7),
-    maxRows: whole('a whole number of 0 or more', 0).default(1_000_000),
+    bodies: word('what is kept of bodies', ['off', 'errors', 'all'])
+      .default('off')
+      .describe('Of which calls the JSON that clients sent is kept, its first 16 KiB.'),
+    retentionDays: above('a number of days above 0')
+      .default(7)
+      .describe('How long calls are kept; sums of usage stay.'),
+    maxRows: whole('a whole number of 0 or more', 0)
+      .default(1_000_000)
+      .describe('How many calls are kept; 0 = only sums of usage.'),
   })
     .prefault({})
     .describe('What is kept of calls.'),
