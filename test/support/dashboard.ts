@@ -1,6 +1,7 @@
 // The dashboard in a real browser: Chromium of this machine, a page with everything written down that must not happen.
 import { existsSync } from 'node:fs';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { expect } from 'vitest';
 import { buildDashboard } from '../../.config/build-dashboard.ts';
 
 /** Where Chromium is; `undefined` = there is none, and the tests of the browser are left out. */
@@ -69,3 +70,12 @@ export const inPage = <Value>(page: Page, script: string): Promise<Value> => pag
 /** How much wider than the window the page is. */
 export const overflow = (page: Page): Promise<number> =>
   inPage(page, 'document.documentElement.scrollWidth - innerWidth');
+
+/** Goes to a page by the navigation. */
+export async function goTo(page: Page, name: string): Promise<void> {
+  await page.getByRole('navigation').getByRole('link', { name }).click();
+  await page.getByRole('heading', { level: 1, name }).waitFor();
+}
+
+/** What comes to be true within a time in which a page has asked the gateway again. */
+export const soon = <Value>(value: () => Value | Promise<Value>) => expect.poll(value, { timeout: 10_000 });

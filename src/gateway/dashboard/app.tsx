@@ -1,7 +1,7 @@
 /** The whole page: who may see it, the frame around every page, and the page itself. Before the gateway let somebody in, nothing else is drawn. */
 import type { FunctionComponent } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import { connection, live } from './live.ts';
+import { connection, isKnown } from './live.ts';
 import { Calls } from './pages/calls.tsx';
 import { Endpoints } from './pages/endpoints.tsx';
 import { Groups } from './pages/groups.tsx';
@@ -28,12 +28,15 @@ function Inside() {
   const shown = page.value;
   const main = useRef<HTMLElement>(null);
   const first = useRef(true);
+  const title = say(`nav.${shown}`);
   useEffect(() => {
-    document.title = `${say(`nav.${shown}`)} · load-balanced-openai`;
-    // Who goes by keyboard or hears the page goes on in what is new.
+    document.title = `${title} · load-balanced-openai`;
+  }, [title]);
+  // Who goes by keyboard or hears the page goes on in what is new.
+  useEffect(() => {
     if (!first.current) main.current?.focus();
     first.current = false;
-  });
+  }, [shown]);
   const Shown = PAGES[shown];
   return (
     <div class="frame">
@@ -59,7 +62,7 @@ export function App() {
   const now = connection.value;
   if (now.is === 'needs-key') return <SignIn />;
   if (now.is === 'refused') return <Refused message={now.message} />;
-  if (now.is === 'lost' || live.value !== undefined) return <Inside />;
+  if (now.is === 'lost' || isKnown.value) return <Inside />;
   return (
     <p class="starting" aria-live="polite">
       {say('connecting')}

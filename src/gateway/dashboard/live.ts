@@ -1,5 +1,5 @@
 /** What happens now: asks `/admin/live` each second while somebody looks, and knows whether the gateway answers. */
-import { batch, signal } from '@preact/signals';
+import { batch, computed, signal } from '@preact/signals';
 import { ApiError, get } from './api.ts';
 import { merge } from './series.ts';
 import type { Live, Second } from './shapes.ts';
@@ -13,6 +13,10 @@ export type Connection =
 export const connection = signal<Connection>({ is: 'connecting' });
 /** The last reply. */
 export const live = signal<Live | undefined>(undefined);
+/** Has it replied? Changes seldom, unlike the reply. */
+export const isKnown = computed(() => live.value !== undefined);
+/** How often the connection came back: what could not be read is read again. */
+export const returns = signal(0);
 /** The seconds told so far. */
 export const seconds = signal<readonly Second[]>([]);
 
@@ -32,7 +36,8 @@ function take(reply: Live): void {
   batch(() => {
     seconds.value = merge(restarted ? [] : seconds.value, reply.seconds);
     live.value = reply;
-    connection.value = { is: 'connected' };
+    if (connection.value.is === 'lost') returns.value += 1;
+    if (connection.value.is !== 'connected') connection.value = { is: 'connected' };
   });
   pause = EVERY;
 }

@@ -104,7 +104,7 @@ function modelFor({ models, modelMap }: EndpointConfig): string {
 
 /** The page. */
 export function Endpoints() {
-  const endpoints = useResource<{ endpoints: readonly EndpointConfig[] }>(`/endpoints?${changes.value}`);
+  const endpoints = useResource<{ endpoints: readonly EndpointConfig[] }>('/endpoints', changes.value);
   const [tested, setTested] = useState<EndpointConfig>();
   const form = endpointForm.value;
   return (

@@ -63,7 +63,7 @@ function GroupCard({ group, onTest }: { group: Group; onTest: () => void }) {
 
 /** The page. */
 export function Groups() {
-  const groups = useResource<{ groups: readonly Group[] }>(`/groups?${changes.value}`);
+  const groups = useResource<{ groups: readonly Group[] }>('/groups', changes.value);
   const [tested, setTested] = useState<string>();
   const form = groupForm.value;
   const hasEndpoints = (live.value?.endpoints.length ?? 0) > 0;

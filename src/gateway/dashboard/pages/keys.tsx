@@ -95,8 +95,8 @@ function KeyEntry({ entry, onRevoke }: { entry: ClientKey; onRevoke: () => void 
 
 /** The page. */
 export function Keys() {
-  const list = useResource<KeyList>(`/keys?${changes.value}`);
-  const groups = useResource<{ groups: readonly Group[] }>(`/groups?${changes.value}`);
+  const list = useResource<KeyList>('/keys', changes.value);
+  const groups = useResource<{ groups: readonly Group[] }>('/groups', changes.value);
   const [adding, setAdding] = useState(false);
   const [revoked, setRevoked] = useState<ClientKey>();
   const revoke = async ({ id, name }: ClientKey) => {

@@ -56,6 +56,7 @@ function Charts({ now, span }: { now: Live; span: number }) {
   const all = callsByEndpoint(seconds.value, last, span);
   // Endpoints that are gone have their share of what was.
   for (const name of all.keys()) if (!names.includes(name)) names.push(name);
+  const total = [...all.values()].reduce((sum, calls) => sum + calls, 0);
   const shares = shareLines(seconds.value, names, last, span);
   return (
     <div class="charts">
@@ -86,6 +87,7 @@ function Charts({ now, span }: { now: Live; span: number }) {
           colour: colourOf(index, shade.value),
           stacked: true,
           told: (at) => {
+            if (at === undefined) return total === 0 ? null : (all.get(name) ?? 0) / total;
             const [own, below] = [shares[index + 1]?.[at], index === 0 ? 0 : shares[index]?.[at]];
             return typeof own === 'number' && typeof below === 'number' ? own - below : null;
           },

@@ -86,7 +86,7 @@ export function Usage() {
   const from = dayAt(Date.parse(today) - (span - 1) * DAY);
   const by = VIEWS[view] ?? ['key'];
   const path = `/usage?from=${from}&to=${today}&by=${[...by, 'day'].join(',')}`;
-  const usage = useResource<{ usage: readonly UsageRow[] }>(`${path}&${changes.value}`);
+  const usage = useResource<{ usage: readonly UsageRow[] }>(path, changes.value);
   const format = measure === 'cost' ? money : count;
   return (
     <>

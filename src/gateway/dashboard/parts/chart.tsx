@@ -15,8 +15,8 @@ export interface Line {
   readonly stacked?: boolean;
   readonly filled?: boolean;
   readonly bars?: boolean;
-  /** What the legend tells, when it is not what is drawn. */
-  readonly told?: (index: number) => number | null;
+  /** What the legend tells, when it is not what is drawn. `undefined`: the pointer is elsewhere. */
+  readonly told?: (index: number | undefined) => number | null;
 }
 
 interface ChartParts {
@@ -61,16 +61,23 @@ function optionsOf({ lines, format, time, atLeast = 1 }: ChartParts, width: numb
         grid: { show: false },
         values: (_, splits) => splits.map(clock),
       },
-      { ...axis, size: 52, space: 28, values: (_, splits) => splits.map((value) => format(value)) },
+      {
+        ...axis,
+        size: 52,
+        space: 28,
+        values: (_, splits) => splits.map((value) => (value === 0 ? '' : format(value))),
+      },
     ],
     series: [
       {},
       // What is stacked is drawn from the top one down, each over the one before.
       ...lines.map(({ label, colour, stacked, filled, bars }) => ({
-        ...{ label, stroke: colour, width: stacked ? 0 : 1.6, points: { show: false }, spanGaps: false },
+        ...{ label, stroke: colour, width: stacked ? 0 : 1.6, spanGaps: false },
+        points: stacked || bars ? { show: false } : { show: true, size: 4, width: 0, fill: colour, filter: alone },
         ...((stacked || bars) && { fill: colour }),
         ...(filled && { fill: `${colour}22` }),
         ...(bars && { paths: uPlot.paths.bars?.({ size: [0.7, 48] }) }),
+        ...(stacked && { paths: uPlot.paths.bars?.({ size: [1, Number.POSITIVE_INFINITY] }) }),
       })),
     ],
     hooks: {
@@ -81,6 +88,14 @@ function optionsOf({ lines, format, time, atLeast = 1 }: ChartParts, width: numb
       ],
     },
   };
+}
+
+/** Points that no line leads to or from: they are drawn as dots, or nobody would see them. */
+function alone(plot: uPlot, series: number): number[] {
+  const values = plot.data[series] ?? [];
+  return [...values.keys()].filter(
+    (index) => typeof values[index] === 'number' && values[index - 1] == null && values[index + 1] == null,
+  );
 }
 
 const drawn = (lines: readonly Line[], data: Lines): Lines => {
@@ -122,8 +137,10 @@ export function Chart(parts: ChartParts) {
     plot.current?.setData(drawn(lines, [...data]) as uPlot.AlignedData);
   });
   const length = data[0].length;
-  const at = inside.value && pointer.value !== null && pointer.value < length ? pointer.value : length - 1;
-  const told = lines.map(({ told: tells }, index) => (tells ? tells(at) : (data[index + 1]?.[at] ?? null)));
+  const at = inside.value && pointer.value !== null && pointer.value < length ? pointer.value : undefined;
+  const told = lines.map(({ told: tells }, index) =>
+    tells ? tells(at) : (data[index + 1]?.[at ?? length - 1] ?? null),
+  );
   return (
     <figure class="chart">
       <figcaption>

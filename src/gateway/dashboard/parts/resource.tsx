@@ -2,6 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { get } from '../api.ts';
+import { returns } from '../live.ts';
 import { say } from '../say.ts';
 
 /** A thing that is read. */
@@ -12,8 +13,11 @@ export interface Resource<Shape> {
   refresh(): Promise<void>;
 }
 
-/** Reads a path, again whenever the path changes. A reply that comes late for another path is dropped. */
-export function useResource<Shape>(path: string): Resource<Shape> {
+/**
+ * Reads a path, again whenever the path changes. A reply that comes late for another path is dropped.
+ * @param version another one makes it read again.
+ */
+export function useResource<Shape>(path: string, version = 0): Resource<Shape> {
   const [value, setValue] = useState<Shape>();
   const [error, setError] = useState<Error>();
   const wanted = useRef(path);
@@ -30,7 +34,7 @@ export function useResource<Shape>(path: string): Resource<Shape> {
   }, [path]);
   useEffect(() => {
     void refresh();
-  }, [refresh]);
+  }, [refresh, version, returns.value]);
   return { value, error, refresh };
 }
 
