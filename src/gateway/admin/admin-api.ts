@@ -5,6 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Hono } from 'hono';
 import { z } from 'zod';
+import { strict } from '../../config/fields.ts';
 import { didYouMean } from '../../config/suggest.ts';
 import { writeJson } from '../write-reply.ts';
 import { AdminError, adminErrorBody, adminErrorOf } from './admin-error.ts';
@@ -15,7 +16,7 @@ import { keyRoutes } from './key-routes.ts';
 import { logRoutes } from './log-routes.ts';
 import { openApi } from './openapi.ts';
 import { readJson } from './read-json.ts';
-import { type AdminRoute, type AdminSurroundings, checked } from './route.ts';
+import { type AdminRoute, type AdminSurroundings, checked, nothing } from './route.ts';
 import { systemRoutes } from './system-routes.ts';
 
 const described: AdminRoute = {
@@ -75,12 +76,13 @@ export class AdminApi {
     return this.#app.routes.map(({ method, path }) => `${method} ${path}`);
   }
 
-  #serve({ method, path, query, run }: AdminRoute): void {
-    const schema = z.strictObject(query ?? {});
+  #serve({ method, path, query, body: taken, run }: AdminRoute): void {
+    const schema = strict(query ?? {});
     this.#app.on(method, path, async (context) => {
       const { req, env } = context;
       const params = req.param() as Readonly<Record<string, string>>;
       const asked = checked(schema, req.query(), 'invalid_query') as Readonly<Record<string, string>>;
+      if (taken === nothing) checked(nothing, env.body, 'invalid_body');
       const name = params.name ?? params.id ?? '';
       const { status, body } = await run({ name, query: asked, body: env.body, signal: req.raw.signal }, this.#admin);
       return context.json(body, status);

@@ -117,13 +117,13 @@ export const endpointRoutes: readonly AdminRoute[] = [
     run: (_, admin) => ({ status: 200, body: { endpoints: endpointsShown(admin) } }),
   },
   {
-    ...{ method: 'PUT', path: '/admin/endpoints/:name', body: endpointOptions, errors: [409, 422] },
+    ...{ method: 'PUT', path: '/admin/endpoints/:name', body: endpointOptions, errors: [409] },
     does: 'Makes or replaces an endpoint; ends its drain. Keys left out stay as they are, while the address is the same.',
     replies: { 200: written, 201: written },
     run: ({ name, body }, admin) => put(name, body, admin),
   },
   {
-    ...{ method: 'DELETE', path: '/admin/endpoints/:name', does: 'Deletes an endpoint.', errors: [404, 409, 422] },
+    ...{ method: 'DELETE', path: '/admin/endpoints/:name', does: 'Deletes an endpoint.', errors: [404, 409] },
     replies: { 200: z.strictObject({ deleted: z.string() }) },
     run: ({ name }, admin) => remove(name, admin),
   },

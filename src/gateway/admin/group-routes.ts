@@ -55,12 +55,12 @@ export const groupRoutes: readonly AdminRoute[] = [
   },
   {
     ...{ method: 'PUT', path: '/admin/groups/:name', does: 'Makes or replaces a group.', body: group },
-    errors: [409, 422],
+    errors: [409],
     replies: { 200: written, 201: written },
     run: ({ name, body }, admin) => put(name, body, admin),
   },
   {
-    ...{ method: 'DELETE', path: '/admin/groups/:name', does: 'Deletes a group.', errors: [404, 409, 422] },
+    ...{ method: 'DELETE', path: '/admin/groups/:name', does: 'Deletes a group.', errors: [404, 409] },
     replies: { 200: z.strictObject({ deleted: z.string() }) },
     run: ({ name }, admin) => remove(name, admin),
   },

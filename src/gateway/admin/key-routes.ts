@@ -85,7 +85,7 @@ export const keyRoutes: readonly AdminRoute[] = [
     run: (_, admin) => ({ status: 200, body: shown(admin) }),
   },
   {
-    ...{ method: 'POST', path: '/admin/keys', body: newKey, errors: [409, 422] },
+    ...{ method: 'POST', path: '/admin/keys', body: newKey, errors: [409] },
     does: 'Makes a client key. It is told in this reply and never again.',
     replies: { 201: z.strictObject({ id: z.string(), key: z.string() }) },
     run: ({ body }, admin) => make(body, admin),

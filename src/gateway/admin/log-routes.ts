@@ -55,7 +55,7 @@ function fieldsOf(by: string | undefined): UsageField[] {
 /** The routes. */
 export const logRoutes: readonly AdminRoute[] = [
   {
-    ...{ method: 'GET', path: '/admin/log', does: 'A page of the log of calls, the newest first.', errors: [422] },
+    ...{ method: 'GET', path: '/admin/log', does: 'A page of the log of calls, the newest first.' },
     query: {
       limit: digits('a number of calls, at most 1000'),
       before: z.string().max(LONGEST).optional().describe('The next of the page before.'),
@@ -77,7 +77,7 @@ export const logRoutes: readonly AdminRoute[] = [
   },
   {
     ...{ method: 'GET', path: '/admin/usage', does: 'Sums of what was used, by any of day, key, model, endpoint.' },
-    errors: [422],
+
     query: { from: day, to: day, key: name, by: z.string().max(LONGEST).optional().describe('Such as key,day.') },
     replies: { 200: z.strictObject({ usage: z.array(usageRow) }) },
     run({ query: { from, to, key, by } }, { store }) {
@@ -89,7 +89,6 @@ export const logRoutes: readonly AdminRoute[] = [
       method: 'GET',
       path: '/admin/live',
       does: 'What happens now, and the last ten minutes by second.',
-      errors: [422],
     },
     query: { after: digits('a second, as the last one told').describe('Only seconds after this one.') },
     replies: {

@@ -17,8 +17,8 @@ const ERRORS: Readonly<Record<number, string>> = {
   429: 'Too many wrong keys.',
   503: 'The store cannot be read or written.',
 };
-const ALWAYS = [401, 403, 421, 429, 503] as const;
-const WITH_BODY = [400, 413, 415, 422] as const;
+const ALWAYS = [401, 403, 421, 422, 429, 503] as const;
+const WITH_BODY = [400, 413, 415] as const;
 const SHOWN_ERROR = '#/components/schemas/Error';
 
 function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): object {

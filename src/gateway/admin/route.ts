@@ -1,7 +1,8 @@
 /** What a route of the admin API is. From the list of them come the server's answers and the OpenAPI file alike. */
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { check } from '../../config/check.ts';
+import { strict } from '../../config/fields.ts';
 import { Problems } from '../../config/problems.ts';
 import type { ConfigurationError } from '../../errors.ts';
 import type { CallSurroundings } from '../call-surroundings.ts';
@@ -65,7 +66,7 @@ export function checked<Schema extends z.ZodType>(schema: Schema, value: unknown
 }
 
 /** No body, or an empty one. */
-export const nothing = z.strictObject({}).optional();
+export const nothing = strict({}).optional();
 
 /** The configuration, where it can be changed. */
 export function changeable({ configuration }: AdminSurroundings): Configuration {

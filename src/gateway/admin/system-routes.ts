@@ -1,6 +1,6 @@
 /** The gateway as a whole: its configuration, read again or handed out, a test call, and the description of all routes. */
 import { z } from 'zod';
-import { text } from '../../config/fields.ts';
+import { strict, text } from '../../config/fields.ts';
 import { exported } from './config-export.ts';
 import { type AdminRoute, changeable, checked, nothing } from './route.ts';
 import { attempt, decision, warnings } from './shapes.ts';
@@ -8,7 +8,7 @@ import { testCall } from './test-call.ts';
 
 const LONGEST_MODEL = 256;
 const count = z.number();
-const testBody = z.strictObject({
+const testBody = strict({
   model: text('a model name').max(LONGEST_MODEL).describe('A public model name, as clients ask for it.'),
 });
 
@@ -24,7 +24,7 @@ export const systemRoutes: readonly AdminRoute[] = [
     },
   },
   {
-    ...{ method: 'POST', path: '/admin/reload', body: nothing, errors: [409, 422] },
+    ...{ method: 'POST', path: '/admin/reload', body: nothing, errors: [409] },
     does: 'Reads the configuration file again; one that is wrong changes nothing.',
     replies: { 200: z.strictObject({ endpoints: count, groups: count, clientKeys: count, warnings }) },
     run(_, admin) {
@@ -35,7 +35,7 @@ export const systemRoutes: readonly AdminRoute[] = [
     },
   },
   {
-    ...{ method: 'POST', path: '/admin/test', body: testBody, errors: [422] },
+    ...{ method: 'POST', path: '/admin/test', body: testBody },
     does: 'Makes a real call of a few tokens to a model, and tells how it went. It costs what such a call costs.',
     replies: {
       200: z.strictObject({
