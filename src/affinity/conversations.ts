@@ -4,7 +4,7 @@
  */
 import type { Call } from '../call/call.ts';
 import type { Clock } from '../clock.ts';
-import { type Endpoint, healthKey } from '../endpoint/endpoint.ts';
+import type { Endpoint } from '../endpoint/endpoint.ts';
 import { fairShareOf } from '../strategy/fair-share.ts';
 import { HomeBook } from '../strategy/homes.ts';
 import type { Strategy } from '../strategy/strategy.ts';
@@ -96,7 +96,7 @@ export class Conversations {
     const expected = place?.again === true && place.endpoint === endpoint;
     if (tokens.cached > 0 || expected)
       endpoint.state
-        .latency(healthKey(call.model, call.operation.name))
+        .latency(endpoint.healthKey(call.model, call.operation.name))
         ?.promptCache.note(tokens.cached > 0, this.#clock.now());
   }
 }

@@ -64,7 +64,7 @@ export function usualTime(
   kind: TimeKind,
 ): number | undefined {
   const key = healthKey(call.model, call.operation.name);
-  const own = endpoint.state.latency(key)?.[kind];
+  const own = endpoint.state.latency(endpoint.keyOf(key))?.[kind];
   return own?.learned ? own.quantile(0.99) : pool?.slowest(key, kind);
 }
 
@@ -162,7 +162,7 @@ class OfAttempt implements Bounds {
 
   get silent(): Bounds['silent'] {
     const slow = this.#patience(this.#call.clientTimeout, this.#usual);
-    const known = this.#endpoint.state.latency(this.#model)?.[kindOf(this.#call, false)];
+    const known = this.#endpoint.state.latency(this.#endpoint.keyOf(this.#model))?.[kindOf(this.#call, false)];
     return { slow, late: known?.learned ? Math.max(NOTICED, known.quantile(LATE)) : slow };
   }
 }

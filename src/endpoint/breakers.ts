@@ -71,11 +71,11 @@ export class Breakers {
     if (load.permits.some((permit) => permit?.probe || permit?.panic)) this.#tell(load, 'success', 'success');
   }
 
-  #sparing({ model, neighbours }: Load): () => boolean {
+  #sparing({ asked, neighbours }: Load): () => boolean {
     return () =>
       this.#settings !== false &&
       neighbours !== undefined &&
-      neighbours.percentageOut(model) > this.#settings.maxEjectedPercentage;
+      neighbours.percentageOut(asked) > this.#settings.maxEjectedPercentage;
   }
 
   #tell(load: Load, ownHealth: Verdict['health'], modelHealth: Verdict['health']): void {

@@ -3,7 +3,7 @@
 import type { Call } from '../call/call.ts';
 import { quoted } from '../call/describe.ts';
 import { modelKey } from '../call/model-key.ts';
-import { matchesName } from '../call/model-map.ts';
+import { mapModel, matchesName } from '../call/model-map.ts';
 import { missingTags } from '../call/steering.ts';
 import type { EndpointSettings } from '../config/settings.ts';
 import type { Candidate, StrategyCall, TrackRecord } from '../strategy/strategy.ts';
@@ -12,6 +12,9 @@ import type { EndpointState } from './endpoint-state.ts';
 import { Headroom } from './headroom.ts';
 import type { Load, Neighbours } from './live-facts.ts';
 import type { Slowness } from './new-load.ts';
+
+/** Names looked up once; more only arise from made-up ones. */
+const MOST_KEYS = 500;
 
 /** What of a call matters to whoever takes it. */
 type Taken = Pick<Call, 'model' | 'operation' | 'stream' | 'demand' | 'ownCredentials'>;
@@ -29,6 +32,9 @@ export class Endpoint implements Candidate {
   drained = false;
   /** Drained, and no call runs on it any more. */
   retired = false;
+  readonly #maps: boolean;
+  /** Health keys by those of public names. */
+  readonly #keys = new Map<string, string>();
 
   /** @param allowance the configured windows of its quota group. @default windows of its own */
   constructor(settings: EndpointSettings, priority: number, state: EndpointState, allowance?: Allowance) {
@@ -38,7 +44,8 @@ export class Endpoint implements Candidate {
     this.priority = priority;
     this.settings = settings;
     this.state = state;
-    this.room = new Headroom(state, settings.limits, allowance);
+    this.#maps = Object.keys(settings.modelMap).length > 0;
+    this.room = new Headroom(state, settings.limits, allowance, (key) => this.keyOf(key));
   }
 
   get inFlight(): number {
@@ -46,7 +53,7 @@ export class Endpoint implements Candidate {
   }
 
   trackRecord({ operation, model }: Pick<StrategyCall, 'operation' | 'model'>): TrackRecord | undefined {
-    return this.state.latency(healthKey(model, operation))?.record;
+    return this.state.latency(this.healthKey(model, operation))?.record;
   }
 
   headroom({ model, now }: Pick<StrategyCall, 'model' | 'now'>): number {
@@ -57,9 +64,31 @@ export class Endpoint implements Candidate {
   begin(call: Taken, slow: Slowness, force: boolean, neighbours?: Neighbours): Load | undefined {
     if (!this.room.hasSlot) return undefined;
     const { model, operation, stream } = call;
-    const load = this.state.begin(healthKey(model, operation.name), slow, force, stream, neighbours);
-    if (load) this.room.reserve(load, call);
+    const asked = healthKey(model, operation.name);
+    const load = this.state.begin(this.keyOf(asked), slow, force, stream, neighbours);
+    if (!load) return undefined;
+    load.asked = asked;
+    this.room.reserve(load, call);
     return load;
+  }
+
+  /**
+   * Under which name this endpoint keeps what it learns of calls with this health key: its own name of the model. Why: several public
+   * names may lead to one model here, and one that is sick, or limited, is so under each of them.
+   */
+  keyOf(key: string): string {
+    if (!this.#maps || nameless(key)) return key;
+    const known = this.#keys.get(key);
+    if (known !== undefined) return known;
+    const own = modelKey(mapModel(this.settings.modelMap, key)?.model ?? key);
+    if (this.#keys.size >= MOST_KEYS) this.#keys.clear();
+    this.#keys.set(key, own);
+    return own;
+  }
+
+  /** The same for calls of a model by its public name. */
+  healthKey(model: string | undefined, operation: string): string {
+    return this.keyOf(healthKey(model, operation));
   }
 
   /** True when calls with this health key may come here, as configured. */
@@ -76,7 +105,7 @@ export class Endpoint implements Candidate {
   }
 
   cachesPrompts(call: Pick<StrategyCall, 'model' | 'operation' | 'now'>): boolean | undefined {
-    return this.state.latency(healthKey(call.model, call.operation))?.promptCache.works(call);
+    return this.state.latency(this.healthKey(call.model, call.operation))?.promptCache.works(call);
   }
 
   /**
@@ -96,7 +125,7 @@ export class Endpoint implements Candidate {
 /** Operations without a model stand in parentheses. */
 const nameless = (key: string) => key.startsWith('(');
 
-/** Under which name an endpoint keeps what it learns: the model, or the operation for calls without one. */
+/** Under which name a pool keeps what it learns: the public model, or the operation for calls without one. */
 export function healthKey(model: string | undefined, operation: string): string {
   return model === undefined ? `(${operation})` : modelKey(model);
 }

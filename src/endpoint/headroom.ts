@@ -9,7 +9,7 @@ import type { LimitSettings } from '../config/settings.ts';
 import { Allowance } from './allowance.ts';
 import type { EndpointState } from './endpoint-state.ts';
 import { NO_HEADROOM } from './exclusion.ts';
-import { tokensOf, type Used } from './held.ts';
+import { giveBack, tokensOf, type Went } from './held.ts';
 import type { Exclusion, Load } from './live-facts.ts';
 import { type Looked, shareOf } from './looked.ts';
 import type { ModelQuota } from './quota.ts';
@@ -22,23 +22,23 @@ const [USUAL, LONGEST] = [1_000, 10_000];
 const KINDS = ['requests', 'tokens'] as const;
 
 const NO_SLOT = 'no free slot';
+const itself = (key: string) => key;
 
 /** What of a call its headroom depends on. */
 type Drawing = Pick<Call, 'model' | 'demand' | 'ownCredentials'>;
-
-/** The model whose windows a call draws on: none if it names none, nor if it brings a key of its own, whose limits are elsewhere. */
-const drawnOn = ({ model, ownCredentials }: Drawing) => (ownCredentials ? undefined : model && modelKey(model));
 
 /** The headroom of one endpoint. */
 export class Headroom {
   readonly #state: EndpointState;
   readonly #allowance: Allowance | undefined;
   readonly #slots: number;
+  readonly #keyOf: (key: string) => string;
   #looked: Looked | undefined;
 
-  /** @param allowance the configured windows, shared by all endpoints of the quota. @default windows of its own */
-  constructor(state: EndpointState, limits: LimitSettings | undefined, allowance?: Allowance) {
+  /** @param allowance windows shared by all of the quota. @default its own @param keyOf its own names of models. */
+  constructor(state: EndpointState, limits: LimitSettings | undefined, allowance?: Allowance, keyOf = itself) {
     this.#state = state;
+    this.#keyOf = keyOf;
     const counts = limits?.requestsPerMinute !== undefined || limits?.tokensPerMinute !== undefined;
     this.#allowance = allowance ?? (limits && counts ? new Allowance(limits) : undefined);
     this.#slots = limits?.maxConcurrent ?? Number.POSITIVE_INFINITY;
@@ -50,8 +50,21 @@ export class Headroom {
     return this.#state.inFlight < this.#slots;
   }
 
-  /** True when calls for `model` may have to be turned away. */
+  /** The model whose windows a call draws on: none if it names none, nor if it brings a key of its own, whose limits are elsewhere. */
+  #drawnOn({ model, ownCredentials }: Drawing): string | undefined {
+    return ownCredentials ? undefined : this.#own(model);
+  }
+
+  #own(model: string | undefined): string | undefined {
+    return model === undefined ? undefined : this.#keyOf(modelKey(model));
+  }
+
+  /** True when calls for `model` may have to be turned away. @param model by its public name. */
   binds(model: string | undefined): boolean {
+    return this.#binds(this.#own(model));
+  }
+
+  #binds(model: string | undefined): boolean {
     if (this.#slots !== Number.POSITIVE_INFINITY) return true;
     return model !== undefined && (this.#allowance !== undefined || this.#state.quota.peek(model)?.binds === true);
   }
@@ -86,16 +99,20 @@ export class Headroom {
   /** True when there is room for a call now. */
   hasRoom(call: Drawing, now: number): boolean {
     if (!this.hasSlot) return false;
-    const model = drawnOn(call);
-    return model === undefined || !this.binds(model) || this.#readyAt(model, call.demand, now) === 0;
+    const model = this.#drawnOn(call);
+    return model === undefined || !this.#binds(model) || this.#readyAt(model, call.demand, now) === 0;
   }
 
   /** Why there is none, and when there will be. */
   exclusion(call: Drawing): Exclusion | undefined {
-    const model = drawnOn(call);
+    return this.exclusionOf(this.#drawnOn(call), call.demand);
+  }
+
+  /** The same for a model by the endpoint's own name. */
+  exclusionOf(model: string | undefined, demand: Demand): Exclusion | undefined {
     const now = this.#state.clock.now();
     const said = { kind: 'limited', rateLimited: true, ejected: false } as const;
-    const until = model === undefined || !this.binds(model) ? 0 : this.#readyAt(model, call.demand, now);
+    const until = model === undefined || !this.#binds(model) ? 0 : this.#readyAt(model, demand, now);
     if (until > 0) return { ...said, reason: NO_HEADROOM, until };
     if (this.hasSlot) return undefined;
     const known = model === undefined ? undefined : this.#state.latency(model)?.plain;
@@ -106,7 +123,7 @@ export class Headroom {
   /** Takes room for an attempt that begins now, whether there is some or not. */
   reserve(load: Load, call: Drawing): void {
     const { demand } = call;
-    const model = drawnOn(call);
+    const model = this.#drawnOn(call);
     if (model === undefined) return;
     const now = load.startedAt;
     const quota = this.#state.quota.of(model);
@@ -145,55 +162,37 @@ export class Headroom {
     }
     if (quota.binds !== bound) this.#state.touch();
     if (quota.binds || !served) return undefined;
-    const { cooldowns } = this.#state;
-    return empty || quota.usedUp > 0 || cooldowns.figures(load.model)
-      ? this.#noteUsedUp(quota, load, headers)
-      : undefined;
-  }
-
-  #noteUsedUp(quota: ModelQuota, load: Load, headers: Headers): number | undefined {
     const { cooldowns, touch } = this.#state;
     const before = cooldowns.figures(load.model);
+    if (!empty && quota.usedUp === 0 && !before) return undefined;
     const ms = noteUsedUp(quota, cooldowns, load, headers);
     if (cooldowns.figures(load.model) !== before) touch();
     return ms;
   }
 
-  /** The attempt is over. @param went what became of it: never sent, or what it used, or that it was turned away for nothing. */
-  settle(
-    { held }: Load,
-    went: { readonly sent: boolean; readonly used: Used | undefined; readonly billed: boolean },
-    now = this.#state.clock.now(),
-  ): void {
-    if (!held) return;
-    const { quota, allowed, learnedTokens, allowedTokens, told } = held;
-    quota.changes += 1;
-    const { sent, used, billed } = went;
-    if (used) quota.answered(used.output);
-    const total = used?.total ?? (billed ? undefined : 0);
-    if (!sent) {
-      allowed?.requests?.take(-1, now);
-      quota.requests.give(1, now);
-    }
-    if (total === undefined) return;
-    allowed?.tokens?.take(total - allowedTokens, now);
-    if (!told) quota.tokens.give(learnedTokens - total, now);
-    if (allowed || quota.binds) this.#state.freed();
+  /** The attempt is over. */
+  settle({ held }: Load, went: Went, now = this.#state.clock.now()): void {
+    if (held && giveBack(held, went, now)) this.#state.freed();
   }
 
   /** The share of the limits that is left for `model`, 0 to 1; 1 when nothing is known. */
   share(model: string | undefined, now: number): number {
-    const least = this.#slots === Number.POSITIVE_INFINITY ? 1 : Math.max(0, 1 - this.#state.inFlight / this.#slots);
-    return model === undefined ? least : Math.min(least, shareOf(this.#look(modelKey(model), now), now));
+    return this.shareOf(this.#own(model), now);
   }
 
-  /** What is left of one kind of window; `null` = there is none. */
+  /** The same for a model by the endpoint's own name. */
+  shareOf(model: string | undefined, now: number): number {
+    const least = this.#slots === Number.POSITIVE_INFINITY ? 1 : Math.max(0, 1 - this.#state.inFlight / this.#slots);
+    return model === undefined ? least : Math.min(least, shareOf(this.#look(model, now), now));
+  }
+
+  /** What is left of one kind of window; `null` = there is none. @param model by the endpoint's own name. */
   left(model: string, kind: (typeof KINDS)[number]): WindowFacts | null {
     const now = this.#state.clock.now();
     return scarcest(this.#allowance?.of(model, now)[kind], this.#state.quota.peek(model)?.[kind].window, now);
   }
 
-  /** The models that calls drew on the quota for. */
+  /** The models that calls drew on the quota for, by the endpoint's own names. */
   get models(): string[] {
     return [...this.#state.quota.models];
   }

@@ -60,3 +60,26 @@ export function usedOf(usage: unknown): Used | undefined {
   const total = countOf(fields.total_tokens) ?? (input === undefined ? undefined : input + (output ?? 0));
   return total === undefined ? undefined : { total, output: output ?? 0 };
 }
+
+/** What became of an attempt: never sent, or what it used, or that it was turned away for nothing. */
+export interface Went {
+  readonly sent: boolean;
+  readonly used: Used | undefined;
+  readonly billed: boolean;
+}
+
+/** Gives back what an attempt did not use. @returns true when others may have room by that. */
+export function giveBack(held: Held, { sent, used, billed }: Went, now: number): boolean {
+  const { quota, allowed, learnedTokens, allowedTokens, told } = held;
+  quota.changes += 1;
+  if (used) quota.answered(used.output);
+  const total = used?.total ?? (billed ? undefined : 0);
+  if (!sent) {
+    allowed?.requests?.take(-1, now);
+    quota.requests.give(1, now);
+  }
+  if (total === undefined) return false;
+  allowed?.tokens?.take(total - allowedTokens, now);
+  if (!told) quota.tokens.give(learnedTokens - total, now);
+  return allowed !== undefined || quota.binds;
+}

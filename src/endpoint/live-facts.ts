@@ -38,13 +38,16 @@ export interface Transition {
 
 /** The pool that an attempt was made from, as far as breakers ask. */
 export interface Neighbours {
-  /** Share of the pool's endpoints for this model that would be out for their health with one more, in percent. */
+  /** Share of the pool's endpoints for this model, by its public name, that would be out for their health with one more, in percent. */
   percentageOut(model: string): number;
 }
 
 /** One attempt as the endpoint keeps it: from its start until its body is over. */
 export interface Load extends Shown {
+  /** By the endpoint's own name. */
   readonly model: string;
+  /** By its public name. */
+  asked: string;
   /** The model's, as it was when the attempt began. */
   readonly record: TrackRecord;
   readonly neighbours: Neighbours | undefined;

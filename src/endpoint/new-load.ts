@@ -11,6 +11,7 @@ export function newLoad({ model, neighbours, stream, record, startedAt, permits 
   const { late, slow } = typeof when === 'number' ? { late: when, slow: when } : when;
   return {
     model,
+    asked: model,
     stream,
     neighbours,
     record,

@@ -22,7 +22,7 @@ export function roomHeaders(endpoints: readonly Endpoint[], model: string | unde
   const quotas = new Map(serving.map((endpoint) => [endpoint.state.quota, endpoint]));
   const headers: Record<string, string> = {};
   for (const kind of ['requests', 'tokens'] as const) {
-    const windows = [...quotas.values()].map(({ room }) => room.left(model, kind));
+    const windows = [...quotas.values()].map((endpoint) => endpoint.room.left(endpoint.keyOf(model), kind));
     if (windows.length === 0 || windows.some((window) => window === null)) continue;
     const known = windows as NonNullable<(typeof windows)[number]>[];
     const sum = (of: (window: (typeof known)[number]) => number) => known.reduce((total, each) => total + of(each), 0);

@@ -49,11 +49,11 @@ export class Comebacks {
       if (credits.delete(endpoint) && credits.size === 0) this.#ramps.delete(key);
   }
 
-  /** Share of its fair share that an endpoint takes, in (0, 1]. */
+  /** Share of its fair share that an endpoint takes, in (0, 1]. @param key by public name. */
   share(endpoint: Endpoint, key: string): number {
     const settings = this.#settings;
     if (!settings) return 1;
-    const share = endpoint.state.breakers.share(key, settings);
+    const share = endpoint.state.breakers.share(endpoint.keyOf(key), settings);
     const joined = this.#joined.size === 0 ? undefined : this.#joined.get(endpoint);
     if (!joined) return share;
     const { since, before } = joined;

@@ -1,6 +1,6 @@
 /** Says why not: for each endpoint that cannot take a call, a named reason. Worked out only when somebody asks. */
 import type { Call } from '../call/call.ts';
-import { type Endpoint, healthKey } from '../endpoint/endpoint.ts';
+import type { Endpoint } from '../endpoint/endpoint.ts';
 import type { Exclusion } from '../endpoint/live-facts.ts';
 
 /** Endpoints that a call was at. */
@@ -40,7 +40,7 @@ export function endpointRefusal(endpoint: Endpoint, call: Call, tried: Tried): R
     return { endpoint, kind: 'unfit', reason: 'drained', until: never, rateLimited: false, ejected: false };
   const unfit = endpoint.unfit(call.model, operation, call.tags);
   if (unfit) return { endpoint, kind: 'unfit', reason: unfit, until: never, rateLimited: false, ejected: false };
-  const exclusion = endpoint.state.exclusion(healthKey(call.model, operation), route);
+  const exclusion = endpoint.state.exclusion(endpoint.healthKey(call.model, operation), route);
   const full = endpoint.room.exclusion(call);
   if (exclusion || full) return { endpoint, ...(weightier(exclusion, full) as Exclusion) };
   return tried.has(endpoint)

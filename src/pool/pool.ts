@@ -117,7 +117,7 @@ export class Pool {
     let validUntil = Number.POSITIVE_INFINITY;
     const list = this.endpoints.filter((endpoint) => {
       if (endpoint.drained || endpoint.unfit(call.model, operation, call.tags)) return false;
-      const exclusion = endpoint.state.exclusion(healthKey(call.model, operation), route);
+      const exclusion = endpoint.state.exclusion(endpoint.healthKey(call.model, operation), route);
       if (exclusion) validUntil = Math.min(validUntil, exclusion.until);
       return !exclusion;
     });
@@ -171,7 +171,7 @@ export class Pool {
   /** Share of the endpoints for this model that would be out for their health with one more, in percent. */
   percentageOut(key: string): number {
     const fit = this.endpoints.filter((endpoint) => !endpoint.drained && endpoint.serves(key));
-    const out = fit.filter(({ state }) => state.breakers.out(key)).length;
+    const out = fit.filter((endpoint) => endpoint.state.breakers.out(endpoint.keyOf(key))).length;
     return ((out + 1) / Math.max(1, fit.length)) * 100;
   }
 

@@ -37,7 +37,7 @@ export class UsualTimes {
     this.#clock = clock;
   }
 
-  /** The times of a model; `undefined` before there are enough of them to be believed. */
+  /** The times of a model by its public name; `undefined` before there are enough of them to be believed. */
   of(model: string, kind: TimeKind, endpoints: readonly Endpoint[]): Latency | undefined {
     // What is not known so far may be at the next call.
     const fresh = (times: Latency | undefined) => times !== undefined || endpoints.length >= LARGE;
@@ -67,8 +67,8 @@ export class UsualTimes {
 }
 
 function fastest(model: string, kind: TimeKind, endpoints: readonly Endpoint[]): Latency | undefined {
-  const all = endpoints.flatMap(({ state }) => {
-    const times = state.latency(model)?.[kind];
+  const all = endpoints.flatMap((endpoint) => {
+    const times = endpoint.state.latency(endpoint.keyOf(model))?.[kind];
     const median = times?.quantile(0.5) ?? 0;
     return times && median > 0 ? [{ times, median }] : [];
   });
@@ -82,8 +82,8 @@ function fastest(model: string, kind: TimeKind, endpoints: readonly Endpoint[]):
 
 function slowest(model: string, kind: TimeKind, endpoints: readonly Endpoint[]): number | undefined {
   let found: number | undefined;
-  for (const { state } of endpoints) {
-    const times = state.latency(model)?.[kind];
+  for (const endpoint of endpoints) {
+    const times = endpoint.state.latency(endpoint.keyOf(model))?.[kind];
     if (times?.learned) found = Math.max(found ?? 0, times.quantile(0.99));
   }
   return found;

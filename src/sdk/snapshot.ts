@@ -24,7 +24,7 @@ export interface EndpointSnapshot {
   tags: string[];
   /** The endpoint's effective state. */
   breaker: BreakerState;
-  /** The models there whose breaker is not closed; operations without a model stand in parentheses. */
+  /** The models there, by the endpoint's own names, whose breaker is not closed; operations without a model stand in parentheses. */
   models: Array<{ model: string; breaker: BreakerState }>;
   /** Attempts now running, streams until their end; over all clients of the process. */
   inFlight: number;
@@ -34,10 +34,11 @@ export interface EndpointSnapshot {
   failures: number;
   /** Why it takes no calls now, or `null`. */
   excluded: string | null;
+  /** By the endpoint's own name of the model; `null` = all of them. */
   cooldowns: Array<{ model: string | null; reason: string; msLeft: number }>;
   /** What its calls took of late, in ms: whole answers of plain calls, and the time to the first content of streams. */
   latency: Quantiles & { timeToFirstToken: Quantiles };
-  /** What is left of its rate limits as far as they are known, by model; `left` of 0 to 1 is the scarcest share. */
+  /** What is left of its rate limits as far as they are known, by its own name of the model; `left` of 0 to 1 is the scarcest share. */
   headroom: Array<{ model: string; left: number; requests: WindowFacts | null; tokens: WindowFacts | null }>;
   drained: boolean;
 }
@@ -68,12 +69,12 @@ function withoutCredentials(url: string): string {
 }
 
 /** The least that a call may ask for. */
-const SMALLEST = { demand: new Demand(undefined), ownCredentials: false };
+const SMALLEST = new Demand(undefined);
 
 /** Why none of the models in use has room now. */
 function fullReason({ room }: Endpoint): string | undefined {
   const models = room.models.length > 0 ? room.models : [undefined];
-  const reasons = models.map((model) => room.exclusion({ ...SMALLEST, model })?.reason);
+  const reasons = models.map((model) => room.exclusionOf(model, SMALLEST)?.reason);
   return reasons.includes(undefined) ? undefined : reasons[0];
 }
 
@@ -85,7 +86,7 @@ function quantilesOf(times: Latency): Quantiles {
 function headroomOf({ room }: Endpoint, now: number): EndpointSnapshot['headroom'] {
   const known = room.models.map((model) => ({
     model,
-    left: Math.round(room.share(model, now) * 1_000) / 1_000,
+    left: Math.round(room.shareOf(model, now) * 1_000) / 1_000,
     requests: room.left(model, 'requests'),
     tokens: room.left(model, 'tokens'),
   }));
