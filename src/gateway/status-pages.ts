@@ -55,7 +55,7 @@ function root({ running, closing }: StatusFacts): StatusPage {
         openai_keys: service(settings, false).keys_count,
         anthropic_keys: service(settings, true).keys_count,
       },
-      links: { models: '/v1/models', health: '/health', stats: '/stats', metrics: '/metrics' },
+      links: { dashboard: '/dashboard', models: '/v1/models', health: '/health', stats: '/stats', metrics: '/metrics' },
     },
   };
 }

@@ -69,12 +69,17 @@ try {
   });
   assert.equal(response.status, 200);
   assert.match(await response.text(), /data: \[DONE\]/);
+  const page = await (await fetch(`${url}/dashboard`)).text();
+  const assets = [...page.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path]) => path);
+  assert.equal(assets.length, 3);
+  for (const path of assets) assert.equal((await fetch(url + path)).status, 200);
   gateway.child.kill('SIGTERM');
   const { code, err } = await gateway.over;
   assert.deepEqual([code, err], [0, '']);
 
   assert.ok(JSON.parse(readFileSync(join(folder, 'dist/schema.json'), 'utf8')).properties.groups);
   assert.match(readFileSync(join(folder, 'dist/NOTICES.md'), 'utf8'), /^- yaml \d/m);
+  assert.match(readFileSync(join(folder, 'dist/NOTICES.md'), 'utf8'), /^- preact \d[\s\S]*^- uplot \d/m);
 } finally {
   rmSync(place, { recursive: true });
 }

@@ -46,7 +46,7 @@ export async function openDashboard(
 ): Promise<OpenPage> {
   const context = await browser.newContext({ locale: 'en-US', viewport: { width: 1280, height: 900 }, ...options });
   const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(20_000);
   const [problems, foreign, dialogs]: string[][] = [[], [], []];
   page.on('pageerror', (error) => problems?.push(error.message));
   page.on('console', (message) => {
@@ -78,4 +78,4 @@ export async function goTo(page: Page, name: string): Promise<void> {
 }
 
 /** What comes to be true within a time in which a page has asked the gateway again. */
-export const soon = <Value>(value: () => Value | Promise<Value>) => expect.poll(value, { timeout: 10_000 });
+export const soon = <Value>(value: () => Value | Promise<Value>) => expect.poll(value, { timeout: 20_000 });

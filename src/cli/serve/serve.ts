@@ -71,6 +71,7 @@ function announce({ url, store }: Gateway, settings: GatewaySettings, log: Gatew
       .join(', ');
     const lines = [
       ['OpenAI API', `${url}/v1`],
+      ['dashboard', `${url}/dashboard`],
       ['health', `${url}/health`],
       ['figures', `${url}/stats and ${url}/metrics`],
       ['endpoints', endpoints.map(({ name }) => name).join(', ')],
@@ -81,7 +82,10 @@ function announce({ url, store }: Gateway, settings: GatewaySettings, log: Gatew
     ];
     process.stdout.write(`\n${lines.map(([name, text]) => `  ${(name as string).padEnd(11)} ${text}`).join('\n')}\n\n`);
   } else
-    log.info('listening', { url, openai: `${url}/v1`, health: `${url}/health`, source: basename(source), ...facts });
+    log.info('listening', {
+      ...{ url, openai: `${url}/v1`, dashboard: `${url}/dashboard`, health: `${url}/health` },
+      ...{ source: basename(source), ...facts },
+    });
   for (const warning of warnings) log.warn(warning);
 }
 
