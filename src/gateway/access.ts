@@ -117,4 +117,9 @@ export class Access {
     if (authorization !== undefined) this.#parts.guesses.add(address);
     throw wrong('An admin key is needed, as "Authorization: Bearer …".', 'invalid_api_key');
   }
+
+  /** Lets in who has any key that counts, to see and not to call. @throws Refused as `caller`. */
+  visitor(headers: IncomingHttpHeaders, address: string): void {
+    if (!this.admin(headers)) this.caller(headers, address);
+  }
 }

@@ -1,6 +1,6 @@
 /** Errors as OpenAI's API writes them: what the gateway refuses itself, and what no endpoint replied to. */
 import { APIConnectionError, APIConnectionTimeoutError, APIError, APIUserAbortError } from 'openai';
-import { AffinityError, ClosedError, ConfigurationError, NoEndpointAvailableError } from '../errors.ts';
+import { AffinityError, ClosedError, ConfigurationError, isCallersLimit, NoEndpointAvailableError } from '../errors.ts';
 
 /** What an error reply says. */
 export interface ErrorFacts {
@@ -51,6 +51,7 @@ export function factsOf(error: unknown): ErrorFacts {
   if (error instanceof AffinityError) return { status: 404, message: error.message, code: 'affinity' };
   if (error instanceof ClosedError)
     return { status: 503, message: 'The gateway is shutting down.', code: 'shutting_down' };
+  if (isCallersLimit(error)) return { status: 502, message: (error as Error).message, code: 'reply_too_large' };
   if (error instanceof ConfigurationError)
     return { status: 404, message: error.message, code: error.code, param: 'model' };
   if (error instanceof APIUserAbortError) return { status: 499, message: 'The call was given up.', code: 'aborted' };

@@ -2,6 +2,7 @@
 import type { Clock } from '../clock.ts';
 import { Refused, retryAfter } from './api-error.ts';
 import { Bucket } from './bucket.ts';
+import { sourceOf } from './connections.ts';
 
 /** So many wrong keys a minute may come from one address; then all from there but right ones are told to wait. */
 const GUESSES = 100;
@@ -20,9 +21,10 @@ export class Guesses {
   /** One more wrong key from there. @throws Refused when there were too many. */
   add(address: string): void {
     const now = this.#clock.now();
-    const bucket = this.#buckets.get(address) ?? new Bucket(GUESSES, now);
-    this.#buckets.delete(address);
-    this.#buckets.set(address, bucket);
+    const source = sourceOf(address);
+    const bucket = this.#buckets.get(source) ?? new Bucket(GUESSES, now);
+    this.#buckets.delete(source);
+    this.#buckets.set(source, bucket);
     if (this.#buckets.size > MOST_ADDRESSES) this.#buckets.delete(this.#buckets.keys().next().value as string);
     const wait = bucket.wait(1, now);
     if (wait > 0)

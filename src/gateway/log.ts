@@ -26,6 +26,11 @@ export interface LogOptions {
 const UNSEEN = /[\p{Cc}\p{Cf}\u2028\u2029]/gu;
 const clean = (text: string) => text.replace(UNSEEN, ' ');
 
+/** Endpoints and callers write as much as they like; a line is to be read. */
+const LONGEST = 4_000;
+const cut = <Value>(value: Value): Value | string =>
+  typeof value === 'string' && value.length > LONGEST ? `${value.slice(0, LONGEST)}…` : value;
+
 /** The log. */
 export class GatewayLog {
   readonly #options: LogOptions;
@@ -42,9 +47,9 @@ export class GatewayLog {
     const { readable, write, clock } = this.#options;
     if (logLevels.indexOf(level) > logLevels.indexOf(this.level)) return;
     const time = new Date(clock.date()).toISOString();
-    const rows = Object.entries(facts).filter(([, value]) => value !== undefined);
+    const rows = Object.entries(facts).flatMap(([name, value]) => (value === undefined ? [] : [[name, cut(value)]]));
     if (!readable) {
-      const line = JSON.stringify({ time, level, message, ...Object.fromEntries(rows) });
+      const line = JSON.stringify({ time, level, message: cut(message), ...Object.fromEntries(rows) });
       write(
         line.replace(/[\u2028\u2029\x7f-\x9f]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`),
       );
@@ -53,7 +58,7 @@ export class GatewayLog {
     const shown = rows.map(
       ([name, value]) => `${name}=${/^[\w.:/$+-]*$/.test(String(value)) ? value : JSON.stringify(value)}`,
     );
-    write(clean([time.slice(11, 23), level.padEnd(5), message, ...shown].join(' ')));
+    write(clean([time.slice(11, 23), level.padEnd(5), cut(message), ...shown].join(' ')));
   }
 
   /** Something is broken here. */

@@ -27,15 +27,9 @@ export function showPage(
     return;
   }
   const { access } = running;
-  const known = access.client(headers) !== undefined || access.admin(headers) !== undefined;
-  if (telling.has(path) && !known) {
-    if (!local)
-      throw new Refused({
-        status: 401,
-        message: 'A key is needed, as "Authorization: Bearer …".',
-        code: 'invalid_api_key',
-      });
-    refuseForeign(headers);
+  if (telling.has(path)) {
+    if (!local) access.visitor(headers, message.socket.remoteAddress ?? '');
+    else if (!access.client(headers) && !access.admin(headers)) refuseForeign(headers);
   }
   if (method !== 'GET' && method !== 'HEAD')
     throw new Refused({ status: 405, message: 'This is there to be read.', code: 'unknown_method' });

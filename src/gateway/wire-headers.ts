@@ -16,7 +16,16 @@ const UP_PREFIX = /^x-stainless-(?!retry-count$)/;
 const DOWN = new Set([
   ...['content-type', 'content-disposition', 'content-language', 'content-range', 'accept-ranges'],
   ...['cache-control', 'etag', 'last-modified', 'retry-after', 'retry-after-ms', 'request-id', 'x-request-id'],
-  ...['openai-model', 'openai-processing-ms', 'openai-version', 'x-should-retry', 'deprecation', 'sunset', 'warning'],
+  ...[
+    'openai-model',
+    'openai-processing-ms',
+    'openai-poll-after-ms',
+    'openai-version',
+    'x-should-retry',
+    'deprecation',
+    'sunset',
+    'warning',
+  ],
 ]);
 const DOWN_PREFIX = /^(x-ratelimit-|anthropic-ratelimit-)/;
 /** Longer values are nobody's in good faith. */

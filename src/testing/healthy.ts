@@ -28,6 +28,15 @@ const ROUTES: Record<string, (ask: Ask) => Reply> = {
   'GET /models': (ask) => json({ object: 'list', data: ask.models.map((id) => modelCard(id, ask)) }),
 };
 
+/** A name as it is meant; as it stands where that cannot be read. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 /** What a healthy server answers; 404 for a path that the API does not have. */
 export function healthy(ask: Ask): Reply {
   const { method, route } = ask.request;
@@ -35,7 +44,7 @@ export function healthy(ask: Ask): Reply {
   if (known) return known(ask);
   const model = /^\/models\/(.+)$/.exec(route)?.[1];
   if (model) {
-    const id = decodeURIComponent(model);
+    const id = decoded(model);
     if (method === 'DELETE') return json({ id, object: 'model', deleted: true });
     return ask.models.includes(id) ? json(modelCard(id, ask)) : modelNotFound(id);
   }

@@ -13,7 +13,8 @@ import { streams } from './behaviours/streams.ts';
 import { uploads } from './behaviours/uploads.ts';
 import { type Behaviour, type Library, type PoolSize, type Sdk, startBench } from './support/bench.ts';
 
-const GROUPS: Record<string, readonly Behaviour[]> = {
+/** The matrix, by what it is about. */
+export const BEHAVIOURS: Record<string, readonly Behaviour[]> = {
   results,
   options,
   failover,
@@ -64,7 +65,7 @@ const nameOf = (poolSize: PoolSize) =>
 /** Registers the matrix for one subject. */
 export function sdkBehaviours({ label, sdk, library, poolSize, lacking = [] }: Subject): void {
   describe(`${label}, ${nameOf(poolSize)}`, () => {
-    for (const [group, behaviours] of Object.entries(GROUPS)) {
+    for (const [group, behaviours] of Object.entries(BEHAVIOURS)) {
       const here = behaviours.filter((one) => one.on.includes(poolSize));
       if (here.length === 0) continue;
       describe(group, () => {

@@ -12,6 +12,7 @@ import { withReferences } from './references.ts';
 import { checkGroups, checkKeys } from './references-between.ts';
 import type { GatewayConfig } from './schema.ts';
 import type { GatewaySettings, Given, Group, LibraryOptions } from './settings.ts';
+import { unsafeEnvironment } from './unsafe-environment.ts';
 import { type FromStore, joinStore } from './with-store.ts';
 import type { Written } from './written.ts';
 
@@ -131,7 +132,8 @@ export function settingsOf(
     problems.add('endpoints', 'have no key at all, so nobody could be called; give at least one of them a key');
   problems.throwIfAny(file);
   const checked = config as GatewayConfig;
-  const warnings = [...joined.warnings, ...[...skipped].map(([name, why]) => `Endpoint ${name} is skipped: ${why}.`)];
+  const skips = [...skipped].map(([name, why]) => `Endpoint ${name} is skipped: ${why}.`);
+  const warnings = [...unsafeEnvironment(env), ...joined.warnings, ...skips];
   const isStored = (name: string) => Object.hasOwn(joined.groups, name);
   return {
     source,

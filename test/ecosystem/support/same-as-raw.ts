@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { LoadBalancedOpenAI, type PoolOptions } from 'load-balanced-openai';
 import { type FaultServer, faultServer, type Step } from 'load-balanced-openai/testing';
 import OpenAI from 'openai';
+import { startGateway } from './gateway.ts';
 
 /** How a library gets at the API: by a client, or by the parts it makes its own client of. */
 export interface Access {
@@ -102,10 +103,9 @@ export async function sameAsRaw<Value>(comparison: Comparison<Value>): Promise<V
     ),
   );
   const endpoints = servers.map((server, i) => ({ name: names[i]!, baseURL: server.url, apiKey: `sk-${names[i]}` }));
-  const client = new modules.LoadBalancedOpenAI(endpoints, { strategy: 'priority', ...options });
-  const { fetch } = client.balancer;
-  const got = await outcome(() => work({ client, fetch, baseURL: client.baseURL, apiKey: 'sk-not-used' }));
-  await client.close();
+  const way = await (process.env.VIA === 'gateway' ? byGateway : byLibrary)(modules, endpoints, options);
+  const got = await outcome(() => work({ ...way.access, apiKey: 'sk-not-used' }));
+  await way.close();
   for (const server of servers) await server.close();
 
   if (failsWithRawOnly) assert.ok('value' in got, `the pool fails, too: ${JSON.stringify(got)}`);
@@ -114,6 +114,26 @@ export async function sameAsRaw<Value>(comparison: Comparison<Value>): Promise<V
   assert.equal(JSON.stringify(got).match(/sk-\w+/), null, 'a key came out');
   for (const [i, server] of servers.entries()) onlyOwnKey(server, `sk-${names[i]}`);
   return 'value' in got ? got.value : (undefined as Value);
+}
+
+/** How the pool is reached. */
+interface Way {
+  readonly access: Omit<Access, 'apiKey'>;
+  close(): Promise<void>;
+}
+
+type Endpoints = readonly { name: string; baseURL: string; apiKey: string }[];
+
+async function byLibrary(modules: Modules, endpoints: Endpoints, options: PoolOptions = {}): Promise<Way> {
+  const client = new modules.LoadBalancedOpenAI(endpoints, { strategy: 'priority', ...options });
+  const { fetch } = client.balancer;
+  return { access: { client, fetch, baseURL: client.baseURL }, close: () => client.close() };
+}
+
+async function byGateway(modules: Modules, endpoints: Endpoints, options: PoolOptions = {}): Promise<Way> {
+  const { baseURL, stop } = await startGateway({ endpoints, strategy: 'priority', ...options });
+  const client = new modules.OpenAI({ baseURL, apiKey: 'sk-not-used' });
+  return { access: { client, fetch: globalThis.fetch, baseURL }, close: stop };
 }
 
 async function outcome<Value>(work: () => Promise<Value>): Promise<Outcome<Value>> {
