@@ -31,29 +31,46 @@ const isObject = (value: unknown): value is Given => typeof value === 'object' &
 /** Where an endpoint of the store stands in messages. */
 export const storedEndpointPath = (name: string): string => `endpoints["${name}"]`;
 
-/** A group of the store without what is gone; `undefined` = nothing is left of it. */
-function pruned(
-  name: string,
-  group: Given,
-  endpoints: ReadonlySet<string>,
-  groups: ReadonlySet<string>,
+/** A list of a group of the store without what is gone. */
+function kept(
+  group: string,
+  list: unknown,
+  known: ReadonlySet<string>,
   warnings: string[],
-): Given | undefined {
-  const kept = (list: unknown, known: ReadonlySet<string>, nameOf: (one: unknown) => unknown) => {
-    if (!Array.isArray(list)) return list;
-    return list.filter((one: unknown) => {
-      const isKnown = known.has(String(nameOf(one)));
-      if (!isKnown) warnings.push(`Group ${name} of the store names ${String(nameOf(one))}, which is gone; left out.`);
-      return isKnown;
-    });
-  };
-  const members = kept(group.endpoints, endpoints, (one) => (isObject(one) ? one.endpoint : undefined));
-  const fallback = kept(group.fallback, groups, (one) => one);
-  if (Array.isArray(members) && members.length === 0) {
-    warnings.push(`Group ${name} of the store is not used: nothing is left of it.`);
-    return undefined;
+  nameOf: (one: unknown) => unknown,
+) {
+  if (!Array.isArray(list)) return list;
+  return list.filter((one: unknown) => {
+    const name = String(nameOf(one));
+    if (!known.has(name)) warnings.push(`Group ${group} of the store names ${name}, which is gone; left out.`);
+    return known.has(name);
+  });
+}
+
+/** Groups of the store that count, without what is gone. Members first: who has none left is gone for the others. */
+function groupsOf(
+  { config, strictGroup }: FromStore,
+  ownGroups: readonly string[],
+  endpoints: ReadonlySet<string>,
+  warnings: string[],
+): Record<string, Given> {
+  const groups: Record<string, Given> = Object.create(null);
+  for (const [name, group] of Object.entries(config.groups)) {
+    if (ownGroups.includes(name)) {
+      warnings.push(`Group ${name} of the store is not used: the file names it as well.`);
+      continue;
+    }
+    const member = (one: unknown) => (isObject(one) ? one.endpoint : undefined);
+    const isStrict = name === strictGroup;
+    const members = isStrict ? group.endpoints : kept(name, group.endpoints, endpoints, warnings, member);
+    if (isStrict || !Array.isArray(members) || members.length > 0) groups[name] = { ...group, endpoints: members };
+    else warnings.push(`Group ${name} of the store is not used: nothing is left of it.`);
   }
-  return { ...group, endpoints: members, ...(fallback !== undefined && { fallback }) };
+  const known = new Set([...ownGroups, ...Object.keys(groups)]);
+  for (const [name, group] of Object.entries(groups))
+    if (name !== strictGroup && group.fallback !== undefined)
+      groups[name] = { ...group, fallback: kept(name, group.fallback, known, warnings, (one) => one) };
+  return groups;
 }
 
 /**
@@ -65,8 +82,9 @@ export function joinStore(
   names: readonly string[],
   ownGroups: readonly string[],
   allowInsecure: boolean,
-  { config, strictGroup, addressProblem }: FromStore,
+  stored: FromStore,
 ): Joined {
+  const { config, addressProblem } = stored;
   const warnings: string[] = [];
   const taken = new Set(names);
   const added = Object.entries(config.endpoints).flatMap(([name, options]): WrittenEndpoint[] => {
@@ -78,15 +96,6 @@ export function joinStore(
   });
   const endpoints = [...own, ...added];
   const all = [...names, ...added.map(({ given }) => String(given.name))];
-  const groupNames = new Set([...ownGroups, ...Object.keys(config.groups)]);
-  const groups: Record<string, Given> = Object.create(null);
-  for (const [name, group] of Object.entries(config.groups)) {
-    if (ownGroups.includes(name)) {
-      warnings.push(`Group ${name} of the store is not used: the file names it as well.`);
-      continue;
-    }
-    const kept = name === strictGroup ? group : pruned(name, group, new Set(all), groupNames, warnings);
-    if (kept) groups[name] = kept;
-  }
+  const groups = groupsOf(stored, ownGroups, new Set(all), warnings);
   return { endpoints, names: all, groups, drained: config.drained.filter((name) => all.includes(name)), warnings };
 }
