@@ -5,8 +5,8 @@
 
 import type { OwnedId } from './owned-id.ts';
 
-/** How an operation's event stream begins and ends; `other` streams may end without a marker. */
-export type StreamKind = 'chat' | 'completions' | 'responses' | 'assistants' | 'media' | 'other';
+/** How an operation's event stream begins and ends; `messages` are of Anthropic's API, `other` streams may end without a marker. */
+export type StreamKind = 'chat' | 'completions' | 'responses' | 'assistants' | 'media' | 'messages' | 'other';
 
 /** One row of the table: what the pool must know about an operation. */
 export interface Operation {
@@ -172,7 +172,7 @@ function describe(method: string, path: string): Operation {
     follows: row.follows !== false,
     named,
     json: known && first !== 'audio' && last !== 'content',
-    stream: row.stream,
+    stream: first === 'messages' && end === 0 ? 'messages' : row.stream,
   };
 }
 

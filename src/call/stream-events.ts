@@ -88,12 +88,26 @@ function media(event: Loose): EventMeaning {
   return /\.(done|completed)$/.test(type) ? 'end' : 'content';
 }
 
+const MESSAGES_PREAMBLE = new Set(['message_start', 'ping', 'content_block_stop', 'message_delta']);
+/** Blocks that begin without a word; those of tools have a name. */
+const EMPTY_BLOCKS = new Set(['text', 'thinking']);
+
+function messages(event: Loose): EventMeaning {
+  const type = String(event.type);
+  if (type === 'message_stop') return 'end';
+  if (type === 'error') return 'bad';
+  if (type === 'content_block_start')
+    return EMPTY_BLOCKS.has(String((event.content_block as Loose | undefined)?.type)) ? 'preamble' : 'content';
+  return MESSAGES_PREAMBLE.has(type) ? 'preamble' : 'content';
+}
+
 const MEANING: Readonly<Record<StreamKind, (event: Loose) => EventMeaning>> = {
   chat,
   completions,
   responses,
   assistants,
   media,
+  messages,
   other: () => 'content',
 };
 

@@ -19,7 +19,7 @@ function endedWith(event: unknown, ends: number): unknown[] {
 }
 
 /** Kinds of which nothing follows the event that ends them; elsewhere usage or another answer may. */
-const LAST_WORD: ReadonlySet<StreamKind> = new Set<StreamKind>(['responses', 'assistants']);
+const LAST_WORD: ReadonlySet<StreamKind> = new Set<StreamKind>(['responses', 'assistants', 'messages']);
 
 /** The progress of one stream. */
 export class StreamProgress {

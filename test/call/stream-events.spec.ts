@@ -88,6 +88,26 @@ describe('responses', () => {
   });
 });
 
+describe('messages of Anthropic’s API', () => {
+  const block = (type: string) => ({ type: 'content_block_start', index: 0, content_block: { type } });
+  it.each<Row>([
+    ['message_start', { type: 'message_start', message: { content: [] } }, 'preamble'],
+    ['ping', { type: 'ping' }, 'preamble'],
+    ['a block of text that begins', block('text'), 'preamble'],
+    ['a block of thoughts that begins', block('thinking'), 'preamble'],
+    ['a block of a tool that begins', block('tool_use'), 'content'],
+    ['a block without a kind', { type: 'content_block_start' }, 'content'],
+    ['a delta', { type: 'content_block_delta', delta: { type: 'text_delta', text: 'a' } }, 'content'],
+    ['a block that ends', { type: 'content_block_stop', index: 0 }, 'preamble'],
+    ['the usage', { type: 'message_delta', delta: { stop_reason: 'end_turn' }, usage: {} }, 'preamble'],
+    ['message_stop', { type: 'message_stop' }, 'end'],
+    ['an error', { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } }, 'bad'],
+    ['an unknown type', { type: 'new_thing' }, 'content'],
+  ])('%s', (_, event, meaning) => {
+    expect(meaningOf('messages', event)).toBe(meaning);
+  });
+});
+
 describe('assistants', () => {
   it.each<Row>([
     ...['created', 'queued', 'in_progress', 'step.delta', 'cancelling'].map(

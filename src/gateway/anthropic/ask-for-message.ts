@@ -47,7 +47,7 @@ async function natively(way: MessageWay, call: Exchange): Promise<Reply> {
   if (!reply.body || !isEvents(reply)) return reply;
   const watch = new MessageWatch();
   const attempts: Reply['attempts'] = () =>
-    reply.attempts().map((one, at, all) => (at === all.length - 1 ? { ...one, usage: one.usage ?? watch.usage } : one));
+    reply.attempts().map((one, at, all) => (at === all.length - 1 ? { ...one, usage: watch.usage ?? one.usage } : one));
   return { ...reply, headers: unmeasured(reply), body: watched(reply.body, watch), attempts };
 }
 
