@@ -1,6 +1,7 @@
 /** The figures in Prometheus' text format. Every label is a name of the configuration, or one of a short list of words. */
 import type { EndpointSnapshot } from '../sdk/snapshot.ts';
 import type { Figures } from './figures.ts';
+import type { StoreState } from './store/gateway-store.ts';
 
 const PREFIX = 'load_balanced_openai';
 const escaped = (value: string) => value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
@@ -40,7 +41,7 @@ function durations({ duration }: Figures): string[] {
 }
 
 /** The whole page. */
-export function metricsText(figures: Figures, endpoints: readonly EndpointSnapshot[]): string {
+export function metricsText(figures: Figures, endpoints: readonly EndpointSnapshot[], store: StoreState): string {
   const each = (value: (endpoint: EndpointSnapshot) => number): Row[] =>
     endpoints.map((endpoint) => [{ endpoint: endpoint.name }, value(endpoint)]);
   const lines = [
@@ -69,6 +70,9 @@ export function metricsText(figures: Figures, endpoints: readonly EndpointSnapsh
       [{}, figures.failovers],
     ]),
     ...family('waits_total', 'counter', 'Calls that waited for an endpoint.', [[{}, figures.waits]]),
+    ...family('store_well', 'gauge', 'Whether keys, usage and calls can be read and written.', [
+      [{}, store.is === 'well' ? 1 : 0],
+    ]),
     ...family(
       'endpoint_in_flight',
       'gauge',

@@ -33,8 +33,8 @@ export function showPage(
   }
   if (method !== 'GET' && method !== 'HEAD')
     throw new Refused({ status: 405, message: 'This is there to be read.', code: 'unknown_method' });
-  const { clock, figures, since, closing } = around;
-  const page = statusPage(path, { running, figures, now: clock.date(), since, closing: closing() });
+  const { clock, figures, since, closing, store } = around;
+  const page = statusPage(path, { running, figures, now: clock.date(), since, closing: closing(), store: store.state });
   if (!page)
     throw new Refused({
       status: 404,

@@ -5,6 +5,7 @@ import type { Figures } from './figures.ts';
 import { metricsText } from './metrics.ts';
 import { endpointNamed } from './pools.ts';
 import type { Running } from './running.ts';
+import type { StoreState } from './store/gateway-store.ts';
 
 /** What the pages show. */
 export interface StatusFacts {
@@ -15,6 +16,7 @@ export interface StatusFacts {
   /** In ms since 1970. */
   readonly since: number;
   readonly closing: boolean;
+  readonly store: StoreState;
 }
 
 /** A page. */
@@ -79,7 +81,7 @@ function health(facts: StatusFacts): StatusPage {
   };
 }
 
-function stats({ running, figures, now, since }: StatusFacts): StatusPage {
+function stats({ running, figures, now, since, store }: StatusFacts): StatusPage {
   const { settings } = running;
   return {
     status: 200,
@@ -92,6 +94,7 @@ function stats({ running, figures, now, since }: StatusFacts): StatusPage {
         endpoints: members.map(({ endpoint }) => endpoint),
       })),
       endpoints: endpointStates(running),
+      store,
     },
   };
 }
@@ -105,7 +108,10 @@ const PAGES: Readonly<Record<string, (facts: StatusFacts) => StatusPage>> = {
     return { status, body: { status: status === 200 ? 'ready' : (body as { status: string }).status } };
   },
   '/stats': stats,
-  '/metrics': (facts) => ({ status: 200, body: metricsText(facts.figures, endpointStates(facts.running)) }),
+  '/metrics': (facts) => ({
+    status: 200,
+    body: metricsText(facts.figures, endpointStates(facts.running), facts.store),
+  }),
 };
 
 /** The page of a path; `undefined` when there is none. */

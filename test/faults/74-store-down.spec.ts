@@ -25,6 +25,8 @@ interface Bench extends AsyncDisposable {
   readonly store: GatewayStore;
   /** The status of a call with a key of the store, or of the configuration. */
   call(whose: 'stored' | 'own'): Promise<number>;
+  /** A page of the gateway's own. */
+  page(path: string): Promise<string>;
   /** Lines of the log about the store. */
   said(): unknown[][];
 }
@@ -48,6 +50,7 @@ async function bench(a: FaultServer, path: string, clock: Clock = systemClock): 
       await response.text();
       return response.status;
     },
+    page: async (path) => (await gateway.get(path)).text(),
     said: () =>
       gateway.lines.filter(({ message }) => /store/i.test(String(message))).map(({ level, reason }) => [level, reason]),
     [Symbol.asyncDispose]: () => gateway[Symbol.asyncDispose](),
@@ -95,6 +98,8 @@ row(
         .poll(() => gate.store.state, { timeout: 10_000 })
         .toMatchObject({ is: 'degraded', reason: 'another process holds it locked', lost: 0 });
       expect(await gate.call('stored')).toBe(200);
+      expect(await gate.page('/metrics')).toContain('load_balanced_openai_store_well 0');
+      expect(JSON.parse(await gate.page('/stats'))).toMatchObject({ store: { is: 'degraded' } });
       // A change that somebody waits for is refused, and says why.
       expect(() => gate.store.config.write({ drained: ['a'] })).toThrow(
         /cannot be used: another process holds it locked/,
@@ -102,6 +107,7 @@ row(
       locker.tell();
       await expect.poll(() => gate.store.state.is, { timeout: 10_000 }).toBe('well');
       expect(kept(gate.store)).toBe(21);
+      expect(await gate.page('/metrics')).toContain('load_balanced_openai_store_well 1');
       expect(gate.said()).toEqual([
         ['error', 'another process holds it locked'],
         ['info', undefined],
