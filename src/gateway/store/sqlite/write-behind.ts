@@ -10,7 +10,7 @@ import type { Connection } from './connection.ts';
 import { isBusy } from './failure.ts';
 
 /** Written at most so long after, in ms. */
-export const FLUSH_AFTER = 250;
+export const FLUSH_AFTER = 100;
 /** Calls written as one. */
 const PIECE = 200;
 /** What waits, at most: calls, and characters of their bodies. */
