@@ -2,7 +2,7 @@
  * The JSON text of a call's body, written once for all its attempts. Endpoints differ in a few fields, the model's name above
  * all: those are put into the text that is there, since writing a body of 20 MB anew holds up everything else for 100 ms.
  */
-import { endOfString } from './json-text.ts';
+import { endOfString } from './model-place.ts';
 
 type Loose = Readonly<Record<string, unknown>>;
 

@@ -47,18 +47,21 @@ const LIMITS = ['max_completion_tokens', 'max_tokens', 'max_output_tokens'] as c
 /** What a call will take of a rate limit. */
 export class Demand {
   readonly #body: unknown;
+  /** Bytes of texts that it does not show. */
+  readonly #unseen: number;
   #prompt: number | undefined;
 
-  /** @param body the request's body, not looked at before somebody asks. */
-  constructor(body: unknown) {
+  /** @param body the request's body, not looked at before somebody asks. @param unseen bytes of texts that it does not show. */
+  constructor(body: unknown, unseen = 0) {
     this.#body = body;
+    this.#unseen = unseen;
   }
 
   /** Tokens that go in: UTF-8 bytes / 4, attachments at a flat rate. */
   get prompt(): number {
     if (this.#prompt === undefined) {
       try {
-        this.#prompt = Math.ceil(bytesOf(this.#body) / BYTES_PER_TOKEN);
+        this.#prompt = Math.ceil((bytesOf(this.#body) + this.#unseen) / BYTES_PER_TOKEN);
       } catch {
         // A getter that throws does so again where the body is written, and there the caller hears of it.
         this.#prompt = 0;

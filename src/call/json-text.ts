@@ -2,86 +2,102 @@
  * A JSON body as its sender wrote it, read once: what it says for the pool, its bytes for the wire. Made where a caller hands over
  * bytes in place of an object. Why not written anew: large numbers, the order of keys and their doubles are the sender's affair.
  */
+import { ByteRope } from './byte-rope.ts';
+import type { Outline } from './json-outline.ts';
+import { type Place, placeOfModel } from './model-place.ts';
 
 type Loose = Record<string, unknown>;
 
-const [QUOTE, BACKSLASH, COMMA] = [34, 92, 44];
-const OPENS = new Set([123, 91]);
-const CLOSES = new Set([125, 93]);
-/** Longer than the key looked for, in whatever way it is written. */
-const LONGEST_KEY = 40;
+const CLOSE = 125;
+const MARK = 0xef;
+const DECODER = new TextDecoder();
 
-/** The index after the string that begins at `start`. */
-export function endOfString(text: string, start: number): number {
-  let end = start;
-  for (;;) {
-    end = text.indexOf('"', end + 1);
-    let slashes = 0;
-    while (text.charCodeAt(end - 1 - slashes) === BACKSLASH) slashes += 1;
-    if (slashes % 2 === 0) return end + 1;
-  }
-}
+const decoded = (bytes: Uint8Array): string =>
+  Buffer.isBuffer(bytes) && bytes[0] !== MARK ? bytes.toString() : DECODER.decode(bytes);
 
-/** Where the value of the root's `model` stands, if it is a string. Of several the last one counts, as for `JSON.parse`. */
-function placeOfModel(text: string): readonly [start: number, end: number] | undefined {
-  let [depth, at] = [0, 0];
-  let key: string | undefined;
-  let found: readonly [number, number] | undefined;
-  while (at < text.length) {
-    const letter = text.charCodeAt(at);
-    if (letter === QUOTE) {
-      const end = endOfString(text, at);
-      if (depth === 1 && key === undefined) key = end - at > LONGEST_KEY ? '' : String(JSON.parse(text.slice(at, end)));
-      else if (depth === 1 && key === 'model') found = [at, end];
-      at = end;
-      continue;
-    }
-    if (OPENS.has(letter)) depth += 1;
-    else if (CLOSES.has(letter)) depth -= 1;
-    else if (letter === COMMA && depth === 1) key = undefined;
-    at += 1;
+function objectIn(text: string): Loose | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Loose) : undefined;
+  } catch {
+    return undefined;
   }
-  return found;
 }
 
 /** A JSON object and the text it was read from. */
 export class JsonText {
-  readonly text: string;
-  readonly value: Readonly<Loose>;
-  #bytes: Uint8Array | undefined;
-  #place: readonly [start: number, end: number] | undefined | null = null;
+  /** What it says, without the contents of very long strings: for whoever only looks. */
+  readonly outline: Readonly<Loose>;
+  /** Bytes of texts that the outline leaves out. */
+  readonly unseen: number;
+  #text: string | undefined;
+  #value: Readonly<Loose> | undefined;
+  /** Its bytes, in pieces that are not to be copied. */
+  #pieces: readonly Uint8Array[] | undefined;
+  /** Set for a large one: its bytes are cut, not its text. */
+  readonly #cuts: Outline | undefined;
+  #place: Place | undefined | null = null;
   /** By model: endpoints that call it the same get the same bytes. */
   readonly #renamed = new Map<string, JsonText>();
 
-  constructor(text: string, value: Readonly<Loose>, bytes?: Uint8Array) {
-    this.text = text;
-    this.value = value;
-    this.#bytes = bytes;
+  constructor(text: string, value: Readonly<Loose>, bytes?: Uint8Array);
+  constructor(text: undefined, outline: Readonly<Loose>, bytes: readonly Uint8Array[], cuts: Outline | number);
+  constructor(
+    text: string | undefined,
+    value: Readonly<Loose>,
+    bytes?: Uint8Array | readonly Uint8Array[],
+    cuts: Outline | number = 0,
+  ) {
+    this.#text = text;
+    this.outline = value;
+    if (text !== undefined) this.#value = value;
+    if (bytes) this.#pieces = bytes instanceof Uint8Array ? [bytes] : bytes;
+    this.#cuts = typeof cuts === 'number' ? undefined : cuts;
+    this.unseen = typeof cuts === 'number' ? cuts : cuts.unseen;
+  }
+
+  /** Reads a large body that came in pieces, without putting it together; `undefined` when it is no JSON object. */
+  static readLarge(pieces: readonly Buffer[], outline: Outline): JsonText | undefined {
+    const shown = objectIn(outline.text);
+    return shown && new JsonText(undefined, shown, pieces, outline);
   }
 
   /** Reads a body; `undefined` when it is no JSON object. */
   static read(body: string | Uint8Array): JsonText | undefined {
-    const text = typeof body === 'string' ? body : new TextDecoder().decode(body);
-    try {
-      const value: unknown = JSON.parse(text);
-      if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-      return new JsonText(text, value as Loose, typeof body === 'string' ? undefined : body);
-    } catch {
-      return undefined;
-    }
+    const text = typeof body === 'string' ? body : decoded(body);
+    const value = objectIn(text);
+    return value && new JsonText(text, value, typeof body === 'string' ? undefined : body);
   }
 
-  /** The same as it goes over the wire; made once. */
+  /** As it is written. */
+  get text(): string {
+    this.#text ??= decoded(this.bytes);
+    return this.#text;
+  }
+
+  /** All that it says. */
+  get value(): Readonly<Loose> {
+    this.#value ??= JSON.parse(this.text) as Loose;
+    return this.#value;
+  }
+
+  /** The same as it goes over the wire, in order; made once. */
+  get pieces(): readonly Uint8Array[] {
+    this.#pieces ??= [Buffer.from(this.text)];
+    return this.#pieces;
+  }
+
+  /** The same as one. */
   get bytes(): Uint8Array {
-    this.#bytes ??= Buffer.from(this.text);
-    return this.#bytes;
+    if (this.pieces.length > 1) this.#pieces = [Buffer.concat(this.pieces)];
+    return this.pieces[0] as Uint8Array;
   }
 
   /** The same with another model; every other byte stays. */
   withModel(model: string): JsonText {
     let found = this.#renamed.get(model);
     if (!found) {
-      found = new JsonText(this.#textWith(JSON.stringify(model)), { ...this.value, model });
+      found = this.#renamedTo(model);
       this.#renamed.set(model, found);
     }
     return found;
@@ -92,9 +108,34 @@ export class JsonText {
     return new JsonText(JSON.stringify(value), value);
   }
 
+  /** The same with one more member at its end, whose name it does not have. */
+  withMember(name: string, value: unknown): JsonText {
+    const comma = Object.keys(this.outline).length > 0 ? ',' : '';
+    const member = `${comma}${JSON.stringify(name)}:${JSON.stringify(value)}`;
+    if (this.#text !== undefined) {
+      const end = this.#text.lastIndexOf('}');
+      const text = this.#text.slice(0, end) + member + this.#text.slice(end);
+      return new JsonText(text, { ...this.value, [name]: value });
+    }
+    const last = this.pieces.at(-1) as Uint8Array;
+    const end = last.lastIndexOf(CLOSE);
+    const pieces = [...this.pieces.slice(0, -1), last.subarray(0, end), Buffer.from(member), last.subarray(end)];
+    return new JsonText(undefined, { ...this.outline, [name]: value }, pieces, this.unseen);
+  }
+
+  #renamedTo(model: string): JsonText {
+    const cuts = this.#cuts;
+    const place = cuts && placeOfModel(cuts.text, this.outline.model);
+    if (!cuts || !place) return new JsonText(this.#textWith(JSON.stringify(model)), { ...this.value, model });
+    const rope = new ByteRope(this.pieces as Buffer[]);
+    const [start, end] = [cuts.placeOf(place[0]), cuts.placeOf(place[1])];
+    const pieces = [...rope.part(0, start), Buffer.from(JSON.stringify(model)), ...rope.part(end)];
+    return new JsonText(undefined, { ...this.outline, model }, pieces, this.unseen);
+  }
+
   #textWith(model: string): string {
     const { text, value } = this;
-    if (this.#place === null) this.#place = placeOfModel(text);
+    if (this.#place === null) this.#place = placeOfModel(text, value.model);
     if (this.#place) return text.slice(0, this.#place[0]) + model + text.slice(this.#place[1]);
     if ('model' in value) return JSON.stringify({ ...value, model: JSON.parse(model) as string });
     const begin = text.indexOf('{') + 1;
@@ -102,7 +143,7 @@ export class JsonText {
   }
 }
 
-/** What a body says, however it was handed over. */
+/** What a body says, however it was handed over, without the contents of very long strings. */
 export function contentOf(body: unknown): unknown {
-  return body instanceof JsonText ? body.value : body;
+  return body instanceof JsonText ? body.outline : body;
 }

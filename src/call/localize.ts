@@ -19,7 +19,7 @@ export function modelOf(options: LocalizableOptions): string | undefined {
   const { body } = options;
   let model: unknown;
   if (body instanceof FormData) model = body.get('model');
-  else if (body instanceof JsonText) model = body.value.model;
+  else if (body instanceof JsonText) model = body.outline.model;
   else if (typeof body === 'object' && body !== null) model = (body as { model?: unknown }).model;
   model ??= options.__metadata?.model;
   return typeof model === 'string' && model !== '' ? model : undefined;
@@ -62,7 +62,7 @@ function localizeBody(body: unknown, mapped: MappedModel): unknown {
     return copy;
   }
   if (body instanceof JsonText) {
-    if (!('model' in body.value)) return body;
+    if (!('model' in body.outline)) return body;
     return mapped.body || mapped.omit ? body.withValue(rewritten(body.value, mapped)) : body.withModel(mapped.model);
   }
   return isPlain(body) && 'model' in body ? rewritten(body, mapped) : body;

@@ -3,6 +3,7 @@
  * who paces himself by one endpoint's remainder uses one endpoint's share of the pool.
  */
 import type { Endpoint } from '../endpoint/endpoint.ts';
+import type { WindowFacts } from '../endpoint/window-facts.ts';
 
 /** A length of time as the API writes it: `6m0s`, `1.5s`, `20ms`. */
 export function shownDuration(ms: number): string {
@@ -12,23 +13,46 @@ export function shownDuration(ms: number): string {
   return minutes === 0 ? `${seconds}s` : `${minutes}m${Math.round(seconds - minutes * 60)}s`;
 }
 
+const KINDS = ['requests', 'tokens'] as const;
+
+/** Keys of one account draw on the same. */
+function isCounted(endpoints: readonly Endpoint[], index: number, model: string): boolean {
+  const { quota } = (endpoints[index] as Endpoint).state;
+  for (let other = index + 1; other < endpoints.length; other++) {
+    const each = endpoints[other] as Endpoint;
+    if (each.state.quota === quota && !each.drained && each.serves(model)) return true;
+  }
+  return false;
+}
+
+function roomOf(endpoints: readonly Endpoint[], model: string, kind: (typeof KINDS)[number]): WindowFacts | undefined {
+  let [limit, left, fullInMs, isKnown] = [0, 0, 0, false];
+  for (let index = 0; index < endpoints.length; index++) {
+    const endpoint = endpoints[index] as Endpoint;
+    if (endpoint.drained || !endpoint.serves(model) || isCounted(endpoints, index, model)) continue;
+    const window = endpoint.room.left(endpoint.keyOf(model), kind);
+    if (window === null) return undefined;
+    isKnown = true;
+    limit += window.limit;
+    left += window.left;
+    fullInMs = Math.max(fullInMs, window.fullInMs);
+  }
+  return isKnown ? { limit, left, fullInMs } : undefined;
+}
+
 /**
  * The headers `x-ratelimit-…` of a pool for a model.
  * @returns nothing for what is not known of every endpoint that serves it.
  */
 export function roomHeaders(endpoints: readonly Endpoint[], model: string | undefined): Record<string, string> {
-  if (model === undefined) return {};
-  const serving = endpoints.filter((endpoint) => !endpoint.drained && endpoint.serves(model));
-  const quotas = new Map(serving.map((endpoint) => [endpoint.state.quota, endpoint]));
   const headers: Record<string, string> = {};
-  for (const kind of ['requests', 'tokens'] as const) {
-    const windows = [...quotas.values()].map((endpoint) => endpoint.room.left(endpoint.keyOf(model), kind));
-    if (windows.length === 0 || windows.some((window) => window === null)) continue;
-    const known = windows as NonNullable<(typeof windows)[number]>[];
-    const sum = (of: (window: (typeof known)[number]) => number) => known.reduce((total, each) => total + of(each), 0);
-    headers[`x-ratelimit-limit-${kind}`] = String(Math.round(sum(({ limit }) => limit)));
-    headers[`x-ratelimit-remaining-${kind}`] = String(sum(({ left }) => left));
-    headers[`x-ratelimit-reset-${kind}`] = shownDuration(Math.max(...known.map(({ fullInMs }) => fullInMs)));
+  if (model === undefined) return headers;
+  for (const kind of KINDS) {
+    const room = roomOf(endpoints, model, kind);
+    if (!room) continue;
+    headers[`x-ratelimit-limit-${kind}`] = String(Math.round(room.limit));
+    headers[`x-ratelimit-remaining-${kind}`] = String(room.left);
+    headers[`x-ratelimit-reset-${kind}`] = shownDuration(room.fullInMs);
   }
   return headers;
 }

@@ -1,9 +1,12 @@
 /** The body of a call on its way in: read as far as the gateway must know it, passed through otherwise. */
 import type { IncomingMessage } from 'node:http';
+import { ByteRope } from '../call/byte-rope.ts';
+import { outlineOf } from '../call/json-outline.ts';
 import { JsonText } from '../call/json-text.ts';
 import { modelOf } from '../call/localize.ts';
 import { operationOf } from '../call/operations.ts';
 import type { Clock } from '../clock.ts';
+import { abortError } from '../errors.ts';
 import { Refused } from './api-error.ts';
 import { isByModel } from './by-model.ts';
 import { wrongShape } from './json-shape.ts';
@@ -60,10 +63,38 @@ function limited(message: IncomingMessage, limit: number): AsyncGenerator<Uint8A
   })();
 }
 
-async function whole(chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {
-  const read: Uint8Array[] = [];
-  for await (const chunk of chunks) read.push(chunk);
-  return read.length === 1 ? (read[0] as Buffer) : Buffer.concat(read);
+/**
+ * All that comes, as long as it is not more than `limit`. Why not by an iterator: Node hangs a dozen listeners on what it iterates
+ * over, and most bodies come in one piece.
+ */
+function whole(message: IncomingMessage, limit: number): Promise<Buffer[]> {
+  const declared = Number(message.headers['content-length'] ?? 0);
+  if (declared > limit) throw tooLarge(limit);
+  return new Promise((resolve, reject) => {
+    const parts: Buffer[] = [];
+    let size = 0;
+    const leave = () => {
+      message.off('data', came).off('end', ended).off('close', closed);
+    };
+    const came = (part: Buffer) => {
+      size += part.byteLength;
+      if (size <= limit) {
+        parts.push(part);
+        return;
+      }
+      leave();
+      reject(tooLarge(limit));
+    };
+    const ended = () => {
+      leave();
+      resolve(parts);
+    };
+    const closed = () => {
+      leave();
+      reject(abortError(undefined));
+    };
+    message.on('data', came).on('end', ended).on('close', closed);
+  });
 }
 
 /** The first so many bytes, and the rest if there is more. */
@@ -98,14 +129,26 @@ async function formIn(message: IncomingMessage, type: string, limit: number): Pr
   return { body, model: modelOf({ body }), type: null, bytes: first.byteLength };
 }
 
-function jsonIn(bytes: Buffer, strict: boolean): CallBody {
-  const { byteLength } = bytes;
+/** From this size on a body is looked at without its longest strings, in bytes. */
+const LARGE = 65_536;
+const MARK = 0xef;
+
+function readJson(parts: readonly Buffer[], byteLength: number): JsonText | undefined {
+  const isLarge = byteLength >= LARGE && parts[0]?.[0] !== MARK;
+  const outline = isLarge ? outlineOf(new ByteRope(parts)) : undefined;
+  const bytes = outline?.bytes ?? (parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts));
   const wrong = wrongShape(bytes, DEEPEST);
   if (wrong) throw unreadable(WRONG_SHAPES[wrong]);
-  const body = JsonText.read(bytes);
+  return outline ? JsonText.readLarge(parts, outline) : JsonText.read(bytes);
+}
+
+function jsonIn(parts: readonly Buffer[], strict: boolean): CallBody {
+  let byteLength = 0;
+  for (const part of parts) byteLength += part.byteLength;
+  const body = readJson(parts, byteLength);
   if (body) return { body, model: modelOf({ body }), bytes: byteLength, ...(!strict && { type: 'application/json' }) };
   if (strict && byteLength > 0) throw unreadable('The body is not a JSON object, as its content-type says it is.');
-  return { ...NOTHING, body: byteLength > 0 ? new Uint8Array(bytes) : undefined, bytes: byteLength };
+  return { ...NOTHING, body: byteLength > 0 ? new Uint8Array(Buffer.concat(parts)) : undefined, bytes: byteLength };
 }
 
 /**
@@ -134,7 +177,7 @@ export async function readBody(message: IncomingMessage, path: string, limits: B
   // Where a body names a model it is looked at whatever it calls itself: an endpoint may do so, too.
   if (!isJson && type !== '' && !MAYBE_JSON.test(type) && !isByModel(path))
     return { ...NOTHING, body: limited(message, limits.uploadBytes) };
-  return jsonIn(await whole(limited(message, limits.bodyBytes)), isJson);
+  return jsonIn(await whole(message, limits.bodyBytes), isJson);
 }
 
 /** What of a body nobody wanted is let through for so long, in ms: its sender reads the answer only after it. */

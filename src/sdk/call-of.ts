@@ -3,7 +3,7 @@ import type { OpenAI } from 'openai';
 import { idsInCall } from '../affinity/stateful-ids.ts';
 import type { Call, Replay } from '../call/call.ts';
 import { Demand } from '../call/demand.ts';
-import { contentOf } from '../call/json-text.ts';
+import { contentOf, JsonText } from '../call/json-text.ts';
 import { modelOf } from '../call/localize.ts';
 import { operationOf } from '../call/operations.ts';
 import { Prompt } from '../call/prompt.ts';
@@ -91,7 +91,7 @@ export function callOf(
     method: options.method,
     model,
     stream: options.stream === true || record.stream === true,
-    demand: new Demand(body),
+    demand: new Demand(body, options.body instanceof JsonText ? options.body.unseen : 0),
     replay: kind,
     hedge: hedge && !actsByItself(record.tools) && hedge,
     ownerIds: store ? [...ids, store] : ids,

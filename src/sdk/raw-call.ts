@@ -59,7 +59,7 @@ function asking(model: string | undefined, body: unknown): unknown {
 
 function asksForStream(body: unknown, query: RawRequest['query']): boolean {
   if (body instanceof FormData && body.get('stream') === 'true') return true;
-  return (body instanceof JsonText && body.value.stream === true) || query?.stream === 'true';
+  return (body instanceof JsonText && body.outline.stream === true) || query?.stream === 'true';
 }
 
 async function optionsOf(request: RawRequest, caller: Caller): Promise<RequestOptions> {

@@ -82,7 +82,7 @@ export class DirectCall {
     story.decisions = [];
     const read = (attempt: Attempt<DirectReply>): Promise<WholeBody | Passing> => {
       const safe = (error: unknown) => safeFor(request, attempt.endpoint, clientOf(attempt.endpoint))(error);
-      const facts = new AttemptFacts(core, story, attempt, request.body.value, safe);
+      const facts = new AttemptFacts(core, story, attempt, request.body.outline, safe);
       const form = formOf(story.call, facts.reply.header('content-type'));
       if (form === 'json') return readWhole(facts);
       return form === 'events' ? openEvents(facts, usage && withoutUsage) : Promise.resolve(new BytesPass(facts));

@@ -47,6 +47,13 @@ function headersOf(own: Readonly<Record<string, string>>, { rows }: RequestPatte
   return headers;
 }
 
+/** What undici writes: one buffer, or several one after the other, of which it must be told how long they are. */
+function bodyOf({ pieces }: JsonText, headers: string[]): Buffer {
+  if (pieces.length === 1) return pieces[0] as Buffer;
+  headers.push('content-length', String(pieces.reduce((sum, { byteLength }) => sum + byteLength, 0)));
+  return pieces as unknown as Buffer;
+}
+
 /** Lets the SDK make its error of what came in the place of a good reply. @param outcome gives or throws that. */
 async function failBySdk(
   { method, path }: DirectRequest,
@@ -117,7 +124,7 @@ function dispatch(
     const method = request.method.toUpperCase() as 'POST';
     const headers = headersOf(request.headers, pattern);
     connectionsTo(origin).dispatch(
-      { path, method, headers, body: body.bytes },
+      { path, method, headers, body: bodyOf(body, headers) },
       new DirectExchange(url, signal, resolve, reject),
     );
   }).then(

@@ -20,12 +20,19 @@ export const MOST_MODELS = 1_000;
 /** Under this name the others are. */
 export const OTHER_MODELS = '(others)';
 
+const DAY = 86_400_000;
+/** The day that was asked for last, which mostly is today. */
+let [lastNumber, lastName] = [Number.NaN, ''];
+
 /** The day of a date, UTC. */
-export const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10);
+export function dayOf(at: number): string {
+  const number = Math.floor(at / DAY);
+  if (number !== lastNumber) [lastNumber, lastName] = [number, new Date(at).toISOString().slice(0, 10)];
+  return lastName;
+}
 
 /** Lives so long, in ms. */
 export const USAGE_DAYS = 400;
-const DAY = 86_400_000;
 
 /** The first day whose sums are kept still. */
 export const firstDayKept = (now: number): string => dayOf(now - USAGE_DAYS * DAY);

@@ -9,24 +9,18 @@ import { memberIn } from './members.ts';
 /** Paths below `/v1` whose streams tell their usage only when asked. */
 const PATHS = new Set(['/chat/completions', '/completions']);
 const OPTIONS = 'stream_options';
-const ASKED = '{"include_usage":true}';
+const ASKED = { include_usage: true } as const;
 
 /** What endpoints are known to do with it, for as long as their state lives. */
 const takes = new WeakMap<object, boolean>();
 
 /** The same body, asking; every other byte stays. `undefined` when it asks itself, or cannot. */
-function asking({ text, value }: JsonText): JsonText | undefined {
-  const options = value[OPTIONS];
-  if (options === undefined) {
-    const end = text.lastIndexOf('}');
-    const asked = { include_usage: true };
-    return new JsonText(`${text.slice(0, end)},"${OPTIONS}":${ASKED}${text.slice(end)}`, {
-      ...value,
-      [OPTIONS]: asked,
-    });
-  }
+function asking(body: JsonText): JsonText | undefined {
+  const options = body.outline[OPTIONS];
+  if (options === undefined) return body.withMember(OPTIONS, ASKED);
   if (typeof options !== 'object' || options === null || Array.isArray(options)) return undefined;
   if ((options as { include_usage?: unknown }).include_usage === true) return undefined;
+  const { text, value } = body;
   const place = memberIn(text, OPTIONS);
   if (!place) return undefined;
   const asked = { ...options, include_usage: true };
@@ -49,7 +43,7 @@ export class AskedUsage {
 
   /** `undefined` for a call that tells it anyway, or whose client wants to know himself. @param path below `/v1`. */
   static of(method: string, path: string, body: unknown): AskedUsage | undefined {
-    if (method !== 'post' || !PATHS.has(path) || !(body instanceof JsonText) || body.value.stream !== true)
+    if (method !== 'post' || !PATHS.has(path) || !(body instanceof JsonText) || body.outline.stream !== true)
       return undefined;
     const asked = new AskedUsage();
     return asked.#asking(body) && asked;

@@ -1,5 +1,5 @@
 /** The members of a JSON object where they stand in its text, so that one can be changed and every other byte stays. Pure. */
-import { endOfString } from '../../call/json-text.ts';
+import { endOfString } from '../../call/model-place.ts';
 
 const [QUOTE, COMMA, COLON] = [34, 44, 58];
 const OPENS = new Set([123, 91]);
