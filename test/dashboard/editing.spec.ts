@@ -1,4 +1,5 @@
 // The dashboard in Chromium: from an empty gateway to endpoints, groups and keys, with wrong values, undo and revoking.
+import { readFileSync } from 'node:fs';
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type FaultServer, faultServer } from '../../src/testing/index.ts';
@@ -186,6 +187,48 @@ describe.skipIf(!chromiumAt)(
       await page.getByText('team is revoked.').waitFor();
       await page.getByText('No client keys.').waitFor();
       expect(gateway.store.keys.list()).toEqual([]);
+    });
+
+    it('calls one endpoint of a group by its test', async () => {
+      const other = endpointOf(server, { name: 'other' });
+      const groups = {
+        fast: {
+          endpoints: [
+            { endpoint: 'other', model: 'gpt-5' },
+            { endpoint: 'file-one', model: 'gpt-5' },
+          ],
+        },
+      };
+      const page = await begin({ endpoints: [other, endpointOf(server)], groups }, '#/endpoints');
+      await page.getByRole('button', { name: 'Test call' }).nth(1).click();
+      const dialog = page.getByRole('dialog');
+      expect(await dialog.getByLabel('Model').inputValue()).toBe('fast$file-one');
+      await dialog.getByRole('button', { name: 'Make the call' }).click();
+      await dialog.getByText('It answered.').waitFor();
+      expect(await dialog.locator('.result .verdict').first().innerText()).toContain('file-one');
+    });
+
+    it('reads the file again, or says why not, and gives the whole as a file without keys', async () => {
+      let file: object = { endpoints: [endpointOf(server)] };
+      gateway = await gatewayWith({}, { find: () => ({ source: 'test', value: file }) });
+      open = await openDashboard(browser, gateway.url, '#/endpoints');
+      const { page } = open;
+      await page.getByRole('heading', { name: 'file-one' }).waitFor();
+      file = { endpoints: [endpointOf(server), endpointOf(server, { name: 'added' })] };
+      await page.getByRole('button', { name: 'Reload file' }).click();
+      await page.getByRole('heading', { name: 'added' }).waitFor();
+      file = { endpoints: [endpointOf(server, { weight: -1 })] };
+      await page.getByRole('button', { name: 'Reload file' }).click();
+      await page.getByText(/The configuration stays as it was:.*endpoints\[0\]\.weight/).waitFor();
+      expect(await page.getByRole('heading', { name: 'added' }).count()).toBe(1);
+      const coming = page.waitForEvent('download');
+      await page.getByRole('button', { name: 'Export' }).click();
+      const saved = await coming;
+      expect(saved.suggestedFilename()).toBe('load-balanced-openai.json');
+      const text = readFileSync(await saved.path(), 'utf8');
+      expect(text).not.toContain('sk-upstream');
+      const { endpoints } = JSON.parse(text) as { endpoints: { name: string }[] };
+      expect(endpoints.map(({ name }) => name)).toEqual(['file-one', 'added']);
     });
   },
 );

@@ -190,8 +190,10 @@ describe.skipIf(!chromiumAt)(
       await page.keyboard.press('Enter');
       await page.getByRole('heading', { level: 1, name: 'Endpoints' }).waitFor();
       await soon(() => inPage(page, 'document.activeElement.tagName')).toBe('MAIN');
-      await page.keyboard.press('Tab');
-      expect(await focused()).toBe('Add endpoint');
+      for (const name of ['Export', 'Reload file', 'Add endpoint']) {
+        await page.keyboard.press('Tab');
+        expect(await focused()).toBe(name);
+      }
       await page.keyboard.press('Enter');
       const dialog = page.getByRole('dialog', { name: 'Add endpoint' });
       await dialog.waitFor();

@@ -205,5 +205,37 @@ describe.skipIf(!chromiumAt)(
       expect(await page.content()).not.toContain('good');
       expect(await inPage(page, 'sessionStorage.length')).toBe(0);
     });
+
+    it('says what to do where it may show nothing', async () => {
+      gateway = await gatewayWith(
+        { endpoints: [endpointOf(good)], clientKeys: [{ name: 'team', key: 'client-key-0123' }] },
+        { host: '0.0.0.0' },
+      );
+      open = await openDashboard(browser, `http://127.0.0.1:${gateway.gateway.port}`);
+      const { page } = open;
+      expect(await page.getByRole('alert').innerText()).toContain('adminKeys');
+      expect(await page.getByRole('navigation').count()).toBe(0);
+    });
+
+    it('says when the store is not well', async () => {
+      const page = await begin({ endpoints: [endpointOf(good)] });
+      await page.route('**/admin/live*', async (route) => {
+        const reply = await route.fetch();
+        const store = { is: 'degraded', reason: 'the disk is <b>full</b>', lost: 3 };
+        await route.fulfill({ response: reply, json: { ...((await reply.json()) as object), store } });
+      });
+      const banner = page.getByRole('status').filter({ hasText: 'The store is not well:' });
+      await banner.waitFor();
+      expect(await banner.innerText()).toContain('the disk is <b>full</b> 3 calls of the log could not be kept.');
+      await page.unroute('**/admin/live*');
+      await banner.waitFor({ state: 'detached' });
+    });
+
+    it('tells a client where to go', async () => {
+      const page = await begin({ endpoints: [endpointOf(good)] }, '#/calls');
+      await page.getByText('No calls yet.').waitFor();
+      const told = await page.locator('.connect code').allInnerTexts();
+      expect(told.slice(0, 2)).toEqual([`OPENAI_BASE_URL=${gateway.url}/v1`, `ANTHROPIC_BASE_URL=${gateway.url}`]);
+    });
   },
 );

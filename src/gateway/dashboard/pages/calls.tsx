@@ -4,6 +4,7 @@ import { get } from '../api.ts';
 import type { CallRecord, LogPage } from '../call-shapes.ts';
 import { live } from '../live.ts';
 import { CallRow } from '../parts/call-row.tsx';
+import { Connect } from '../parts/connect.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { Empty, Loaded, useResource } from '../parts/resource.tsx';
 import { tellFailure } from '../parts/toasts.tsx';
@@ -123,7 +124,9 @@ export function Calls() {
               <Empty
                 text={say(filtered ? 'calls.noMatch' : 'calls.empty')}
                 more={filtered ? '' : say('calls.empty.more')}
-              />
+              >
+                {!filtered && <Connect open />}
+              </Empty>
             );
           return (
             <>

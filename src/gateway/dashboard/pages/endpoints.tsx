@@ -5,6 +5,7 @@ import { deleteEndpoint, drainEndpoint, restoreEndpoint } from '../forms/change.
 import { EndpointForm } from '../forms/endpoint-form.tsx';
 import { changes, editEndpoint, endpointForm } from '../forms/open-forms.ts';
 import { live } from '../live.ts';
+import { ConfigButtons } from '../parts/config-buttons.tsx';
 import { Headroom } from '../parts/endpoint-card.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { Empty, Loaded, useResource } from '../parts/resource.tsx';
@@ -13,7 +14,7 @@ import { ModelStates, StateWord } from '../parts/state-word.tsx';
 import { TestCall } from '../parts/test-call.tsx';
 import { tellFailure } from '../parts/toasts.tsx';
 import { say } from '../say.ts';
-import type { EndpointConfig } from '../shapes.ts';
+import type { EndpointConfig, Group } from '../shapes.ts';
 
 function Serves({ endpoint: { models, modelMap } }: { endpoint: EndpointConfig }) {
   const mapped = Object.entries(modelMap ?? {});
@@ -97,23 +98,28 @@ function EndpointEntry({ endpoint, onTest }: { endpoint: EndpointConfig; onTest:
   );
 }
 
-/** What a test call of an endpoint asks for: a model that it names itself. */
-function modelFor({ models, modelMap }: EndpointConfig): string {
-  return models?.[0] ?? Object.keys(modelMap ?? {})[0] ?? '';
+/** What a test call of an endpoint asks for: a group's model pinned to it, or a model that it names itself. */
+function modelFor({ name, models, modelMap }: EndpointConfig, groups: readonly Group[]): string {
+  const group = groups.find(({ endpoints }) => endpoints.some(({ endpoint }) => endpoint === name));
+  return group ? `${group.name}$${name}` : (models?.[0] ?? Object.keys(modelMap ?? {})[0] ?? '');
 }
 
 /** The page. */
 export function Endpoints() {
   const endpoints = useResource<{ endpoints: readonly EndpointConfig[] }>('/endpoints', changes.value);
+  const groups = useResource<{ groups: readonly Group[] }>('/groups', changes.value);
   const [tested, setTested] = useState<EndpointConfig>();
   const form = endpointForm.value;
   return (
     <>
       <div class="head">
         <h1>{say('nav.endpoints')}</h1>
-        <button type="button" class="primary" onClick={() => editEndpoint(undefined)}>
-          <Icon name="plus" /> {say('endpoint.add')}
-        </button>
+        <div class="actions">
+          <ConfigButtons />
+          <button type="button" class="primary" onClick={() => editEndpoint(undefined)}>
+            <Icon name="plus" /> {say('endpoint.add')}
+          </button>
+        </div>
       </div>
       <Loaded from={endpoints}>
         {({ endpoints: all }) =>
@@ -129,7 +135,7 @@ export function Endpoints() {
         }
       </Loaded>
       {form && <EndpointForm form={form} />}
-      {tested && <TestCall model={modelFor(tested)} onClose={() => setTested(undefined)} />}
+      {tested && <TestCall model={modelFor(tested, groups.value?.groups ?? [])} onClose={() => setTested(undefined)} />}
     </>
   );
 }

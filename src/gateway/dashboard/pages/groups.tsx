@@ -5,6 +5,7 @@ import { strategyText } from '../forms/group-draft.ts';
 import { GroupForm } from '../forms/group-form.tsx';
 import { changes, editGroup, groupForm } from '../forms/open-forms.ts';
 import { live } from '../live.ts';
+import { ConfigButtons } from '../parts/config-buttons.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { Empty, Loaded, useResource } from '../parts/resource.tsx';
 import { SourceTag } from '../parts/source-tag.tsx';
@@ -71,9 +72,12 @@ export function Groups() {
     <>
       <div class="head">
         <h1>{say('nav.groups')}</h1>
-        <button type="button" class="primary" onClick={() => editGroup(undefined)} disabled={!hasEndpoints}>
-          <Icon name="plus" /> {say('group.add')}
-        </button>
+        <div class="actions">
+          <ConfigButtons />
+          <button type="button" class="primary" onClick={() => editGroup(undefined)} disabled={!hasEndpoints}>
+            <Icon name="plus" /> {say('group.add')}
+          </button>
+        </div>
       </div>
       <p class="lead">{say('groups.lead')}</p>
       <Loaded from={groups}>

@@ -5,6 +5,7 @@ import { editEndpoint } from '../forms/open-forms.ts';
 import { lastSecond, live, seconds } from '../live.ts';
 import { shade } from '../look.ts';
 import { Chart } from '../parts/chart.tsx';
+import { Connect } from '../parts/connect.tsx';
 import { EndpointCard } from '../parts/endpoint-card.tsx';
 import { colourOf, paintOf } from '../parts/palette.ts';
 import { Empty } from '../parts/resource.tsx';
@@ -132,8 +133,9 @@ function AddFirst() {
 
 /** The page. */
 export function Overview() {
-  const [span, setSpan] = useState<number>(300);
   const now = live.value;
+  // Of a gateway that has just begun a minute shows more.
+  const [span, setSpan] = useState<number>(now && now.now - now.since < SPANS[0] * 2_000 ? SPANS[0] : SPANS[1]);
   return (
     <>
       <div class="head">
@@ -157,6 +159,7 @@ export function Overview() {
           <Charts now={now} span={span} />
           <h2>{say('nav.endpoints')}</h2>
           <Cards now={now} />
+          <Connect />
         </>
       )}
       {!now && <p class="muted">{say('nothingYet')}</p>}

@@ -9,6 +9,7 @@ import { shade } from '../look.ts';
 import { Chart } from '../parts/chart.tsx';
 import { paintOf } from '../parts/palette.ts';
 import { Empty, Loaded, useResource } from '../parts/resource.tsx';
+import { saveFile } from '../save-file.ts';
 import { say } from '../say.ts';
 import { dayLines, daysBetween, type Measure, measured, measures, totals } from '../usage-sums.ts';
 
@@ -19,15 +20,6 @@ const VIEWS: readonly (readonly Field[])[] = [['key', 'model'], ['key'], ['model
 
 /** The day of the store, which counts in UTC. */
 const dayAt = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
-
-function download(rows: readonly UsageRow[], name: string): void {
-  const address = URL.createObjectURL(new Blob([usageTable(rows)], { type: 'text/csv' }));
-  const link = document.createElement('a');
-  link.href = address;
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(address);
-}
 
 function Table({ rows, by }: { rows: readonly UsageRow[]; by: readonly Field[] }) {
   const sums = totals(rows, by);
@@ -95,7 +87,7 @@ export function Usage() {
         <button
           type="button"
           disabled={!usage.value || usage.value.usage.length === 0}
-          onClick={() => download(usage.value?.usage ?? [], `usage-${from}-${today}.csv`)}
+          onClick={() => saveFile(usageTable(usage.value?.usage ?? []), `usage-${from}-${today}.csv`, 'text/csv')}
         >
           {say('usage.csv')}
         </button>

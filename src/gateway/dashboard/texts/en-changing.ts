@@ -12,6 +12,16 @@ export const changing = {
   'endpoint.drained': '{name} takes no new calls; those that run end.',
   'endpoint.restore': 'End the drain',
   'endpoint.restored': '{name} takes calls again.',
+  'config.export': 'Export',
+  'config.reload': 'Reload file',
+  'config.reloaded': 'The configuration is read again.',
+  'config.kept': 'The configuration stays as it was:',
+  connect: 'Connect a client',
+  'connect.hint':
+    'Any OpenAI or Anthropic client takes one of these addresses; its key is a client key, or any word on this machine while there is none.',
+  'connect.hintKey':
+    'Any OpenAI or Anthropic client takes one of these addresses, with a client key; the admin key makes no calls.',
+  'connect.key': 'CLIENT_KEY',
   name: 'Name',
   type: 'Type',
   'type.openai': 'OpenAI, or speaks its API',
