@@ -1,6 +1,7 @@
 /** What the store is told of a call that is over. */
 import { JsonText } from '../call/json-text.ts';
 import type { GatewaySettings } from './config/settings.ts';
+import { shownAttempts, shownDecisions } from './shown-story.ts';
 import type { CallRecord } from './store/call-record.ts';
 
 /** Bytes kept of a body. */
@@ -29,6 +30,8 @@ function bodyKept(body: unknown, status: number, bodies: GatewaySettings['log'][
 export function callRecord({ path, body, model, ...facts }: CallFacts, log: GatewaySettings['log']): CallRecord {
   return {
     ...facts,
+    attempts: shownAttempts(facts.attempts),
+    decisions: shownDecisions(facts.decisions),
     path: cut(`/v1${path}`, LONGEST_PATH),
     model: model === undefined ? undefined : cut(model, LONGEST_NAME),
     body: bodyKept(body, facts.status, log.bodies),

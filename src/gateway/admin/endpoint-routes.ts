@@ -32,6 +32,9 @@ const shownOne = (admin: AdminSurroundings, name: string): object => {
   return endpointShown(endpointOf(admin.running().settings, name), state);
 };
 
+/** Names are looked up by the proxy, where the environment names one. */
+const isProxied = () => Boolean(process.env.https_proxy || process.env.HTTPS_PROXY);
+
 /** Where the names of its addresses lead. @throws AdminError 422. @returns what is to be known besides */
 async function followNames(options: Given, admin: AdminSurroundings): Promise<string[]> {
   const issues: Issue[] = [];
@@ -39,7 +42,7 @@ async function followNames(options: Given, admin: AdminSurroundings): Promise<st
   for (const { path, url } of addressesIn(options)) {
     const led = await leadsTo(url, admin.around.clock);
     if (led.is === 'inside') issues.push({ path, message: `leads to this machine or its own network; ${ALLOW}` });
-    if (led.is === 'nowhere') issues.push({ path, message: 'names a host that does not exist' });
+    if (led.is === 'nowhere' && !isProxied()) issues.push({ path, message: 'names a host that does not exist' });
     if (led.is === 'unknown') notes.push(`Where ${path} leads could not be looked up now (${led.code}).`);
   }
   if (issues.length > 0) throw invalid(issues, CODE);

@@ -4,8 +4,8 @@ import { JsonText } from '../../call/json-text.ts';
 import type { AttemptReport } from '../../call/outcome.ts';
 import { factsOf } from '../api-error.ts';
 import { destinationOf } from '../destination.ts';
-import { endpointNamed } from '../pools.ts';
 import { attemptsBehind, decisionsBehind, type Exchange, exchange } from '../port.ts';
+import { shownAttempts, shownDecisions } from '../shown-story.ts';
 import type { AdminSurroundings } from './route.ts';
 
 const PATH = '/chat/completions';
@@ -48,8 +48,10 @@ export async function testCall(
   const cancel = clock.after(PATIENCE, () => late.abort());
   const body = { model, messages: [{ role: 'user', content: 'Say OK.' }], max_completion_tokens: TOKENS };
   const told = (facts: Omit<TestResult, 'ok' | 'endpoint' | 'ms'>): TestResult => {
-    const [endpoint = null] = facts.attempts.slice(-1).map((last) => endpointNamed(last.endpoint));
-    return { ok: facts.status < 400, ...facts, endpoint, ms: Math.round(clock.now() - before) };
+    const attempts = shownAttempts(facts.attempts);
+    const [endpoint = null] = attempts.slice(-1).map((last) => last.endpoint);
+    const decisions = shownDecisions(facts.decisions);
+    return { ok: facts.status < 400, ...facts, endpoint, attempts, decisions, ms: Math.round(clock.now() - before) };
   };
   try {
     const to = destinationOf({ model, path: PATH, key: undefined }, running());

@@ -84,6 +84,17 @@ describe('where an endpoint may be (T7)', () => {
     ]);
   });
 
+  it('a name that only the proxy knows is taken', async () => {
+    leading(failed('ENOTFOUND'));
+    await using gateway = await gatewayWith(FILE);
+    vi.stubEnv('HTTPS_PROXY', 'http://127.0.0.1:9');
+    const body = { apiKey: 'k', baseURL: 'https://api.vendor.com/v1' };
+    expect((await ask(gateway, 'PUT', '/admin/endpoints/x', body)).status).toBe(201);
+    expect((await ask(gateway, 'PUT', '/admin/endpoints/y', { ...body, baseURL: 'https://10.0.0.1' })).status).toBe(
+      422,
+    );
+  });
+
   it('a name that leads inside once it was checked is not spoken to: no call, no key', async () => {
     // Whoever owns the name has a certificate for it; here nobody looks at it.
     vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
