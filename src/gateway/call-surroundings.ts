@@ -4,6 +4,7 @@ import type { Allowances } from './allowance.ts';
 import type { Figures } from './figures.ts';
 import type { LiveFigures } from './live/live-figures.ts';
 import type { GatewayLog } from './log.ts';
+import type { MadeBy } from './made-by.ts';
 import type { GatewayStore } from './store/gateway-store.ts';
 
 /** What calls share beside the configuration they began with. */
@@ -14,6 +15,7 @@ export interface CallSurroundings {
   /** The same by second, of late. */
   readonly live: LiveFigures;
   readonly allowances: Allowances;
+  readonly madeBy: MadeBy;
   readonly store: GatewayStore;
   /** When the gateway began, in ms since 1970. */
   readonly since: number;

@@ -17,6 +17,7 @@ import { isLoopback } from './guard.ts';
 import { Guesses } from './guesses.ts';
 import { LiveFigures } from './live/live-figures.ts';
 import type { GatewayLog } from './log.ts';
+import { MadeBy } from './made-by.ts';
 import { endpointNamed, sharedIds } from './pools.ts';
 import { letPass } from './read-body.ts';
 import { RealtimeCall } from './realtime/realtime-call.ts';
@@ -107,7 +108,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   let closing = false;
   const surroundings: CallSurroundings = {
     ...{ clock, log, figures, allowances, store, since: clock.date(), closing: () => closing },
-    live: new LiveFigures(clock),
+    ...{ live: new LiveFigures(clock), madeBy: new MadeBy() },
   };
   const admin = new AdminApi({ around: surroundings, store, configuration, running: () => generations.running, local });
   const underway = new Set<GatewayCall | RealtimeCall>();

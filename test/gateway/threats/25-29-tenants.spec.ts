@@ -24,6 +24,7 @@ describe('T25: of two tenants', () => {
       clientKeys: [
         { name: 'red', key: 'key-red', groups: ['red'], limits: { requestsPerMinute: 50 } },
         { name: 'blue', key: 'key-blue', groups: ['blue'], limits: { requestsPerMinute: 50 } },
+        { name: 'red-too', key: 'key-red-too', groups: ['red'] },
         { name: 'all', key: 'key-all' },
       ],
     });
@@ -33,6 +34,7 @@ describe('T25: of two tenants', () => {
         b,
         gateway,
         red: gateway.client('key-red'),
+        redToo: gateway.client('key-red-too'),
         blue: gateway.client('key-blue'),
         all: gateway.client('key-all'),
       },
@@ -68,6 +70,49 @@ describe('T25: of two tenants', () => {
     for (const attempt of tries) expect([String(attempt), await statusOf(attempt())]).toEqual([String(attempt), 404]);
     expect((await t.all.files.retrieve(file.id)).id).toBe(file.id);
   });
+
+  it.each([false, true])(
+    'neither reaches responses that another one made, by their id (streamed: %s)',
+    async (stream) => {
+      await using t = await two();
+      const make = async (client: typeof t.red, model: string): Promise<string> => {
+        if (!stream) return (await client.responses.create({ model, input: 'x' })).id;
+        let id = '';
+        for await (const event of await client.responses.create({ model, input: 'x', stream: true }))
+          if (event.type === 'response.completed') id = event.response.id;
+        return id;
+      };
+      const ids = { red: await make(t.red, 'red'), blue: await make(t.blue, 'blue'), all: await make(t.all, 'red') };
+      const before = t.a.calls + t.b.calls;
+      for (const id of [ids.blue, ids.all]) {
+        const tries = [
+          () => t.red.responses.retrieve(id),
+          () => t.red.get(`/responses/${id.replace('_', '%5F')}`),
+          () => t.red.get(`/responses/${id}?include[]=x`),
+          () => t.red.responses.cancel(id),
+          () => t.red.responses.delete(id),
+          () => t.red.responses.inputItems.list(id),
+          () => t.red.responses.create({ model: 'red', input: 'x', previous_response_id: id }),
+          () => t.red.responses.create({ model: 'red', input: 'x', conversation: id }),
+          () => t.red.responses.create({ model: 'red', input: 'x', conversation: { id } }),
+          () => t.red.post('/messages', { body: { model: 'red', max_tokens: 1, messages, previous_response_id: id } }),
+        ];
+        for (const attempt of tries)
+          expect([String(attempt), await statusOf(attempt())]).toEqual([String(attempt), 404]);
+      }
+      expect(t.a.calls + t.b.calls).toBe(before);
+      // Each its own, keys for the same groups each other's, and who may use all groups everything.
+      expect((await t.red.responses.retrieve(ids.red)).id).toBe(ids.red);
+      expect((await t.redToo.responses.retrieve(ids.red)).id).toBe(ids.red);
+      expect(await statusOf(t.red.responses.create({ model: 'red', input: 'x', previous_response_id: ids.red }))).toBe(
+        200,
+      );
+      for (const id of Object.values(ids)) expect((await t.all.responses.retrieve(id)).id).toBe(id);
+      // Of what was made elsewhere nobody here knows whose it is.
+      expect(await statusOf(t.red.responses.retrieve('resp_unknown'))).toBe(404);
+      expect(t.a.calls + t.b.calls).toBeGreaterThan(before + 5);
+    },
+  );
 
   it('each has limits, usage and rate headers of its own', async () => {
     await using t = await two();
