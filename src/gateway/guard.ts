@@ -22,12 +22,13 @@ function originHost(origin: string): string | undefined {
 }
 
 /** @throws Refused for what comes from a page of the web, or by a name that is not this machine's. */
-export function refuseForeign({ host = '', origin }: IncomingHttpHeaders): void {
+export function refuseForeign({ host = '', origin, 'sec-fetch-site': site }: IncomingHttpHeaders): void {
   if (!isLoopback(hostOf(host))) {
     const message = 'This gateway answers to localhost only; set client keys to reach it by another name.';
     throw new Refused({ status: 421, message, code: 'foreign_host' });
   }
-  if (origin !== undefined && !isLoopback(originHost(origin) ?? '')) {
+  // A picture or a link of a page comes without an origin.
+  if ((origin !== undefined && !isLoopback(originHost(origin) ?? '')) || site === 'cross-site') {
     const message = 'This gateway takes no calls from web pages of other places; set client keys to allow them.';
     throw new Refused({ status: 403, message, code: 'foreign_origin' });
   }

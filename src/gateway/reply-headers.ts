@@ -7,6 +7,8 @@ import { clientHeaders, clientHeadersOf, safeId } from './wire-headers.ts';
 /** Replies that a client would send the call again for. */
 const retried = (status: number) => status === 408 || status === 409 || status === 429 || status >= 500;
 
+const JSON_TYPE = /^application\/json\b/i;
+
 /** Who served, and whether it makes sense to come again: after attempts of our own it does not. */
 export function storyHeaders(attempts: readonly AttemptReport[], status: number): Record<string, string> {
   const last = attempts.at(-1);
@@ -63,6 +65,10 @@ function completed(
   if (isEventStream(headers)) {
     headers['cache-control'] = 'no-cache';
     headers['x-accel-buffering'] = 'no';
+  } else if (!JSON_TYPE.test(headers['content-type'] ?? '')) {
+    // Opened in a browser it would be a page of the gateway's own, with the dashboard beside it.
+    headers['x-content-type-options'] = 'nosniff';
+    headers['content-security-policy'] = 'sandbox';
   }
   return headers;
 }
