@@ -4,7 +4,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../../src/clock.ts';
 import { keyIn } from '../../../src/gateway/access.ts';
 import { placeOf } from '../../../src/gateway/call-place.ts';
@@ -35,6 +35,10 @@ describe('T20: a reply that is a bomb', () => {
     const bounds = { maxResponseBytes: 32 * MIB, maxRetries: 0, breaker: false, store: { type: 'memory' } };
     writeFileSync(join(folder, 'load-balanced-openai.json'), JSON.stringify({ endpoints, ...bounds }));
     const { child, over, printed } = startCli(['serve', '--port', '0'], { LOG_LEVEL: 'info' }, folder);
+    onTestFinished(() => {
+      child.kill('SIGKILL');
+      rmSync(folder, { recursive: true });
+    });
     const [, url] = await printed(/"url":"([^"]+)"/);
     const peak = () => Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1_024;
     const ask = async (stream: boolean) => {
@@ -56,7 +60,6 @@ describe('T20: a reply that is a bomb', () => {
     expect((await ask(false)).status).toBe(200);
     child.kill('SIGTERM');
     expect((await over).code).toBe(0);
-    rmSync(folder, { recursive: true });
   });
 });
 

@@ -93,6 +93,7 @@ describe('T25: of two tenants', () => {
           () => t.red.responses.delete(id),
           () => t.red.responses.inputItems.list(id),
           () => t.red.responses.create({ model: 'red', input: 'x', previous_response_id: id }),
+          () => t.red.responses.create({ model: 'red', input: 'x'.repeat(200_000), previous_response_id: id }),
           () => t.red.responses.create({ model: 'red', input: 'x', conversation: id }),
           () => t.red.responses.create({ model: 'red', input: 'x', conversation: { id } }),
           () => t.red.post('/messages', { body: { model: 'red', max_tokens: 1, messages, previous_response_id: id } }),
