@@ -5,6 +5,7 @@ import { bringsTransport } from '../../endpoint/sdk-client.ts';
 import type { Core } from '../../sdk/core.ts';
 import { isStandard } from '../../sdk/standard.ts';
 import { anthropicFetch } from '../anthropic/anthropic-fetch.ts';
+import { canConnect } from './connections.ts';
 
 /** As it is before anybody puts another one in its place, who wants to see what goes out. */
 const nativeFetch = globalThis.fetch;
@@ -34,7 +35,8 @@ export function goesDirectly(core: Core, clientOf: (endpoint: Endpoint) => OpenA
   const known = found.get(core);
   if (known?.changes === pool.changes) return known.plain;
   const isOurs = core.fetch === nativeFetch || core.settings.transport === 'fast';
-  const plain = isOurs && !usesProxies && pool.endpoints.every((endpoint) => isPlain(endpoint, clientOf(endpoint)));
+  const plain =
+    canConnect && isOurs && !usesProxies && pool.endpoints.every((endpoint) => isPlain(endpoint, clientOf(endpoint)));
   found.set(core, { changes: pool.changes, plain });
   return plain;
 }
