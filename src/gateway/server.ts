@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../clock.ts';
 import { type ConnectionCaps, capConnections } from './connections.ts';
+import { endServer, lastOfConnection } from './end-server.ts';
 import { asksForSocket, asPlain } from './realtime/upgrade.ts';
 
 /** Said to what is no message. */
@@ -28,8 +29,6 @@ const KEEP_ALIVE = 75_000;
 /** How often Node looks for those that are too slow. */
 const LOOK_EVERY = 2_000;
 const HEADER_BYTES = 32_768;
-/** Broken streams still tell their readers why. */
-const LAST_WORDS = 500;
 /** A reply that is all written, and of which its reader takes nothing for so long, is nobody's. */
 const IDLE_READER = 120_000;
 
@@ -80,7 +79,14 @@ function endWhenIdle(response: ServerResponse, ms: number): void {
   });
 }
 
-function makeServer({ answer, answerSocket }: Answers, running: Set<Promise<void>>, bounds: ServerBounds): Server {
+/** What the server is at. */
+interface State {
+  readonly underway: Map<Promise<void>, ServerResponse | undefined>;
+  ending: boolean;
+}
+
+function makeServer({ answer, answerSocket }: Answers, state: State, bounds: ServerBounds): Server {
+  const { underway } = state;
   const { caps, refused, idleReader = IDLE_READER } = bounds;
   const server = createServer(
     {
@@ -100,8 +106,9 @@ function makeServer({ answer, answerSocket }: Answers, running: Set<Promise<void
         response.writeHead(400, { connection: 'close', 'content-length': 0 }).end();
         return;
       }
-      const work = answer(message, response).finally(() => running.delete(work));
-      running.add(work);
+      if (state.ending) lastOfConnection(response);
+      const work = answer(message, response).finally(() => underway.delete(work));
+      underway.set(work, response);
     },
   );
   server.on('upgrade', (message, socket, head) => {
@@ -113,8 +120,8 @@ function makeServer({ answer, answerSocket }: Answers, running: Set<Promise<void
       asPlain(server, message, socket, head);
       return;
     }
-    const work = answerSocket(message, socket, head).finally(() => running.delete(work));
-    running.add(work);
+    const work = answerSocket(message, socket, head).finally(() => underway.delete(work));
+    underway.set(work, undefined);
   });
   capConnections(server, caps, refused);
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
@@ -127,16 +134,6 @@ function makeServer({ answer, answerSocket }: Answers, running: Set<Promise<void
   return server;
 }
 
-/** Resolves when everything is over, or the time is. */
-async function within(ms: number, clock: Clock, over: Promise<unknown>): Promise<void> {
-  let cancel: () => void = () => undefined;
-  const late = new Promise<void>((resolve) => {
-    cancel = clock.after(ms, resolve);
-  });
-  await Promise.race([over, late]);
-  cancel();
-}
-
 /** Listens. @throws the error of `listen`, such as a port that is taken. */
 export async function listen(
   answers: Answers,
@@ -144,8 +141,8 @@ export async function listen(
   clock: Clock,
   bounds: ServerBounds,
 ): Promise<Listening> {
-  const running = new Set<Promise<void>>();
-  const server = makeServer(answers, running, bounds);
+  const state: State = { underway: new Map(), ending: false };
+  const server = makeServer(answers, state, bounds);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen({ host, port }, () => {
@@ -154,25 +151,12 @@ export async function listen(
     });
   });
   const { address, port: chosen } = server.address() as AddressInfo;
-  const idle = async () => {
-    while (running.size > 0) await Promise.allSettled(running);
-  };
   return {
     host: address,
     port: chosen,
-    async stop(grace, interrupt) {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeIdleConnections();
-      await within(grace, clock, idle());
-      if (running.size > 0) {
-        interrupt();
-        await within(LAST_WORDS, clock, idle());
-      }
-      server.closeIdleConnections();
-      // Who was answered last has his answer to read still.
-      await within(LAST_WORDS, clock, closed);
-      server.closeAllConnections();
-      await closed;
+    stop(grace, interrupt) {
+      state.ending = true;
+      return endServer(server, { underway: state.underway, grace, interrupt }, clock);
     },
   };
 }

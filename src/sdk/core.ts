@@ -71,6 +71,12 @@ function isNamed(strategy: LoadBalancedOpenAIOptions['strategy']): boolean {
   return 'priority' in strategy && typeof strategy.priority === 'string';
 }
 
+/** Why a function of its own: what equal pools share outlives the client that made it, and may hold nothing of that client. */
+function newRoom(registry: Registry, { clock, waitingRoom }: Settings): WaitingRoom {
+  const maxWait = waitingRoom ? waitingRoom.maxWait : 0;
+  return new WaitingRoom({ clock, maxWait, watch: (look) => watch(registry, look) });
+}
+
 /** Builds the shared parts. @param logger the client's, looked up at each line. */
 export function makeCore(settings: Settings, input: LoadBalancedOpenAIOptions, logger: () => Logger): Core {
   const { clock } = settings;
@@ -109,10 +115,7 @@ export function makeCore(settings: Settings, input: LoadBalancedOpenAIOptions, l
     operations && [...operations],
     tags,
   ]);
-  const room = shared(`room ${keyOf([settings.waitingRoom, serving])}`, () => {
-    const maxWait = settings.waitingRoom ? settings.waitingRoom.maxWait : 0;
-    return new WaitingRoom({ clock, maxWait, watch: (look) => watch(registry, look) });
-  });
+  const room = shared(`room ${keyOf([settings.waitingRoom, serving])}`, () => newRoom(registry, settings));
   const now = {
     closed: false,
     lastError: undefined,
