@@ -9,9 +9,20 @@ const SESSION_HEADERS: ReadonlySet<string> = new Set([
   'conversation_id',
 ]);
 
+/** Of plain headers. */
+function sessionOf(headers: Readonly<Record<string, unknown>>): string | undefined {
+  for (const name in headers) {
+    const value = headers[name];
+    if (typeof value === 'string' && value !== '' && SESSION_HEADERS.has(name.toLowerCase())) return value;
+  }
+  return undefined;
+}
+
 /** The session's name. @param headers in any form the SDK takes */
 export function sessionIn(headers: unknown): string | undefined {
   if (typeof headers !== 'object' || headers === null) return undefined;
+  if (Object.getPrototypeOf(headers) === Object.prototype && !('values' in headers))
+    return sessionOf(headers as Record<string, unknown>);
   const inner = (headers as { values?: unknown }).values;
   const bag = inner instanceof Headers ? inner : headers;
   const rows = Array.isArray(bag) || bag instanceof Headers ? bag : Object.entries(bag);

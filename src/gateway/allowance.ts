@@ -30,13 +30,23 @@ const over = (message: string, code: string, ms: number, more: Record<string, st
 export class Allowances {
   readonly #clock: Clock;
   readonly #used = new Map<string, Used>();
+  /** The same by the key itself, which lives as long as its configuration. */
+  readonly #ofKey = new WeakMap<ClientKey, Used>();
   readonly #spent = new Map<string, Spent>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  #of({ name, limits: { requestsPerMinute, tokensPerMinute } }: ClientKey): Used {
+  #of(key: ClientKey): Used {
+    const known = this.#ofKey.get(key);
+    if (known) return known;
+    const used = this.#named(key);
+    this.#ofKey.set(key, used);
+    return used;
+  }
+
+  #named({ name, limits: { requestsPerMinute, tokensPerMinute } }: ClientKey): Used {
     const now = this.#clock.now();
     const bucket = (perMinute: number | undefined) =>
       perMinute === undefined ? undefined : new Bucket(perMinute, now);

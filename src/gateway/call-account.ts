@@ -80,7 +80,7 @@ export class CallAccount {
   #used(attempts: readonly AttemptReport[], left: boolean): Omit<Settled, 'cost'> {
     const told = tokensOf(attempts);
     const last = attempts.at(-1);
-    const lastTold = last && tokensOf([last]);
+    const lastTold = attempts.length === 1 ? told : last && tokensOf([last]);
     const events = this.#events;
     if (lastTold) {
       // Some tell what went in when they begin, and what came out at an end that nobody waited for.

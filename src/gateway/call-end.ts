@@ -28,10 +28,11 @@ export function writeDown(
   const last = attempts.at(-1);
   const endpoint = last && endpointNamed(last.endpoint);
   live.add({ ms: openMs ?? ms, firstMs: call.firstMs, failed: status >= 400, endpoint });
-  log.info(`${method} /v1${path.slice(0, 200)} ${status}`, {
-    ...{ ms, model: model?.slice(0, 256), endpoint, attempts: attempts.length, key, id },
-    ...{ tokensIn: tokens?.input, tokensOut: tokens?.output },
-  });
+  if (log.says('info'))
+    log.info(`${method} /v1${path.slice(0, 200)} ${status}`, {
+      ...{ ms, model: model?.slice(0, 256), endpoint, attempts: attempts.length, key, id },
+      ...{ tokensIn: tokens?.input, tokensOut: tokens?.output },
+    });
   if (NOT_KEPT.has(call.code ?? '')) return;
   store.calls.record(callRecord({ ...call, endpoint, at: Math.round(clock.date() - ms) }, settings.log));
 }

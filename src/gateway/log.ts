@@ -43,9 +43,14 @@ export class GatewayLog {
     return this.#options.level;
   }
 
+  /** Are lines of this level written? */
+  says(level: LogLevel): boolean {
+    return logLevels.indexOf(level) <= logLevels.indexOf(this.level);
+  }
+
   #say(level: LogLevel, message: string, facts: LogFacts): void {
     const { readable, write, clock } = this.#options;
-    if (logLevels.indexOf(level) > logLevels.indexOf(this.level)) return;
+    if (!this.says(level)) return;
     const time = new Date(clock.date()).toISOString();
     const rows = Object.entries(facts).flatMap(([name, value]) => (value === undefined ? [] : [[name, cut(value)]]));
     if (!readable) {

@@ -43,6 +43,15 @@ export function directHeaders(
   return completed(clientHeadersOf(wire), facts, id, idHeader);
 }
 
+/** Values that tell nothing, and come with nearly every reply. */
+const PLAIN = new Set([
+  'application/json',
+  'text/event-stream',
+  'text/event-stream; charset=utf-8',
+  'no-cache',
+  '2020-10-01',
+]);
+
 /** What headers of one endpoint's reply become those of the pool's by. */
 type ReplyFacts = Pick<Reply, 'status' | 'tells' | 'attempts' | 'alone' | 'room'>;
 
@@ -53,7 +62,9 @@ function completed(
   idHeader = 'x-request-id',
 ): Record<string, string> {
   // Some servers repeat what they were sent. Nearly none does: all are looked at as one.
-  if (reply.tells(Object.values(headers).join('\n')))
+  let all = '';
+  for (const name in headers) if (!PLAIN.has(headers[name] as string)) all += `\n${headers[name]}`;
+  if (reply.tells(all))
     for (const name of Object.keys(headers)) if (reply.tells(headers[name] as string)) delete headers[name];
   // One endpoint's remainder is not the pool's.
   if (!reply.alone)

@@ -19,10 +19,8 @@ const amount = (value: unknown) => (typeof value === 'number' && Number.isFinite
 
 function tokensIn(usage: unknown): Tokens | undefined {
   if (typeof usage !== 'object' || usage === null) return undefined;
-  const { prompt_tokens, input_tokens, completion_tokens, output_tokens, total_tokens, ...rest } = usage as Record<
-    string,
-    unknown
-  >;
+  const rest = usage as Record<string, unknown>;
+  const { prompt_tokens, input_tokens, completion_tokens, output_tokens, total_tokens } = rest;
   const details = (rest.prompt_tokens_details ?? rest.input_tokens_details) as { cached_tokens?: unknown } | undefined;
   // Anthropic counts what a cache held beside the rest, OpenAI as part of it.
   const read = amount(rest.cache_read_input_tokens);
@@ -33,6 +31,8 @@ function tokensIn(usage: unknown): Tokens | undefined {
 
 /** What the attempts of a call used; `undefined` when no endpoint said. */
 export function tokensOf(attempts: readonly AttemptReport[]): Tokens | undefined {
+  // Nearly always.
+  if (attempts.length === 1) return tokensIn(attempts[0]?.usage);
   const told = attempts.flatMap(({ usage }) => tokensIn(usage) ?? []);
   if (told.length === 0) return undefined;
   const sum = (key: keyof Tokens) => told.reduce((total, each) => total + each[key], 0);

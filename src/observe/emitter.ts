@@ -57,6 +57,12 @@ export function emitter(observers: readonly Observer[], onListenerError: (error:
       return all.size > 0 || listeners.size > 0;
     },
     emit(event) {
+      // Mostly there is one, for everything.
+      if (all.size === 1 && !listeners.has(event.type)) {
+        const [only] = all;
+        call(only as Listener, event);
+        return;
+      }
       // Copies: a listener may add and remove listeners.
       for (const listener of [...(listeners.get(event.type) ?? []), ...all]) call(listener, event);
     },

@@ -22,6 +22,9 @@ export class BodyDown implements BodyTaker {
   readonly #done: (end: StreamEnd) => void;
   #cancel: (() => void) | undefined;
   #wrote = false;
+  /** Taken and not yet written. */
+  #pending: Buffer[] = [];
+  #events = 0;
 
   private constructor(
     response: ServerResponse,
@@ -51,13 +54,29 @@ export class BodyDown implements BodyTaker {
     const response = this.#response;
     if (response.destroyed) return true;
     this.#wrote = true;
-    this.#watcher.passed(events);
-    if (response.write(bytes)) return true;
-    if (!this.#cancel) {
-      this.#cancel = this.#clock.after(IDLE_READER, () => response.destroy(), false);
-      response.once('drain', this.#drained);
-    }
-    return false;
+    this.#events += events;
+    this.#pending.push(bytes);
+    // What comes in one packet goes out in one piece.
+    if (this.#pending.length === 1) queueMicrotask(this.#flush);
+    return !response.writableNeedDrain;
+  }
+
+  readonly #flush = () => {
+    const response = this.#response;
+    const bytes = this.#taken();
+    if (!bytes || response.destroyed || response.writableEnded || response.write(bytes) || this.#cancel) return;
+    this.#cancel = this.#clock.after(IDLE_READER, () => response.destroy(), false);
+    response.once('drain', this.#drained);
+  };
+
+  /** What waits, as one. */
+  #taken(): Buffer | undefined {
+    const pending = this.#pending;
+    if (pending.length === 0) return undefined;
+    this.#pending = [];
+    this.#watcher.passed(this.#events);
+    this.#events = 0;
+    return pending.length === 1 ? pending[0] : Buffer.concat(pending);
   }
 
   over(end: StreamEnd, words?: Uint8Array): void {
@@ -65,8 +84,10 @@ export class BodyDown implements BodyTaker {
     this.#wrote = true;
     this.#cancel?.();
     response.off('drain', this.#drained);
-    if (end.is === 'complete') response.end();
-    else if (words) response.end(words);
+    const last = end.is === 'left' ? undefined : this.#taken();
+    if (end.is === 'complete') response.end(last);
+    else if (last) response.write(last);
+    if (words) response.end(words);
     else if (end.is === 'failed') {
       // A head that comes together with the end of its connection some clients take for a connection that was lost before it.
       if (!response.destroyed) response.flushHeaders();

@@ -7,6 +7,7 @@ import type { OpenAI } from 'openai';
 import type { JsonText } from '../../call/json-text.ts';
 import { withModel } from '../../call/localize.ts';
 import type { AttemptReport } from '../../call/outcome.ts';
+import { sessionIn } from '../../call/session-header.ts';
 import { joined, unsteered } from '../../call/steering.ts';
 import type { Attempt, CallStory, Sending } from '../../dispatch/call-story.ts';
 import type { StreamEnd } from '../../dispatch/watched.ts';
@@ -62,7 +63,9 @@ export class DirectCall {
     if (!goesDirectly(core, clientOf)) return undefined;
     const pinned = endpoint === undefined ? around : joined(around, { ...unsteered, endpoint });
     const { method, path, query, headers } = given;
-    const asked = { method, path, headers, body: given.body, ...(query && { query }) } as unknown as RequestOptions;
+    // No credentials are among them; of all others only those count here that name a session.
+    const named = sessionIn(headers) === undefined ? {} : { headers };
+    const asked = { method, path, body: given.body, ...named, ...(query && { query }) } as unknown as RequestOptions;
     const { options, steering } = readPin(asked, pinned, core);
     const { settings, dispatcher } = core;
     const { timeout, maxRetries } = client as OpenAI;
