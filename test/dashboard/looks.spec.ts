@@ -16,7 +16,7 @@ import {
 import { chat, endpointOf, gatewayWith, type TestGateway } from '../support/gateway.ts';
 
 const EVIL = '<img src=x onerror=alert(1)>';
-const LONG = 'a-very-long-name-without-any-blank-in-it-'.padEnd(64, 'x');
+const LONG = 'averylongnamewithnoplaceforabreak'.padEnd(64, 'x');
 const PAGES = ['Overview', 'Calls', 'Groups', 'Endpoints', 'Keys', 'Usage'];
 
 describe.skipIf(!chromiumAt)(
