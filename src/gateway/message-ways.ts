@@ -18,7 +18,7 @@ export interface MessageWay {
 const isNative = (endpoint: EndpointOptions) => 'fetch' in endpoint && endpoint.fetch === anthropicFetch;
 const namesOf = (endpoints: readonly EndpointOptions[]) => endpoints.map(({ name }) => name as string);
 
-/** The ways of a pool, that of its first endpoint first. @param make a client for some of its endpoints. */
+/** The ways of a pool. @param make a client for some of its endpoints. */
 export function messageWays(
   client: LoadBalancedOpenAI,
   endpoints: readonly EndpointOptions[],

@@ -25,6 +25,8 @@ export interface Exchange extends RawRequest {
   readonly endpoint?: string | undefined;
   /** The model as the pool knows it. */
   readonly asked: string | undefined;
+  /** Who is asked first, by the pool's own name for it. */
+  readonly prefer?: string | undefined;
 }
 
 /** What came back, of whatever status. */
@@ -68,12 +70,24 @@ function sendingWith(usage: AskedUsage): Pick<Caller, 'sends'> {
  * Makes one exchange over a pool.
  * @throws what a call of the client throws, when no endpoint replied.
  */
-export async function exchange(client: LoadBalancedOpenAI, { endpoint, asked, ...request }: Exchange): Promise<Reply> {
+export async function exchange(
+  client: LoadBalancedOpenAI,
+  { endpoint, asked, prefer, ...request }: Exchange,
+): Promise<Reply> {
   const state = (client as unknown as { readonly [CLIENT_STATE]: ClientState })[CLIENT_STATE];
   const caller = state.caller(client);
   const steering = endpoint === undefined ? caller.steering : joined(caller.steering, { ...unsteered, endpoint });
   const usage = AskedUsage.of(request.method, request.path, request.body);
-  const response = await rawCall({ ...caller, steering, explains: true, ...(usage && sendingWith(usage)) }, request);
+  const response = await rawCall(
+    {
+      ...caller,
+      steering,
+      explains: true,
+      ...(prefer !== undefined && { prefers: prefer }),
+      ...(usage && sendingWith(usage)),
+    },
+    request,
+  );
   const { endpoints } = caller.core.pool;
   const body = response.body as ReadableStream<Uint8Array> | null;
   const hides = usage !== undefined && body !== null && isEvents(response);

@@ -16,6 +16,8 @@ export interface Caller {
   readonly overrides: object;
   /** Set where the call reads for another one, to find out who has this id. */
   readonly reader?: string;
+  /** Name of the endpoint its calls go to first, unless what they name leads elsewhere. */
+  readonly prefers?: string;
   /** Wants to know why its calls went where they went: see `decisionsOf`. */
   readonly explains?: boolean;
   /** Sends each attempt its own way, by `send`. */

@@ -71,7 +71,7 @@ function open(
       return lookup ? sent.then(refusePage) : sent;
     },
     only,
-    prefer,
+    prefer ?? (caller.prefers === undefined ? undefined : pool.named(caller.prefers)),
     lookup,
   );
   if (caller.explains) story.decisions = [];

@@ -1,6 +1,6 @@
 /**
- * A call of the Messages API over a pool: to Anthropic's endpoints as it is, to OpenAI's by translation. Where a pool has both, the
- * kind that stands first in the configuration is asked first, and the other one when that could not serve.
+ * A call of the Messages API over a pool: to Anthropic's endpoints as it is, to OpenAI's by translation. Where a pool has both,
+ * its strategy says who is asked first; then the others of that kind are, and the other kind when nobody of it could serve.
  */
 import { JsonText } from '../../call/json-text.ts';
 import { ConfigurationError, NoEndpointAvailableError } from '../../errors.ts';
@@ -10,6 +10,7 @@ import type { MessageWay } from '../message-ways.ts';
 import { attemptsBehind, decisionsBehind, type Exchange, exchange, type Reply } from '../port.ts';
 import { chatCall } from './chat-call.ts';
 import { estimatedTokens } from './count-tokens.ts';
+import { firstChoice } from './first-choice.ts';
 import { wrongField } from './read-fields.ts';
 import { translatedError, translatedMessage, translatedStream } from './translated-body.ts';
 import { MessageWatch, watched } from './watch-message.ts';
@@ -60,7 +61,7 @@ async function translated(way: MessageWay, call: Exchange, body: JsonText, id: s
   const chat = body.withValue(chatCall(value));
   const reply = await exchange(way.client, {
     ...{ method: 'post', path: '/chat/completions', headers, body: chat, signal: call.signal },
-    ...{ asked: call.asked, endpoint: call.endpoint },
+    ...{ asked: call.asked, endpoint: call.endpoint, prefer: call.prefer },
   });
   const name = { id: id.replace(/^req/, 'msg'), model: String(body.value.model) };
   if (reply.status >= 400) return made(await translatedError(reply.status, reply.body, id), reply);
@@ -85,6 +86,10 @@ function checked({ method, path, body, asked }: Exchange): JsonText {
   return body;
 }
 
+/** The ways with that of this endpoint first. */
+const inOrder = (ways: readonly MessageWay[], name: string | undefined): readonly MessageWay[] =>
+  name === undefined ? ways : [...ways].sort((a, b) => +b.members.includes(name) - +a.members.includes(name));
+
 /**
  * Makes the call.
  * @param id the call's own.
@@ -92,7 +97,9 @@ function checked({ method, path, body, asked }: Exchange): JsonText {
  */
 export async function askForMessage({ pool, endpoint }: Destination, call: Exchange, id: string): Promise<Reply> {
   const body = checked(call);
-  const ways = pool.messages.filter(({ members }) => endpoint === undefined || members.includes(endpoint));
+  const fitting = pool.messages.filter(({ members }) => endpoint === undefined || members.includes(endpoint));
+  const first = fitting.length > 1 ? firstChoice(pool.client, call, body) : undefined;
+  const ways = inOrder(fitting, first?.name);
   const before: Pick<Reply, 'attempts' | 'decisions'>[] = [];
   const all = (reply: Reply): Reply => {
     const earlier = [...before];
@@ -105,7 +112,9 @@ export async function askForMessage({ pool, endpoint }: Destination, call: Excha
   let best: { readonly reply: Reply } | { readonly error: unknown } | undefined;
   for (const [index, way] of ways.entries()) {
     try {
-      const reply = await (way.native ? natively(way, call) : translated(way, call, body, id));
+      const own = index === 0 && first ? { ...call, prefer: first.name } : call;
+      const reply = await (way.native ? natively(way, own) : translated(way, own, body, id));
+      if (reply.status < 300) first?.served(reply.attempts().at(-1)?.endpoint ?? '');
       if (!mayMove(reply.status) || index === ways.length - 1) {
         if (best && 'reply' in best) await best.reply.body?.cancel();
         return all(reply);

@@ -295,11 +295,12 @@ describe('the service', () => {
     expect(b.requests.map(({ path, model }) => [path, model])).toEqual(Array(2).fill(['/v1/messages', 'claude-next']));
   });
 
-  it('may be both in a group: the kind that stands first is asked first, the other one when that cannot', async () => {
+  it('may be both in a group: the strategy’s choice is asked first, the other kind when that cannot', async () => {
     await using a = await faultServer({ name: 'a', script: speak });
     await using b = await faultServer({ name: 'b' });
     const groups = {
       smart: {
+        strategy: 'priority',
         endpoints: [
           { endpoint: 'a', model: 'claude-next' },
           { endpoint: 'b', model: 'gpt-5' },
@@ -326,7 +327,7 @@ describe('the service', () => {
   it('may be both in a group: what one kind has no words for goes to the other', async () => {
     await using a = await faultServer({ name: 'a' });
     await using b = await faultServer({ name: 'b', script: speak });
-    const both = { endpoints: [{ endpoint: 'a', model: 'gpt-5' }, { endpoint: 'b' }] };
+    const both = { strategy: 'priority', endpoints: [{ endpoint: 'a', model: 'gpt-5' }, { endpoint: 'b' }] };
     await using gateway = await gatewayWith({ endpoints: [endpointOf(a), anthropicOf(b)], groups: { both } });
     const source = { type: 'text', media_type: 'text/plain', data: 'x' } as const;
     const content: Anthropic.ContentBlockParam[] = [{ type: 'document', source }];
