@@ -134,6 +134,7 @@ describe('src', () => {
 
   it.each<[string, rules.Rule]>([
     ['imports only from folders to the left', rules.order],
+    ['leads through the gateway in one direction', rules.gatewayOrder],
     ['imports files that exist', rules.targets],
     ['has no import cycle', rules.cycles],
     ['keeps packages behind their one door', rules.packages],
@@ -227,6 +228,13 @@ const SAMPLES: Sample[] = [
   ['add-ons do not know each other', rules.order, { 'redis/a.ts': "import '../otel/a.ts';" }, ['redis/a.ts:1']],
   ['a new folder', rules.order, { 'misc/a.ts': empty }, ['misc/a.ts:1 is in no known folder']],
   ['outside', rules.order, { 'cli/a.ts': "import '../../test/x.ts';" }, ['cli/a.ts:1']],
+  [
+    'back inside of the gateway',
+    rules.gatewayOrder,
+    { 'gateway/keys/a.ts': "import '../call/b.ts';", 'gateway/call/b.ts': "import '../keys/a.ts';" },
+    ['gateway/keys/a.ts:1 imports ../call/b.ts: call does not come before keys'],
+  ],
+  ['a new folder of the gateway', rules.gatewayOrder, { 'gateway/misc/a.ts': empty }, ['gateway/misc/a.ts:1']],
   ['missing file', rules.targets, { 'call/a.ts': "import './b';", 'call/b.ts': empty }, ['call/a.ts:1 imports ./b,']],
   [
     'a cycle of three',

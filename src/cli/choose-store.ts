@@ -9,7 +9,7 @@ import type { GatewaySettings } from '../gateway/config/settings.ts';
 import type { GatewayStore } from '../gateway/store/gateway-store.ts';
 import { memoryGatewayStore } from '../gateway/store/memory-gateway-store.ts';
 import { sqliteGatewayStore } from '../gateway/store/sqlite/sqlite-gateway-store.ts';
-import { storeProblem } from '../gateway/store-needs.ts';
+import { storeProblem } from '../gateway/store/store-needs.ts';
 
 /** The name of the file, where nobody names another. */
 export const STORE_FILE = 'load-balanced-openai.db';

@@ -6,9 +6,9 @@
 import type { Env } from '../config/inheritance.ts';
 import { type Found, settingsOf } from './config/load.ts';
 import type { GatewaySettings } from './config/settings.ts';
+import { type ConfigChange, changed, type StoredConfig } from './config/stored-config.ts';
 import { storedAddressProblem } from './outside/stored-address.ts';
-import type { ConfigChange, GatewayStore, StoredConfig } from './store/gateway-store.ts';
-import { changed } from './store/stored-config.ts';
+import type { GatewayStore } from './store/gateway-store.ts';
 
 /** Where a gateway's settings come from. */
 export interface ConfigurationSources {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { keys } from '../../src/cli/keys/keys.ts';
 import { wishOf } from '../../src/cli/keys/wish.ts';
-import { storeProblem } from '../../src/gateway/store-needs.ts';
+import { storeProblem } from '../../src/gateway/store/store-needs.ts';
 import { faultServer } from '../../src/testing/index.ts';
 import { chat } from '../support/gateway.ts';
 import { cli, startCli } from './run-cli.ts';

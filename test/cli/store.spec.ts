@@ -6,7 +6,7 @@ import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { chooseStore } from '../../src/cli/choose-store.ts';
 import { serve } from '../../src/cli/serve/serve.ts';
 import { sqliteGatewayStore } from '../../src/gateway/store/sqlite/sqlite-gateway-store.ts';
-import { storeProblem } from '../../src/gateway/store-needs.ts';
+import { storeProblem } from '../../src/gateway/store/store-needs.ts';
 import { faultServer } from '../../src/testing/index.ts';
 import { chat } from '../support/gateway.ts';
 import { startCli } from './run-cli.ts';

@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildDashboard } from '../../.config/build-dashboard.ts';
-import { factsOf } from '../../src/gateway/api-error.ts';
+import { factsOf } from '../../src/gateway/http/api-error.ts';
+import { writeError } from '../../src/gateway/http/write-reply.ts';
 import { showDashboard } from '../../src/gateway/pages/dashboard.ts';
-import { writeError } from '../../src/gateway/write-reply.ts';
 import { faultServer } from '../../src/testing/index.ts';
 import { endpointOf, gatewayWith, type TestGateway } from '../support/gateway.ts';
 

@@ -8,7 +8,7 @@ import type { Clock } from '../../src/clock.ts';
 import type { GatewayStore } from '../../src/gateway/store/gateway-store.ts';
 import { newClientKey } from '../../src/gateway/store/new-client-key.ts';
 import { sqliteGatewayStore } from '../../src/gateway/store/sqlite/sqlite-gateway-store.ts';
-import { storeProblem } from '../../src/gateway/store-needs.ts';
+import { storeProblem } from '../../src/gateway/store/store-needs.ts';
 import { systemClock } from '../../src/index.ts';
 import { type FaultServer, faultServer, manualClock } from '../../src/testing/index.ts';
 import { chat, endpointOf, gatewayWith, type TestGateway } from '../support/gateway.ts';

@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, it } from 'vitest';
 import { sqliteGatewayStore } from '../../src/gateway/store/sqlite/sqlite-gateway-store.ts';
-import { storeProblem } from '../../src/gateway/store-needs.ts';
+import { storeProblem } from '../../src/gateway/store/store-needs.ts';
 import { row } from './row.ts';
 
 const CHILD = fileURLToPath(new URL('./children/killed-gateway.ts', import.meta.url));

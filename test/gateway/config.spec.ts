@@ -9,7 +9,7 @@ import { InvalidConfiguration } from '../../src/gateway/config/invalid.ts';
 import { configJsonSchema } from '../../src/gateway/config/json-schema.ts';
 import { loadSettings, settingsOf } from '../../src/gateway/config/load.ts';
 import type { GatewaySettings } from '../../src/gateway/config/settings.ts';
-import { storeProblem } from '../../src/gateway/store-needs.ts';
+import { storeProblem } from '../../src/gateway/store/store-needs.ts';
 
 let folder: string;
 let count = 0;

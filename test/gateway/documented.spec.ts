@@ -37,7 +37,7 @@ describe('the configuration in the README', () => {
 });
 
 it('names the pages that there are', () => {
-  const source = readFileSync(new URL('../../src/gateway/status-pages.ts', import.meta.url), 'utf8');
+  const source = readFileSync(new URL('../../src/gateway/figures/status-pages.ts', import.meta.url), 'utf8');
   const pages = [...source.matchAll(/^ {2}'(\/[\w/]+)': /gm)].map(([, path]) => path);
   expect(pages.length).toBeGreaterThan(4);
   expect(spans(section('What it tells'))).toEqual(expect.arrayContaining(pages));

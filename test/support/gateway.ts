@@ -3,7 +3,7 @@ import OpenAI from 'openai';
 import { systemClock } from '../../src/clock.ts';
 import { Configuration, type ConfigurationSources } from '../../src/gateway/configuration.ts';
 import { type Gateway, type GatewayOptions, startGateway } from '../../src/gateway/gateway.ts';
-import { GatewayLog, type LogLevel } from '../../src/gateway/log.ts';
+import { GatewayLog, type LogLevel } from '../../src/gateway/http/log.ts';
 import type { GatewayStore } from '../../src/gateway/store/gateway-store.ts';
 import { memoryGatewayStore } from '../../src/gateway/store/memory-gateway-store.ts';
 import type { FaultServer } from '../../src/testing/index.ts';

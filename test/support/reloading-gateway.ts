@@ -6,7 +6,7 @@ import { queryObjects } from 'node:v8';
 import { systemClock } from '../../src/clock.ts';
 import { settingsOf } from '../../src/gateway/config/load.ts';
 import { startGateway } from '../../src/gateway/gateway.ts';
-import { GatewayLog } from '../../src/gateway/log.ts';
+import { GatewayLog } from '../../src/gateway/http/log.ts';
 import { LoadBalancedOpenAI } from '../../src/index.ts';
 
 /** What it is started with. */

@@ -1,7 +1,7 @@
 /** `check`: is the configuration right, and does every endpoint answer? Nothing it does costs anything. */
 import { basename } from 'node:path';
 import type { GatewayEndpoint, GatewaySettings } from '../../gateway/config/settings.ts';
-import { storeProblem } from '../../gateway/store-needs.ts';
+import { storeProblem } from '../../gateway/store/store-needs.ts';
 import { columns } from '../columns.ts';
 import { type OptionTable, optionHelp, readOptions } from '../read-options.ts';
 import { settingsFrom } from '../settings-from.ts';

@@ -1,7 +1,7 @@
 /** The gateway's log on the console: for people on a terminal, a JSON object a line for everything else. `LOG_LEVEL` says how much. */
 import { systemClock } from '../../clock.ts';
 import { didYouMean, shownName } from '../../config/suggest.ts';
-import { GatewayLog, type LogLevel, logLevels } from '../../gateway/log.ts';
+import { GatewayLog, type LogLevel, logLevels } from '../../gateway/http/log.ts';
 
 const isLevel = (word: string): word is LogLevel => (logLevels as readonly string[]).includes(word);
 

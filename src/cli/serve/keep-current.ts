@@ -2,7 +2,7 @@
 import { type StatsListener, unwatchFile, watchFile } from 'node:fs';
 import { basename } from 'node:path';
 import type { Configuration } from '../../gateway/configuration.ts';
-import type { GatewayLog } from '../../gateway/log.ts';
+import type { GatewayLog } from '../../gateway/http/log.ts';
 
 /** How often the file is looked at, in ms. Why so and no events: files that are links, as containers mount them, tell none. */
 const LOOK_EVERY = 500;

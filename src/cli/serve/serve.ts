@@ -2,8 +2,8 @@
 import { basename } from 'node:path';
 import type { GatewaySettings } from '../../gateway/config/settings.ts';
 import { type Gateway, GRACE, startGateway } from '../../gateway/gateway.ts';
-import type { GatewayLog } from '../../gateway/log.ts';
-import { CannotStart } from '../../gateway/start-checks.ts';
+import type { GatewayLog } from '../../gateway/http/log.ts';
+import { CannotStart } from '../../gateway/running/start-checks.ts';
 import { StoreFailure } from '../../gateway/store/gateway-store.ts';
 import { type OptionTable, optionHelp, readOptions } from '../read-options.ts';
 import { consoleLog } from './console-log.ts';

@@ -7,7 +7,7 @@ import { Hono } from 'hono';
 import { z } from 'zod';
 import { strict } from '../../config/fields.ts';
 import { didYouMean } from '../../config/suggest.ts';
-import { writeJson } from '../write-reply.ts';
+import { writeJson } from '../http/write-reply.ts';
 import { AdminError, adminErrorBody, adminErrorOf } from './admin-error.ts';
 import { endpointRoutes } from './endpoint-routes.ts';
 import { groupRoutes } from './group-routes.ts';

@@ -1,10 +1,10 @@
 /** How the admin API says that something cannot be done: in words, with the place of each thing that is wrong. */
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { ConfigurationError } from '../../errors.ts';
-import { Refused } from '../api-error.ts';
 import { UnreadableFile } from '../config/config-file.ts';
 import { InvalidConfiguration } from '../config/invalid.ts';
-import { CannotStart } from '../start-checks.ts';
+import { Refused } from '../http/api-error.ts';
+import { CannotStart } from '../running/start-checks.ts';
 import { KeyTaken, StoreFailure } from '../store/gateway-store.ts';
 
 /** One thing that is wrong, and where it stands. */

@@ -5,8 +5,8 @@
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
-import { Refused } from '../api-error.ts';
-import { isLoopback } from '../guard.ts';
+import { Refused } from '../http/api-error.ts';
+import { isLoopback } from '../http/guard.ts';
 
 /** What the gateway knows of its own place. */
 export interface AdminPlace {

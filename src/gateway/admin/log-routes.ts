@@ -1,7 +1,7 @@
 /** What happened: the log of calls, the sums of what was used, and the last ten minutes by second. */
 import { z } from 'zod';
 import { expected } from '../../config/fields.ts';
-import { endpointStates } from '../status-pages.ts';
+import { endpointStates } from '../figures/status-pages.ts';
 import { type UsageField, usageFields } from '../store/call-record.ts';
 import { invalid } from './admin-error.ts';
 import { packageVersion } from './package-version.ts';

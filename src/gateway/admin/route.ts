@@ -5,9 +5,9 @@ import { check } from '../../config/check.ts';
 import { strict } from '../../config/fields.ts';
 import { Problems } from '../../config/problems.ts';
 import type { ConfigurationError } from '../../errors.ts';
-import type { CallSurroundings } from '../call-surroundings.ts';
+import type { CallSurroundings } from '../call/call-surroundings.ts';
 import type { Configuration } from '../configuration.ts';
-import type { Running } from '../running.ts';
+import type { Running } from '../running/running.ts';
 import type { GatewayStore } from '../store/gateway-store.ts';
 import { AdminError, invalid } from './admin-error.ts';
 

@@ -2,10 +2,10 @@
 import type { Decision } from '../../call/decision.ts';
 import { JsonText } from '../../call/json-text.ts';
 import type { AttemptReport } from '../../call/outcome.ts';
-import { factsOf } from '../api-error.ts';
-import { destinationOf } from '../destination.ts';
-import { attemptsBehind, decisionsBehind, type Exchange, exchange } from '../port.ts';
-import { shownAttempts, shownDecisions } from '../shown-story.ts';
+import { factsOf } from '../http/api-error.ts';
+import { shownAttempts, shownDecisions } from '../pools/shown-story.ts';
+import { attemptsBehind, decisionsBehind, type Exchange, exchange } from '../port/port.ts';
+import { destinationOf } from '../running/destination.ts';
 import type { AdminSurroundings } from './route.ts';
 
 const PATH = '/chat/completions';

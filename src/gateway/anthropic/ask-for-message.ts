@@ -4,10 +4,10 @@
  */
 import { JsonText } from '../../call/json-text.ts';
 import { ConfigurationError, NoEndpointAvailableError } from '../../errors.ts';
-import { Refused } from '../api-error.ts';
-import type { Destination } from '../destination.ts';
-import type { MessageWay } from '../message-ways.ts';
-import { attemptsBehind, decisionsBehind, type Exchange, exchange, type Reply } from '../port.ts';
+import { Refused } from '../http/api-error.ts';
+import type { MessageWay } from '../pools/message-ways.ts';
+import { attemptsBehind, decisionsBehind, type Exchange, exchange, type Reply } from '../port/port.ts';
+import type { Destination } from '../running/destination.ts';
 import { chatCall } from './chat-call.ts';
 import { estimatedTokens } from './count-tokens.ts';
 import { firstChoice } from './first-choice.ts';

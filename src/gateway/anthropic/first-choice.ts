@@ -7,7 +7,7 @@ import type { JsonText } from '../../call/json-text.ts';
 import type { LoadBalancedOpenAI } from '../../load-balanced-openai.ts';
 import { callOf, type RequestOptions } from '../../sdk/call-of.ts';
 import { CLIENT_STATE, type ClientState } from '../../sdk/client-state.ts';
-import type { Exchange } from '../port.ts';
+import type { Exchange } from '../port/port.ts';
 
 /** A choice, and what is to be told of what came of it. */
 export interface FirstChoice {

@@ -1,5 +1,5 @@
 /** Errors in the shape of the Messages API. */
-import type { ErrorFacts } from '../api-error.ts';
+import type { ErrorFacts } from '../http/api-error.ts';
 import { isObject } from './read-fields.ts';
 
 const TYPES: Readonly<Record<number, string>> = {

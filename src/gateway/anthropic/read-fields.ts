@@ -1,5 +1,5 @@
 /** Reads the fields of a Messages call, and says by path what is wrong with one. Pure. */
-import { Refused } from '../api-error.ts';
+import { Refused } from '../http/api-error.ts';
 
 /** An object of which nothing is known yet. */
 export type Loose = Readonly<Record<string, unknown>>;

@@ -1,5 +1,5 @@
 /** Bodies of chat replies as bodies of messages: whole ones, errors, and streams, event by event as they come. */
-import { Refused } from '../api-error.ts';
+import { Refused } from '../http/api-error.ts';
 import { messageError, messageIn } from './message-error.ts';
 import { messageOf } from './message-reply.ts';
 import { MessageStream } from './message-stream.ts';

@@ -4,7 +4,7 @@ import { type Env, readEnv } from '../../config/inheritance.ts';
 import { resolveSettings } from '../../config/resolve-settings.ts';
 import { shownURL } from '../../endpoint/secrets.ts';
 import { ConfigurationError } from '../../errors.ts';
-import { anthropicFetch } from '../anthropic/anthropic-fetch.ts';
+import { anthropicFetch } from './anthropic-fetch.ts';
 import type { FoundProblems } from './invalid.ts';
 import type { GatewayEndpoint, Given, LibraryOptions, Source } from './settings.ts';
 

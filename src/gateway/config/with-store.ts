@@ -3,9 +3,10 @@
  * nobody wants it to mean something else because of a click. What of the store points to something that is gone is left out with a
  * warning, or a gateway could not be started to mend it.
  */
-import type { StoredConfig } from '../store/gateway-store.ts';
+
 import type { WrittenEndpoint } from './endpoints.ts';
 import type { Given } from './settings.ts';
+import type { StoredConfig } from './stored-config.ts';
 
 /** What the store adds to a configuration. */
 export interface FromStore {

@@ -2,7 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../../clock.ts';
 import type { StreamEnd } from '../../dispatch/watched.ts';
-import { IDLE_READER } from '../write-reply.ts';
+import { IDLE_READER } from '../http/write-reply.ts';
 import type { BodyTaker, Passing } from './passing.ts';
 
 /** Told of what passes, and of the end. */

@@ -4,7 +4,7 @@ import type { Endpoint } from '../../endpoint/endpoint.ts';
 import { bringsTransport } from '../../endpoint/sdk-client.ts';
 import type { Core } from '../../sdk/core.ts';
 import { isStandard } from '../../sdk/standard.ts';
-import { anthropicFetch } from '../anthropic/anthropic-fetch.ts';
+import { anthropicFetch } from '../config/anthropic-fetch.ts';
 import { canConnect } from './connections.ts';
 
 /** As it is before anybody puts another one in its place, who wants to see what goes out. */

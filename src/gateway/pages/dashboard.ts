@@ -1,7 +1,7 @@
 /** Sends the dashboard: files only, the same for everybody. What they show comes from the admin API, which asks for its key. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
-import { Refused } from '../api-error.ts';
+import { Refused } from '../http/api-error.ts';
 import { builtDashboard, type DashboardFile, dashboardAsset, dashboardPage } from './dashboard-files.ts';
 
 const ASSETS = '/dashboard/assets/';

@@ -4,8 +4,8 @@ import type { WebSocket } from 'ws';
 import { joined, unsteered } from '../../call/steering.ts';
 import { CLIENT_STATE, type ClientState } from '../../sdk/client-state.ts';
 import { type OpenSocket, openSocket } from '../../sdk/open-socket.ts';
-import type { Destination } from '../destination.ts';
-import { upstreamHeaders } from '../wire-headers.ts';
+import { upstreamHeaders } from '../http/wire-headers.ts';
+import type { Destination } from '../running/destination.ts';
 import { openUpstream } from './open-upstream.ts';
 
 /** The longest time for all handshakes and waits, in ms. */

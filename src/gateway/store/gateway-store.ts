@@ -3,26 +3,8 @@
  * used. Everything is synchronous; a call waits for none of it.
  */
 import type { KeyLimits } from '../config/settings.ts';
+import type { ConfigChange, StoredConfig } from '../config/stored-config.ts';
 import type { CallRecord, LogPage, LogQuery, UsageQuery, UsageRow } from './call-record.ts';
-
-/** Options of an endpoint or a group, as a configuration file would hold them; not checked by the store. */
-export type WrittenOptions = Readonly<Record<string, unknown>>;
-
-/** The configuration that the store keeps. */
-export interface StoredConfig {
-  /** Endpoints by name, with their keys in the clear; encrypted at rest. */
-  readonly endpoints: Readonly<Record<string, WrittenOptions>>;
-  readonly groups: Readonly<Record<string, WrittenOptions>>;
-  /** Names of endpoints that are drained; a file's endpoints may be among them. */
-  readonly drained: readonly string[];
-}
-
-/** A change of it, taken as a whole or not at all. `null` deletes; what is not named stays; `drained` is the whole new list. */
-export interface ConfigChange {
-  readonly endpoints?: Readonly<Record<string, WrittenOptions | null>>;
-  readonly groups?: Readonly<Record<string, WrittenOptions | null>>;
-  readonly drained?: readonly string[];
-}
 
 /** A client key that the store keeps; the key itself is not. Made by `newClientKey`. */
 export interface StoredKey {

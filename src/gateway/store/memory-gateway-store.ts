@@ -1,17 +1,9 @@
 /** A store that ends with its process: for demos, for tests, and for whoever wants nothing written. */
 import { type Clock, systemClock } from '../../clock.ts';
+import { type ConfigChange, changed, type StoredConfig } from '../config/stored-config.ts';
 import type { CallRecord, LogPage, LogQuery } from './call-record.ts';
-import {
-  type ConfigChange,
-  type GatewayStore,
-  type Keep,
-  KeyTaken,
-  type StoreChange,
-  type StoredConfig,
-  type StoredKey,
-} from './gateway-store.ts';
+import { type GatewayStore, type Keep, KeyTaken, type StoreChange, type StoredKey } from './gateway-store.ts';
 import { cursorOf, pageSize } from './page-size.ts';
-import { changed } from './stored-config.ts';
 import { firstDayKept, ModelNames, sumUp, UsageSums } from './usage-sums.ts';
 
 /** Calls kept, whatever the configuration says: memory is no place for a million. */

@@ -5,7 +5,7 @@ import { chatCall } from '../../../src/gateway/anthropic/chat-call.ts';
 import { chatMessages } from '../../../src/gateway/anthropic/chat-messages.ts';
 import { estimatedTokens } from '../../../src/gateway/anthropic/count-tokens.ts';
 import type { Loose } from '../../../src/gateway/anthropic/read-fields.ts';
-import { Refused } from '../../../src/gateway/api-error.ts';
+import { Refused } from '../../../src/gateway/http/api-error.ts';
 
 type Params = Anthropic.MessageCreateParams;
 const hi: Params['messages'] = [{ role: 'user', content: 'hi' }];

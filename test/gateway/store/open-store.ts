@@ -7,7 +7,7 @@ import { afterAll, describe } from 'vitest';
 import type { Clock } from '../../../src/clock.ts';
 import type { GatewayStore } from '../../../src/gateway/store/gateway-store.ts';
 import { sqliteGatewayStore } from '../../../src/gateway/store/sqlite/sqlite-gateway-store.ts';
-import { storeProblem } from '../../../src/gateway/store-needs.ts';
+import { storeProblem } from '../../../src/gateway/store/store-needs.ts';
 
 /** Why stores in files cannot be tested here; `undefined` = they can. */
 export const lacking = storeProblem({ store: { path: 'x' } }, process.versions.node);

@@ -4,8 +4,8 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/clock.ts';
 import { settingsOf } from '../../../src/gateway/config/load.ts';
 import { type Gateway, startGateway } from '../../../src/gateway/gateway.ts';
-import { GatewayLog } from '../../../src/gateway/log.ts';
-import { CannotStart } from '../../../src/gateway/start-checks.ts';
+import { GatewayLog } from '../../../src/gateway/http/log.ts';
+import { CannotStart } from '../../../src/gateway/running/start-checks.ts';
 import { faultServer } from '../../../src/testing/index.ts';
 import { chat, endpointOf, gatewayWith } from '../../support/gateway.ts';
 

@@ -3,12 +3,12 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/clock.ts';
-import { Access } from '../../../src/gateway/access.ts';
 import { settingsOf } from '../../../src/gateway/config/load.ts';
-import { Guesses } from '../../../src/gateway/guesses.ts';
-import { GatewayLog } from '../../../src/gateway/log.ts';
+import { GatewayLog } from '../../../src/gateway/http/log.ts';
+import { Access } from '../../../src/gateway/keys/access.ts';
+import { Guesses } from '../../../src/gateway/keys/guesses.ts';
+import { StoredKeys } from '../../../src/gateway/keys/stored-keys.ts';
 import { memoryGatewayStore } from '../../../src/gateway/store/memory-gateway-store.ts';
-import { StoredKeys } from '../../../src/gateway/stored-keys.ts';
 import { faultServer, manualClock } from '../../../src/testing/index.ts';
 import { FULL } from '../../support/calls.ts';
 import { chat, endpointOf, gatewayWith } from '../../support/gateway.ts';

@@ -1,7 +1,7 @@
 // Threat T18: bodies that are too large, too deep or compressed are refused before they cost anything.
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { wrongShape } from '../../../src/gateway/json-shape.ts';
+import { wrongShape } from '../../../src/gateway/http/json-shape.ts';
 import { faultServer } from '../../../src/testing/index.ts';
 import { FULL } from '../../support/calls.ts';
 import { chat, endpointOf, gatewayWith } from '../../support/gateway.ts';

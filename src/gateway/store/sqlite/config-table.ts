@@ -1,7 +1,7 @@
 /** The configuration in the store's file. All of it is encrypted: keys stand in more places than in those named so. */
 import type { Env } from '../../../config/inheritance.ts';
-import { type ConfigChange, type StoredConfig, StoreFailure, type WrittenOptions } from '../gateway-store.ts';
-import { changed } from '../stored-config.ts';
+import { type ConfigChange, changed, type StoredConfig, type WrittenOptions } from '../../config/stored-config.ts';
+import { StoreFailure } from '../gateway-store.ts';
 import type { Connection } from './connection.ts';
 import { type Seal, sealOf } from './seal.ts';
 

@@ -4,16 +4,9 @@
  */
 import { type Clock, systemClock } from '../../../clock.ts';
 import type { Env } from '../../../config/inheritance.ts';
+import type { ConfigChange, StoredConfig } from '../../config/stored-config.ts';
 import type { CallRecord, LogPage, LogQuery, UsageQuery, UsageRow } from '../call-record.ts';
-import type {
-  ConfigChange,
-  GatewayStore,
-  Keep,
-  StoreChange,
-  StoredConfig,
-  StoredKey,
-  StoreState,
-} from '../gateway-store.ts';
+import type { GatewayStore, Keep, StoreChange, StoredKey, StoreState } from '../gateway-store.ts';
 import { firstDayKept } from '../usage-sums.ts';
 import { CallTable } from './call-table.ts';
 import { ConfigTable } from './config-table.ts';

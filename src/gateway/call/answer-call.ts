@@ -1,0 +1,200 @@
+/**
+ * One call through the gateway: who makes it, what it may use, where it goes, and what comes back. Every step may refuse it; whatever
+ * happens is written down at its end.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock } from '../../clock.ts';
+import { ClosedError } from '../../errors.ts';
+import type { ClientKey } from '../config/settings.ts';
+import type { DirectCall } from '../direct/direct-call.ts';
+import type { Passing } from '../direct/passing.ts';
+import { brokenFacts, type ErrorFacts, factsOf, Refused } from '../http/api-error.ts';
+import { refuseForeign } from '../http/guard.ts';
+import { letPass, readBody } from '../http/read-body.ts';
+import { upstreamHeaders } from '../http/wire-headers.ts';
+import { breakStream } from '../http/write-reply.ts';
+import { attemptsBehind, decisionsBehind, type Reply, refusedReply } from '../port/port.ts';
+import { storyHeaders } from '../port/reply-headers.ts';
+import type { Running } from '../running/running.ts';
+import { CallAccount } from './call-account.ts';
+import { writeDown } from './call-end.ts';
+import { newCallId } from './call-id.ts';
+import { placeOf } from './call-place.ts';
+import type { CallSurroundings } from './call-surroundings.ts';
+import { frontOf, writeFrontError } from './front.ts';
+import { handOn } from './hand-on-direct.ts';
+import { handOnReply, type Receiver } from './hand-on-reply.ts';
+import { lead } from './lead.ts';
+import { showModels } from './show-models.ts';
+import { type Way, wayOf } from './way-of.ts';
+
+/** One call. Made for it, and over with it. */
+export class GatewayCall implements Receiver {
+  readonly response: ServerResponse;
+  readonly clock: Clock;
+  readonly id = newCallId();
+  path = '';
+  /** As the pool knows it. */
+  model: string | undefined;
+  readonly #message: IncomingMessage;
+  readonly #running: Running;
+  readonly #around: CallSurroundings;
+  #way: Way | undefined;
+  #passing: Passing | undefined;
+  #left = false;
+  readonly #startedAt: number;
+  #key: ClientKey | undefined;
+  #account: CallAccount | undefined;
+  /** As asked for. */
+  #asked: string | undefined;
+  #status = 0;
+  #code: string | undefined;
+  #firstMs: number | undefined;
+  #body: unknown;
+  #streams = false;
+  #interrupted = false;
+  #attempts: Reply['attempts'] = () => [];
+  #decisions: Reply['decisions'] = () => [];
+
+  constructor(message: IncomingMessage, response: ServerResponse, running: Running, around: CallSurroundings) {
+    this.#message = message;
+    this.response = response;
+    this.#running = running;
+    this.#around = around;
+    this.clock = around.clock;
+    this.#startedAt = this.clock.now();
+  }
+
+  /** Answers. Never rejects. */
+  async answer(): Promise<void> {
+    const { response } = this;
+    const { figures, closing } = this.#around;
+    figures.running += 1;
+    response.once('close', () => {
+      if (!response.writableFinished) this.#leave();
+    });
+    if (closing()) response.setHeader('connection', 'close');
+    try {
+      await this.#go();
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      figures.running -= 1;
+      letPass(this.#message, this.clock);
+      this.#writeDown();
+    }
+  }
+
+  /** Ends it with an error, at once. */
+  interrupt(): void {
+    this.#interrupted = true;
+    const facts = factsOf(new ClosedError());
+    if (this.response.headersSent) this.#break(facts);
+    else writeFrontError(this, facts, { connection: 'close' });
+    this.#leave();
+  }
+
+  /** Nobody waits for it any more. */
+  #leave(): void {
+    this.#left = true;
+    if (this.#passing) this.#passing.left();
+    else this.#way?.leave();
+  }
+
+  async #go(): Promise<void> {
+    const { method = 'GET', url = '/', headers } = this.#message;
+    const { access, settings } = this.#running;
+    const { path, query } = placeOf(method, url);
+    this.path = path;
+    this.#key = access.caller(headers, this.#message.socket.remoteAddress ?? '');
+    if (!this.#key) refuseForeign(headers);
+    if (method === 'GET' && showModels(this, this.#key, this.#running, this.#around.since)) return;
+    this.#account = new CallAccount(this.#around.allowances, this.#running, this.#key);
+    const { body, model, type, bytes } = await readBody(this.#message, path, settings.limits);
+    this.#asked = model;
+    if (settings.log.bodies !== 'off') this.#body = body;
+    const to = lead({ model, path, key: this.#key, body }, this.response, this.#running, this.#around.madeBy);
+    this.model = to.model;
+    this.#account.begin(to.model, { method, path, bytes });
+    const given = { method, path, query, headers: upstreamHeaders(headers, type), body };
+    this.#way = wayOf(to, given, to.model === model ? undefined : to.model, this.id);
+    // He may have left while his call was read.
+    if (this.#left) this.#way.leave();
+    if (this.#way.is === 'long') await this.#handOn(await this.#way.reply());
+    else await this.#answerDirectly(this.#way.call);
+  }
+
+  async #answerDirectly(direct: DirectCall): Promise<void> {
+    [this.#attempts, this.#decisions] = [() => direct.attempts, () => direct.decisions];
+    try {
+      if (!(await handOn(await direct.answer(), direct, this))) this.#status = 499;
+    } catch (error) {
+      const reply = refusedReply(error, direct, this.model);
+      if (!reply) throw error;
+      await this.#handOn(reply);
+    }
+  }
+
+  begun(status: number, streams = false, body?: Passing): void {
+    this.#status = status;
+    this.#streams = streams;
+    this.#passing = body;
+  }
+
+  /** Events of a stream go out. */
+  passed(events: number): void {
+    if (!this.#streams) return;
+    this.#firstMs ??= this.#elapsed();
+    this.#account?.count(events);
+  }
+
+  /** A reply that was begun broke. */
+  broke(error: unknown): void {
+    if (this.#interrupted) return;
+    this.#status = 502;
+    this.#break(brokenFacts(error));
+  }
+
+  async #handOn(reply: Reply): Promise<void> {
+    [this.#attempts, this.#decisions] = [reply.attempts, reply.decisions];
+    if (!(await handOnReply(reply, this, (piece) => this.#account?.see(piece)))) this.#status = 499;
+  }
+
+  #elapsed = () => Math.round(this.clock.now() - this.#startedAt);
+
+  /** Ends a reply that began and cannot go on. */
+  #break(facts: ErrorFacts): void {
+    this.#code = facts.code;
+    if (this.#streams) breakStream(this.response, frontOf(this.path).broken(facts));
+    else this.response.destroy();
+  }
+
+  #fail(error: unknown): void {
+    const { figures, log } = this.#around;
+    const gone = this.#left && !(error instanceof Refused);
+    const facts = gone ? { status: 499, message: '', code: 'aborted' } : factsOf(error);
+    const [behind, why] = [attemptsBehind(error), decisionsBehind(error)];
+    if (behind.length > 0) [this.#attempts, this.#decisions] = [() => behind, () => why];
+    const attempts = this.#attempts();
+    [this.#status, this.#code] = [facts.status, facts.code];
+    if (error instanceof Refused) figures.refuse(facts.code);
+    if (facts.status === 500)
+      log.error('a call failed inside the gateway', { id: this.id, error: String((error as Error)?.stack ?? error) });
+    writeFrontError(this, facts, storyHeaders(attempts, facts.status));
+  }
+
+  #writeDown(): void {
+    const attempts = this.#attempts();
+    const { method = 'GET' } = this.#message;
+    // Who reads an object again does not use the tokens again that it tells of.
+    const settled = method === 'GET' ? undefined : this.#account?.settle(this.model, attempts, this.#status === 499);
+    const { tokens, estimated = false, cost } = settled ?? {};
+    const ended = {
+      ...{ id: this.id, method, path: this.path, status: this.#status, code: this.#code, stream: this.#streams },
+      ...{ ms: this.#elapsed(), firstMs: this.#firstMs, key: this.#key?.name },
+      ...{ model: this.#asked, poolModel: this.model, body: this.#body },
+      ...{ tokens, estimated, cost, attempts, decisions: this.#decisions() },
+    };
+    writeDown(ended, this.#running, this.#around);
+  }
+}

@@ -1,0 +1,39 @@
+/** What is written down when a call is over: in the figures, in the lines of the log, in the store. */
+
+import { endpointNamed } from '../pools/pools.ts';
+import type { Running } from '../running/running.ts';
+import type { CallSurroundings } from './call-surroundings.ts';
+import { type CallFacts, callRecord } from './keep-call.ts';
+
+/** A call that is over. */
+export interface EndedCall extends Omit<CallFacts, 'at' | 'endpoint'> {
+  /** As the pool knows it. */
+  readonly poolModel: string | undefined;
+  /** Until a socket opened: how long people talk says nothing of how fast anything is. */
+  readonly openMs?: number | undefined;
+}
+
+/** Keys that are guessed by the thousand shall not push the calls of others out of the log. */
+const NOT_KEPT = new Set(['too_many_wrong_keys']);
+
+/** Writes it down. Never throws. */
+export function writeDown(
+  { poolModel, openMs, ...call }: EndedCall,
+  { settings, publicNames }: Running,
+  around: CallSurroundings,
+): void {
+  const { clock, log, figures, live, store } = around;
+  const { id, method, path, status, ms, model, key, tokens, attempts } = call;
+  const label = publicNames.includes(poolModel ?? '') ? (poolModel as string) : 'other';
+  figures.done({ model: model === undefined ? 'none' : label, status, ms: openMs ?? ms, tokens });
+  const last = attempts.at(-1);
+  const endpoint = last && endpointNamed(last.endpoint);
+  live.add({ ms: openMs ?? ms, firstMs: call.firstMs, failed: status >= 400, endpoint });
+  if (log.says('info'))
+    log.info(`${method} /v1${path.slice(0, 200)} ${status}`, {
+      ...{ ms, model: model?.slice(0, 256), endpoint, attempts: attempts.length, key, id },
+      ...{ tokensIn: tokens?.input, tokensOut: tokens?.output },
+    });
+  if (NOT_KEPT.has(call.code ?? '')) return;
+  store.calls.record(callRecord({ ...call, endpoint, at: Math.round(clock.date() - ms) }, settings.log));
+}

@@ -1,0 +1,43 @@
+/** Hands on what a direct call was answered with: headers by list, a body that was read as one, every other as it comes. */
+
+import { BodyDown } from '../direct/body-down.ts';
+import type { DirectAnswer, DirectCall } from '../direct/direct-call.ts';
+import { nobody } from '../direct/passing.ts';
+import { poolFacts } from '../port/port.ts';
+import { directHeaders, isEventStream } from '../port/reply-headers.ts';
+import type { Receiver } from './hand-on-reply.ts';
+
+/** Resolves when the client has it all, or left. @returns false when he left. */
+export async function handOn(
+  { reply, body, endpoint }: DirectAnswer,
+  direct: DirectCall,
+  to: Receiver,
+): Promise<boolean> {
+  const { response, clock, id, model } = to;
+  const { status } = reply;
+  const passing = 'bytes' in body ? undefined : body;
+  if (response.headersSent || response.destroyed) {
+    passing?.to(nobody);
+    passing?.left();
+    direct.ended({ is: 'left', said: true });
+    return true;
+  }
+  const facts = { ...poolFacts(direct.endpoints, endpoint.name, model), status, attempts: () => direct.attempts };
+  const headers = directHeaders(reply.raw, facts, id);
+  const streams = isEventStream(headers);
+  to.begun(status, streams, passing);
+  if ('bytes' in body) {
+    // Some servers call JSON a text; who reads by the header alone would not read it.
+    if (body.isObject && !/json/i.test(headers['content-type'] ?? '')) headers['content-type'] = 'application/json';
+    headers['content-length'] = String(body.bytes.byteLength);
+    response.writeHead(status, headers);
+    response.end(body.bytes);
+    return true;
+  }
+  const length = reply.decoded || streams ? undefined : reply.header('content-length');
+  if (length !== undefined) headers['content-length'] = length;
+  response.writeHead(status, headers);
+  const end = await BodyDown.pass(response, body, clock, to);
+  direct.ended(end);
+  return end.is !== 'left';
+}

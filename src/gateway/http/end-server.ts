@@ -1,0 +1,61 @@
+/**
+ * The end of the server without losing a call. Why not `server.close()`: it ends idle connections at once, and a client that keeps
+ * one may have sent its next call in that moment, which is then neither answered nor refused. So nobody new is let in, every reply
+ * says that it is its connection's last one, and who stays silent meanwhile is let go.
+ */
+import type { Server, ServerResponse } from 'node:http';
+import { Server as NetServer } from 'node:net';
+import type { Clock } from '../../clock.ts';
+
+/** Broken streams still tell their readers why. */
+const LAST_WORDS = 500;
+/** How long clients that keep an idle connection may come with a call, in ms. */
+const LINGER = 500;
+
+/** What is under way, with its reply where it has one. */
+export type Underway = ReadonlyMap<Promise<void>, ServerResponse | undefined>;
+
+/** Resolves when everything is over, or the time is. */
+async function within(ms: number, clock: Clock, over: Promise<unknown>): Promise<void> {
+  let cancel: () => void = () => undefined;
+  const late = new Promise<void>((resolve) => {
+    cancel = clock.after(ms, resolve);
+  });
+  await Promise.race([over, late]);
+  cancel();
+}
+
+/** Says with the reply that its connection takes no more calls, if that can still be said. */
+export function lastOfConnection(response: ServerResponse): void {
+  if (!response.headersSent) response.shouldKeepAlive = false;
+}
+
+/**
+ * Takes no new connections, lets what runs end, and ends what is left after `grace`. Replies that begin from now on are the
+ * server's to mark with `lastOfConnection`.
+ * @param interrupt ends what is still running.
+ */
+export async function endServer(
+  server: Server,
+  { underway, grace, interrupt }: { underway: Underway; grace: number; interrupt: () => void },
+  clock: Clock,
+): Promise<void> {
+  for (const response of underway.values()) if (response) lastOfConnection(response);
+  const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()));
+  const idle = async () => {
+    while (underway.size > 0) await Promise.allSettled(underway.keys());
+  };
+  const linger = Math.min(LINGER, grace);
+  if (linger > 0) await within(linger, clock, closed);
+  server.closeIdleConnections();
+  await within(grace - linger, clock, idle());
+  if (underway.size > 0) {
+    interrupt();
+    await within(LAST_WORDS, clock, idle());
+  }
+  server.closeIdleConnections();
+  // Who was answered last has his answer to read still.
+  await within(LAST_WORDS, clock, closed);
+  server.closeAllConnections();
+  await closed;
+}

@@ -1,0 +1,122 @@
+/**
+ * What client keys may still use: calls and tokens per minute, and money per day or month. Kept in memory, by the key's name; what was
+ * spent before comes from the store.
+ */
+import type { Clock } from '../../clock.ts';
+import type { ClientKey } from '../config/settings.ts';
+import { Refused, retryAfter } from '../http/api-error.ts';
+import { Bucket } from './bucket.ts';
+
+interface Used {
+  readonly calls: Bucket | undefined;
+  readonly tokens: Bucket | undefined;
+}
+
+/** What was spent under a name: on a day, and in a month. */
+type Spent = Record<'day' | 'month', { period: string; amount: number }>;
+
+/** The day or month of a date, in UTC, and when the next one begins. */
+export function periodOf(date: number, per: 'day' | 'month'): { name: string; ends: number } {
+  const at = new Date(date);
+  const [year, month, day] = [at.getUTCFullYear(), at.getUTCMonth(), at.getUTCDate()];
+  const ends = per === 'day' ? Date.UTC(year, month, day + 1) : Date.UTC(year, month + 1, 1);
+  return { name: at.toISOString().slice(0, per === 'day' ? 10 : 7), ends };
+}
+
+const over = (message: string, code: string, ms: number, more: Record<string, string> = {}) =>
+  new Refused({ status: 429, message, type: code, code, headers: { ...retryAfter(ms), ...more } });
+
+/** The allowances of all keys. */
+export class Allowances {
+  readonly #clock: Clock;
+  readonly #used = new Map<string, Used>();
+  /** The same by the key itself, which lives as long as its configuration. */
+  readonly #ofKey = new WeakMap<ClientKey, Used>();
+  readonly #spent = new Map<string, Spent>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  #of(key: ClientKey): Used {
+    const known = this.#ofKey.get(key);
+    if (known) return known;
+    const used = this.#named(key);
+    this.#ofKey.set(key, used);
+    return used;
+  }
+
+  #named({ name, limits: { requestsPerMinute, tokensPerMinute } }: ClientKey): Used {
+    const now = this.#clock.now();
+    const bucket = (perMinute: number | undefined) =>
+      perMinute === undefined ? undefined : new Bucket(perMinute, now);
+    // Other limits under the same name are another allowance.
+    const id = JSON.stringify([name, requestsPerMinute, tokensPerMinute]);
+    const used = this.#used.get(id) ?? {
+      calls: bucket(requestsPerMinute),
+      tokens: bucket(tokensPerMinute),
+    };
+    this.#used.set(id, used);
+    return used;
+  }
+
+  /** What was spent under this name in its day or month. Other limits make no other budget. */
+  #spentBy(name: string, per: 'day' | 'month'): { amount: number; ends: number } {
+    const spent = this.#spent.get(name);
+    const { name: period, ends } = periodOf(this.#clock.date(), per);
+    const known = spent?.[per];
+    return { amount: known?.period === period ? known.amount : 0, ends };
+  }
+
+  /** That much was spent under this name, at this time; in the past as well. */
+  spend(name: string, amount: number, at: number): void {
+    const none = { period: '', amount: 0 };
+    const spent = this.#spent.get(name) ?? { day: { ...none }, month: { ...none } };
+    this.#spent.set(name, spent);
+    for (const per of ['day', 'month'] as const) {
+      const { name: period } = periodOf(at, per);
+      const one = spent[per];
+      // What comes late belongs to a period that is over.
+      if (period < one.period) continue;
+      if (period > one.period) Object.assign(one, { period, amount: 0 });
+      one.amount += amount;
+    }
+  }
+
+  /** Takes one call. @throws Refused when the key has none left, no tokens, or no money. */
+  enter(key: ClientKey): void {
+    const used = this.#of(key);
+    const now = this.#clock.now();
+    const { requestsPerMinute, tokensPerMinute, budget } = key.limits;
+    const calls = used.calls?.wait(1, now) ?? 0;
+    if (calls > 0)
+      throw over(`The key '${key.name}' may make ${requestsPerMinute} calls per minute.`, 'rate_limit_exceeded', calls);
+    const tokens = used.tokens?.wait(1, now) ?? 0;
+    if (tokens > 0)
+      throw over(`The key '${key.name}' may use ${tokensPerMinute} tokens per minute.`, 'rate_limit_exceeded', tokens);
+    if (budget) {
+      const { amount, ends } = this.#spentBy(key.name, budget.per);
+      if (amount >= budget.amount)
+        // Sent again before the period ends, it would be refused again.
+        throw over(
+          `The key '${key.name}' has spent its budget for this ${budget.per}.`,
+          'insufficient_quota',
+          ends - this.#clock.date(),
+          { 'x-should-retry': 'false' },
+        );
+    }
+    used.calls?.take(1, now);
+  }
+
+  /** Takes the tokens that a call is likely to use, before it is made; what `enter` let in is not refused here. */
+  reserve(key: ClientKey, tokens: number): void {
+    this.#of(key).tokens?.take(tokens, this.#clock.now());
+  }
+
+  /** A call is over. @param reserved what was taken for it already. */
+  settle(key: ClientKey, { tokens, reserved, cost }: { tokens: number; reserved: number; cost: number }): void {
+    const used = this.#of(key);
+    used.tokens?.take(tokens - reserved, this.#clock.now());
+    if (cost > 0) this.spend(key.name, cost, this.#clock.date());
+  }
+}

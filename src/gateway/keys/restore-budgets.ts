@@ -1,0 +1,11 @@
+/** Gives keys the budgets that they had left: a restart is no way to get one back. */
+import type { Clock } from '../../clock.ts';
+import type { GatewayStore } from '../store/gateway-store.ts';
+import { type Allowances, periodOf } from './allowance.ts';
+
+/** Reads what was spent this month, which holds this day. @throws StoreFailure. */
+export function restoreBudgets(allowances: Allowances, { calls }: Pick<GatewayStore, 'calls'>, clock: Clock): void {
+  const from = `${periodOf(clock.date(), 'month').name}-01`;
+  for (const { key, day, cost } of calls.usage({ from, by: ['key', 'day'] }))
+    if (key && cost > 0) allowances.spend(key, cost, Date.parse(day as string));
+}

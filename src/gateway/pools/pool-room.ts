@@ -1,0 +1,58 @@
+/**
+ * What is left of the rate limits of a whole pool, in the headers that clients read. Why not those of the endpoint that answered:
+ * who paces himself by one endpoint's remainder uses one endpoint's share of the pool.
+ */
+import type { Endpoint } from '../../endpoint/endpoint.ts';
+import type { WindowFacts } from '../../endpoint/window-facts.ts';
+
+/** A length of time as the API writes it: `6m0s`, `1.5s`, `20ms`. */
+export function shownDuration(ms: number): string {
+  if (ms < 1_000) return `${Math.ceil(ms)}ms`;
+  const seconds = Math.round(ms / 10) / 100;
+  const minutes = Math.floor(seconds / 60);
+  return minutes === 0 ? `${seconds}s` : `${minutes}m${Math.round(seconds - minutes * 60)}s`;
+}
+
+const KINDS = ['requests', 'tokens'] as const;
+
+/** Keys of one account draw on the same. */
+function isCounted(endpoints: readonly Endpoint[], index: number, model: string): boolean {
+  const { quota } = (endpoints[index] as Endpoint).state;
+  for (let other = index + 1; other < endpoints.length; other++) {
+    const each = endpoints[other] as Endpoint;
+    if (each.state.quota === quota && !each.drained && each.serves(model)) return true;
+  }
+  return false;
+}
+
+function roomOf(endpoints: readonly Endpoint[], model: string, kind: (typeof KINDS)[number]): WindowFacts | undefined {
+  let [limit, left, fullInMs, isKnown] = [0, 0, 0, false];
+  for (let index = 0; index < endpoints.length; index++) {
+    const endpoint = endpoints[index] as Endpoint;
+    if (endpoint.drained || !endpoint.serves(model) || isCounted(endpoints, index, model)) continue;
+    const window = endpoint.room.left(endpoint.keyOf(model), kind);
+    if (window === null) return undefined;
+    isKnown = true;
+    limit += window.limit;
+    left += window.left;
+    fullInMs = Math.max(fullInMs, window.fullInMs);
+  }
+  return isKnown ? { limit, left, fullInMs } : undefined;
+}
+
+/**
+ * The headers `x-ratelimit-…` of a pool for a model.
+ * @returns nothing for what is not known of every endpoint that serves it.
+ */
+export function roomHeaders(endpoints: readonly Endpoint[], model: string | undefined): Record<string, string> {
+  const headers: Record<string, string> = {};
+  if (model === undefined) return headers;
+  for (const kind of KINDS) {
+    const room = roomOf(endpoints, model, kind);
+    if (!room) continue;
+    headers[`x-ratelimit-limit-${kind}`] = String(Math.round(room.limit));
+    headers[`x-ratelimit-remaining-${kind}`] = String(room.left);
+    headers[`x-ratelimit-reset-${kind}`] = shownDuration(room.fullInMs);
+  }
+  return headers;
+}
