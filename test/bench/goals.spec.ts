@@ -14,6 +14,8 @@ it.each([
   ['fewer calls per second', 'chat.16.fast.rate', 1.3, 1, { met: false, far: false }],
   ['far fewer', 'chat.16.fast.rate', 1.19, 1, { met: false, far: true }],
   ['made into text twice', 'vision.fast.serialised', 2, undefined, { met: false, far: true }],
+  ['beyond a goal that is out of reach', 'gateway.chat.16.cpu.pass-through', 6.9, 1, { met: false, far: false }],
+  ['beyond what was reached of it', 'gateway.chat.16.cpu.pass-through', 7.1, 1, { met: false, far: true }],
   ['bytes, whatever the control says', 'heap.fast', 1, 2, { far: true, noisy: false }],
   ['milliseconds, however many', 'endpoints.construction', 500, undefined, { met: false, far: false }],
 ])('%s', (_, goal, value, control, expected) => {
