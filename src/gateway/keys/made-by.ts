@@ -39,7 +39,7 @@ function idsIn({ path, body }: ObjectCall): string[] {
   const [, id] = IN_PATH.exec(path) ?? [];
   if (id !== undefined) found.push(decoded(id));
   if (body instanceof JsonText) {
-    const { previous_response_id, conversation } = body.value;
+    const { previous_response_id, conversation } = body.outline;
     found.push(previous_response_id, (conversation as { id?: unknown } | null)?.id ?? conversation);
   }
   return found.filter((one) => typeof one === 'string');
@@ -48,7 +48,7 @@ function idsIn({ path, body }: ObjectCall): string[] {
 const keeps = ({ path, body }: ObjectCall) =>
   path === '/responses' ||
   path === '/conversations' ||
-  (path === '/chat/completions' && body instanceof JsonText && body.value.store === true);
+  (path === '/chat/completions' && body instanceof JsonText && body.outline.store === true);
 
 /** Who made what. */
 export class MadeBy {

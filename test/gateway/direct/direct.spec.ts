@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { JsonText } from '../../../src/call/json-text.ts';
 import { faultServer } from '../../../src/testing/index.ts';
 import { chat, endpointOf, gatewayWith } from '../../support/gateway.ts';
 
@@ -160,5 +161,19 @@ describe('a direct call', () => {
     await using gateway = await gatewayWith(groupOver(a));
     const response = await gateway.get('/v1/chat/completions', chat('public', { stream: true }));
     expect(await response.text()).toBe(whole.toString());
+  });
+
+  it('never puts a large body together, decodes it, or reads all of it', async () => {
+    await using a = await serverWith(json);
+    const key = 'client-key-0123456789abcdef';
+    const clientKeys = [{ name: 'team', key, groups: ['public'] }];
+    await using gateway = await gatewayWith({ ...groupOver(a), clientKeys });
+    const looks = (['bytes', 'text', 'value'] as const).map((name) => vi.spyOn(JsonText.prototype, name, 'get'));
+    const call = chat('public', { store: false, messages: [{ role: 'user', content: 'x'.repeat(2_000_000) }] });
+    const headers = { ...call.headers, authorization: `Bearer ${key}` };
+    const response = await gateway.get('/v1/chat/completions', { ...call, headers });
+    expect(await response.json()).toEqual(ANSWER);
+    expect(a.bodies[0]?.toString()).toBe(String(call.body).replace('"public"', `"own-${a.name}"`));
+    for (const look of looks) expect(look).not.toHaveBeenCalled();
   });
 });
