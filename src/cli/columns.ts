@@ -7,3 +7,6 @@ export function columns(rows: readonly (readonly string[])[]): string[] {
     `  ${row.map((text, at) => (at < row.length - 1 ? text.padEnd(widths[at] ?? 0) : text)).join('  ')}`.trimEnd(),
   );
 }
+
+/** `1 endpoint`, `3 endpoints`. */
+export const counted = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`;

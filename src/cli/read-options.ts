@@ -7,7 +7,16 @@ import { didYouMean, shownName } from '../config/suggest.ts';
 
 /** What a command takes, in the form of `node:util` `parseArgs`, each option with a line of help. */
 export type OptionTable = Readonly<
-  Record<string, { readonly type: 'boolean' | 'string'; readonly short?: string; readonly does: string }>
+  Record<
+    string,
+    {
+      readonly type: 'boolean' | 'string';
+      readonly short?: string;
+      /** What stands for the value in the help, such as `FILE`. @default the option's name */
+      readonly value?: string;
+      readonly does: string;
+    }
+  >
 >;
 
 /** The values given, or what is wrong with them. */
@@ -42,8 +51,8 @@ export function readOptions(args: readonly string[], table: OptionTable): Option
 
 /** The table as lines of help. */
 export function optionHelp(table: OptionTable): string[] {
-  const lines = Object.entries(table).map(([name, { type, short, does }]) => {
-    const written = `${short === undefined ? '    ' : `-${short}, `}--${name}${type === 'string' ? ` ${name.toUpperCase()}` : ''}`;
+  const lines = Object.entries(table).map(([name, { type, short, value = name.toUpperCase(), does }]) => {
+    const written = `${short === undefined ? '    ' : `-${short}, `}--${name}${type === 'string' ? ` ${value}` : ''}`;
     return { written, does };
   });
   const width = Math.max(18, ...lines.map(({ written }) => written.length));

@@ -39,7 +39,7 @@ it('is content when every endpoint answers, and asks by GET alone', async () => 
   expect(out).toMatch(/^Configuration: good\.json, 3 endpoints, 2 groups, 0 client keys\.$/m);
   expect(out).toMatch(/^ {2}fast +priority +a \(m1\), b \(gone\), else slow$/m);
   expect(out).toMatch(new RegExp(`^  a +openai +${a.url} +file +ok, 2 models, \\d+ ms$`, 'm'));
-  expect(out).toMatch(/^ {2}b +openai +\S+ +KEY_B +ok, 1 models, \d+ ms$/m);
+  expect(out).toMatch(/^ {2}b +openai +\S+ +KEY_B +ok, 1 model, \d+ ms$/m);
   expect(out).toContain('! Endpoint c is skipped: its key is empty.');
   expect(out).toContain('! Endpoint b lists no model gone, which group fast asks it for.');
   expect(out).toMatch(/All endpoints answer\.\n$/);

@@ -2,7 +2,8 @@
 import { basename } from 'node:path';
 import type { GatewayEndpoint, GatewaySettings } from '../../gateway/config/settings.ts';
 import { storeProblem } from '../../gateway/store/store-needs.ts';
-import { columns } from '../columns.ts';
+import { columns, counted } from '../columns.ts';
+import { paint, piece } from '../demo/paint.ts';
 import { type OptionTable, optionHelp, readOptions } from '../read-options.ts';
 import { settingsFrom } from '../settings-from.ts';
 import { type Reached, reach } from './reach.ts';
@@ -11,6 +12,7 @@ const OPTIONS = {
   config: {
     type: 'string',
     short: 'c',
+    value: 'FILE',
     does: 'the configuration file (default: load-balanced-openai.* of this folder)',
   },
   help: { type: 'boolean', short: 'h', does: 'this text' },
@@ -30,6 +32,9 @@ const HELP = [
   '  load-balanced-openai check --config gateway.yaml',
 ].join('\n');
 
+/** No word on a reply is longer. */
+const WIDEST = 200;
+
 /** Models that groups ask an endpoint for, and that it does not list. */
 function missing({ groups }: GatewaySettings, endpoint: GatewayEndpoint, { models }: Reached): string[] {
   // Azure lists what could be deployed, not what is.
@@ -41,6 +46,9 @@ function missing({ groups }: GatewaySettings, endpoint: GatewayEndpoint, { model
   );
 }
 
+/** What came of it, in colour on a terminal. */
+const paintReached = ({ ok, says }: Reached) => paint([piece(says, ok ? 'green' : 'red')], WIDEST, process.stdout);
+
 /** What the configuration says, as text. */
 function described({ source, endpoints, groups, clientKeys, byService }: GatewaySettings): string[] {
   const from = byService && source === 'environment' ? 'the environment' : basename(source);
@@ -51,7 +59,7 @@ function described({ source, endpoints, groups, clientKeys, byService }: Gateway
       (fallback.length > 0 ? `, else ${fallback.join(', ')}` : ''),
   ]);
   return [
-    `Configuration: ${from}, ${endpoints.length} endpoints, ${groups.length} groups, ${clientKeys.length} client keys.`,
+    `Configuration: ${from}, ${counted(endpoints.length, 'endpoint')}, ${counted(groups.length, 'group')}, ${counted(clientKeys.length, 'client key')}.`,
     ...(groups.length > 0 ? ['', ...columns([['group', 'strategy', 'endpoints'], ...members])] : []),
   ];
 }
@@ -81,7 +89,7 @@ export async function check(args: readonly string[]): Promise<number> {
     type,
     baseURL,
     keyFrom,
-    reached[at]?.says ?? '',
+    paintReached(reached[at] as Reached),
   ]);
   console.log(['', ...columns([['endpoint', 'type', 'address', 'key', 'reached'], ...rows]), ''].join('\n'));
   const lacking = storeProblem(settings, process.versions.node);
@@ -92,6 +100,8 @@ export async function check(args: readonly string[]): Promise<number> {
   ];
   for (const warning of warnings) console.log(`! ${warning}`);
   const failed = reached.filter(({ ok }) => !ok).length;
-  console.log(failed === 0 ? 'All endpoints answer.' : `${failed} of ${reached.length} endpoints cannot be used.`);
+  console.log(
+    failed === 0 ? 'All endpoints answer.' : `${failed} of ${counted(reached.length, 'endpoint')} cannot be used.`,
+  );
   return failed === 0 && lacking === undefined ? 0 : 1;
 }

@@ -2,6 +2,7 @@
 import { APIConnectionError, APIError } from 'openai';
 import type { GatewayEndpoint } from '../../gateway/config/settings.ts';
 import { LoadBalancedOpenAI } from '../../load-balanced-openai.ts';
+import { counted } from '../columns.ts';
 
 /** What came of it. */
 export interface Reached {
@@ -53,7 +54,11 @@ export async function reach({ options, name, type }: GatewayEndpoint): Promise<R
     const { data } = (await client.get('/models', { headers, timeout: TIMEOUT })) as { data?: { id?: unknown }[] };
     const models = Array.isArray(data) ? data.map(({ id }) => String(id)) : undefined;
     const ms = Math.round(performance.now() - startedAt);
-    return { ok: true, says: `ok, ${models?.length ?? 'no list of'} models, ${ms} ms`, models };
+    return {
+      ok: true,
+      says: `ok, ${models ? counted(models.length, 'model') : 'no list of models'}, ${ms} ms`,
+      models,
+    };
   } catch (error) {
     return failure(error);
   } finally {

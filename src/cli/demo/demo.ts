@@ -17,7 +17,7 @@ const OPTIONS = {
 } as const satisfies OptionTable;
 
 const HELP = [
-  'Usage: npm run demo [-- options]',
+  'Usage: load-balanced-openai demo [options]',
   '',
   'Makes the same 300 calls twice, side by side: with the plain SDK on one',
   'endpoint and with LoadBalancedOpenAI on three, while one endpoint answers 500,',

@@ -1,11 +1,10 @@
 /**
- * The three endpoints of one run: openai and openrouter are third-party servers (aimock), azure-eu is our own server
- * speaking Azure's API; each stands behind a fault front. Both runs get a stage of their own, with the same script.
+ * The three endpoints of one run, servers on this machine with the model names of whom they stand for, azure-eu speaking Azure's API;
+ * each stands behind a fault front. Both runs get a stage of their own, with the same script.
  */
-import { LLMock } from '@copilotkit/aimock';
 import type { ClientOptions } from 'openai';
 import type { EndpointOptions } from '../../index.ts';
-import { faultServer, type ServerRequest, type Step } from '../../testing/index.ts';
+import { type FaultServer, faultServer, type ServerRequest, type Step } from '../../testing/index.ts';
 import { answerTo } from './calls.ts';
 import { type FaultFront, faultFront } from './fault-front.ts';
 import type { Fault } from './outages.ts';
@@ -31,20 +30,7 @@ export type OpenStage = (fault: (endpoint: string) => Fault | undefined) => Prom
 const PIECE_MS = 35;
 const KEY = 'no-key-needed-here';
 
-interface Behind {
-  readonly origin: string;
-  close(): Promise<unknown>;
-}
-
-async function startAimock(): Promise<Behind> {
-  const mock = new LLMock({ port: 0, host: '127.0.0.1', latency: PIECE_MS, chunkSize: 10 });
-  mock.onMessage(/.*/s, ({ messages }) => ({ content: answerTo(messages.at(-1)?.content) }));
-  mock.onEmbedding(/.*/s, { embedding: [0.25, -0.5, 0.75, 1] });
-  await mock.start();
-  return { origin: mock.url, close: () => mock.stop() };
-}
-
-function azureAnswer({ body }: ServerRequest): Step {
+function answer({ body }: ServerRequest): Step {
   const { messages, input, stream } = (body ?? {}) as {
     messages?: { content: unknown }[];
     input?: unknown;
@@ -54,14 +40,12 @@ function azureAnswer({ body }: ServerRequest): Step {
   return stream ? { stream: 5, gap: PIECE_MS, text } : { step: 'ok', text };
 }
 
-async function startAzure(): Promise<Behind> {
-  const server = await faultServer({
-    name: 'azure-eu',
-    models: ['prod-gpt5', 'prod-gpt5-mini', 'prod-embed'],
-    script: azureAnswer,
-  });
-  return { origin: server.origin, close: () => server.close() };
-}
+/** What each lists, in its own names. */
+const MODELS = {
+  'azure-eu': ['prod-gpt5', 'prod-gpt5-mini', 'prod-embed'],
+  openai: ['gpt-5', 'gpt-5-mini', 'text-embedding-3-small'],
+  openrouter: ['openai/gpt-5', 'openai/gpt-5-mini', 'openai/text-embedding-3-small'],
+} as const;
 
 /** From 0.3 to 0.6 s, by turns and not by chance: both runs shall have the same weather. */
 function thinker(): () => number {
@@ -71,22 +55,23 @@ function thinker(): () => number {
 
 /** Starts three servers and their fronts. */
 export const openStage: OpenStage = async (fault) => {
-  const behind: Behind[] = [];
+  const behind: FaultServer[] = [];
   const fronts = new Map<string, FaultFront>();
   const close = async () => {
     await Promise.all([...fronts.values()].map((front) => front.close()));
     await Promise.all(behind.map((server) => server.close()));
   };
-  const start = async (name: string, server: Promise<Behind>): Promise<string> => {
-    const { origin } = behind[behind.push(await server) - 1] as Behind;
-    const front = await faultFront({ behind: origin, fault: () => fault(name), thinking: thinker() });
+  const start = async (name: keyof typeof MODELS): Promise<string> => {
+    const server = await faultServer({ name, models: MODELS[name], script: answer });
+    behind.push(server);
+    const front = await faultFront({ behind: server.origin, fault: () => fault(name), thinking: thinker() });
     fronts.set(name, front);
     return front.origin;
   };
   try {
-    const azure = await start('azure-eu', startAzure());
-    const openai = await start('openai', startAimock());
-    const openrouter = await start('openrouter', startAimock());
+    const azure = await start('azure-eu');
+    const openai = await start('openai');
+    const openrouter = await start('openrouter');
     const plain = { apiKey: KEY, baseURL: `${openai}/v1` };
     return {
       endpoints: [

@@ -15,21 +15,27 @@ const PLACE = {
   config: {
     type: 'string',
     short: 'c',
+    value: 'FILE',
     does: 'the configuration file (default: load-balanced-openai.* of this folder)',
   },
   store: {
     type: 'string',
-    does: 'the file of the store (default: the one of the configuration, or load-balanced-openai.db beside it)',
+    value: 'FILE',
+    does: 'the store (default: that of the configuration, or load-balanced-openai.db)',
   },
   help: { type: 'boolean', short: 'h', does: 'this text' },
 } as const satisfies OptionTable;
 
 const WISHES = {
-  groups: { type: 'string', does: 'create: the group or model names it may use, commas between (default: all)' },
-  rpm: { type: 'string', does: 'create: calls per minute' },
-  tpm: { type: 'string', does: 'create: tokens per minute' },
-  budget: { type: 'string', does: 'create: what it may spend, such as 50/month or 5/day; needs prices' },
-  expires: { type: 'string', does: 'create: a date from which on it is refused, such as 2030-01-31' },
+  groups: { type: 'string', value: 'NAMES', does: 'create: the models it may use, commas between (default: all)' },
+  rpm: { type: 'string', value: 'N', does: 'create: calls per minute' },
+  tpm: { type: 'string', value: 'N', does: 'create: tokens per minute' },
+  budget: {
+    type: 'string',
+    value: 'AMOUNT',
+    does: 'create: what it may spend, such as 50/month or 5/day; needs prices',
+  },
+  expires: { type: 'string', value: 'DATE', does: 'create: a date from which on it is refused, such as 2030-01-31' },
 } as const satisfies OptionTable;
 
 const JSON_OPTION = { json: { type: 'boolean', does: 'list: as JSON' } } as const satisfies OptionTable;

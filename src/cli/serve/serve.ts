@@ -5,6 +5,7 @@ import { type Gateway, GRACE, startGateway } from '../../gateway/gateway.ts';
 import type { GatewayLog } from '../../gateway/http/log.ts';
 import { CannotStart } from '../../gateway/running/start-checks.ts';
 import { StoreFailure } from '../../gateway/store/gateway-store.ts';
+import { counted } from '../columns.ts';
 import { type OptionTable, optionHelp, readOptions } from '../read-options.ts';
 import { consoleLog } from './console-log.ts';
 import { keepCurrent } from './keep-current.ts';
@@ -14,15 +15,21 @@ const OPTIONS = {
   config: {
     type: 'string',
     short: 'c',
+    value: 'FILE',
     does: 'the configuration file (default: load-balanced-openai.* of this folder)',
   },
-  port: { type: 'string', short: 'p', does: 'the port to listen on, 0 for a free one (default 8000)' },
-  host: { type: 'string', does: 'the address to listen on (default 127.0.0.1; others need client keys)' },
+  port: { type: 'string', short: 'p', value: 'N', does: 'the port to listen on, 0 for a free one (default 8000)' },
+  host: {
+    type: 'string',
+    value: 'ADDRESS',
+    does: 'the address to listen on (default 127.0.0.1; others need client keys)',
+  },
   store: {
     type: 'string',
-    does: 'the file that keeps keys, usage and calls (default: load-balanced-openai.db beside the configuration)',
+    value: 'FILE',
+    does: 'where keys, usage and calls are kept (default: load-balanced-openai.db)',
   },
-  grace: { type: 'string', does: 'how many seconds running calls get to end after SIGTERM (default 25)' },
+  grace: { type: 'string', value: 'SECONDS', does: 'what running calls get to end after SIGTERM (default 25)' },
   demo: { type: 'boolean', does: 'endpoints of its own on this machine; needs neither file nor key' },
   'or-demo': { type: 'boolean', does: 'the same, but only when there is no configuration and no key' },
   help: { type: 'boolean', short: 'h', does: 'this text' },
@@ -60,6 +67,10 @@ function wrongValue({ port, grace, demo, config, store }: Values): string | unde
   return demo && config !== undefined ? '--demo brings a configuration of its own; leave --config out.' : undefined;
 }
 
+/** How one gets a client key; a store in memory is reached by the dashboard only. */
+const howToMake = ({ place }: Gateway['store']) =>
+  place === 'memory' ? 'the dashboard makes some' : "'load-balanced-openai keys create NAME' makes one";
+
 function announce({ url, store }: Gateway, settings: GatewaySettings, log: GatewayLog, isTerminal: boolean): void {
   const { source, endpoints, groups, clientKeys, warnings } = settings;
   const keys = clientKeys.length + store.keys.list().length;
@@ -76,7 +87,7 @@ function announce({ url, store }: Gateway, settings: GatewaySettings, log: Gatew
       ['figures', `${url}/stats and ${url}/metrics`],
       ['endpoints', endpoints.map(({ name }) => name).join(', ')],
       ...(names === '' ? [] : [['models', names]]),
-      ['keys', keys === 0 ? 'none: any key passes on this machine' : `${keys} client keys`],
+      ['keys', keys === 0 ? `none: any key passes on this machine; ${howToMake(store)}` : counted(keys, 'client key')],
       ['from', basename(source)],
       ['store', basename(store.place)],
     ];
