@@ -2,6 +2,7 @@
 import type { Call } from '../call/call.ts';
 import type { Decision } from '../call/decision.ts';
 import type { AttemptReport, Verdict } from '../call/outcome.ts';
+import type { Place } from '../call/roll.ts';
 import type { Clock } from '../clock.ts';
 import type { Endpoint } from '../endpoint/endpoint.ts';
 import type { Attempt, Reply, Send } from './attempt.ts';
@@ -53,6 +54,8 @@ export class CallStory<R extends Reply> extends StoryQueue<R> {
   lastAsk: { readonly until: number; readonly begun: number } | undefined;
   /** The timer after which they are no longer held. */
   cancelHold: (() => void) | undefined;
+  /** Among the calls that are not over. */
+  place: Place<unknown> | undefined;
   over = false;
   /** Set once everybody heard of its end. */
   heard = false;

@@ -34,7 +34,7 @@ export class Dispatcher {
     const { clock, budget, hedges, events, now, throttle } = this.parts;
     if (now.closed) throw new ClosedError();
     const story = new CallStory(call, send, clock);
-    now.running.add(story);
+    story.place = now.running.add(story);
     story.only = only;
     story.prefer = prefer;
     if (lookup) story.lookup = new Map();
@@ -79,7 +79,7 @@ export class Dispatcher {
   resume<R extends Reply>(story: CallStory<R>): void {
     if (!story.whenDue) return;
     story.resume();
-    this.parts.now.running.add(story);
+    story.place ??= this.parts.now.running.add(story);
   }
 
   /** Judges an attempt that ended after the loop was left: a reply handed out, a stream's end. */

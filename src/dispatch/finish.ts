@@ -10,7 +10,8 @@ export function finish<R extends Reply>(story: CallStory<R>, ok: boolean, parts:
   else answerFor(story, parts);
   story.close();
   const { events, clock, hedges, now, throttle } = parts;
-  now.running.delete(story);
+  story.place?.leave();
+  story.place = undefined;
   if (now.closed && now.running.size === 0) now.whenIdle?.();
   // One that ended while its reply rested was told of then.
   if (story.heard) return;

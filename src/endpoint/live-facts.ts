@@ -1,5 +1,6 @@
 /** The words in which an endpoint's live state speaks: why not, what runs, what changed. */
 import type { Held } from './held.ts';
+import type { Waiting } from './silence.ts';
 import type { Shown, TrackRecord } from './track-record.ts';
 
 /** The states a breaker is shown in; `half-open` while its probe runs. */
@@ -43,7 +44,7 @@ export interface Neighbours {
 }
 
 /** One attempt as the endpoint keeps it: from its start until its body is over. */
-export interface Load extends Shown {
+export interface Load extends Shown, Waiting {
   /** By the endpoint's own name. */
   readonly model: string;
   /** By its public name. */
@@ -51,10 +52,6 @@ export interface Load extends Shown {
   /** The model's, as it was when the attempt began. */
   readonly record: TrackRecord;
   readonly neighbours: Neighbours | undefined;
-  /** From when on it counts as unanswered for too long. */
-  readonly slowAt: number;
-  /** From when on it is slower than all but one in twenty. */
-  readonly lateAt: number;
   readonly permits: readonly [Permit | undefined, Permit | undefined];
   running: boolean;
   /** It is the only call sent to an endpoint that has gone silent. */

@@ -26,5 +26,7 @@ export function newLoad({ model, neighbours, stream, record, startedAt, permits 
     answered: false,
     waits: true,
     held: undefined,
+    place: undefined,
+    unheard: undefined,
   };
 }

@@ -1,4 +1,5 @@
 /** Notices an endpoint that has gone silent: calls wait there for longer than they should, and nothing is answered at all. */
+import { type Place, Roll } from '../call/roll.ts';
 import type { Clock } from '../clock.ts';
 import { Answers } from './answers.ts';
 
@@ -9,6 +10,9 @@ export interface Waiting {
   readonly slowAt: number;
   /** From when on it is slower than all but one in twenty, in monotonic ms. */
   readonly lateAt: number;
+  /** Among those that had no byte yet; and of those, among the unheard. */
+  place?: Place<Waiting> | undefined;
+  unheard?: Place<Waiting> | undefined;
 }
 
 /** Between two probes of a silent endpoint: 5 s doubling to 5 min, like the breaker's open time. */
@@ -27,9 +31,9 @@ const MOMENT = 50;
  * for a while after it ended without an answer, no other is let in; any answer ends the silence.
  */
 export class Silence {
-  readonly #waiting = new Set<Waiting>();
+  readonly #waiting = new Roll<Waiting>();
   /** Those of them after which no other was answered that began later: one that was overtaken may be slow by itself. */
-  readonly #unheard = new Set<Waiting>();
+  readonly #unheard = new Roll<Waiting>();
   #answeredAt: number;
   #probe: Waiting | undefined;
   #silent = false;
@@ -66,7 +70,7 @@ export class Silence {
   }
 
   #seemsSilent(now: number): boolean {
-    const [oldest] = this.#unheard;
+    const oldest = this.#unheard.first?.member;
     return oldest !== undefined && (oldest.slowAt < now || this.#someLate(now));
   }
 
@@ -74,7 +78,8 @@ export class Silence {
   #someLate(now: number): boolean {
     if (this.#unheard.size < LATE_AT_ONCE) return false;
     let late = 0;
-    for (const { lateAt } of this.#unheard) {
+    for (let place = this.#unheard.first; place; place = place.next) {
+      const { lateAt } = place.member;
       if (lateAt >= now) return false;
       late += 1;
       if (late === LATE_AT_ONCE) return this.#answers.byOthersSince(this, lateAt);
@@ -89,8 +94,8 @@ export class Silence {
     else if (!this.#probe && !this.#noDoubt && this.#seemsSilent(now)) {
       this.#noDoubt = this.#clock.after(MOMENT, () => this.#confirm(attempt), false);
     }
-    this.#waiting.add(attempt);
-    this.#unheard.add(attempt);
+    attempt.place = this.#waiting.add(attempt);
+    attempt.unheard = this.#unheard.add(attempt);
     return probes;
   }
 
@@ -98,7 +103,7 @@ export class Silence {
     this.#noDoubt = undefined;
     if (this.#probe || !this.#seemsSilent(this.#clock.now())) return;
     // The one that noticed may have left; then the latest of the others stands in for it.
-    this.#probe = this.#waiting.has(first) ? first : [...this.#waiting].at(-1);
+    this.#probe = first.place?.taken ? first : [...this.#waiting].at(-1);
     this.#closed();
   }
 
@@ -110,12 +115,10 @@ export class Silence {
   /** An attempt had its first byte. @returns true when the endpoint opens again. */
   answered(attempt: Waiting, now: number): boolean {
     this.#answers.note(this, now);
-    if (!this.#waiting.delete(attempt)) return false;
+    if (!attempt.place?.leave()) return false;
     this.#clearDoubt();
-    for (const each of this.#unheard) {
-      if (each.startedAt > attempt.startedAt) break;
-      this.#unheard.delete(each);
-    }
+    for (let { first } = this.#unheard; first && first.member.startedAt <= attempt.startedAt; { first } = this.#unheard)
+      first.leave();
     this.#answeredAt = now;
     this.#lateInRow = 0;
     const opens = this.#probe !== undefined || this.#silent;
@@ -127,8 +130,8 @@ export class Silence {
 
   /** An attempt ended without a byte. @param beaten how another endpoint was first. @returns true when something changed. */
   gone(attempt: Waiting, now: number, beaten: 'far' | 'late' | undefined): boolean {
-    const waited = this.#waiting.delete(attempt);
-    this.#unheard.delete(attempt);
+    const waited = attempt.place?.leave() ?? false;
+    attempt.unheard?.leave();
     if (this.#waiting.size === 0) this.#clearDoubt();
     const probed = this.#probe === attempt;
     if (probed) this.#probe = undefined;

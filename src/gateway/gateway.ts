@@ -1,6 +1,7 @@
 /** The gateway: one address before the pools. Wiring only: leads what comes to the call or the page it is for. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { Roll } from '../call/roll.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import type { Observer } from '../observe/events.ts';
 import { AdminApi, isAdminPath } from './admin/admin-api.ts';
@@ -111,16 +112,16 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     ...{ live: new LiveFigures(clock), madeBy: new MadeBy() },
   };
   const admin = new AdminApi({ around: surroundings, store, configuration, running: () => generations.running, local });
-  const underway = new Set<GatewayCall | RealtimeCall>();
+  const underway = new Roll<GatewayCall | RealtimeCall>();
   const answer = async (message: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { url = '/' } = message;
     const path = url.split('?', 1)[0] as string;
     if (path === '/v1' || path.startsWith('/v1/')) {
       const generation = generations.now;
       const call = new GatewayCall(message, response, generation.running, surroundings);
-      underway.add(call);
+      const place = underway.add(call);
       await generation.hold(call.answer());
-      underway.delete(call);
+      place.leave();
       return;
     }
     try {
@@ -136,9 +137,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const answerSocket = async (message: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
     const generation = generations.now;
     const call = new RealtimeCall(message, socket, head, generation.running, surroundings);
-    underway.add(call);
+    const place = underway.add(call);
     await generation.hold(call.answer());
-    underway.delete(call);
+    place.leave();
   };
   const bounds: ServerBounds = {
     caps: () => generations.running.settings.limits,

@@ -3,10 +3,12 @@ import { Affinity } from '../affinity/affinity.ts';
 import { Conversations } from '../affinity/conversations.ts';
 import { ListPositions } from '../affinity/list-positions.ts';
 import { SharedIds } from '../affinity/shared-ids.ts';
+import { Roll } from '../call/roll.ts';
 import { systemClock } from '../clock.ts';
 import { secretHeaders, secretParameters } from '../config/headers.ts';
 import type { LoadBalancedOpenAIOptions } from '../config/options.ts';
 import type { EndpointSettings, Settings } from '../config/settings.ts';
+import type { Underway } from '../dispatch/dispatch-parts.ts';
 import { Dispatcher } from '../dispatch/dispatcher.ts';
 import { HedgeBudget } from '../dispatch/hedge-budget.ts';
 import { RetryBudget } from '../dispatch/retry-budget.ts';
@@ -119,7 +121,7 @@ export function makeCore(settings: Settings, input: LoadBalancedOpenAIOptions, l
   const now = {
     closed: false,
     lastError: undefined,
-    running: new Set<never>(),
+    running: new Roll<Underway>(),
     idle: undefined,
     whenIdle: undefined,
   };

@@ -2,8 +2,10 @@
 //   const bench = dispatchBench({ a: [apiError(500)], b: ['ok'] }); await bench.call().outcome  →  { served: 'b', attempts: ['a', 'b'] }
 import type { Call } from '../../src/call/call.ts';
 import type { AttemptReport } from '../../src/call/outcome.ts';
+import { Roll } from '../../src/call/roll.ts';
 import type { EndpointSettings, PoolSettings } from '../../src/config/settings.ts';
 import type { Attempt, CallStory, Reply, Sending } from '../../src/dispatch/call-story.ts';
+import type { Underway } from '../../src/dispatch/dispatch-parts.ts';
 import { Dispatcher } from '../../src/dispatch/dispatcher.ts';
 import { HedgeBudget } from '../../src/dispatch/hedge-budget.ts';
 import { RetryBudget } from '../../src/dispatch/retry-budget.ts';
@@ -120,7 +122,7 @@ export function dispatchBench(scripts: Record<string, readonly Step[]>, options:
       maxWait: settings.waitingRoom ? settings.waitingRoom.maxWait : 0,
       watch: (look) => watch(registry, look),
     }),
-    now: { closed: false, running: new Set(), idle: undefined, whenIdle: undefined, lastError: undefined },
+    now: { closed: false, running: new Roll<Underway>(), idle: undefined, whenIdle: undefined, lastError: undefined },
   });
   const sent: Record<string, number> = Object.fromEntries(endpoints.map(({ name }) => [name, 0]));
   const named = (name: string) => pool.named(name) as Endpoint;

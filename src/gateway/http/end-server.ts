@@ -5,6 +5,7 @@
  */
 import type { Server, ServerResponse } from 'node:http';
 import { Server as NetServer } from 'node:net';
+import type { Roll } from '../../call/roll.ts';
 import type { Clock } from '../../clock.ts';
 
 /** Broken streams still tell their readers why. */
@@ -13,7 +14,7 @@ const LAST_WORDS = 500;
 const LINGER = 500;
 
 /** What is under way, with its reply where it has one. */
-export type Underway = ReadonlyMap<Promise<void>, ServerResponse | undefined>;
+export type Underway = Roll<{ readonly over: Promise<void>; readonly response: ServerResponse | undefined }>;
 
 /** Resolves when everything is over, or the time is. */
 async function within(ms: number, clock: Clock, over: Promise<unknown>): Promise<void> {
@@ -40,10 +41,10 @@ export async function endServer(
   { underway, grace, interrupt }: { underway: Underway; grace: number; interrupt: () => void },
   clock: Clock,
 ): Promise<void> {
-  for (const response of underway.values()) if (response) lastOfConnection(response);
+  for (const { response } of underway) if (response) lastOfConnection(response);
   const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()));
   const idle = async () => {
-    while (underway.size > 0) await Promise.allSettled(underway.keys());
+    while (underway.size > 0) await Promise.allSettled(Array.from(underway, ({ over }) => over));
   };
   const linger = Math.min(LINGER, grace);
   if (linger > 0) await within(linger, clock, closed);

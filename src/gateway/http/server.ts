@@ -2,9 +2,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { Roll } from '../../call/roll.ts';
 import type { Clock } from '../../clock.ts';
 import { type ConnectionCaps, capConnections } from './connections.ts';
-import { endServer, lastOfConnection } from './end-server.ts';
+import { endServer, lastOfConnection, type Underway } from './end-server.ts';
 import { asksForSocket, asPlain } from './upgrade.ts';
 
 /** Said to what is no message. */
@@ -81,8 +82,14 @@ function endWhenIdle(response: ServerResponse, ms: number): void {
 
 /** What the server is at. */
 interface State {
-  readonly underway: Map<Promise<void>, ServerResponse | undefined>;
+  readonly underway: Underway;
   ending: boolean;
+}
+
+/** Counts it among those that are under way until it is over. */
+function follow(underway: Underway, over: Promise<void>, response: ServerResponse | undefined): void {
+  const place = underway.add({ over, response });
+  void over.then(() => place.leave());
 }
 
 function makeServer({ answer, answerSocket }: Answers, state: State, bounds: ServerBounds): Server {
@@ -107,8 +114,7 @@ function makeServer({ answer, answerSocket }: Answers, state: State, bounds: Ser
         return;
       }
       if (state.ending) lastOfConnection(response);
-      const work = answer(message, response).finally(() => underway.delete(work));
-      underway.set(work, response);
+      follow(underway, answer(message, response), response);
     },
   );
   server.on('upgrade', (message, socket, head) => {
@@ -120,8 +126,7 @@ function makeServer({ answer, answerSocket }: Answers, state: State, bounds: Ser
       asPlain(server, message, socket, head);
       return;
     }
-    const work = answerSocket(message, socket, head).finally(() => underway.delete(work));
-    underway.set(work, undefined);
+    follow(underway, answerSocket(message, socket, head), undefined);
   });
   capConnections(server, caps, refused);
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
@@ -141,7 +146,7 @@ export async function listen(
   clock: Clock,
   bounds: ServerBounds,
 ): Promise<Listening> {
-  const state: State = { underway: new Map(), ending: false };
+  const state: State = { underway: new Roll(), ending: false };
   const server = makeServer(answers, state, bounds);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
