@@ -256,6 +256,16 @@ describe('what the parts say about each other', () => {
       /names no group; did you mean small\?/,
     ],
     [
+      "an endpoint's name that is a place of another one",
+      {
+        endpoints: [
+          { name: 'a', apiKey: 'k' },
+          { name: 'a..2', apiKey: 'l' },
+        ],
+      },
+      /endpoints\[1\]\.name: must not end in '\.\.' and a number/,
+    ],
+    [
       'a name with a pin in it',
       { groups: { a$1: group([]) } },
       /groups\.a\$1: must be a name of 1 to 128 characters without '\$'/,

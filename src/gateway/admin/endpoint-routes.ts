@@ -51,26 +51,29 @@ async function followNames(options: Given, admin: AdminSurroundings): Promise<st
 
 const without = (names: readonly string[], name: string) => names.filter((each) => each !== name);
 
+/** What is to be stored of an endpoint that was sent, as things are now. @throws AdminError */
+function madeNow(name: string, body: Given, admin: AdminSurroundings) {
+  const { settings } = changeable(admin);
+  const known = settings.endpoints.find((each) => each.name === name);
+  refuseNamed('endpoint', name, known?.source, settings);
+  const stored = admin.store.config.read();
+  const made = newEndpoint(name, body, stored.endpoints[name], settings.admin.allowInsecure);
+  if (made.is === 'wrong') throw invalid(made.issues, CODE);
+  return { options: made.options, isKnown: known !== undefined, drained: without(stored.drained, name) };
+}
+
 async function put(name: string, body: unknown, admin: AdminSurroundings) {
   const configuration = changeable(admin);
   refuseName(name);
-  const before = configuration.settings;
-  const known = before.endpoints.find((each) => each.name === name);
-  refuseNamed('endpoint', name, known?.source, before);
   if (!isObject(body)) throw invalid([{ path: '', message: 'must be an object such as { baseURL, apiKey }' }], CODE);
-  const stored = admin.store.config.read();
-  const { allowInsecure } = before.admin;
-  const made = newEndpoint(name, body, stored.endpoints[name], allowInsecure);
-  if (made.is === 'wrong') throw invalid(made.issues, CODE);
-  const notes = allowInsecure ? [] : await followNames(made.options, admin);
-  const change = () =>
-    configuration.change({
-      endpoints: { [name]: made.options },
-      drained: without(admin.store.config.read().drained, name),
-    });
+  const { options: first } = madeNow(name, body, admin);
+  const notes = configuration.settings.admin.allowInsecure ? [] : await followNames(first, admin);
+  // Others may have changed it meanwhile, its key too.
+  const { options, isKnown, drained } = madeNow(name, body, admin);
+  const change = () => configuration.change({ endpoints: { [name]: options }, drained });
   const settings = told(change, storedEndpointPath(name));
   return {
-    status: known ? 200 : 201,
+    status: isKnown ? 200 : 201,
     body: { endpoint: shownOne(admin, name), warnings: [...notes, ...settings.warnings] },
   } as const;
 }

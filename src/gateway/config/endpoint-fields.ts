@@ -18,10 +18,16 @@ const headers = z.record(
   expected("an object such as { 'x-team': 'search' }"),
 );
 
+/** Pools number an endpoint that stands in them several times so. */
+const NUMBERED = /\.\.\d+$/;
+
 /** One endpoint. */
 export const endpointOptions = strict(
   {
     ...own,
+    name: own.name.refine((name) => name === undefined || !NUMBERED.test(name), {
+      error: "must not end in '..' and a number, which is how the gateway counts places in groups",
+    }),
     type: word('an endpoint type', gatewayTypes)
       .optional()
       .describe("What it speaks: 'openai' (default), 'azure' or 'anthropic'."),

@@ -12,8 +12,10 @@ interface Used {
   readonly tokens: Bucket | undefined;
 }
 
-/** What was spent under a name: on a day, and in a month. */
-type Spent = Record<'day' | 'month', { period: string; amount: number }>;
+/** What was spent under a name, by day and by month. Why not of the last of them alone: a clock that jumped ahead comes back. */
+type Spent = Map<string, number>;
+/** Days and months remembered, those that were spent in last. */
+const MOST_PERIODS = 8;
 
 /** The day or month of a date, in UTC, and when the next one begins. */
 export function periodOf(date: number, per: 'day' | 'month'): { name: string; ends: number } {
@@ -62,25 +64,21 @@ export class Allowances {
 
   /** What was spent under this name in its day or month. Other limits make no other budget. */
   #spentBy(name: string, per: 'day' | 'month'): { amount: number; ends: number } {
-    const spent = this.#spent.get(name);
     const { name: period, ends } = periodOf(this.#clock.date(), per);
-    const known = spent?.[per];
-    return { amount: known?.period === period ? known.amount : 0, ends };
+    return { amount: this.#spent.get(name)?.get(period) ?? 0, ends };
   }
 
   /** That much was spent under this name, at this time; in the past as well. */
   spend(name: string, amount: number, at: number): void {
-    const none = { period: '', amount: 0 };
-    const spent = this.#spent.get(name) ?? { day: { ...none }, month: { ...none } };
+    const spent: Spent = this.#spent.get(name) ?? new Map();
     this.#spent.set(name, spent);
     for (const per of ['day', 'month'] as const) {
       const { name: period } = periodOf(at, per);
-      const one = spent[per];
-      // What comes late belongs to a period that is over.
-      if (period < one.period) continue;
-      if (period > one.period) Object.assign(one, { period, amount: 0 });
-      one.amount += amount;
+      const before = spent.get(period) ?? 0;
+      spent.delete(period);
+      spent.set(period, before + amount);
     }
+    for (const [period] of spent) if (spent.size > MOST_PERIODS) spent.delete(period);
   }
 
   /** Takes one call. @throws Refused when the key has none left, no tokens, or no money. */

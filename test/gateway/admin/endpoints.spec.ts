@@ -130,6 +130,25 @@ describe('where an endpoint may be (T7)', () => {
     expect((await ask(gateway, 'DELETE', '/admin/endpoints/inner')).status).toBe(200);
   });
 
+  it('keeps the key that another admin gave while the name was looked up', async () => {
+    const waiting: (() => void)[] = [];
+    const own = dns.lookup as (...given: unknown[]) => void;
+    const lookup = (name: string, options: object, done: (...facts: unknown[]) => void) => {
+      if (isIP(name) > 0) own(name, options, done);
+      else waiting.push(() => done(null, [{ address: '8.8.8.8', family: 4 }]));
+    };
+    vi.spyOn(dns, 'lookup').mockImplementation(lookup as unknown as typeof dns.lookup);
+    await using gateway = await gatewayWith(FILE);
+    const baseURL = 'https://api.vendor.com/v1';
+    gateway.configuration.change({ endpoints: { x: { apiKey: 'sk-old', baseURL } } });
+    const slow = ask(gateway, 'PUT', '/admin/endpoints/x', { baseURL, weight: 2 });
+    await vi.waitFor(() => expect(waiting).toHaveLength(1));
+    gateway.configuration.change({ endpoints: { x: { apiKey: 'sk-new', baseURL } } });
+    waiting[0]?.();
+    expect((await slow).status).toBe(200);
+    expect(gateway.store.config.read().endpoints.x).toEqual({ apiKey: 'sk-new', baseURL, weight: 2 });
+  });
+
   it('a file may allow it', async () => {
     const looked = leading('127.0.0.1');
     await using a = await faultServer({ name: 'a' });

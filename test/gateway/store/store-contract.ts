@@ -195,6 +195,19 @@ export function storeContract(make: (clock: Clock) => GatewayStore): void {
 
   describe('usage', () => {
     it(
+      'is forgotten after 400 days, also while the log is cut at its front all the time',
+      opened(async ({ calls: log }, clock) => {
+        log.keep({ retentionDays: 2, maxRows: 10 });
+        log.record(callOf());
+        log.usage({ by: [] });
+        clock.jump(402 * DAY);
+        for (let call = 0; call < 20; call += 1) log.record(callOf({ at: NOON + 402 * DAY }));
+        await clock.advance(60_000);
+        expect(log.usage({ by: [] })).toMatchObject([{ calls: 20 }]);
+      }),
+    );
+
+    it(
       'is summed by what is asked',
       opened(({ calls: log }) => {
         log.record(callOf());

@@ -151,7 +151,7 @@ class SqliteStore implements GatewayStore {
       try {
         this.#connection.transaction(() => {
           deleted = this.#callTable.prune(date - retentionDays * DAY, maxRows, PRUNED.rows);
-          if (deleted === 0) this.#callTable.pruneUsage(firstDayKept(date));
+          if (deleted < PRUNED.rows) this.#callTable.pruneUsage(firstDayKept(date));
         });
       } catch {
         // Whoever writes calls tells of it; this waits for the next time.
