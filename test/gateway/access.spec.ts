@@ -223,6 +223,35 @@ describe('a gateway without keys', () => {
     await closed.gateway.stop(0);
   });
 
+  it('tells a key for some groups nothing of all, and nobody without a key who comes by a proxy', async () => {
+    await using a = await faultServer({ name: 'a' });
+    const settings = {
+      endpoints: [endpointOf(a)],
+      groups: { mine: { endpoints: [{ endpoint: 'a' }] }, theirs: { endpoints: [{ endpoint: 'a' }] } },
+      clientKeys: [
+        { name: 'one', key: 'k1', groups: ['mine'] },
+        { name: 'all', key: 'k2' },
+      ],
+      adminKeys: [{ name: 'boss', key: 'ak' }],
+    };
+    await using outer = await gatewayWith(settings, { host: '0.0.0.0' });
+    await using inner = await gatewayWith(settings);
+    const proxied = { 'x-forwarded-for': '192.0.2.7' };
+    for (const path of ['/stats', '/metrics']) {
+      const outside = async (key: string) => {
+        const reply = await fetch(`http://127.0.0.1:${outer.gateway.port}${path}`, withKey({}, key));
+        return [reply.status, (await reply.text()).includes('theirs')];
+      };
+      expect(await outside('k1')).toEqual([403, false]);
+      expect((await outside('k2'))[0]).toBe(200);
+      expect((await outside('ak'))[0]).toBe(200);
+      expect((await inner.get(path)).status).toBe(200);
+      expect((await inner.get(path, { headers: proxied })).status).toBe(401);
+      expect((await inner.get(path, { headers: { ...proxied, 'x-api-key': 'k1' } })).status).toBe(403);
+      expect((await inner.get(path, { headers: { ...proxied, 'x-api-key': 'ak' } })).status).toBe(200);
+    }
+  });
+
   it('does not call itself', async () => {
     const settings = settingsOf(
       { endpoints: [{ name: 'me', apiKey: 'k', baseURL: 'http://localhost:8000/v1' }] },

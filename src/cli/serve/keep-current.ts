@@ -1,11 +1,16 @@
 /** Keeps a running gateway on its configuration file: read again when it changes and on SIGHUP, taken as a whole or not at all. */
-import { type StatsListener, unwatchFile, watchFile } from 'node:fs';
+import { type Stats, type StatsListener, statSync, unwatchFile, watchFile } from 'node:fs';
 import { basename } from 'node:path';
+import { systemClock } from '../../clock.ts';
 import type { Configuration } from '../../gateway/configuration.ts';
 import type { GatewayLog } from '../../gateway/http/log.ts';
 
 /** How often the file is looked at, in ms. Why so and no events: files that are links, as containers mount them, tell none. */
 const LOOK_EVERY = 500;
+/** A file that did not change for so long, in ms, is whole: half of one may be right as well, and say something else. */
+const STILL_FOR = 200;
+
+const isSame = (one: Stats, other: Stats) => one.mtimeMs === other.mtimeMs && one.size === other.size;
 
 /**
  * Begins to follow the file that the gateway's configuration came from, if it came from one.
@@ -32,14 +37,26 @@ export function keepCurrent(configuration: Configuration, log: GatewayLog): () =
       for (const line of (error as Error).message.split('\n')) log.error(line);
     }
   };
+  let letBe = () => {};
+  const whenStill = (seen: Stats): void => {
+    letBe();
+    const look = () => {
+      const now = statSync(source, { throwIfNoEntry: false });
+      // One that is gone is told of when it is back.
+      if (now && isSame(now, seen)) again('file changed');
+      else if (now) whenStill(now);
+    };
+    letBe = systemClock.after(STILL_FOR, look, false);
+  };
   const changed: StatsListener = (now, before) => {
     // While it is written anew it may be gone for a moment.
-    if (now.mtimeMs !== 0 && (now.mtimeMs !== before.mtimeMs || now.size !== before.size)) again('file changed');
+    if (now.mtimeMs !== 0 && !isSame(now, before)) whenStill(now);
   };
   const asked = () => again('SIGHUP');
   if (isFile) watchFile(source, { interval: LOOK_EVERY, persistent: false }, changed);
   process.on('SIGHUP', asked);
   return () => {
+    letBe();
     if (isFile) unwatchFile(source, changed);
     process.off('SIGHUP', asked);
   };

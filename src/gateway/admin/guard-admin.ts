@@ -6,7 +6,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
 import { Refused } from '../http/api-error.ts';
-import { isLoopback } from '../http/guard.ts';
+import { isLoopback, isProxied } from '../http/guard.ts';
 
 /** What the gateway knows of its own place. */
 export interface AdminPlace {
@@ -15,9 +15,6 @@ export interface AdminPlace {
   /** Further names it is reached by. */
   readonly hosts: readonly string[];
 }
-
-/** What whoever came by a proxy brings along. */
-const PROXIED = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip'] as const;
 
 /** The name or address in `name:port`, without brackets. */
 function nameIn(host: string): string | undefined {
@@ -51,7 +48,7 @@ export function refuseForeignPages(headers: IncomingHttpHeaders, place: AdminPla
 
 /** @throws Refused where there are no admin keys, for all but programs of this machine. */
 export function refuseStrangers(headers: IncomingHttpHeaders, { local }: AdminPlace): void {
-  if (local && PROXIED.every((name) => headers[name] === undefined)) return;
+  if (local && !isProxied(headers)) return;
   const message =
     'Without admin keys this is for programs of this machine alone. To use it from elsewhere, add adminKeys: [{ name, key }] to the configuration file, with a key of your own, such as 32 random bytes.';
   throw new Refused({ status: 403, message, code: 'no_admin_keys' });

@@ -10,6 +10,12 @@ const LOOPBACK = /^(localhost|[\w-]+\.localhost|127(\.\d{1,3}){3}|\[::1\]|::1|\[
 /** A name or address of this machine alone. */
 export const isLoopback = (host: string): boolean => LOOPBACK.test(host);
 
+/** What whoever came by a proxy brings along. */
+const PROXIED = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip'] as const;
+
+/** A proxy on this machine may bring anybody here. */
+export const isProxied = (headers: IncomingHttpHeaders): boolean => PROXIED.some((name) => headers[name] !== undefined);
+
 /** The host of `name:port`. */
 const hostOf = (value: string) => value.replace(/:\d+$/, '');
 

@@ -118,8 +118,15 @@ export class Access {
     throw wrong('An admin key is needed, as "Authorization: Bearer …".', 'invalid_api_key');
   }
 
-  /** Lets in who has any key that counts, to see and not to call. @throws Refused as `caller`. */
+  /**
+   * Lets in who may see everything there is, and not call.
+   * @throws Refused as `caller`; and for a key of some groups, which is not told of others.
+   */
   visitor(headers: IncomingHttpHeaders, address: string): void {
-    if (!this.admin(headers)) this.caller(headers, address);
+    if (this.admin(headers)) return;
+    const key = this.caller(headers, address);
+    if (key?.groups === undefined) return;
+    const message = `The key '${key.name}' is for some groups, and this tells of all; use an admin key, or a client key for all groups.`;
+    throw new Refused({ status: 403, message, code: 'key_of_some_groups' });
   }
 }

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CallSurroundings } from '../call/call-surroundings.ts';
 import { statusPage, telling } from '../figures/status-pages.ts';
 import { Refused } from '../http/api-error.ts';
-import { refuseForeign } from '../http/guard.ts';
+import { isProxied, refuseForeign } from '../http/guard.ts';
 import { writeJson } from '../http/write-reply.ts';
 import type { Running } from '../running/running.ts';
 import { isDashboard, showDashboard } from './dashboard.ts';
@@ -28,8 +28,8 @@ export function showPage(
   }
   const { access } = running;
   if (telling.has(path)) {
-    if (!local) access.visitor(headers, message.socket.remoteAddress ?? '');
-    else if (!access.client(headers) && !access.admin(headers)) refuseForeign(headers);
+    if (!local || isProxied(headers)) access.visitor(headers, message.socket.remoteAddress ?? '');
+    if (local && !access.client(headers) && !access.admin(headers)) refuseForeign(headers);
   }
   if (method !== 'GET' && method !== 'HEAD')
     throw new Refused({ status: 405, message: 'This is there to be read.', code: 'unknown_method' });
