@@ -10,6 +10,7 @@ import { type OptionTable, optionHelp, readOptions } from '../read-options.ts';
 import { consoleLog } from './console-log.ts';
 import { keepCurrent } from './keep-current.ts';
 import { type Prepared, prepare } from './prepare.ts';
+import { boundYoungSpace } from './young-space.ts';
 
 const OPTIONS = {
   config: {
@@ -171,6 +172,7 @@ export async function serve(args: readonly string[]): Promise<number> {
   const { settings } = configuration;
   const [host, port] = [textOf(values.host), textOf(values.port)];
   try {
+    boundYoungSpace();
     const place = { host, port: port === undefined ? undefined : Number(port) };
     const gateway = await startGateway({ settings, configuration, store, log, ...place });
     announce(gateway, settings, log, process.stdout.isTTY === true);
