@@ -17,7 +17,7 @@ import { dayLines, daysBetween, totals } from '../../src/gateway/dashboard/usage
 
 const none = { p50: null, p95: null };
 const second = (t: number, calls: number, more: Partial<Second> = {}): Second => ({
-  ...{ t, calls, failed: 0, ttft: none, ms: none, byEndpoint: {} },
+  ...{ t, calls, failed: 0, callerErrors: 0, ttft: none, ms: none, byEndpoint: {} },
   ...more,
 });
 
@@ -73,14 +73,20 @@ describe('tiles', () => {
   it('tell of the span alone, busy seconds counting more', () => {
     const seconds = [
       second(1, 100, { failed: 100 }),
-      second(10, 1, { ttft: { p50: 900, p95: 900 } }),
+      second(10, 3, { callerErrors: 2, ttft: { p50: 900, p95: 900 } }),
       second(11, 8, { failed: 1, ttft: { p50: 100, p95: 300 } }),
     ];
-    expect(figuresOf(seconds, 11, 3)).toEqual({ perSecond: 3, success: 8 / 9, p50: 100, p95: 300 });
+    expect(figuresOf(seconds, 11, 3)).toEqual({
+      perSecond: 11 / 3,
+      success: 8 / 9,
+      callerErrors: 2,
+      p50: 100,
+      p95: 300,
+    });
   });
 
   it('have no success without calls', () => {
-    expect(figuresOf([], 11, 3)).toEqual({ perSecond: 0, success: null, p50: null, p95: null });
+    expect(figuresOf([], 11, 3)).toEqual({ perSecond: 0, success: null, callerErrors: 0, p50: null, p95: null });
   });
 });
 

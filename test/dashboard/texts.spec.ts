@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { en } from '../../src/gateway/dashboard/texts/en.ts';
 import { fill } from '../../src/gateway/dashboard/texts/fill.ts';
+import { inChinese } from '../../src/gateway/dashboard/texts/reasons.ts';
 import { zh } from '../../src/gateway/dashboard/texts/zh.ts';
 
 const places = (text: string): string[] => [...text.matchAll(/\{\w+\}/g)].map(([place]) => place).sort();
@@ -29,6 +30,19 @@ describe('texts', () => {
       'cooling down',
       'Connection lost.',
     ]);
+  });
+
+  it.each([
+    ['failed this call', '本次调用已在此失败'],
+    ['cooling down (429), for 12 s', '冷却中（429），还有 12 s'],
+    ['cooling down (out of credit)', '冷却中（额度已用完）'],
+    ["has no model 'a, for b' (models)", "没有模型 'a, for b'"],
+    ['the call belongs to azure-eu', '此调用属于 azure-eu'],
+    ['server-error', '服务器错误'],
+    ['something of tomorrow', 'something of tomorrow'],
+    ['constructor', 'constructor'],
+  ])('say why in Chinese: %s', (english, chinese) => {
+    expect(inChinese(english)).toBe(chinese);
   });
 
   it('are filled once: what is filled in is only shown', () => {

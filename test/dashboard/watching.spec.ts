@@ -142,6 +142,38 @@ describe.skipIf(!chromiumAt)(
       await page.getByText('No call matches.').waitFor();
     });
 
+    it('reads the list of calls again by itself, unless somebody reads in it', async () => {
+      const page = await begin({ endpoints: [endpointOf(good)] });
+      expect(await call('first')).toBe(200);
+      await goTo(page, 'Calls');
+      const rows = page.locator('.call');
+      await soon(() => rows.count()).toBe(1);
+      await page.mouse.move(1, 1);
+      expect(await call('second')).toBe(200);
+      await soon(() => rows.count()).toBe(2);
+      await rows.first().getByRole('button').click();
+      await page.mouse.move(1, 1);
+      await page.getByText('Paused').waitFor();
+      expect(await call('third')).toBe(200);
+      await page.getByText('Paused').waitFor();
+      expect(await rows.count()).toBe(2);
+      await rows.first().getByRole('button').click();
+      await page.getByRole('heading', { name: 'Calls' }).click();
+      await soon(() => rows.count()).toBe(3);
+      await page.getByText('Live', { exact: true }).waitFor();
+    });
+
+    it("judges success by what the gateway and its endpoints did, and counts callers' errors apart", async () => {
+      const page = await begin({
+        endpoints: [endpointOf(good)],
+        groups: { known: { endpoints: [{ endpoint: 'good', model: 'm' }] } },
+      });
+      expect(await call('known')).toBe(200);
+      expect(await call('unknown')).toBe(404);
+      const tile = page.locator('.tile').nth(1);
+      await soon(async () => (await tile.innerText()).replace(/\s+/g, ' ')).toMatch(/100 % \+ 1 by callers/);
+    });
+
     it('sums up usage and gives it as a file', async () => {
       const page = await begin({
         endpoints: [endpointOf(good)],

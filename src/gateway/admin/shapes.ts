@@ -149,7 +149,8 @@ export const usageRow = z.strictObject({
 export const second = z.strictObject({
   t: z.number().describe('In s since 1970.'),
   calls: z.number(),
-  failed: z.number(),
+  failed: z.number().describe("By the gateway's or an endpoint's fault."),
+  callerErrors: z.number().describe("Failed by the caller's own: a wrong key, an unknown model, its limit."),
   ttft: quantiles,
   ms: quantiles,
   byEndpoint: z.record(z.string(), z.number()),

@@ -1,5 +1,6 @@
 /** What is written down when a call is over: in the figures, in the lines of the log, in the store. */
 
+import { whoseFault } from '../figures/whose-fault.ts';
 import { endpointNamed } from '../pools/pools.ts';
 import type { Running } from '../running/running.ts';
 import type { CallSurroundings } from './call-surroundings.ts';
@@ -28,7 +29,7 @@ export function writeDown(
   figures.done({ model: model === undefined ? 'none' : label, status, ms: openMs ?? ms, tokens });
   const last = attempts.at(-1);
   const endpoint = last && endpointNamed(last.endpoint);
-  live.add({ ms: openMs ?? ms, firstMs: call.firstMs, failed: status >= 400, endpoint });
+  live.add({ ms: openMs ?? ms, firstMs: call.firstMs, fault: whoseFault(call), endpoint });
   if (log.says('info'))
     log.info(`${method} /v1${path.slice(0, 200)} ${status}`, {
       ...{ ms, model: model?.slice(0, 256), endpoint, attempts: attempts.length, key, id },

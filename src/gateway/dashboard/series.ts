@@ -75,8 +75,10 @@ export function shareLines(seconds: readonly Second[], names: readonly string[],
 /** The figures of the tiles. */
 export interface Figures {
   readonly perSecond: number;
-  /** Share of the calls that did not fail; `null` without calls. */
+  /** Share of the calls that did not fail, those left out that failed by their caller's own fault; `null` without calls. */
   readonly success: number | null;
+  /** Those that failed by their caller's own fault. */
+  readonly callerErrors: number;
   readonly p50: number | null;
   readonly p95: number | null;
 }
@@ -98,13 +100,16 @@ export function figuresOf(seconds: readonly Second[], last: number, length: numb
   const recent = seconds.filter(({ t }) => t > last - length && t <= last);
   const calls = recent.reduce((sum, each) => sum + each.calls, 0);
   const failed = recent.reduce((sum, each) => sum + each.failed, 0);
+  const callerErrors = recent.reduce((sum, each) => sum + each.callerErrors, 0);
+  const judged = calls - callerErrors;
   const typical = (which: 'p50' | 'p95') =>
     weightedMedian(
       recent.flatMap(({ ttft, calls: weight }) => (ttft[which] === null ? [] : [[ttft[which], weight] as const])),
     );
   return {
     perSecond: calls / length,
-    success: calls === 0 ? null : (calls - failed) / calls,
+    success: judged === 0 ? null : (judged - failed) / judged,
+    callerErrors,
     p50: typical('p50'),
     p95: typical('p95'),
   };

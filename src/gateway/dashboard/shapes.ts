@@ -46,7 +46,10 @@ export interface Second {
   /** Seconds since 1970. */
   readonly t: number;
   readonly calls: number;
+  /** By the gateway's or an endpoint's fault. */
   readonly failed: number;
+  /** Failed by the caller's own. */
+  readonly callerErrors: number;
   readonly ttft: Quantiles;
   readonly ms: Quantiles;
   readonly byEndpoint: Readonly<Record<string, number>>;

@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../../clock.ts';
 import { bucketOf, buckets, quantile } from './times.ts';
+import type { whoseFault } from './whose-fault.ts';
 
 /** Seconds kept. */
 export const KEPT = 600;
@@ -17,7 +18,7 @@ export interface EndedCall {
   readonly ms: number;
   /** Until the first piece of a stream; `undefined` = no stream, or none came. */
   readonly firstMs: number | undefined;
-  readonly failed: boolean;
+  readonly fault: ReturnType<typeof whoseFault>;
   readonly endpoint: string | undefined;
 }
 
@@ -32,7 +33,10 @@ export interface LiveSecond {
   /** In s since 1970. */
   readonly t: number;
   readonly calls: number;
+  /** By the gateway's or an endpoint's fault. */
   readonly failed: number;
+  /** Failed by the caller's own. */
+  readonly callerErrors: number;
   /** Time to the first piece of streams. */
   readonly ttft: Percentiles;
   /** Whole calls. */
@@ -47,6 +51,7 @@ export class LiveFigures {
   readonly #seconds = new Float64Array(KEPT);
   readonly #calls = new Uint32Array(KEPT);
   readonly #failed = new Uint32Array(KEPT);
+  readonly #callerErrors = new Uint32Array(KEPT);
   readonly #ttft = new Uint16Array(KEPT * buckets);
   readonly #ms = new Uint16Array(KEPT * buckets);
   readonly #endpoints: Map<string, number>[] = Array.from({ length: KEPT }, () => new Map<string, number>());
@@ -65,18 +70,20 @@ export class LiveFigures {
     this.#seconds[place] = second;
     this.#calls[place] = 0;
     this.#failed[place] = 0;
+    this.#callerErrors[place] = 0;
     this.#ttft.fill(0, place * buckets, (place + 1) * buckets);
     this.#ms.fill(0, place * buckets, (place + 1) * buckets);
     this.#endpoints[place]?.clear();
   }
 
   /** A call is over. */
-  add({ ms, firstMs, failed, endpoint }: EndedCall): void {
+  add({ ms, firstMs, fault, endpoint }: EndedCall): void {
     const second = this.#now();
     const place = second % KEPT;
     if (this.#seconds[place] !== second) this.#begin(place, second);
     this.#calls[place] = (this.#calls[place] as number) + 1;
-    if (failed) this.#failed[place] = (this.#failed[place] as number) + 1;
+    if (fault === 'ours') this.#failed[place] = (this.#failed[place] as number) + 1;
+    if (fault === 'callers') this.#callerErrors[place] = (this.#callerErrors[place] as number) + 1;
     count(this.#ms, place * buckets + bucketOf(ms));
     if (firstMs !== undefined) count(this.#ttft, place * buckets + bucketOf(firstMs));
     if (endpoint === undefined) return;
@@ -96,6 +103,7 @@ export class LiveFigures {
       t,
       calls: isThere ? (this.#calls[place] as number) : 0,
       failed: isThere ? (this.#failed[place] as number) : 0,
+      callerErrors: isThere ? (this.#callerErrors[place] as number) : 0,
       ttft: of(this.#ttft),
       ms: of(this.#ms),
       byEndpoint: isThere ? Object.fromEntries(this.#endpoints[place] as Map<string, number>) : {},

@@ -24,7 +24,7 @@ describe('GET /admin/live', () => {
       ['b', 'file'],
     ]);
     expect(first.seconds).toHaveLength(1);
-    expect(first.seconds[0]).toMatchObject({ calls: 3, failed: 1, byEndpoint: { a: 1, b: 1 } });
+    expect(first.seconds[0]).toMatchObject({ calls: 3, failed: 0, callerErrors: 1, byEndpoint: { a: 1, b: 1 } });
     expect(first.seconds[0].ttft.p50).toBeGreaterThan(0);
     await clock.advance(2_000);
     const rest = await live(first.seconds[0].t);

@@ -4,7 +4,13 @@ import { KEPT, LiveFigures } from '../../../src/gateway/figures/live-figures.ts'
 import { bucketOf, buckets, quantile } from '../../../src/gateway/figures/times.ts';
 import { manualClock } from '../../../src/testing/index.ts';
 
-const call = (more: object = {}) => ({ ms: 100, firstMs: undefined, failed: false, endpoint: 'a', ...more });
+const call = (more: object = {}) => ({
+  ms: 100,
+  firstMs: undefined,
+  fault: 'nobodys' as const,
+  endpoint: 'a',
+  ...more,
+});
 
 describe('figures by second', () => {
   it('count calls, failures and endpoints, with percentiles true to 3 %', async () => {
@@ -12,12 +18,19 @@ describe('figures by second', () => {
     const live = new LiveFigures(clock);
     const t = Math.floor(clock.date() / 1_000);
     for (let ms = 1; ms <= 100; ms++)
-      live.add(call({ ms: ms * 10, firstMs: ms, failed: ms > 90, endpoint: ms % 4 === 0 ? 'b' : 'a' }));
+      live.add(
+        call({
+          ms: ms * 10,
+          firstMs: ms,
+          fault: ms > 95 ? 'callers' : ms > 90 ? 'ours' : 'nobodys',
+          endpoint: ms % 4 === 0 ? 'b' : 'a',
+        }),
+      );
     expect(live.after(0)).toEqual([]);
     await clock.advance(1_000);
     const [second, ...rest] = live.after(0);
     expect(rest).toEqual([]);
-    expect(second).toMatchObject({ t, calls: 100, failed: 10, byEndpoint: { a: 75, b: 25 } });
+    expect(second).toMatchObject({ t, calls: 100, failed: 5, callerErrors: 5, byEndpoint: { a: 75, b: 25 } });
     const near = (got: number | null | undefined, wanted: number) =>
       expect(Math.abs((got as number) / wanted - 1)).toBeLessThan(0.035);
     near(second?.ms.p50, 500);
@@ -40,7 +53,15 @@ describe('figures by second', () => {
       [2, 0],
       [3, 1],
     ]);
-    expect(live.after(t)[0]).toEqual({ t: t + 1, calls: 0, failed: 0, ttft: none, ms: none, byEndpoint: {} });
+    expect(live.after(t)[0]).toEqual({
+      t: t + 1,
+      calls: 0,
+      failed: 0,
+      callerErrors: 0,
+      ttft: none,
+      ms: none,
+      byEndpoint: {},
+    });
     expect(live.after(t + 3)).toEqual([]);
   });
 

@@ -1,11 +1,12 @@
 /** The calls of late, the newest first. Each opens to why it went where it went. */
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { get } from '../api.ts';
 import type { CallRecord, LogPage } from '../call-shapes.ts';
 import { live } from '../live.ts';
 import { CallRow } from '../parts/call-row.tsx';
 import { Connect } from '../parts/connect.tsx';
 import { Icon } from '../parts/icon.tsx';
+import { useReadAgain } from '../parts/read-again.ts';
 import { Empty, Loaded, useResource } from '../parts/resource.tsx';
 import { tellFailure } from '../parts/toasts.tsx';
 import { say } from '../say.ts';
@@ -104,14 +105,21 @@ export function Calls() {
     }
     setLoading(false);
   };
+  const list = useRef<HTMLUListElement>(null);
+  const reads = useReadAgain(list, more?.path === path, page.refresh);
   const filtered = Object.values(filters).some((value) => value !== '');
   return (
     <>
       <div class="head">
         <h1>{say('nav.calls')}</h1>
-        <button type="button" onClick={refresh}>
-          <Icon name="refresh" /> {say('refresh')}
-        </button>
+        <div class="actions">
+          <span class="muted small" title={say('calls.live.what')}>
+            {say(reads ? 'calls.live' : 'calls.paused')}
+          </span>
+          <button type="button" onClick={refresh}>
+            <Icon name="refresh" /> {say('refresh')}
+          </button>
+        </div>
       </div>
       <FilterBar filters={filters} onChange={setFilters} />
       <Loaded from={page}>
@@ -139,7 +147,7 @@ export function Calls() {
                 <span>{say('tokens')}</span>
                 <span>{say('cost')}</span>
               </div>
-              <ul class="calls">
+              <ul class="calls" ref={list}>
                 {shown.map((call) => (
                   <CallRow key={call.id} call={call} />
                 ))}

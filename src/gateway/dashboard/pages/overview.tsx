@@ -18,11 +18,21 @@ import type { Live } from '../shapes.ts';
 const MINUTE = 60;
 /** Calls a second are those of so many seconds: quick to show a change, calm enough to be read. */
 const RATE_SPAN = 10;
+const LEAST_SPAN = 20;
 const SPANS = [60, 300, 600] as const;
 
-function Tile({ name, value, more, bad = false }: { name: string; value: string; more?: string; bad?: boolean }) {
+interface TileParts {
+  readonly name: string;
+  readonly value: string;
+  readonly more?: string;
+  readonly bad?: boolean;
+  /** What it counts. */
+  readonly title?: string;
+}
+
+function Tile({ name, value, more, bad = false, title }: TileParts) {
   return (
-    <div class={bad ? 'tile bad' : 'tile'}>
+    <div class={bad ? 'tile bad' : 'tile'} title={title}>
       <dt>{name}</dt>
       <dd>
         {value} {more && <small>{more}</small>}
@@ -33,12 +43,18 @@ function Tile({ name, value, more, bad = false }: { name: string; value: string;
 
 function Tiles({ now }: { now: Live }) {
   const last = lastSecond(now);
-  const { success, p50, p95 } = figuresOf(seconds.value, last, MINUTE);
+  const { success, callerErrors, p50, p95 } = figuresOf(seconds.value, last, MINUTE);
   const { perSecond } = figuresOf(seconds.value, last, RATE_SPAN);
   return (
     <dl class="tiles">
       <Tile name={say('tile.calls')} value={count(perSecond)} more={say('perSecond')} />
-      <Tile name={say('tile.success')} value={percent(success)} bad={success !== null && success < 0.95} />
+      <Tile
+        name={say('tile.success')}
+        value={percent(success)}
+        more={callerErrors > 0 ? say('tile.callerErrors', { count: count(callerErrors) }) : ''}
+        title={say('tile.success.what')}
+        bad={success !== null && success < 0.95}
+      />
       <Tile name={say('tile.p50')} value={duration(p50)} more="p50" />
       <Tile name={say('tile.p95')} value={duration(p95)} more="p95" />
       <Tile
@@ -48,6 +64,11 @@ function Tiles({ now }: { now: Live }) {
       />
     </dl>
   );
+}
+
+/** Charts begin where the gateway began, and are never so narrow that a call fills them. */
+function shownSpan(now: Live, span: number): number {
+  return Math.min(span, Math.max(LEAST_SPAN, lastSecond(now) - Math.floor(now.since / 1_000) + 1));
 }
 
 function Charts({ now, span }: { now: Live; span: number }) {
@@ -156,7 +177,7 @@ export function Overview() {
       {now && now.endpoints.length > 0 && (
         <>
           <Tiles now={now} />
-          <Charts now={now} span={span} />
+          <Charts now={now} span={shownSpan(now, span)} />
           <h2>{say('nav.endpoints')}</h2>
           <Cards now={now} />
           <Connect />

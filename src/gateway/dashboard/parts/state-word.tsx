@@ -1,6 +1,6 @@
 /** The state of an endpoint in words, with a sign that differs by its shape as well. */
 import { countdown } from '../format.ts';
-import { say } from '../say.ts';
+import { say, sayReason } from '../say.ts';
 import type { EndpointState } from '../shapes.ts';
 import { stateOf } from '../state-of.ts';
 
@@ -13,7 +13,7 @@ export function StateWord({ state }: { state: EndpointState }) {
       <span>
         {say(`state.${is}`)}
         {msLeft !== undefined && <span class="left"> {countdown(msLeft)}</span>}
-        {reason !== undefined && <span class="muted"> ({reason})</span>}
+        {reason !== undefined && <span class="muted"> ({sayReason(reason)})</span>}
       </span>
     </span>
   );
@@ -33,7 +33,8 @@ export function ModelStates({ state }: { state: EndpointState }) {
       ))}
       {cooling.map(({ model, reason, msLeft }) => (
         <li key={`c${model}${reason}`}>
-          <code>{model}</code> {say('state.cooling')} {countdown(msLeft)} <span class="muted">({reason})</span>
+          <code>{model}</code> {say('state.cooling')} {countdown(msLeft)}{' '}
+          <span class="muted">({sayReason(reason)})</span>
         </li>
       ))}
     </ul>

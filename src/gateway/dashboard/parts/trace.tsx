@@ -2,7 +2,7 @@
 
 import type { Attempt, Decision } from '../call-shapes.ts';
 import { duration, NONE } from '../format.ts';
-import { say } from '../say.ts';
+import { say, sayReason } from '../say.ts';
 
 function DecisionLine({ decision }: { decision: Decision }) {
   const { ms, eligible, excluded, picked, waitMs, reason } = decision;
@@ -18,7 +18,7 @@ function DecisionLine({ decision }: { decision: Decision }) {
           )}
           {waitMs !== undefined && waitMs !== null && say('why.waited', { time: duration(waitMs) })}
           {!picked && (waitMs === undefined || waitMs === null) && say('why.nobody')}
-          {reason && <span class="muted"> {reason}</span>}
+          {reason && <span class="muted"> {sayReason(reason)}</span>}
         </p>
         {eligible.length > 0 && (
           <p class="chips">
@@ -34,7 +34,7 @@ function DecisionLine({ decision }: { decision: Decision }) {
           <ul class="excluded">
             {excluded.map(({ endpoint, reason: why }) => (
               <li key={endpoint}>
-                <span class="muted">{say('why.excluded')}</span> <span class="name">{endpoint}</span>: {why}
+                <span class="muted">{say('why.excluded')}</span> <span class="name">{endpoint}</span>: {sayReason(why)}
               </li>
             ))}
           </ul>
@@ -52,8 +52,8 @@ function AttemptLine({ attempt, number }: { attempt: Attempt; number: number }) 
       <span class="name">{endpoint}</span>
       <span class="muted">{model ?? ''}</span>
       <span class="verdict">
-        {status ?? NONE} {verdict}
-        {beside && ` · ${beside}`}
+        {status ?? NONE} {sayReason(verdict)}
+        {beside && ` · ${sayReason(beside)}`}
         {retryAfterMs ? ` · ${say('why.cooldown', { time: duration(retryAfterMs) })}` : ''}
       </span>
       <span class="number">{duration(ms)}</span>

@@ -49,6 +49,9 @@ export const watching = {
   waiting: '{count} waiting',
   'tile.calls': 'Calls',
   'tile.success': 'Success',
+  'tile.callerErrors': '+ {count} by callers',
+  'tile.success.what':
+    "Of the last minute's calls, those that neither the gateway nor an endpoint failed. Errors of the callers' own are counted apart: wrong keys, unknown models, bad bodies, limits of their keys, calls they left.",
   'tile.p50': 'First token',
   'tile.p95': 'First token',
   'tile.inFlight': 'In flight',
@@ -83,6 +86,10 @@ export const watching = {
   cost: 'Cost',
   stream: 'stream',
   estimated: 'estimated',
+  'calls.live': 'Live',
+  'calls.paused': 'Paused',
+  'calls.live.what':
+    'The list is read again by itself while its top is seen, no call is open and the pointer is elsewhere.',
   'filter.endpoints': 'All endpoints',
   'filter.statuses': 'Any status',
   'filter.failed': 'Failed',

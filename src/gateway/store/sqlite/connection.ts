@@ -30,9 +30,26 @@ function madeReady(path: string): void {
   }
 }
 
+let loaded: typeof import('node:sqlite') | undefined;
+
+/** Node 22 warns of it at every start, which tells users of the gateway nothing that they could act on; other warnings are kept. */
+function builtIn(): typeof import('node:sqlite') {
+  if (loaded) return loaded;
+  const { emitWarning } = process;
+  process.emitWarning = (warning: string | Error, ...rest: never[]) => {
+    if (!String(warning).startsWith('SQLite is an experimental feature')) emitWarning.call(process, warning, ...rest);
+  };
+  try {
+    loaded = process.getBuiltinModule('node:sqlite');
+    return loaded;
+  } finally {
+    process.emitWarning = emitWarning;
+  }
+}
+
 function opened(path: string, checks: boolean): DatabaseSync {
   madeReady(path);
-  const sqlite = process.getBuiltinModule('node:sqlite');
+  const sqlite = builtIn();
   const db = new sqlite.DatabaseSync(path);
   try {
     db.exec(`PRAGMA busy_timeout = ${PATIENCE.opening}; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL`);
