@@ -1,4 +1,5 @@
 // Row 75: a gateway that is told to stop takes nothing new, lets calls end, and tells the rest why they end.
+import { type IncomingMessage, type OutgoingHttpHeaders, request } from 'node:http';
 import { expect, it } from 'vitest';
 import { faultServer } from '../../src/testing/index.ts';
 import { chat, endpointOf, gatewayWith } from '../support/gateway.ts';
@@ -50,6 +51,29 @@ row(
       await stopped;
       expect(performance.now() - startedAt).toBeLessThan(3_000);
       await a.until(({ inFlight }) => inFlight === 0);
+    });
+
+    it('lets a slow reader take what was answered', async () => {
+      const content = 'y'.repeat(20_000_000);
+      const message = { role: 'assistant', content };
+      const body = { id: 'c', object: 'chat.completion', choices: [{ index: 0, message, finish_reason: 'stop' }] };
+      await using a = await faultServer({ name: 'a', script: [{ status: 200, body }] });
+      await using gateway = await gatewayWith({ endpoints: [endpointOf(a)] });
+      const { port } = gateway.gateway;
+      const { headers, body: asked } = chat('gpt-5');
+      const reply = await new Promise<IncomingMessage>((resolve) =>
+        request(
+          { port, method: 'POST', path: '/v1/chat/completions', headers: headers as OutgoingHttpHeaders },
+          resolve,
+        ).end(asked),
+      );
+      const stopped = gateway.gateway.stop(20_000);
+      // Longer than those may linger who read nothing.
+      await new Promise((resolve) => setTimeout(resolve, 2_000));
+      let size = 0;
+      for await (const piece of reply as AsyncIterable<Buffer>) size += piece.byteLength;
+      expect(size).toBe(Number(reply.headers['content-length']));
+      await stopped;
     });
 
     it('is over at once when nothing runs, and may be asked for twice', async () => {

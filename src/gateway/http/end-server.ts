@@ -4,7 +4,7 @@
  * says that it is its connection's last one, and who stays silent meanwhile is let go.
  */
 import type { Server, ServerResponse } from 'node:http';
-import { Server as NetServer } from 'node:net';
+import { Server as NetServer, type Socket } from 'node:net';
 import type { Roll } from '../../call/roll.ts';
 import type { Clock } from '../../clock.ts';
 
@@ -16,6 +16,14 @@ const LINGER = 500;
 /** What is under way, with its reply where it has one. */
 export type Underway = Roll<{ readonly over: Promise<void>; readonly response: ServerResponse | undefined }>;
 
+/** Resolves when what was written to slow readers is on its way to them. */
+async function taken(sockets: Iterable<Socket>): Promise<void> {
+  const late = [...sockets].filter(({ writableNeedDrain, destroyed }) => writableNeedDrain && !destroyed);
+  await Promise.all(
+    late.map((socket) => new Promise<void>((resolve) => socket.once('drain', resolve).once('close', resolve))),
+  );
+}
+
 /** Resolves when everything is over, or the time is. */
 async function within(ms: number, clock: Clock, over: Promise<unknown>): Promise<void> {
   let cancel: () => void = () => undefined;
@@ -26,6 +34,16 @@ async function within(ms: number, clock: Clock, over: Promise<unknown>): Promise
   cancel();
 }
 
+/** What ends, and how. */
+export interface Ending {
+  readonly underway: Underway;
+  /** All connections. */
+  readonly sockets: Iterable<Socket>;
+  readonly grace: number;
+  /** Ends what is still running. */
+  readonly interrupt: () => void;
+}
+
 /** Says with the reply that its connection takes no more calls, if that can still be said. */
 export function lastOfConnection(response: ServerResponse): void {
   if (!response.headersSent) response.shouldKeepAlive = false;
@@ -34,22 +52,23 @@ export function lastOfConnection(response: ServerResponse): void {
 /**
  * Takes no new connections, lets what runs end, and ends what is left after `grace`. Replies that begin from now on are the
  * server's to mark with `lastOfConnection`.
- * @param interrupt ends what is still running.
  */
 export async function endServer(
   server: Server,
-  { underway, grace, interrupt }: { underway: Underway; grace: number; interrupt: () => void },
+  { underway, sockets, grace, interrupt }: Ending,
   clock: Clock,
 ): Promise<void> {
   for (const { response } of underway) if (response) lastOfConnection(response);
   const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()));
   const idle = async () => {
     while (underway.size > 0) await Promise.allSettled(Array.from(underway, ({ over }) => over));
+    await taken(sockets);
   };
+  // Node takes a connection for idle once its reply is written, whether that is out or not.
+  const letGo = () => taken(sockets).then(() => server.closeIdleConnections());
   const linger = Math.min(LINGER, grace);
   if (linger > 0) await within(linger, clock, closed);
-  server.closeIdleConnections();
-  await within(grace - linger, clock, idle());
+  await within(grace - linger, clock, Promise.all([letGo(), idle()]));
   if (underway.size > 0) {
     interrupt();
     await within(LAST_WORDS, clock, idle());

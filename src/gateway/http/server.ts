@@ -1,6 +1,6 @@
 /** The HTTP server in front of everything: its limits for slow and many clients, and its end without losing what runs. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Roll } from '../../call/roll.ts';
 import type { Clock } from '../../clock.ts';
@@ -83,6 +83,7 @@ function endWhenIdle(response: ServerResponse, ms: number): void {
 /** What the server is at. */
 interface State {
   readonly underway: Underway;
+  readonly sockets: Set<Socket>;
   ending: boolean;
 }
 
@@ -93,7 +94,7 @@ function follow(underway: Underway, over: Promise<void>, response: ServerRespons
 }
 
 function makeServer({ answer, answerSocket }: Answers, state: State, bounds: ServerBounds): Server {
-  const { underway } = state;
+  const { underway, sockets } = state;
   const { caps, refused, idleReader = IDLE_READER } = bounds;
   const server = createServer(
     {
@@ -129,6 +130,10 @@ function makeServer({ answer, answerSocket }: Answers, state: State, bounds: Ser
     follow(underway, answerSocket(message, socket, head), undefined);
   });
   capConnections(server, caps, refused);
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     const status = STATUS_OF[error.code ?? ''] ?? '400 Bad Request';
     if (socket.writable) socket.end(refusal(status));
@@ -146,7 +151,7 @@ export async function listen(
   clock: Clock,
   bounds: ServerBounds,
 ): Promise<Listening> {
-  const state: State = { underway: new Roll(), ending: false };
+  const state: State = { underway: new Roll(), sockets: new Set(), ending: false };
   const server = makeServer(answers, state, bounds);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -161,7 +166,7 @@ export async function listen(
     port: chosen,
     stop(grace, interrupt) {
       state.ending = true;
-      return endServer(server, { underway: state.underway, grace, interrupt }, clock);
+      return endServer(server, { ...state, grace, interrupt }, clock);
     },
   };
 }
