@@ -1,8 +1,8 @@
 // Streams that do not come to their end: the caller goes, the endpoint dies, the reader stands still.
 import { type IncomingMessage, request } from 'node:http';
 import OpenAI from 'openai';
-import { describe, expect, it } from 'vitest';
-import { faultServer } from '../../src/testing/index.ts';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { faultServer, type Step } from '../../src/testing/index.ts';
 import { chat, endpointOf, gatewayWith, messages } from '../support/gateway.ts';
 
 describe('a caller who goes', () => {
@@ -77,6 +77,31 @@ describe('a stream that dies', () => {
       for await (const _ of await gateway.client().responses.create({ model: 'gpt-5', input: 'x', stream: true }));
     };
     await expect(reading()).rejects.toBeInstanceOf(OpenAI.OpenAIError);
+  });
+});
+
+describe('a stream that its API ends with an error', () => {
+  const failing: Step = { stream: 8, errorAfter: 3 };
+
+  const ownFetch = globalThis.fetch;
+  afterEach(() => {
+    globalThis.fetch = ownFetch;
+  });
+
+  it.each(['directly', 'the long way'])('is written down as a call that failed, also %s', async (way) => {
+    // Nothing goes out directly past a fetch that somebody put in the place of the standard one.
+    if (way !== 'directly') globalThis.fetch = (...given) => ownFetch(...given);
+    await using a = await faultServer({ name: 'a', script: [failing, { stream: 8 }] });
+    await using gateway = await gatewayWith({ endpoints: [endpointOf(a)] });
+    for (let call = 0; call < 2; call++) {
+      const response = await gateway.get('/v1/chat/completions', chat('gpt-5', { stream: true }));
+      expect(await response.text()).toContain(call === 0 ? 'data: {"error":{' : '[DONE]');
+    }
+    await vi.waitFor(() => expect(gateway.store.calls.page({ limit: 9 }).calls).toHaveLength(2));
+    const [good, bad] = gateway.store.calls.page({ limit: 9 }).calls;
+    expect(bad).toMatchObject({ status: 502, code: 'upstream_error', attempts: [{ verdict: 'server-error' }] });
+    expect(good).toMatchObject({ status: 200, code: undefined });
+    expect(await (await gateway.get('/metrics')).text()).toMatch(/status="502"[^\n]* 1\n/);
   });
 });
 

@@ -17,13 +17,22 @@ export interface EndedCall extends Omit<CallFacts, 'at' | 'endpoint'> {
 /** Keys that are guessed by the thousand shall not push the calls of others out of the log. */
 const NOT_KEPT = new Set(['too_many_wrong_keys']);
 
+/** What became of a call. A stream that its API ended with an error was no answer, whatever its head said. */
+function outcomeOf({ status, code, stream, attempts }: Pick<EndedCall, 'status' | 'code' | 'stream' | 'attempts'>) {
+  const verdict = attempts.at(-1)?.verdict ?? 'ok';
+  if (stream && status < 400 && verdict !== 'ok' && verdict !== 'pending')
+    return { status: 502, code: code ?? 'upstream_error' };
+  return { status, code: status === 499 ? (code ?? 'aborted') : code };
+}
+
 /** Writes it down. Never throws. */
 export function writeDown(
-  { poolModel, openMs, ...call }: EndedCall,
+  { poolModel, openMs, ...ended }: EndedCall,
   { settings, publicNames }: Running,
   around: CallSurroundings,
 ): void {
   const { clock, log, figures, live, store } = around;
+  const call = { ...ended, ...outcomeOf(ended) };
   const { id, method, path, status, ms, model, key, tokens, attempts } = call;
   const label = publicNames.includes(poolModel ?? '') ? (poolModel as string) : 'other';
   figures.done({ model: model === undefined ? 'none' : label, status, ms: openMs ?? ms, tokens });
