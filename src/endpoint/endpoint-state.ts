@@ -8,7 +8,8 @@ import type { Clock } from '../clock.ts';
 import type { BreakerSettings } from '../config/settings.ts';
 import type { Others } from './answers.ts';
 import { Breakers } from './breakers.ts';
-import { Cooldowns, keyOf } from './cooldown.ts';
+import { coolDown } from './cool-down.ts';
+import { Cooldowns } from './cooldown.ts';
 import type { Doubts } from './doubts.ts';
 import { exclusionOf } from './exclusion.ts';
 import { FailureRate } from './failure-rate.ts';
@@ -111,9 +112,8 @@ export class EndpointState {
       if (!suspicion) this.blame(load, verdict);
     } else this.breakers.settle(load, verdict);
     if (verdict.health === 'success') this.#succeeded(load, operation, now);
-    if (!verdict.cooldown) return undefined;
-    this.touch();
-    return this.quota.cool(this, verdict.cooldown, keyOf(verdict.cooldown.scope, load.model, operation), verdict.name);
+    if (verdict.cooldown) this.touch();
+    return coolDown(this, load, verdict, operation);
   }
 
   #succeeded(load: Load, operation: string, now: number): void {

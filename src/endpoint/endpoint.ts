@@ -3,18 +3,16 @@
 import type { Call } from '../call/call.ts';
 import { quoted } from '../call/describe.ts';
 import { modelKey } from '../call/model-key.ts';
-import { mapModel, matchesName } from '../call/model-map.ts';
+import { matchesName } from '../call/model-map.ts';
 import { missingTags } from '../call/steering.ts';
 import type { EndpointSettings } from '../config/settings.ts';
 import type { Candidate, StrategyCall, TrackRecord } from '../strategy/strategy.ts';
-import type { Allowance } from './allowance.ts';
 import type { EndpointState } from './endpoint-state.ts';
 import { Headroom } from './headroom.ts';
 import type { Load, Neighbours } from './live-facts.ts';
 import type { Slowness } from './new-load.ts';
-
-/** Names looked up once; more only arise from made-up ones. */
-const MOST_KEYS = 500;
+import { OwnNames } from './own-names.ts';
+import type { QuotaShare } from './quota-groups.ts';
 
 /** What of a call matters to whoever takes it. */
 type Taken = Pick<Call, 'model' | 'operation' | 'stream' | 'demand' | 'ownCredentials'>;
@@ -32,20 +30,18 @@ export class Endpoint implements Candidate {
   drained = false;
   /** Drained, and no call runs on it any more. */
   retired = false;
-  readonly #maps: boolean;
-  /** Health keys by those of public names. */
-  readonly #keys = new Map<string, string>();
+  readonly #names: OwnNames;
 
-  /** @param allowance the configured windows of its quota group. @default windows of its own */
-  constructor(settings: EndpointSettings, priority: number, state: EndpointState, allowance?: Allowance) {
+  /** @param quota the configured windows it draws on, and the names they go by. @default its own */
+  constructor(settings: EndpointSettings, priority: number, state: EndpointState, quota: Partial<QuotaShare> = {}) {
     this.name = settings.name;
     this.weight = settings.weight;
     this.tags = settings.tags;
     this.priority = priority;
     this.settings = settings;
     this.state = state;
-    this.#maps = Object.keys(settings.modelMap).length > 0;
-    this.room = new Headroom(state, settings.limits, allowance, (key) => this.keyOf(key));
+    this.#names = new OwnNames(settings.modelMap);
+    this.room = new Headroom(state, settings.limits, { allowance: quota.allowance, names: quota.names ?? this.#names });
   }
 
   get inFlight(): number {
@@ -68,22 +64,14 @@ export class Endpoint implements Candidate {
     const load = this.state.begin(this.keyOf(asked), slow, force, stream, neighbours);
     if (!load) return undefined;
     load.asked = asked;
+    load.quotaGroup = this.settings.quotaGroup;
     this.room.reserve(load, call);
     return load;
   }
 
-  /**
-   * Under which name this endpoint keeps what it learns of calls with this health key: its own name of the model. Why: several public
-   * names may lead to one model here, and one that is sick, or limited, is so under each of them.
-   */
+  /** Under which name this endpoint keeps what it learns of calls with this health key: its own name of the model. */
   keyOf(key: string): string {
-    if (!this.#maps || nameless(key)) return key;
-    const known = this.#keys.get(key);
-    if (known !== undefined) return known;
-    const own = modelKey(mapModel(this.settings.modelMap, key)?.model ?? key);
-    if (this.#keys.size >= MOST_KEYS) this.#keys.clear();
-    this.#keys.set(key, own);
-    return own;
+    return this.#names.of(key);
   }
 
   /** The same for calls of a model by its public name. */

@@ -12,7 +12,9 @@ import { NO_HEADROOM } from './exclusion.ts';
 import { giveBack, tokensOf, type Went } from './held.ts';
 import type { Exclusion, Load } from './live-facts.ts';
 import { type Looked, shareOf } from './looked.ts';
+import { OwnNames } from './own-names.ts';
 import type { ModelQuota } from './quota.ts';
+import type { QuotaShare } from './quota-groups.ts';
 import { figuresOf } from './rate-limits.ts';
 import { noteUsedUp } from './used-up.ts';
 import { scarcest, type WindowFacts } from './window-facts.ts';
@@ -20,27 +22,26 @@ import { scarcest, type WindowFacts } from './window-facts.ts';
 /** How long a call usually takes before that is learned, and at most, in ms: one that runs may end any moment, so nobody is turned away for it. */
 const [USUAL, LONGEST] = [1_000, 10_000];
 const KINDS = ['requests', 'tokens'] as const;
-
 const NO_SLOT = 'no free slot';
-const itself = (key: string) => key;
 
 /** What of a call its headroom depends on. */
 type Drawing = Pick<Call, 'model' | 'demand' | 'ownCredentials'>;
 
 /** The headroom of one endpoint. */
 export class Headroom {
+  /** What models are called in its windows. */
+  readonly names: OwnNames;
   readonly #state: EndpointState;
   readonly #allowance: Allowance | undefined;
   readonly #slots: number;
-  readonly #keyOf: (key: string) => string;
   #looked: Looked | undefined;
 
-  /** @param allowance windows shared by all of the quota. @default its own @param keyOf its own names of models. */
-  constructor(state: EndpointState, limits: LimitSettings | undefined, allowance?: Allowance, keyOf = itself) {
+  /** @param quota what it shares with others. @default windows of its own, by public names */
+  constructor(state: EndpointState, limits: LimitSettings | undefined, quota: Partial<QuotaShare> = {}) {
     this.#state = state;
-    this.#keyOf = keyOf;
+    this.names = quota.names ?? new OwnNames({});
     const counts = limits?.requestsPerMinute !== undefined || limits?.tokensPerMinute !== undefined;
-    this.#allowance = allowance ?? (limits && counts ? new Allowance(limits) : undefined);
+    this.#allowance = quota.allowance ?? (limits && counts ? new Allowance(limits) : undefined);
     this.#slots = limits?.maxConcurrent ?? Number.POSITIVE_INFINITY;
     if (limits?.maxConcurrent !== undefined) state.capped = true;
   }
@@ -55,9 +56,7 @@ export class Headroom {
     return ownCredentials ? undefined : this.#own(model);
   }
 
-  #own(model: string | undefined): string | undefined {
-    return model === undefined ? undefined : this.#keyOf(modelKey(model));
-  }
+  #own = (model: string | undefined) => (model === undefined ? undefined : this.names.of(modelKey(model)));
 
   /** True when calls for `model` may have to be turned away. @param model by its public name. */
   binds(model: string | undefined): boolean {
@@ -83,8 +82,7 @@ export class Headroom {
   /** When there is room for a call in the windows of `model`, in monotonic ms; 0 = now. */
   #readyAt(model: string, demand: Demand, now: number): number {
     const { quota, allowed } = this.#look(model, now);
-    let at = 0;
-    if (allowed?.requests) at = allowed.requests.readyAt(1, now);
+    let at = allowed?.requests?.readyAt(1, now) ?? 0;
     if (allowed?.tokens)
       at = Math.max(at, allowed.tokens.readyAt(tokensOf(allowed.tokens, demand, quota?.usualOutput), now));
     return quota?.binds ? Math.max(at, this.#learnedAt(quota, demand, now)) : at;
@@ -186,13 +184,13 @@ export class Headroom {
     return model === undefined ? least : Math.min(least, shareOf(this.#look(model, now), now));
   }
 
-  /** What is left of one kind of window; `null` = there is none. @param model by the endpoint's own name. */
+  /** What is left of one kind of window; `null` = there is none. @param model by the name there. */
   left(model: string, kind: (typeof KINDS)[number]): WindowFacts | null {
     const now = this.#state.clock.now();
     return scarcest(this.#allowance?.of(model, now)[kind], this.#state.quota.peek(model)?.[kind].window, now);
   }
 
-  /** The models that calls drew on the quota for, by the endpoint's own names. */
+  /** The models that calls drew on the quota for, by its own names; in a quota group by those of who was there first. */
   get models(): string[] {
     return [...this.#state.quota.models];
   }

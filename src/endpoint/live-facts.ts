@@ -1,5 +1,6 @@
 /** The words in which an endpoint's live state speaks: why not, what runs, what changed. */
 import type { Held } from './held.ts';
+import type { QuotaMember } from './quota.ts';
 import type { Waiting } from './silence.ts';
 import type { Shown, TrackRecord } from './track-record.ts';
 
@@ -37,10 +38,19 @@ export interface Transition {
   readonly openMs: number;
 }
 
+/** An endpoint of that pool. */
+export interface Neighbour {
+  readonly settings: { readonly quotaGroup: string | undefined };
+  readonly state: QuotaMember;
+  /** Its own name of a model. */
+  keyOf(model: string): string;
+}
+
 /** The pool that an attempt was made from, as far as breakers ask. */
 export interface Neighbours {
   /** Share of the pool's endpoints for this model, by its public name, that would be out for their health with one more, in percent. */
   percentageOut(model: string): number;
+  readonly endpoints: readonly Neighbour[];
 }
 
 /** One attempt as the endpoint keeps it: from its start until its body is over. */
@@ -49,6 +59,7 @@ export interface Load extends Shown, Waiting {
   readonly model: string;
   /** By its public name. */
   asked: string;
+  quotaGroup: string | undefined;
   /** The model's, as it was when the attempt began. */
   readonly record: TrackRecord;
   readonly neighbours: Neighbours | undefined;

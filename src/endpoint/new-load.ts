@@ -12,6 +12,7 @@ export function newLoad({ model, neighbours, stream, record, startedAt, permits 
   return {
     model,
     asked: model,
+    quotaGroup: undefined,
     stream,
     neighbours,
     record,

@@ -5,13 +5,24 @@
 import type { EndpointSettings, LimitSettings } from '../config/settings.ts';
 import { Allowance } from './allowance.ts';
 import type { EndpointState } from './endpoint-state.ts';
+import { OwnNames } from './own-names.ts';
 import { type Registry, sharedValue } from './registry.ts';
+
+/** What an endpoint draws on. */
+export interface QuotaShare {
+  /** The configured windows, if anybody configured some. */
+  readonly allowance: Allowance | undefined;
+  /** What models are called in windows that several endpoints share; `undefined` = as the endpoint calls them. */
+  readonly names: OwnNames | undefined;
+}
 
 interface Group {
   /** Identity of the endpoint that was there first. */
   readonly id: string;
   readonly state: EndpointState;
   allowance: Allowance | undefined;
+  /** Deployments of one model may have different names, and share its limits nevertheless. */
+  readonly names: OwnNames;
 }
 
 const counts = (limits: LimitSettings | undefined) =>
@@ -32,15 +43,20 @@ export class QuotaGroups {
     }
   }
 
-  /** Takes an endpoint into its group. @returns the configured windows it draws on, if anybody configured some. */
-  join({ quotaGroup, limits }: EndpointSettings, id: string, state: EndpointState): Allowance | undefined {
-    if (quotaGroup === undefined) return counts(limits) ? this.#windows(limits as LimitSettings, id) : undefined;
-    const group = this.#groups.get(quotaGroup) ?? { id, state, allowance: undefined };
+  /** Takes an endpoint into its group. @returns what it draws on. */
+  join({ quotaGroup, limits, modelMap }: EndpointSettings, id: string, state: EndpointState): QuotaShare {
+    if (quotaGroup === undefined) {
+      const allowance = counts(limits) ? this.#windows(limits as LimitSettings, id) : undefined;
+      return { allowance, names: undefined };
+    }
+    const known = this.#groups.get(quotaGroup);
+    const group = known ?? { id, state, allowance: undefined, names: new OwnNames(modelMap) };
+    group.names.add(modelMap);
     this.#groups.set(quotaGroup, group);
     if (group.state.quota !== state.quota) group.state.quota.absorb(state.quota);
     const shared = this.#limits.get(quotaGroup) ?? (counts(limits) ? limits : undefined);
     if (shared) group.allowance ??= this.#windows(shared, `${quotaGroup} ${group.id}`);
-    return group.allowance;
+    return group;
   }
 
   #windows(limits: LimitSettings, owner: string): Allowance {

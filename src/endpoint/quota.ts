@@ -2,7 +2,6 @@
  * One quota at an upstream: what its replies tell of it, model by model, and the endpoints that draw on it.
  * Why apart from the endpoint's state: two keys of one organisation are two endpoints with one quota.
  */
-import type { CooldownOrder, VerdictName } from '../call/outcome.ts';
 import type { Cooldowns } from './cooldown.ts';
 import { FewNames } from './few-names.ts';
 import { LearnedWindow } from './learned-window.ts';
@@ -97,17 +96,6 @@ export class Quota {
   /** The models asked for. */
   get models(): Iterable<string> {
     return [...this.#models].map(([model]) => model);
-  }
-
-  /**
-   * Starts a cooldown that `member` was asked for; what is said of the quota holds for all that draw on it.
-   * @returns how long it lasts, in ms.
-   */
-  cool(member: QuotaMember, order: CooldownOrder, key: string, verdict: VerdictName): number {
-    const ms = member.cooldowns.start(order, key);
-    if (verdict !== 'rate-limited' && verdict !== 'out-of-credit') return ms;
-    for (const other of this.members) if (other !== member) other.cooldowns.start({ ...order, ms }, key);
-    return ms;
   }
 
   /** Takes in every endpoint of another quota, which turned out to be this one. It may be of the package's other copy. */

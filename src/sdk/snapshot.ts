@@ -38,7 +38,7 @@ export interface EndpointSnapshot {
   cooldowns: Array<{ model: string | null; reason: string; msLeft: number }>;
   /** What its calls took of late, in ms: whole answers of plain calls, and the time to the first content of streams. */
   latency: Quantiles & { timeToFirstToken: Quantiles };
-  /** What is left of its rate limits as far as they are known, by its own name of the model; `left` of 0 to 1 is the scarcest share. */
+  /** What is left of its rate limits as far as they are known, by its own name of the model, in a quota group by that of who was there first; `left` of 0 to 1 is the scarcest share. */
   headroom: Array<{ model: string; left: number; requests: WindowFacts | null; tokens: WindowFacts | null }>;
   drained: boolean;
 }

@@ -70,6 +70,57 @@ describe('two public names of one model at an endpoint', () => {
   });
 });
 
+describe('a quota group that calls one model by several names', () => {
+  const group = { quotaGroup: 'subscription' };
+  const maps = [{ best: 'prod-gpt5' }, { best: 'dev-gpt5', other: 'prod-gpt5' }] as const;
+
+  it('shares a 429 of the model, and of it alone', async () => {
+    const servers = [await serverOf('a'), await serverOf('b'), await serverOf('c')] as const;
+    const [a, b, c] = servers;
+    const both = { best: 'gpt-5', other: 'gpt-4o' };
+    const endpoints = [{ ...a.endpoint(maps[0]), ...group }, { ...b.endpoint(maps[1]), ...group }, c.endpoint(both)];
+    await using client = new LoadBalancedOpenAI(endpoints, { strategy: 'priority' });
+    a.server.script([{ status: 429, retryAfter: 30 }]);
+    expect(await served(client, 'best')).toEqual(['a rate-limited', 'c ok']);
+    expect(await served(client, 'best')).toEqual(['c ok']);
+    // What is called like that there is another model.
+    expect(await served(client, 'other')).toEqual(['b ok']);
+    const cooling = client.balancer.snapshot().endpoints.map(({ cooldowns }) => cooldowns.map(({ model }) => model));
+    expect(cooling).toEqual([['prod-gpt5'], ['dev-gpt5'], []]);
+    for (const { server } of servers) await server.close();
+  });
+
+  it('is two deployments at one address as well', async () => {
+    const a = await serverOf('a');
+    const endpoints = [
+      { ...a.endpoint(maps[0], 'first'), ...group },
+      { ...a.endpoint({ best: 'dev-gpt5' }, 'second'), ...group },
+    ];
+    const options = { strategy: 'priority' as const, maxRetries: 0, waitingRoom: false as const };
+    await using client = new LoadBalancedOpenAI(endpoints, options);
+    a.server.script([{ status: 429, retryAfter: 30 }]);
+    expect(await served(client, 'best')).toEqual(['first rate-limited']);
+    expect(await served(client, 'best')).toEqual([]);
+    await a.server.close();
+  });
+
+  it('draws on one limit', async () => {
+    const [a, b] = [await serverOf('a'), await serverOf('b')];
+    const limits = { requestsPerMinute: 3 };
+    const endpoints = [
+      { ...a.endpoint(maps[0]), ...group, limits },
+      { ...b.endpoint(maps[1]), ...group },
+    ];
+    await using client = new LoadBalancedOpenAI(endpoints, { waitingRoom: false, maxRetries: 0 });
+    const all = [];
+    for (let call = 0; call < 4; call++) all.push(...(await served(client, 'best')));
+    expect(all).toEqual(['a ok', 'b ok', 'a ok']);
+    const left = client.balancer.snapshot().endpoints.map(({ headroom }) => headroom);
+    for (const each of left) expect(each).toMatchObject([{ model: 'prod-gpt5', left: 0 }]);
+    for (const { server } of [a, b]) await server.close();
+  });
+});
+
 describe('one public name of two models', () => {
   it('is two at an endpoint that stands in the pool twice: one that is missing does not take the other along', async () => {
     const a = await serverOf('a');

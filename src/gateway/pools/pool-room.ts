@@ -2,6 +2,7 @@
  * What is left of the rate limits of a whole pool, in the headers that clients read. Why not those of the endpoint that answered:
  * who paces himself by one endpoint's remainder uses one endpoint's share of the pool.
  */
+import { modelKey } from '../../call/model-key.ts';
 import type { Endpoint } from '../../endpoint/endpoint.ts';
 import type { WindowFacts } from '../../endpoint/window-facts.ts';
 
@@ -30,7 +31,7 @@ function roomOf(endpoints: readonly Endpoint[], model: string, kind: (typeof KIN
   for (let index = 0; index < endpoints.length; index++) {
     const endpoint = endpoints[index] as Endpoint;
     if (endpoint.drained || !endpoint.serves(model) || isCounted(endpoints, index, model)) continue;
-    const window = endpoint.room.left(endpoint.keyOf(model), kind);
+    const window = endpoint.room.left(endpoint.room.names.of(modelKey(model)), kind);
     if (window === null) return undefined;
     isKnown = true;
     limit += window.limit;
