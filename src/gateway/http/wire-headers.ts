@@ -64,6 +64,8 @@ class Names {
 
 const up = new Names((name) => UP.has(name) || UP_PREFIX.test(name));
 const down = new Names((name) => DOWN.has(name) || DOWN_PREFIX.test(name));
+/** One endpoint's remainder is not the pool's. */
+const downOfMany = new Names((name) => DOWN.has(name));
 
 /** What goes along to whichever endpoint it is, by name. @param type the content type, where it is to be another one. */
 export function upstreamHeaders(given: IncomingHttpHeaders, type?: string | null): Record<string, string> {
@@ -81,20 +83,23 @@ export function upstreamHeaders(given: IncomingHttpHeaders, type?: string | null
   return headers;
 }
 
-/** What comes back to whoever called. */
-export function clientHeaders(given: Headers): Record<string, string> {
+/** What comes back to whoever called. @param alone it comes from a pool of one endpoint. */
+export function clientHeaders(given: Headers, alone: boolean): Record<string, string> {
   const headers: Record<string, string> = {};
-  for (const [name, value] of given) if (down.has(name) && value.length <= LONGEST) headers[name] = value;
+  const passing = alone ? down : downOfMany;
+  for (const [name, value] of given) if (passing.has(name) && value.length <= LONGEST) headers[name] = value;
   return headers;
 }
 
 /** The same of headers as they came over the wire. */
 export function clientHeadersOf(
   given: Readonly<Record<string, string | string[] | undefined>>,
+  alone: boolean,
 ): Record<string, string> {
   const headers: Record<string, string> = {};
+  const passing = alone ? down : downOfMany;
   for (const name in given) {
-    if (!down.has(name)) continue;
+    if (!passing.has(name)) continue;
     const value = given[name];
     const text = Array.isArray(value) ? value.join(', ') : value;
     if (text !== undefined && text.length <= LONGEST) headers[name] = text;

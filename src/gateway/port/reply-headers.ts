@@ -3,6 +3,7 @@ import type { AttemptReport } from '../../call/outcome.ts';
 import { clientHeaders, clientHeadersOf, safeId } from '../http/wire-headers.ts';
 import { endpointNamed } from '../pools/pools.ts';
 import type { Reply } from './port.ts';
+import { mayTell } from './tells-key.ts';
 
 /** Replies that a client would send the call again for. */
 const retried = (status: number) => status === 408 || status === 409 || status === 429 || status >= 500;
@@ -27,7 +28,7 @@ export function storyHeaders(attempts: readonly AttemptReport[], status: number)
  * @param idHeader where the id stands as well.
  */
 export function replyHeaders(reply: Reply, id: string, idHeader?: string): Record<string, string> {
-  const headers = completed(clientHeaders(reply.headers), reply, id, idHeader);
+  const headers = completed(clientHeaders(reply.headers, reply.alone), reply, id, idHeader);
   const length = reply.headers.get('content-length');
   if (length !== null) headers['content-length'] = length;
   return headers;
@@ -40,7 +41,7 @@ export function directHeaders(
   id: string,
   idHeader?: string,
 ): Record<string, string> {
-  return completed(clientHeadersOf(wire), facts, id, idHeader);
+  return completed(clientHeadersOf(wire, facts.alone), facts, id, idHeader);
 }
 
 /** Values that tell nothing, and come with nearly every reply. */
@@ -63,13 +64,12 @@ function completed(
 ): Record<string, string> {
   // Some servers repeat what they were sent. Nearly none does: all are looked at as one.
   let all = '';
-  for (const name in headers) if (!PLAIN.has(headers[name] as string)) all += `\n${headers[name]}`;
+  for (const name in headers) {
+    const value = headers[name] as string;
+    if (mayTell(value) && !PLAIN.has(value)) all += `\n${value}`;
+  }
   if (reply.tells(all))
     for (const name of Object.keys(headers)) if (reply.tells(headers[name] as string)) delete headers[name];
-  // One endpoint's remainder is not the pool's.
-  if (!reply.alone)
-    for (const name in headers)
-      if (name.startsWith('x-ratelimit-') || name.startsWith('anthropic-ratelimit-')) delete headers[name];
   Object.assign(headers, storyHeaders(reply.attempts(), reply.status), reply.room);
   headers['x-request-id'] = safeId(headers['x-request-id'] ?? headers['request-id']) ?? id;
   headers[idHeader] = headers['x-request-id'];

@@ -8,9 +8,12 @@ const SHORTEST = 12;
 /** Keys of a configuration do not change; another one has other endpoints. */
 const made = new WeakMap<Endpoint, Redactor>();
 
+/** False for a text too short to tell one. */
+export const mayTell = (text: string): boolean => text.length >= SHORTEST;
+
 /** True when a key of the endpoint can be read off the text. */
 export function tellsKey(endpoint: Endpoint, text: string): boolean {
-  if (text.length < SHORTEST) return false;
+  if (!mayTell(text)) return false;
   const known = made.get(endpoint) ?? redactor(secretsOf(endpoint.settings, undefined));
   made.set(endpoint, known);
   return known.holds(text);
