@@ -1,8 +1,10 @@
 // `check` as a user runs it: what the configuration says, and who answers. It costs nothing: nothing but GETs go out.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { sqliteGatewayStore } from '../../src/gateway/store/sqlite/sqlite-gateway-store.ts';
+import { storeProblem } from '../../src/gateway/store/store-needs.ts';
 import { faultServer } from '../../src/testing/index.ts';
 import { cli } from './run-cli.ts';
 
@@ -92,3 +94,35 @@ it('prints path, line and column of everything that is wrong', async () => {
     'wrong.yaml:3:5 endpoints[0].wieght: unknown option; did you mean weight?\nwrong.yaml:4:5 endpoints[0].baseURL: is no URL; expected a URL such as https://api.openai.com/v1\n',
   );
 });
+
+it.skipIf(storeProblem({ store: { path: 'x' } }, process.versions.node))(
+  'looks at what the store holds as well, and makes none',
+  async () => {
+    await using a = await faultServer({ name: 'a' });
+    const path = join(folder, 'gateway.db');
+    const file = join(folder, 'stored.json');
+    const admin = { allowInsecure: true };
+    const groups = { fast: { endpoints: [{ endpoint: 'made' }] } };
+    writeFileSync(file, JSON.stringify({ store: { path: './gateway.db' }, admin, groups }));
+    const without = await cli(['check', '--config', file], { OPENAI_API_KEY: 'k' }, folder);
+    expect([without.code, without.err]).toEqual([2, expect.stringMatching(/names no endpoint/)]);
+    expect(existsSync(path)).toBe(false);
+    expect((await cli(['check', '--store', path], { OPENAI_API_KEY: 'k' }, folder)).err).toMatch(
+      /There is no store at/,
+    );
+
+    const env = { LBO_ENCRYPTION_KEY: 'a pass phrase of some length' };
+    const store = sqliteGatewayStore({ path, env });
+    store.config.write({ endpoints: { made: { apiKey: 'sk-made', baseURL: a.url } } });
+    store.close();
+    const { code, out, err } = await cli(['check', '--config', file], env, folder);
+    expect([code, err]).toEqual([0, '']);
+    expect(out).toMatch(
+      /^Configuration: stored\.json and the store gateway\.db, 1 endpoint, 1 group, 0 client keys\.$/m,
+    );
+    expect(out).toMatch(/^ {2}made +openai +\S+ +store +ok/m);
+    expect(out).not.toContain('sk-made');
+    const wrong = await cli(['check', '--config', file], { LBO_ENCRYPTION_KEY: 'another pass phrase' }, folder);
+    expect([wrong.code, wrong.err]).toEqual([1, expect.stringMatching(/was encrypted with another key/)]);
+  },
+);

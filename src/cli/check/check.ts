@@ -1,11 +1,12 @@
 /** `check`: is the configuration right, and does every endpoint answer? Nothing it does costs anything. */
 import { basename } from 'node:path';
 import type { GatewayEndpoint, GatewaySettings } from '../../gateway/config/settings.ts';
+import { StoreFailure } from '../../gateway/store/gateway-store.ts';
 import { storeProblem } from '../../gateway/store/store-needs.ts';
 import { columns, counted } from '../columns.ts';
 import { paint, piece } from '../demo/paint.ts';
 import { type OptionTable, optionHelp, readOptions } from '../read-options.ts';
-import { settingsFrom } from '../settings-from.ts';
+import { type Checked, checkedFrom } from './checked.ts';
 import { type Reached, reach } from './reach.ts';
 
 const OPTIONS = {
@@ -15,15 +16,21 @@ const OPTIONS = {
     value: 'FILE',
     does: 'the configuration file (default: load-balanced-openai.* of this folder)',
   },
+  store: {
+    type: 'string',
+    value: 'FILE',
+    does: 'the file of the store (default: the one of the configuration, or load-balanced-openai.db beside it)',
+  },
   help: { type: 'boolean', short: 'h', does: 'this text' },
 } as const satisfies OptionTable;
 
 const HELP = [
   'Usage: load-balanced-openai check [options]',
   '',
-  'Checks the configuration of the gateway, then reaches each endpoint by GET of its',
-  'models, which costs nothing. The exit code is 0 when all is well, 1 when an endpoint',
-  'does not answer or refuses its key, 2 when the configuration is wrong.',
+  'Checks the configuration of the gateway, with what its store holds where there is one,',
+  'then reaches each endpoint by GET of its models, which costs nothing. The exit code is',
+  '0 when all is well, 1 when an endpoint does not answer or refuses its key, or the store',
+  'cannot be read, 2 when the configuration is wrong.',
   '',
   ...optionHelp(OPTIONS),
   '',
@@ -50,8 +57,10 @@ function missing({ groups }: GatewaySettings, endpoint: GatewayEndpoint, { model
 const paintReached = ({ ok, says }: Reached) => paint([piece(says, ok ? 'green' : 'red')], WIDEST, process.stdout);
 
 /** What the configuration says, as text. */
-function described({ source, endpoints, groups, clientKeys, byService }: GatewaySettings): string[] {
-  const from = byService && source === 'environment' ? 'the environment' : basename(source);
+function described({ settings, keys, store }: Extract<Checked, { is: 'read' }>): string[] {
+  const { source, endpoints, groups } = settings;
+  const own = source === 'environment' ? 'the environment' : basename(source);
+  const from = store === undefined ? own : `${own} and the store ${store}`;
   const members = groups.map(({ name, members: list, fallback, options }) => [
     name,
     typeof options.strategy === 'string' ? options.strategy : 'round-robin',
@@ -59,9 +68,20 @@ function described({ source, endpoints, groups, clientKeys, byService }: Gateway
       (fallback.length > 0 ? `, else ${fallback.join(', ')}` : ''),
   ]);
   return [
-    `Configuration: ${from}, ${counted(endpoints.length, 'endpoint')}, ${counted(groups.length, 'group')}, ${counted(clientKeys.length, 'client key')}.`,
+    `Configuration: ${from}, ${counted(endpoints.length, 'endpoint')}, ${counted(groups.length, 'group')}, ${counted(keys, 'client key')}.`,
     ...(groups.length > 0 ? ['', ...columns([['group', 'strategy', 'endpoints'], ...members])] : []),
   ];
+}
+
+/** What is checked, or why nothing can be. */
+function found(values: Readonly<Record<string, string | boolean | undefined>>): Checked | StoreFailure {
+  const [config, store] = [values.config, values.store].map((value) => (typeof value === 'string' ? value : undefined));
+  try {
+    return checkedFrom(config, store);
+  } catch (error) {
+    if (error instanceof StoreFailure) return error;
+    throw error;
+  }
 }
 
 /** The command. @returns the exit code */
@@ -71,18 +91,21 @@ export async function check(args: readonly string[]): Promise<number> {
     console.error(`${options.problem}\n\n${HELP}`);
     return 2;
   }
-  const { config, help } = options.values;
-  if (help) {
+  if (options.values.help) {
     console.log(HELP);
     return 0;
   }
-  const found = settingsFrom(typeof config === 'string' ? config : undefined);
-  if (found.is !== 'read') {
-    console.error(found.problem);
+  const checked = found(options.values);
+  if (checked instanceof StoreFailure) {
+    console.error(checked.message);
+    return 1;
+  }
+  if (checked.is === 'wrong') {
+    console.error(checked.problem);
     return 2;
   }
-  const { settings } = found;
-  for (const line of described(settings)) console.log(line);
+  const { settings } = checked;
+  for (const line of described(checked)) console.log(line);
   const reached = await Promise.all(settings.endpoints.map(reach));
   const rows = settings.endpoints.map(({ name, type, baseURL, keyFrom }, at) => [
     name,

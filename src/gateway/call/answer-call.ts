@@ -32,7 +32,7 @@ import { type Way, wayOf } from './way-of.ts';
 export class GatewayCall implements Receiver {
   readonly response: ServerResponse;
   readonly clock: Clock;
-  readonly id = newCallId();
+  id = newCallId();
   path = '';
   /** As the pool knows it. */
   model: string | undefined;

@@ -25,6 +25,7 @@ export async function handOn(
   const facts = { ...poolFacts(direct.endpoints, endpoint.name, model), status, attempts: () => direct.attempts };
   const headers = directHeaders(reply.raw, facts, id);
   const streams = isEventStream(headers);
+  to.id = headers['x-request-id'] ?? id;
   to.begun(status, streams, passing);
   if ('bytes' in body) {
     // Some servers call JSON a text; who reads by the header alone would not read it.

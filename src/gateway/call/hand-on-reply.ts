@@ -13,8 +13,8 @@ import { frontOf } from './front.ts';
 export interface Receiver extends BodyWatcher {
   readonly response: ServerResponse;
   readonly clock: Clock;
-  /** Of the call. */
-  readonly id: string;
+  /** Of the call: its own, then the one that its client is told. */
+  id: string;
   /** Below `/v1`. */
   readonly path: string;
   /** As the pool knows it. */
@@ -42,6 +42,7 @@ export async function handOnReply(reply: Reply, to: Receiver, see: (piece: Uint8
     await reply.body?.cancel().catch(() => undefined);
     return true;
   }
+  to.id = headers['x-request-id'] ?? id;
   to.begun(status, streams);
   response.writeHead(status, headers);
   if (streams) response.flushHeaders();

@@ -10,7 +10,17 @@ const undici = major > 22 || (major === 22 && minor >= 19) ? await import('undic
 /** There can be connections at all; where not, calls go over fetch. */
 export const canConnect: boolean = undici !== undefined;
 
+/** Configurations come and go; of the origins that they named so many are kept. */
+export const MOST_ORIGINS = 500;
 const pools = new Map<string, Pool>();
+
+/** The oldest goes: calls that run there end, and the next one there connects anew. */
+function makeRoom(): void {
+  if (pools.size < MOST_ORIGINS) return;
+  const [origin, pool] = pools.entries().next().value as [string, Pool];
+  pools.delete(origin);
+  void pool.close();
+}
 
 /** The connections to an origin; as many as there are calls at a time, kept open for the next ones. */
 export function connectionsTo(origin: string): Pool {
@@ -25,6 +35,7 @@ export function connectionsTo(origin: string): Pool {
       bodyTimeout,
       allowH2: false,
     });
+    makeRoom();
     pools.set(origin, pool);
   }
   return pool;

@@ -31,7 +31,8 @@ describe('a call', () => {
     const call = await kept(gateway, 1);
     const [input, output] = [usage.prompt_tokens, usage.completion_tokens];
     expect(call).toMatchObject({
-      ...{ id: expect.stringMatching(/^req_/), method: 'POST', path: '/v1/chat/completions', status: 200 },
+      // The one by which a client asks what became of it.
+      ...{ id: response.headers.get('x-request-id'), method: 'POST', path: '/v1/chat/completions', status: 200 },
       ...{ model: 'gpt-5', key: 'app', endpoint: 'b', stream: false, firstMs: undefined, code: undefined },
       ...{ tokens: { input, output, cached: 0 }, estimated: false, body: undefined },
       attempts: [
