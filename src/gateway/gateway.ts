@@ -12,9 +12,10 @@ import type { Configuration } from './configuration.ts';
 import { Figures } from './figures/figures.ts';
 import { LiveFigures } from './figures/live-figures.ts';
 import { factsOf, Refused } from './http/api-error.ts';
+import { BodyRoom } from './http/body-room.ts';
 import { isLoopback } from './http/guard.ts';
+import { letPass } from './http/let-pass.ts';
 import type { GatewayLog } from './http/log.ts';
-import { letPass } from './http/read-body.ts';
 import { type Listening, listen, type ServerBounds } from './http/server.ts';
 import { writeError } from './http/write-reply.ts';
 import { Allowances } from './keys/allowance.ts';
@@ -107,9 +108,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   restoreBudgets(allowances, store, clock);
   const stopTelling = tellOfStore(store, log);
   let closing = false;
+  const bodies = new BodyRoom(() => generations.running.settings.limits.bodyBytesAtOnce);
   const surroundings: CallSurroundings = {
     ...{ clock, log, figures, allowances, store, since: clock.date(), closing: () => closing },
-    ...{ live: new LiveFigures(clock), madeBy: new MadeBy() },
+    ...{ live: new LiveFigures(clock), madeBy: new MadeBy(), bodies },
   };
   const admin = new AdminApi({ around: surroundings, store, configuration, running: () => generations.running, local });
   const underway = new Roll<GatewayCall | RealtimeCall>();

@@ -115,7 +115,7 @@ describe('a file', () => {
     expect(settings.clientKeys).toMatchObject([{ name: 'app', limits: { requestsPerMinute: 60 } }]);
     expect(settings.options).toEqual({ timeout: 30_000 });
     expect(settings.limits).toEqual({
-      ...{ bodyBytes: 64 * 2 ** 20, uploadBytes: 2 ** 30 },
+      ...{ bodyBytes: 64 * 2 ** 20, uploadBytes: 2 ** 30, bodyBytesAtOnce: 2 ** 30 },
       ...{ connections: 10_000, connectionsPerAddress: 2_000 },
     });
     // The key is there as its hash only.

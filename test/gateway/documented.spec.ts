@@ -32,6 +32,7 @@ describe('the configuration in the README', () => {
   it('has the limits that there are', () => {
     const { limits } = settingsOf(parse(yaml?.code ?? ''), ENV, 'README');
     expect(section('Gateway configuration')).toContain(`\`bodyBytes\` (${limits.bodyBytes / 2 ** 20} MiB`);
+    expect(section('Gateway configuration')).toContain(`\`bodyBytesAtOnce\` (${limits.bodyBytesAtOnce / 2 ** 30} GiB`);
     expect(section('Gateway configuration')).toContain(`\`uploadBytes\` (${limits.uploadBytes / 2 ** 30} GiB`);
   });
 });

@@ -10,7 +10,8 @@ import type { DirectCall } from '../direct/direct-call.ts';
 import type { Passing } from '../direct/passing.ts';
 import { brokenFacts, type ErrorFacts, factsOf, Refused } from '../http/api-error.ts';
 import { refuseForeign } from '../http/guard.ts';
-import { letPass, readBody } from '../http/read-body.ts';
+import { letPass } from '../http/let-pass.ts';
+import { readBody } from '../http/read-body.ts';
 import { upstreamHeaders } from '../http/wire-headers.ts';
 import { breakStream } from '../http/write-reply.ts';
 import { attemptsBehind, decisionsBehind, type Reply, refusedReply } from '../port/port.ts';
@@ -67,19 +68,19 @@ export class GatewayCall implements Receiver {
 
   /** Answers. Never rejects. */
   async answer(): Promise<void> {
-    const { response } = this;
-    const { figures, closing } = this.#around;
+    const { figures, closing, bodies } = this.#around;
     figures.running += 1;
-    response.once('close', () => {
-      if (!response.writableFinished) this.#leave();
+    this.response.once('close', () => {
+      if (!this.response.writableFinished) this.#leave();
     });
-    if (closing()) response.setHeader('connection', 'close');
+    if (closing()) this.response.setHeader('connection', 'close');
     try {
       await this.#go();
     } catch (error) {
       this.#fail(error);
     } finally {
       figures.running -= 1;
+      bodies.leave(this.#message);
       letPass(this.#message, this.clock);
       this.#writeDown();
     }
@@ -110,7 +111,7 @@ export class GatewayCall implements Receiver {
     if (!this.#key) refuseForeign(headers);
     if (method === 'GET' && showModels(this, this.#key, this.#running, this.#around.since)) return;
     this.#account = new CallAccount(this.#around.allowances, this.#running, this.#key);
-    const { body, model, type, bytes } = await readBody(this.#message, path, settings.limits);
+    const { body, model, type, bytes } = await readBody(this.#message, path, settings.limits, this.#around.bodies);
     this.#asked = model;
     if (settings.log.bodies !== 'off') this.#body = body;
     const to = lead({ model, path, key: this.#key, body }, this.response, this.#running, this.#around.madeBy);
@@ -184,8 +185,7 @@ export class GatewayCall implements Receiver {
   }
 
   #writeDown(): void {
-    const attempts = this.#attempts();
-    const { method = 'GET' } = this.#message;
+    const [attempts, { method = 'GET' }] = [this.#attempts(), this.#message];
     // Who reads an object again does not use the tokens again that it tells of.
     const settled = method === 'GET' ? undefined : this.#account?.settle(this.model, attempts, this.#status === 499);
     const { tokens, estimated = false, cost } = settled ?? {};

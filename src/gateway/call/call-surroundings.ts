@@ -2,6 +2,7 @@
 import type { Clock } from '../../clock.ts';
 import type { Figures } from '../figures/figures.ts';
 import type { LiveFigures } from '../figures/live-figures.ts';
+import type { BodyRoom } from '../http/body-room.ts';
 import type { GatewayLog } from '../http/log.ts';
 import type { Allowances } from '../keys/allowance.ts';
 import type { MadeBy } from '../keys/made-by.ts';
@@ -14,6 +15,7 @@ export interface CallSurroundings {
   readonly figures: Figures;
   /** The same by second, of late. */
   readonly live: LiveFigures;
+  readonly bodies: BodyRoom;
   readonly allowances: Allowances;
   readonly madeBy: MadeBy;
   readonly store: GatewayStore;

@@ -138,6 +138,9 @@ export const gatewayConfig = strict({
     uploadBytes: whole('a whole number of bytes above 0', 1)
       .default(1024 * MIB)
       .describe('The largest upload.'),
+    bodyBytesAtOnce: whole('a whole number of bytes above 0', 1)
+      .default(1024 * MIB)
+      .describe('The most that is held of all bodies at once.'),
     connections: whole('a whole number above 0', 1).default(10_000).describe('The most connections at once.'),
     connectionsPerAddress: whole('a whole number above 0', 1)
       .default(2_000)

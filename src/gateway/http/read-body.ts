@@ -5,9 +5,9 @@ import { outlineOf } from '../../call/json-outline.ts';
 import { JsonText } from '../../call/json-text.ts';
 import { modelOf } from '../../call/localize.ts';
 import { operationOf } from '../../call/operations.ts';
-import type { Clock } from '../../clock.ts';
 import { abortError } from '../../errors.ts';
 import { Refused } from './api-error.ts';
+import type { BodyRoom } from './body-room.ts';
 import { isByModel } from './by-model.ts';
 import { wrongShape } from './json-shape.ts';
 
@@ -67,7 +67,7 @@ function limited(message: IncomingMessage, limit: number): AsyncGenerator<Uint8A
  * All that comes, as long as it is not more than `limit`. Why not by an iterator: Node hangs a dozen listeners on what it iterates
  * over, and most bodies come in one piece.
  */
-function whole(message: IncomingMessage, limit: number): Promise<Buffer[]> {
+function whole(message: IncomingMessage, limit: number, room: BodyRoom): Promise<Buffer[]> {
   const declared = Number(message.headers['content-length'] ?? 0);
   if (declared > limit) throw tooLarge(limit);
   return new Promise((resolve, reject) => {
@@ -78,12 +78,14 @@ function whole(message: IncomingMessage, limit: number): Promise<Buffer[]> {
     };
     const came = (part: Buffer) => {
       size += part.byteLength;
-      if (size <= limit) {
+      try {
+        if (size > limit) throw tooLarge(limit);
+        room.take(message, part.byteLength);
         parts.push(part);
-        return;
+      } catch (error) {
+        leave();
+        reject(error);
       }
-      leave();
-      reject(tooLarge(limit));
     };
     const ended = () => {
       leave();
@@ -101,12 +103,14 @@ function whole(message: IncomingMessage, limit: number): Promise<Buffer[]> {
 async function begun(
   chunks: AsyncGenerator<Uint8Array>,
   most: number,
+  hold: (bytes: number) => void,
 ): Promise<{ first: Buffer; rest?: AsyncGenerator<Uint8Array> }> {
   const read: Uint8Array[] = [];
   let size = 0;
   for (;;) {
     const { value, done } = await chunks.next();
     if (done) return { first: Buffer.concat(read) };
+    hold(value.byteLength);
     read.push(value);
     size += value.byteLength;
     if (size > most) return { first: Buffer.concat(read), rest: chunks };
@@ -118,8 +122,9 @@ async function* joined(first: Uint8Array, rest: AsyncGenerator<Uint8Array>): Asy
   yield* rest;
 }
 
-async function formIn(message: IncomingMessage, type: string, limit: number): Promise<CallBody> {
-  const { first, rest } = await begun(limited(message, limit), FORM_BYTES);
+async function formIn(message: IncomingMessage, type: string, limit: number, room: BodyRoom): Promise<CallBody> {
+  const hold = (bytes: number) => room.take(message, bytes);
+  const { first, rest } = await begun(limited(message, limit), FORM_BYTES, hold);
   if (rest) return { ...NOTHING, body: joined(first, rest), bytes: first.byteLength };
   const body = await new Response(new Uint8Array(first), { headers: { 'content-type': type } })
     .formData()
@@ -154,9 +159,15 @@ function jsonIn(parts: readonly Buffer[], strict: boolean): CallBody {
 /**
  * Reads a call's body.
  * @param path below `/v1`.
- * @throws Refused when it is too large, or not what it says it is.
+ * @param room takes what is held of it; what passes through is not.
+ * @throws Refused when it is too large, or not what it says it is, or when there is no room for it now.
  */
-export async function readBody(message: IncomingMessage, path: string, limits: BodyLimits): Promise<CallBody> {
+export async function readBody(
+  message: IncomingMessage,
+  path: string,
+  limits: BodyLimits,
+  room: BodyRoom,
+): Promise<CallBody> {
   const { method = 'GET', headers } = message;
   const type = headers['content-type'] ?? '';
   const isEmpty = headers['content-length'] === undefined && headers['transfer-encoding'] === undefined;
@@ -170,23 +181,12 @@ export async function readBody(message: IncomingMessage, path: string, limits: B
   if (/^multipart\/form-data\b/i.test(type)) {
     const operation = operationOf(method.toLowerCase(), path);
     const mayNameModel = operation.place === 'anywhere' || operation.name === 'videos';
-    if (mayNameModel) return formIn(message, type, limits.uploadBytes);
+    if (mayNameModel) return formIn(message, type, limits.uploadBytes, room);
     return { ...NOTHING, body: limited(message, limits.uploadBytes) };
   }
   const isJson = /json/i.test(type);
   // Where a body names a model it is looked at whatever it calls itself: an endpoint may do so, too.
   if (!isJson && type !== '' && !MAYBE_JSON.test(type) && !isByModel(path))
     return { ...NOTHING, body: limited(message, limits.uploadBytes) };
-  return jsonIn(await whole(message, limits.bodyBytes), isJson);
-}
-
-/** What of a body nobody wanted is let through for so long, in ms: its sender reads the answer only after it. */
-const PATIENCE = 5_000;
-
-/** Lets the rest of a body that was refused pass, for a while; then the connection ends. */
-export function letPass(message: IncomingMessage, clock: Clock): void {
-  if (message.complete || message.destroyed) return;
-  const cancel = clock.after(PATIENCE, () => message.destroy(), false);
-  message.once('end', cancel).once('close', cancel);
-  message.resume();
+  return jsonIn(await whole(message, limits.bodyBytes, room), isJson);
 }

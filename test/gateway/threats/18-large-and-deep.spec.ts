@@ -39,6 +39,51 @@ function flood(port: number, path: string, type: string, most: number): Promise<
   });
 }
 
+describe('T18: many bodies', () => {
+  it.each([
+    ['JSON', 'application/json', JSON.stringify({ model: 'gpt-5', messages: [], pad: 'x'.repeat(3_000) })],
+    [
+      'forms',
+      'multipart/form-data; boundary=b',
+      `--b\r\ncontent-disposition: form-data; name="x"\r\n\r\n${'x'.repeat(3_000)}`,
+    ],
+  ])('of %s are held up to a bound together; who finds no room comes again', async (_, type, body) => {
+    await using a = await faultServer({ name: 'a' });
+    const limits = { bodyBytesAtOnce: 5_000 };
+    await using gateway = await gatewayWith({ endpoints: [endpointOf(a)], limits });
+    const path = type.startsWith('multi') ? '/v1/audio/transcriptions' : '/v1/chat/completions';
+    const send = (length: number) => {
+      const socket = connect(gateway.gateway.port, '127.0.0.1');
+      const answer = new Promise<string>((resolve) => {
+        socket.once('data', (data) => resolve(String(data)));
+        socket.once('close', () => resolve('closed')).on('error', () => undefined);
+      });
+      socket.write(
+        `POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${type}\r\nContent-Length: ${length}\r\n\r\n${body}`,
+      );
+      return { socket, answer };
+    };
+    // The first one never ends.
+    const first = send(100_000);
+    await expect.poll(() => gateway.gateway.figures.running).toBe(1);
+    // What it sent is read in a turn of its own.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const refused = await send(100_000).answer;
+    expect(refused).toMatch(/^HTTP\/1\.1 503 .*retry-after: 1\r\n.*too_many_bodies/s);
+    first.socket.destroy();
+    await expect.poll(() => gateway.gateway.figures.running).toBe(0);
+    const later = await gateway.get('/v1/chat/completions', chat('gpt-5', { pad: 'x'.repeat(3_000) }));
+    expect(later.status).toBe(200);
+  });
+
+  it('one alone is bounded by its own limit', async () => {
+    await using a = await faultServer({ name: 'a' });
+    await using gateway = await gatewayWith({ endpoints: [endpointOf(a)], limits: { bodyBytesAtOnce: 100 } });
+    for (let call = 0; call < 3; call += 1)
+      expect((await gateway.get('/v1/chat/completions', chat('gpt-5', { pad: 'x'.repeat(200_000) }))).status).toBe(200);
+  });
+});
+
 describe('T18: a body', () => {
   it('of a gigabyte in chunks ends at the bound, and is not kept', async () => {
     await using a = await faultServer({ name: 'a' });
