@@ -3,6 +3,7 @@
  * decoded nor copied. Why: to read a body of 20 MB as JSON holds up everything else for 100 ms. Pure.
  */
 
+import { isUtf8 } from 'node:buffer';
 import type { ByteRope } from './byte-rope.ts';
 
 /** Strings up to this length stay, in bytes; of longer ones so much. */
@@ -59,7 +60,10 @@ function mayBeCut(rope: ByteRope, start: number, end: number): boolean {
   return end - start > LONGEST_OPAQUE || !OPAQUE.test(rope.latin1(Math.max(0, start - 40), start));
 }
 
-/** Leaves the longest strings out; `undefined` when a string has no end. */
+/**
+ * Leaves the longest strings out; `undefined` when a string has no end, and for bytes that are no text: places in what they are read
+ * as are not theirs, so that a name would be put into the middle of something else.
+ */
 export function outlineOf(rope: ByteRope): Outline | undefined {
   const parts: Buffer[] = [];
   /** Where something is missing: in the outline, and how much, in bytes. */
@@ -80,6 +84,7 @@ export function outlineOf(rope: ByteRope): Outline | undefined {
     start = rope.indexOf(QUOTE, end + 1);
   }
   const bytes = Buffer.concat([...parts, ...rope.part(from)]);
+  if (!isUtf8(bytes)) return undefined;
   const text = bytes.toString();
   const placeOf = (index: number) => {
     const at = Buffer.byteLength(text.slice(0, index));

@@ -117,9 +117,12 @@ export class JsonText {
       const text = this.#text.slice(0, end) + member + this.#text.slice(end);
       return new JsonText(text, { ...this.value, [name]: value });
     }
-    const last = this.pieces.at(-1) as Uint8Array;
+    // Behind it there may be pieces of nothing but space.
+    const at = this.pieces.findLastIndex((piece) => piece.includes(CLOSE));
+    const last = this.pieces[at] as Uint8Array;
     const end = last.lastIndexOf(CLOSE);
-    const pieces = [...this.pieces.slice(0, -1), last.subarray(0, end), Buffer.from(member), last.subarray(end)];
+    const parts = [last.subarray(0, end), Buffer.from(member), last.subarray(end)];
+    const pieces = this.pieces.toSpliced(at, 1, ...parts);
     return new JsonText(undefined, { ...this.outline, [name]: value }, pieces, this.unseen);
   }
 

@@ -83,4 +83,20 @@ describe('the outline of a large body', () => {
   it('is none of a body whose last text has no end', () => {
     expect(outlineOf(new ByteRope([Buffer.from('{"a":"b')]))).toBeUndefined();
   });
+
+  it('is none of bytes that are no text: the model would be named at another place', () => {
+    const texts = [JSON.stringify('y'.repeat(70_000)), '"cheap","pad":"pppppppppp"'];
+    const bytes = Buffer.concat([
+      Buffer.from('{"x":"'),
+      Buffer.alloc(9, 0xff),
+      Buffer.from(`","y":${texts.join(',"model":')}}`),
+    ]);
+    expect(outlineOf(new ByteRope([bytes]))).toBeUndefined();
+    expect(JsonText.read(bytes)?.withModel('own').value).toMatchObject({ model: 'own', pad: 'pppppppppp' });
+  });
+
+  it('takes another member in before the brace that ends it, in whichever piece that is', () => {
+    const pieces = [`{"y":"${'z'.repeat(70_000)}","n":{"m":1}`, '}', '\n', ' '].map((piece) => Buffer.from(piece));
+    expect(written(read(pieces).withMember('more', true))).toMatchObject({ n: { m: 1 }, more: true });
+  });
 });
