@@ -80,6 +80,18 @@ describe('a stream that dies', () => {
   });
 });
 
+it('says of a stream that fell silent how long nothing came', async () => {
+  await using a = await faultServer({ name: 'a', script: { stream: 8, stallAfter: 3 } });
+  await using gateway = await gatewayWith({ endpoints: [endpointOf(a)], streamIdleTimeout: 300 });
+  const { body } = await gateway.get('/v1/chat/completions', chat('gpt-5', { stream: true }));
+  let text = '';
+  const reading = (async () => {
+    for await (const piece of body as ReadableStream<Uint8Array>) text += new TextDecoder().decode(piece);
+  })();
+  await expect(reading).rejects.toThrow();
+  expect(text).toContain('The stream was silent for 300 ms and was given up.');
+});
+
 describe('a stream that its API ends with an error', () => {
   const failing: Step = { stream: 8, errorAfter: 3 };
 

@@ -10,8 +10,10 @@ import { canConnect } from './connections.ts';
 /** As it is before anybody puts another one in its place, who wants to see what goes out. */
 const nativeFetch = globalThis.fetch;
 
-/** Set where the standard fetch goes through proxies. */
-const usesProxies = process.env.NODE_USE_ENV_PROXY === '1';
+const PROXIES = ['http_proxy', 'HTTP_PROXY', 'https_proxy', 'HTTPS_PROXY'];
+/** Set where the standard fetch goes through proxies; the fast transport does so wherever one is named. */
+const isToProxy = process.env.NODE_USE_ENV_PROXY === '1' || process.execArgv.includes('--use-env-proxy');
+const namesProxy = () => PROXIES.some((name) => process.env[name]);
 
 const optionsOf = (client: OpenAI) => (client as unknown as { readonly _options: ClientOptions })._options;
 
@@ -34,9 +36,9 @@ export function goesDirectly(core: Core, clientOf: (endpoint: Endpoint) => OpenA
   const { pool } = core;
   const known = found.get(core);
   if (known?.changes === pool.changes) return known.plain;
-  const isOurs = core.fetch === nativeFetch || core.settings.transport === 'fast';
-  const plain =
-    canConnect && isOurs && !usesProxies && pool.endpoints.every((endpoint) => isPlain(endpoint, clientOf(endpoint)));
+  const isFast = core.settings.transport === 'fast';
+  const isOurs = (isFast || core.fetch === nativeFetch) && !((isFast || isToProxy) && namesProxy());
+  const plain = canConnect && isOurs && pool.endpoints.every((endpoint) => isPlain(endpoint, clientOf(endpoint)));
   found.set(core, { changes: pool.changes, plain });
   return plain;
 }

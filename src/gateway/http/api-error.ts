@@ -91,6 +91,8 @@ export const redirected = (): Refused =>
 /** What is said of an error that a reply broke with after it began. */
 export function brokenFacts(error: unknown): ErrorFacts {
   const { message, code } = factsOf(error);
+  // It says how long nothing came; somebody did answer.
+  if (error instanceof APIConnectionTimeoutError) return { status: 502, message: error.message, code };
   if (code === 'internal_error')
     return { status: 502, message: 'The reply broke before its end.', code: 'reply_broken' };
   return { status: 502, message, code };

@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { JsonText } from '../../../src/call/json-text.ts';
 import { faultServer } from '../../../src/testing/index.ts';
+import { connectProxy } from '../../support/connect-proxy.ts';
 import { chat, endpointOf, gatewayWith } from '../../support/gateway.ts';
 
 const ANSWER = {
@@ -86,6 +87,20 @@ describe('a direct call', () => {
       expect(seen.filter((url) => url.startsWith(a.url))).toHaveLength(1);
     } finally {
       globalThis.fetch = fetch;
+    }
+  });
+
+  it('goes through the proxy that the fast transport goes through', async () => {
+    await using a = await faultServer({ name: 'a' });
+    await using proxy = await connectProxy({}, Number(new URL(a.url).port));
+    vi.stubEnv('HTTP_PROXY', proxy.url);
+    try {
+      const endpoints = [endpointOf(a, { baseURL: 'http://endpoint.test/v1' })];
+      await using gateway = await gatewayWith({ endpoints, transport: 'fast' });
+      expect((await gateway.get('/v1/chat/completions', chat('gpt-5'))).status).toBe(200);
+      expect(proxy.asked).toEqual({ 'endpoint.test': 1 });
+    } finally {
+      vi.unstubAllEnvs();
     }
   });
 
