@@ -19,7 +19,7 @@ const OPTIONS = {
   store: {
     type: 'string',
     value: 'FILE',
-    does: 'the file of the store (default: the one of the configuration, or load-balanced-openai.db beside it)',
+    does: 'the file of the store (default: as for serve)',
   },
   help: { type: 'boolean', short: 'h', does: 'this text' },
 } as const satisfies OptionTable;
