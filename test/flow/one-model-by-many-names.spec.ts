@@ -65,7 +65,10 @@ describe('two public names of one model at an endpoint', () => {
     expect(await served(client, 'fast')).toEqual(['a ok']);
     expect(await served(client, 'cheap')).toEqual(['a ok']);
     expect(await served(client, 'fast')).toEqual([]);
-    expect(client.balancer.snapshot().endpoints[0]?.headroom).toMatchObject([{ model: 'gpt-5', left: 0 }]);
+    const [left] = client.balancer.snapshot().endpoints[0]?.headroom ?? [];
+    expect(left?.model).toBe('gpt-5');
+    // Windows fill again as time goes by: less than the place of one call is left.
+    expect(left?.left).toBeLessThan(1 / 2);
     await a.server.close();
   });
 });
@@ -115,8 +118,10 @@ describe('a quota group that calls one model by several names', () => {
     const all = [];
     for (let call = 0; call < 4; call++) all.push(...(await served(client, 'best')));
     expect(all).toEqual(['a ok', 'b ok', 'a ok']);
-    const left = client.balancer.snapshot().endpoints.map(({ headroom }) => headroom);
-    for (const each of left) expect(each).toMatchObject([{ model: 'prod-gpt5', left: 0 }]);
+    for (const { headroom } of client.balancer.snapshot().endpoints) {
+      expect(headroom.map(({ model }) => model)).toEqual(['prod-gpt5']);
+      expect(headroom[0]?.left).toBeLessThan(1 / 3);
+    }
     for (const { server } of [a, b]) await server.close();
   });
 });
