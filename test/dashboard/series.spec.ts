@@ -7,8 +7,10 @@ import {
   callsByEndpoint,
   figuresOf,
   firstTokenLines,
+  gathered,
   KEPT,
   merge,
+  OTHERS,
   SHARE_STEP,
   shareLines,
 } from '../../src/gateway/dashboard/series.ts';
@@ -59,6 +61,15 @@ describe('shares', () => {
       [null, 1],
       [null, 1],
     ]);
+  });
+
+  it('of more endpoints than there are colours are gathered, but for the busiest', () => {
+    const names = Array.from({ length: 9 }, (_, index) => `e${index}`);
+    const many = [second(1, 45, { byEndpoint: Object.fromEntries(names.map((name, index) => [name, index + 1])) })];
+    const [told, shown] = gathered(many, names, callsByEndpoint(many, 1, 1));
+    expect(shown).toEqual([...names.slice(2), OTHERS]);
+    expect(told[0]?.byEndpoint).toEqual({ e2: 3, e3: 4, e4: 5, e5: 6, e6: 7, e7: 8, e8: 9, [OTHERS]: 3 });
+    expect(gathered(many, names.slice(1), new Map())).toEqual([many, names.slice(1)]);
   });
 
   it('are of a span', () => {

@@ -68,15 +68,21 @@ function wrongValue({ port, grace, demo, config, store }: Values): string | unde
   return demo && config !== undefined ? '--demo brings a configuration of its own; leave --config out.' : undefined;
 }
 
-/** How one gets a client key; a store in memory is reached by the dashboard only. */
-const howToMake = ({ place }: Gateway['store']) =>
-  place === 'memory' ? 'the dashboard makes some' : "'load-balanced-openai keys create NAME' makes one";
+/** How one gets a client key for this store; one in memory is reached by the dashboard only. */
+function howToMake({ place }: Gateway['store'], { config, store }: Values): string {
+  if (place === 'memory') return 'the dashboard makes some';
+  const where = [
+    ...(store === undefined ? [] : ['--store', store]),
+    ...(config === undefined ? [] : ['--config', config]),
+  ];
+  return `make one by\n${' '.repeat(14)}npx load-balanced-openai keys create NAME ${where.join(' ')}`.trimEnd();
+}
 
-function announce({ url, store }: Gateway, settings: GatewaySettings, log: GatewayLog, isTerminal: boolean): void {
+function announce({ url, store }: Gateway, settings: GatewaySettings, log: GatewayLog, values: Values): void {
   const { source, endpoints, groups, clientKeys, warnings } = settings;
   const keys = clientKeys.length + store.keys.list().length;
   const facts = { endpoints: endpoints.length, groups: groups.length, clientKeys: keys, store: basename(store.place) };
-  if (isTerminal) {
+  if (process.stdout.isTTY === true) {
     const names = groups
       .map(({ name }) => name)
       .slice(0, 8)
@@ -88,7 +94,10 @@ function announce({ url, store }: Gateway, settings: GatewaySettings, log: Gatew
       ['figures', `${url}/stats and ${url}/metrics`],
       ['endpoints', endpoints.map(({ name }) => name).join(', ')],
       ...(names === '' ? [] : [['models', names]]),
-      ['keys', keys === 0 ? `none: any key passes on this machine; ${howToMake(store)}` : counted(keys, 'client key')],
+      [
+        'keys',
+        keys === 0 ? `none: any key passes on this machine; ${howToMake(store, values)}` : counted(keys, 'client key'),
+      ],
       ['from', basename(source)],
       ['store', basename(store.place)],
     ];
@@ -175,7 +184,7 @@ export async function serve(args: readonly string[]): Promise<number> {
     boundYoungSpace();
     const place = { host, port: port === undefined ? undefined : Number(port) };
     const gateway = await startGateway({ settings, configuration, store, log, ...place });
-    announce(gateway, settings, log, process.stdout.isTTY === true);
+    announce(gateway, settings, log, values);
     if (warning !== undefined)
       log.warn(`Keys, usage and calls are kept in memory and end with this process: ${warning}`);
     const letGo = keepCurrent(configuration, log);

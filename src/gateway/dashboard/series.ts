@@ -48,6 +48,35 @@ export function callsByEndpoint(seconds: readonly Second[], last: number, length
   return sums;
 }
 
+/** Endpoints told apart in one chart, as many as there are colours. */
+export const TOLD = 8;
+/** Stands for the rest of them; no endpoint has such a name. */
+export const OTHERS = '$others';
+
+/**
+ * Gathers all but the busiest endpoints under one name, where there are more than a chart can tell apart.
+ * @param calls of each in the span.
+ * @returns the seconds, and the names that stand in them.
+ */
+export function gathered(
+  seconds: readonly Second[],
+  names: readonly string[],
+  calls: ReadonlyMap<string, number>,
+): readonly [seconds: readonly Second[], names: readonly string[]] {
+  if (names.length <= TOLD) return [seconds, names];
+  const of = (name: string) => calls.get(name) ?? 0;
+  const busiest = new Set([...names].sort((a, b) => of(b) - of(a)).slice(0, TOLD - 1));
+  const told = seconds.map((second) => {
+    const byEndpoint: Record<string, number> = {};
+    for (const [name, number] of Object.entries(second.byEndpoint)) {
+      const under = busiest.has(name) ? name : OTHERS;
+      byEndpoint[under] = (byEndpoint[under] ?? 0) + number;
+    }
+    return { ...second, byEndpoint };
+  });
+  return [told, [...names.filter((name) => busiest.has(name)), OTHERS]];
+}
+
 /** Width of a step of the share chart, in seconds. */
 export const SHARE_STEP = 5;
 

@@ -9,37 +9,21 @@ import { Connect } from '../parts/connect.tsx';
 import { EndpointCard } from '../parts/endpoint-card.tsx';
 import { colourOf, paintOf } from '../parts/palette.ts';
 import { Empty } from '../parts/resource.tsx';
+import { Tile } from '../parts/tile.tsx';
 import { go } from '../place.ts';
 import { say } from '../say.ts';
-import { callLines, callsByEndpoint, figuresOf, firstTokenLines, shareLines } from '../series.ts';
+import { callLines, callsByEndpoint, figuresOf, firstTokenLines, gathered, OTHERS, shareLines } from '../series.ts';
 import type { Live } from '../shapes.ts';
+import { type StateWord, stateOf } from '../state-of.ts';
 
 /** What tiles and shares look back at, in seconds. */
 const MINUTE = 60;
 /** Calls a second are those of so many seconds: quick to show a change, calm enough to be read. */
 const RATE_SPAN = 10;
 const LEAST_SPAN = 20;
+/** So many cards are seen at a glance. */
+const MANY = 6;
 const SPANS = [60, 300, 600] as const;
-
-interface TileParts {
-  readonly name: string;
-  readonly value: string;
-  readonly more?: string;
-  readonly bad?: boolean;
-  /** What it counts. */
-  readonly title?: string;
-}
-
-function Tile({ name, value, more, bad = false, title }: TileParts) {
-  return (
-    <div class={bad ? 'tile bad' : 'tile'} title={title}>
-      <dt>{name}</dt>
-      <dd>
-        {value} {more && <small>{more}</small>}
-      </dd>
-    </div>
-  );
-}
 
 function Tiles({ now }: { now: Live }) {
   const last = lastSecond(now);
@@ -51,7 +35,7 @@ function Tiles({ now }: { now: Live }) {
       <Tile
         name={say('tile.success')}
         value={percent(success)}
-        more={callerErrors > 0 ? say('tile.callerErrors', { count: count(callerErrors) }) : ''}
+        under={callerErrors > 0 ? say('tile.callerErrors', { count: count(callerErrors) }) : undefined}
         title={say('tile.success.what')}
         bad={success !== null && success < 0.95}
       />
@@ -79,7 +63,9 @@ function Charts({ now, span }: { now: Live; span: number }) {
   // Endpoints that are gone have their share of what was.
   for (const name of all.keys()) if (!names.includes(name)) names.push(name);
   const total = [...all.values()].reduce((sum, calls) => sum + calls, 0);
-  const shares = shareLines(seconds.value, names, last, span);
+  const [told, shown] = gathered(seconds.value, names, all);
+  const sums = callsByEndpoint(told, last, span);
+  const shares = shareLines(told, shown, last, span);
   return (
     <div class="charts">
       <Chart
@@ -104,12 +90,12 @@ function Charts({ now, span }: { now: Live; span: number }) {
       <Chart
         label={say('chart.share')}
         data={shares}
-        lines={names.map((name, index) => ({
-          label: name,
-          colour: colourOf(index, shade.value),
+        lines={shown.map((name, index) => ({
+          label: name === OTHERS ? say('chart.others') : name,
+          colour: name === OTHERS ? colours.grid : colourOf(names.indexOf(name), shade.value),
           stacked: true,
           told: (at) => {
-            if (at === undefined) return total === 0 ? null : (all.get(name) ?? 0) / total;
+            if (at === undefined) return total === 0 ? null : (sums.get(name) ?? 0) / total;
             const [own, below] = [shares[index + 1]?.[at], index === 0 ? 0 : shares[index]?.[at]];
             return typeof own === 'number' && typeof below === 'number' ? own - below : null;
           },
@@ -118,6 +104,15 @@ function Charts({ now, span }: { now: Live; span: number }) {
       />
     </div>
   );
+}
+
+/** How many are in which state, where there are more than fit on a page. */
+function StateCounts({ now }: { now: Live }) {
+  if (now.endpoints.length <= MANY) return null;
+  const counts = new Map<StateWord, number>();
+  for (const each of now.endpoints) counts.set(stateOf(each).is, (counts.get(stateOf(each).is) ?? 0) + 1);
+  const words = [...counts].map(([state, number]) => `${number} ${say(`state.${state}`)}`);
+  return <small class="muted small">{words.join(' · ')}</small>;
 }
 
 function Cards({ now }: { now: Live }) {
@@ -178,7 +173,9 @@ export function Overview() {
         <>
           <Tiles now={now} />
           <Charts now={now} span={shownSpan(now, span)} />
-          <h2>{say('nav.endpoints')}</h2>
+          <h2>
+            {say('nav.endpoints')} <StateCounts now={now} />
+          </h2>
           <Cards now={now} />
           <Connect />
         </>

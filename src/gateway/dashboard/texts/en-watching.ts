@@ -59,6 +59,7 @@ export const watching = {
   'chart.all': 'all',
   'chart.failed': 'failed',
   'chart.ttft': 'Time to first token',
+  'chart.others': 'others',
   'chart.share': 'Share per endpoint',
   share: 'Share',
   latency: 'Time of a whole answer',

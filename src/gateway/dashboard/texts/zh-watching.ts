@@ -60,6 +60,7 @@ export const watching: Readonly<Record<keyof typeof english, string>> = {
   'chart.all': '全部',
   'chart.failed': '失败',
   'chart.ttft': '首个 token 时间',
+  'chart.others': '其他',
   'chart.share': '各端点占比',
   share: '占比',
   latency: '完整回答用时',
