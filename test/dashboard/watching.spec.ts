@@ -171,7 +171,7 @@ describe.skipIf(!chromiumAt)(
       expect(await call('known')).toBe(200);
       expect(await call('unknown')).toBe(404);
       const tile = page.locator('.tile').nth(1);
-      await soon(async () => (await tile.innerText()).replace(/\s+/g, ' ')).toMatch(/100 % ?\+ 1 by callers/);
+      await soon(async () => (await tile.innerText()).replace(/\s+/g, ' ')).toMatch(/100 % ?beside 1 callers' errors/);
     });
 
     it('sums up usage and gives it as a file', async () => {

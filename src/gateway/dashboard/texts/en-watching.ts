@@ -49,7 +49,7 @@ export const watching = {
   waiting: '{count} waiting',
   'tile.calls': 'Calls',
   'tile.success': 'Success',
-  'tile.callerErrors': '+ {count} by callers',
+  'tile.callerErrors': "beside {count} callers' errors",
   'tile.success.what':
     "Of the last minute's calls, those that neither the gateway nor an endpoint failed. Errors of the callers' own are counted apart: wrong keys, unknown models, bad bodies, limits of their keys, calls they left.",
   'tile.p50': 'First token',
