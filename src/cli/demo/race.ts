@@ -2,6 +2,7 @@
  * The two runs side by side: opens a stage for each, lets both make the same calls at the same time under the same script,
  * and reports to a view. No output of its own.
  */
+import { setMaxListeners } from 'node:events';
 import { demoCalls } from './calls.ts';
 import { outageAt, weather } from './outages.ts';
 import { plainSide, pooledSide, run, type Side } from './side.ts';
@@ -63,6 +64,8 @@ export async function race(options: RaceOptions): Promise<{ readonly race: Race;
   const stages: Stage[] = [];
   const sides: Side[] = [];
   const stopping = new AbortController();
+  // Every call under way listens to it, which Node 20 takes for a leak.
+  setMaxListeners(0, stopping.signal);
   try {
     const plainStage = stages[stages.push(await open(fault)) - 1] as Stage;
     const poolStage = stages[stages.push(await open(fault)) - 1] as Stage;
