@@ -1,12 +1,10 @@
 /** `serve`: the gateway as a process. Reads options and configuration, starts it, and ends it as the signals say. */
-import { basename } from 'node:path';
-import type { GatewaySettings } from '../../gateway/config/settings.ts';
 import { type Gateway, GRACE, startGateway } from '../../gateway/gateway.ts';
 import type { GatewayLog } from '../../gateway/http/log.ts';
 import { CannotStart } from '../../gateway/running/start-checks.ts';
 import { StoreFailure } from '../../gateway/store/gateway-store.ts';
-import { counted } from '../columns.ts';
 import { type OptionTable, optionHelp, readOptions } from '../read-options.ts';
+import { announce } from './announce.ts';
 import { consoleLog } from './console-log.ts';
 import { keepCurrent } from './keep-current.ts';
 import { type Prepared, prepare } from './prepare.ts';
@@ -66,48 +64,6 @@ function wrongValue({ port, grace, demo, config, store }: Values): string | unde
   if (grace !== undefined && !SECONDS.test(String(grace))) return '--grace is a number of seconds.';
   if (demo && store !== undefined) return '--demo keeps nothing; leave --store out.';
   return demo && config !== undefined ? '--demo brings a configuration of its own; leave --config out.' : undefined;
-}
-
-/** How one gets a client key for this store; one in memory is reached by the dashboard only. */
-function howToMake({ place }: Gateway['store'], { config, store }: Values): string {
-  if (place === 'memory') return 'the dashboard makes some';
-  const where = [
-    ...(store === undefined ? [] : ['--store', store]),
-    ...(config === undefined ? [] : ['--config', config]),
-  ];
-  return `make one by\n${' '.repeat(14)}npx load-balanced-openai keys create NAME ${where.join(' ')}`.trimEnd();
-}
-
-function announce({ url, store }: Gateway, settings: GatewaySettings, log: GatewayLog, values: Values): void {
-  const { source, endpoints, groups, clientKeys, warnings } = settings;
-  const keys = clientKeys.length + store.keys.list().length;
-  const facts = { endpoints: endpoints.length, groups: groups.length, clientKeys: keys, store: basename(store.place) };
-  if (process.stdout.isTTY === true) {
-    const names = groups
-      .map(({ name }) => name)
-      .slice(0, 8)
-      .join(', ');
-    const lines = [
-      ['OpenAI API', `${url}/v1`],
-      ['dashboard', `${url}/dashboard`],
-      ['health', `${url}/health`],
-      ['figures', `${url}/stats and ${url}/metrics`],
-      ['endpoints', endpoints.map(({ name }) => name).join(', ')],
-      ...(names === '' ? [] : [['models', names]]),
-      [
-        'keys',
-        keys === 0 ? `none: any key passes on this machine; ${howToMake(store, values)}` : counted(keys, 'client key'),
-      ],
-      ['from', basename(source)],
-      ['store', basename(store.place)],
-    ];
-    process.stdout.write(`\n${lines.map(([name, text]) => `  ${(name as string).padEnd(11)} ${text}`).join('\n')}\n\n`);
-  } else
-    log.info('listening', {
-      ...{ url, openai: `${url}/v1`, dashboard: `${url}/dashboard`, health: `${url}/health` },
-      ...{ source: basename(source), ...facts },
-    });
-  for (const warning of warnings) log.warn(warning);
 }
 
 /** Resolves when a signal has ended the gateway. A second signal ends it at once. */
