@@ -71,6 +71,8 @@ export interface Gateway {
   stop(grace?: number): Promise<void>;
 }
 
+const isCall = /^\/v1(?:[/?]|$)/;
+
 /** How long running calls may take to end, in ms. */
 export const GRACE = 25_000;
 
@@ -117,8 +119,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const underway = new Roll<GatewayCall | RealtimeCall>();
   const answer = async (message: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { url = '/' } = message;
-    const path = url.split('?', 1)[0] as string;
-    if (path === '/v1' || path.startsWith('/v1/')) {
+    if (isCall.test(url)) {
       const generation = generations.now;
       const call = new GatewayCall(message, response, generation.running, surroundings);
       const place = underway.add(call);
@@ -126,6 +127,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       place.leave();
       return;
     }
+    const path = url.split('?', 1)[0] as string;
     try {
       if (isAdminPath(path)) await admin.answer(message, response);
       else showPage(message, response, path, local, generations.running, surroundings);

@@ -5,7 +5,10 @@ import { GatewayLog, type LogLevel, logLevels } from '../../gateway/http/log.ts'
 
 const isLevel = (word: string): word is LogLevel => (logLevels as readonly string[]).includes(word);
 
-/** Lines of one turn of the loop go out together: a pipe takes each write at once, and a call should not wait for that. */
+/** How long a line may wait for others, in ms. */
+const TOGETHER = 10;
+
+/** Lines of a moment go out together: a pipe takes each write at once, and a call should not wait for that. */
 function together(stdout: NodeJS.WriteStream): (line: string) => void {
   let pending = '';
   const flush = () => {
@@ -14,7 +17,7 @@ function together(stdout: NodeJS.WriteStream): (line: string) => void {
   };
   process.once('exit', flush);
   return (line) => {
-    if (pending === '') setImmediate(flush);
+    if (pending === '') setTimeout(flush, TOGETHER).unref();
     pending += `${line}\n`;
   };
 }

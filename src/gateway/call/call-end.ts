@@ -26,14 +26,10 @@ function outcomeOf({ status, code, stream, attempts }: Pick<EndedCall, 'status' 
 }
 
 /** Writes it down. Never throws. */
-export function writeDown(
-  { poolModel, openMs, ...ended }: EndedCall,
-  { settings, publicNames }: Running,
-  around: CallSurroundings,
-): void {
+export function writeDown(ended: EndedCall, { settings, publicNames }: Running, around: CallSurroundings): void {
   const { clock, log, figures, live, store } = around;
   const call = { ...ended, ...outcomeOf(ended) };
-  const { id, method, path, status, ms, model, key, tokens, attempts } = call;
+  const { id, method, path, status, ms, openMs, model, poolModel, key, tokens, attempts } = call;
   const label = publicNames.includes(poolModel ?? '') ? (poolModel as string) : 'other';
   figures.done({ model: model === undefined ? 'none' : label, status, ms: openMs ?? ms, tokens });
   const last = attempts.at(-1);
@@ -41,9 +37,15 @@ export function writeDown(
   live.add({ ms: openMs ?? ms, firstMs: call.firstMs, fault: whoseFault(call), endpoint });
   if (log.says('info'))
     log.info(`${method} /v1${path.slice(0, 200)} ${status}`, {
-      ...{ ms, model: model?.slice(0, 256), endpoint, attempts: attempts.length, key, id },
-      ...{ tokensIn: tokens?.input, tokensOut: tokens?.output },
+      ms,
+      model: model?.slice(0, 256),
+      endpoint,
+      attempts: attempts.length,
+      key,
+      id,
+      tokensIn: tokens?.input,
+      tokensOut: tokens?.output,
     });
   if (NOT_KEPT.has(call.code ?? '')) return;
-  store.calls.record(callRecord({ ...call, endpoint, at: Math.round(clock.date() - ms) }, settings.log));
+  store.calls.record(callRecord(call, Math.round(clock.date() - ms), endpoint, settings.log));
 }

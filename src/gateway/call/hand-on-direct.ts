@@ -22,7 +22,8 @@ export async function handOn(
     direct.ended({ is: 'left', said: true });
     return true;
   }
-  const facts = { ...poolFacts(direct.endpoints, endpoint.name, model), status, attempts: () => direct.attempts };
+  const { room, tells, alone } = poolFacts(direct.endpoints, endpoint.name, model);
+  const facts = { room, tells, alone, status, attempts: () => direct.attempts };
   const headers = directHeaders(reply.raw, facts, id);
   const streams = isEventStream(headers);
   to.id = headers['x-request-id'] ?? id;

@@ -27,13 +27,32 @@ function bodyKept(body: unknown, status: number, bodies: GatewaySettings['log'][
 }
 
 /** The record of a call, as much as `log` says. */
-export function callRecord({ path, body, model, ...facts }: CallFacts, log: GatewaySettings['log']): CallRecord {
+export function callRecord(
+  facts: Omit<CallFacts, 'at' | 'endpoint'>,
+  at: number,
+  endpoint: string | undefined,
+  log: GatewaySettings['log'],
+): CallRecord {
+  const { id, ms, firstMs, method, path, model, key, status, code, stream, tokens, estimated, cost, body } = facts;
+  // One by one: to copy all of them but a few costs more than everything else here.
   return {
-    ...facts,
-    attempts: shownAttempts(facts.attempts),
-    decisions: shownDecisions(facts.decisions),
+    id,
+    at,
+    ms,
+    firstMs,
+    method,
     path: cut(`/v1${path}`, LONGEST_PATH),
     model: model === undefined ? undefined : cut(model, LONGEST_NAME),
-    body: bodyKept(body, facts.status, log.bodies),
+    key,
+    status,
+    code,
+    stream,
+    endpoint,
+    tokens,
+    estimated,
+    cost,
+    attempts: shownAttempts(facts.attempts),
+    decisions: shownDecisions(facts.decisions),
+    body: bodyKept(body, status, log.bodies),
   };
 }

@@ -43,9 +43,9 @@ function longWay(to: Destination, given: Given, renamed: string | undefined, id:
  * @throws what opening a call throws.
  */
 export function wayOf(to: Destination, given: Given, renamed: string | undefined, id: string): Way {
-  const { method, path, body } = given;
+  const { method, path, query, headers, body } = given;
   if (method !== 'POST' || !(body instanceof JsonText) || isMessages(path)) return longWay(to, given, renamed, id);
   const own = renamed === undefined ? body : body.withModel(renamed);
-  const call = DirectCall.open(to.pool.client, { ...given, method: 'post', body: own }, to.endpoint);
+  const call = DirectCall.open(to.pool.client, { method: 'post', path, query, headers, body: own }, to.endpoint);
   return call ? { is: 'direct', call, leave: () => call.abort() } : longWay(to, given, renamed, id);
 }

@@ -62,10 +62,10 @@ export class DirectCall {
     const { core, clientOf, steering: around } = state.caller(client);
     if (!goesDirectly(core, clientOf)) return undefined;
     const pinned = endpoint === undefined ? around : joined(around, { ...unsteered, endpoint });
-    const { method, path, query, headers } = given;
+    const { method, path, query, headers, body } = given;
     // No credentials are among them; of all others only those count here that name a session.
-    const named = sessionIn(headers) === undefined ? {} : { headers };
-    const asked = { method, path, body: given.body, ...named, ...(query && { query }) } as unknown as RequestOptions;
+    const named = sessionIn(headers) === undefined ? undefined : headers;
+    const asked = { method, path, body, query, headers: named } as unknown as RequestOptions;
     const { options, steering } = readPin(asked, pinned, core);
     const { settings, dispatcher } = core;
     const { timeout, maxRetries } = client as OpenAI;
@@ -73,7 +73,7 @@ export class DirectCall {
     if (call.operation.place === 'home' || call.operation.ids.length > 0) return undefined;
     const { only, prefer, seek, unknown } = whereTo(call, path, core);
     if (seek || unknown) return undefined;
-    const request: DirectRequest = { ...given, body: options.body as DirectRequest['body'] };
+    const request: DirectRequest = { method, path, query, headers, body: options.body as DirectRequest['body'] };
     const usage = AskedUsage.of(method, path, request.body);
     const send = (to: Endpoint, sending: Sending) => {
       const { model } = sending;

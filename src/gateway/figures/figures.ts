@@ -43,10 +43,7 @@ export interface CallFigures {
 /** Counters by labels, each a list of values joined by a line break. */
 type Counts = Map<string, number>;
 
-const count = (counts: Counts, labels: readonly (string | number)[], by = 1) => {
-  const key = labels.join('\n');
-  counts.set(key, (counts.get(key) ?? 0) + by);
-};
+const count = (counts: Counts, labels: string, by = 1) => void counts.set(labels, (counts.get(labels) ?? 0) + by);
 
 /** The figures of a gateway since its start. */
 export class Figures {
@@ -61,23 +58,23 @@ export class Figures {
 
   /** An event of any pool. */
   readonly observe = (event: BalancerEvent): void => {
-    if (event.type === 'attempt-end') count(this.attempts, [endpointNamed(event.endpoint), event.verdict]);
+    if (event.type === 'attempt-end') count(this.attempts, `${endpointNamed(event.endpoint)}\n${event.verdict}`);
     else if (event.type === 'failover-start') this.failovers += 1;
     else if (event.type === 'call-waiting') this.waits += 1;
   };
 
   /** A call that the gateway refused itself. */
   refuse(code: string): void {
-    count(this.refused, [code]);
+    count(this.refused, code);
   }
 
   /** A call that is over. */
   done({ model, status, ms, tokens }: CallFigures): void {
-    count(this.calls, [model, status]);
+    count(this.calls, `${model}\n${status}`);
     this.duration.add(ms / 1_000);
     if (!tokens) return;
-    count(this.tokens, [model, 'input'], tokens.input);
-    count(this.tokens, [model, 'output'], tokens.output);
+    count(this.tokens, `${model}\ninput`, tokens.input);
+    count(this.tokens, `${model}\noutput`, tokens.output);
   }
 
   /** How many calls ended well, and how many did not. */

@@ -26,6 +26,11 @@ export interface LogOptions {
 const UNSEEN = /[\p{Cc}\p{Cf}\u2028\u2029]/gu;
 const clean = (text: string) => text.replace(UNSEEN, ' ');
 
+/** What JSON leaves as it is, though it ends a line for some, or steers a terminal. */
+const UNWRITTEN = /[\u2028\u2029\x7f-\x9f]/;
+const UNWRITTEN_ALL = new RegExp(UNWRITTEN, 'g');
+const escaped = (sign: string) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`;
+
 /** Endpoints and callers write as much as they like; a line is to be read. */
 const LONGEST = 4_000;
 const cut = <Value>(value: Value): Value | string =>
@@ -34,9 +39,11 @@ const cut = <Value>(value: Value): Value | string =>
 /** The log. */
 export class GatewayLog {
   readonly #options: LogOptions;
+  readonly #loudness: number;
 
   constructor(options: LogOptions) {
     this.#options = options;
+    this.#loudness = logLevels.indexOf(options.level);
   }
 
   get level(): LogLevel {
@@ -45,24 +52,28 @@ export class GatewayLog {
 
   /** Are lines of this level written? */
   says(level: LogLevel): boolean {
-    return logLevels.indexOf(level) <= logLevels.indexOf(this.level);
+    return logLevels.indexOf(level) <= this.#loudness;
   }
 
   #say(level: LogLevel, message: string, facts: LogFacts): void {
     const { readable, write, clock } = this.#options;
     if (!this.says(level)) return;
     const time = new Date(clock.date()).toISOString();
-    const rows = Object.entries(facts).flatMap(([name, value]) => (value === undefined ? [] : [[name, cut(value)]]));
     if (!readable) {
-      const line = JSON.stringify({ time, level, message: cut(message), ...Object.fromEntries(rows) });
-      write(
-        line.replace(/[\u2028\u2029\x7f-\x9f]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`),
-      );
+      let line = `{"time":"${time}","level":"${level}","message":${JSON.stringify(cut(message))}`;
+      for (const name in facts) {
+        const value = facts[name];
+        if (value !== undefined) line += `,${JSON.stringify(name)}:${JSON.stringify(cut(value))}`;
+      }
+      write(`${UNWRITTEN.test(line) ? line.replace(UNWRITTEN_ALL, escaped) : line}}`);
       return;
     }
-    const shown = rows.map(
-      ([name, value]) => `${name}=${/^[\w.:/$+-]*$/.test(String(value)) ? value : JSON.stringify(value)}`,
-    );
+    const shown: string[] = [];
+    for (const [name, given] of Object.entries(facts)) {
+      if (given === undefined) continue;
+      const value = cut(given);
+      shown.push(`${name}=${/^[\w.:/$+-]*$/.test(String(value)) ? value : JSON.stringify(value)}`);
+    }
     write(clean([time.slice(11, 23), level.padEnd(5), cut(message), ...shown].join(' ')));
   }
 

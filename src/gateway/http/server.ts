@@ -74,11 +74,14 @@ export interface Listening {
 
 /** Ends the connection of a reply that is written and not read; what is still being written has its own bound. */
 function endWhenIdle(response: ServerResponse, ms: number): void {
-  response.once('prefinish', () => {
+  response.on('prefinish', () => {
     // The server sets its own time again once all of it is out.
     if (response.socket && !response.writableFinished) response.socket.setTimeout(ms);
   });
 }
+
+/** Whoever leaves leaves. */
+const ignore = () => undefined;
 
 /** What the server is at. */
 interface State {
@@ -106,9 +109,9 @@ function makeServer({ answer, answerSocket }: Answers, state: State, bounds: Ser
       insecureHTTPParser: false,
     },
     (message, response) => {
-      // Whoever leaves leaves; what runs is told by the response.
-      message.on('error', () => undefined);
-      response.on('error', () => undefined);
+      // What runs is told by the response.
+      message.on('error', ignore);
+      response.on('error', ignore);
       endWhenIdle(response, idleReader);
       if (hasTwoHosts(message)) {
         response.writeHead(400, { connection: 'close', 'content-length': 0 }).end();

@@ -27,18 +27,16 @@ function isCounted(endpoints: readonly Endpoint[], index: number, model: string)
 }
 
 function roomOf(endpoints: readonly Endpoint[], model: string, kind: (typeof KINDS)[number]): WindowFacts | undefined {
-  let [limit, left, fullInMs, isKnown] = [0, 0, 0, false];
-  for (let index = 0; index < endpoints.length; index++) {
-    const endpoint = endpoints[index] as Endpoint;
-    if (endpoint.drained || !endpoint.serves(model) || isCounted(endpoints, index, model)) continue;
+  if (endpoints.length === 0) return undefined;
+  const room = { limit: 0, left: 0, fullInMs: 0 };
+  for (const endpoint of endpoints) {
     const window = endpoint.room.left(endpoint.room.names.of(modelKey(model)), kind);
     if (window === null) return undefined;
-    isKnown = true;
-    limit += window.limit;
-    left += window.left;
-    fullInMs = Math.max(fullInMs, window.fullInMs);
+    room.limit += window.limit;
+    room.left += window.left;
+    room.fullInMs = Math.max(room.fullInMs, window.fullInMs);
   }
-  return isKnown ? { limit, left, fullInMs } : undefined;
+  return room;
 }
 
 /**
@@ -48,8 +46,11 @@ function roomOf(endpoints: readonly Endpoint[], model: string, kind: (typeof KIN
 export function roomHeaders(endpoints: readonly Endpoint[], model: string | undefined): Record<string, string> {
   const headers: Record<string, string> = {};
   if (model === undefined) return headers;
+  const counted = endpoints.filter(
+    (each, index) => !each.drained && each.serves(model) && !isCounted(endpoints, index, model),
+  );
   for (const kind of KINDS) {
-    const room = roomOf(endpoints, model, kind);
+    const room = roomOf(counted, model, kind);
     if (!room) continue;
     headers[`x-ratelimit-limit-${kind}`] = String(Math.round(room.limit));
     headers[`x-ratelimit-remaining-${kind}`] = String(room.left);

@@ -35,7 +35,8 @@ export interface PoolSurroundings {
 const NUMBERED = /\.\.\d+$/;
 
 /** The endpoint behind a pool's name for a member. */
-export const endpointNamed = (member: string): string => member.replace(NUMBERED, '');
+export const endpointNamed = (member: string): string =>
+  member.includes('..') ? member.replace(NUMBERED, '') : member;
 
 /** A store in which owners are endpoints, whatever a pool calls them. */
 export function sharedIds(): SharedStore {

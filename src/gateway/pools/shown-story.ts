@@ -6,7 +6,7 @@ import type { Decision, ExclusionReport } from '../../call/decision.ts';
 import type { AttemptReport } from '../../call/outcome.ts';
 import { endpointNamed } from './pools.ts';
 
-const isNumbered = (name: string): boolean => name.includes('..') && endpointNamed(name) !== name;
+const isNumbered = (name: string): boolean => endpointNamed(name) !== name;
 
 /** Attempts, each on an endpoint of the configuration. */
 export function shownAttempts(attempts: readonly AttemptReport[]): readonly AttemptReport[] {

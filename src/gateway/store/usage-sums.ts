@@ -58,6 +58,8 @@ export class ModelNames {
 /** The sums. */
 export class UsageSums {
   readonly #cells = new Map<string, UsageCell>();
+  /** Of each endpoint the one that was counted in last. */
+  readonly #latest = new Map<string, UsageCell>();
 
   get size(): number {
     return this.#cells.size;
@@ -67,15 +69,24 @@ export class UsageSums {
     return this.#cells.values();
   }
 
-  /** Counts a call. @param model the name under which it is summed. */
-  add({ at, key = '', endpoint = '', status, tokens, cost = 0 }: CallRecord, model: string): void {
-    const day = dayOf(at);
+  #cell(day: string, key: string, model: string, endpoint: string): UsageCell {
     const id = JSON.stringify([day, key, model, endpoint]);
     let cell = this.#cells.get(id);
     if (!cell) {
       const none = { calls: 0, failed: 0, tokensIn: 0, tokensOut: 0, cachedIn: 0, cost: 0 };
       cell = { day, key, model, endpoint, ...none };
       this.#cells.set(id, cell);
+    }
+    return cell;
+  }
+
+  /** Counts a call. @param model the name under which it is summed. */
+  add({ at, key = '', endpoint = '', status, tokens, cost = 0 }: CallRecord, model: string): void {
+    const day = dayOf(at);
+    let cell = this.#latest.get(endpoint);
+    if (cell?.day !== day || cell.key !== key || cell.model !== model) {
+      cell = this.#cell(day, key, model, endpoint);
+      this.#latest.set(endpoint, cell);
     }
     cell.calls += 1;
     if (status >= 400) cell.failed += 1;
@@ -87,10 +98,12 @@ export class UsageSums {
 
   /** Drops days before this one. */
   dropBefore(day: string): void {
+    this.#latest.clear();
     for (const [id, cell] of this.#cells) if (cell.day < day) this.#cells.delete(id);
   }
 
   clear(): void {
+    this.#latest.clear();
     this.#cells.clear();
   }
 }
