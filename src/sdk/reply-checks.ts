@@ -39,7 +39,7 @@ export function checkReply(call: Call, data: unknown, headers: Headers): unknown
   if (!answers) {
     // Whatever is read has a body; the SDK's pages would break on nothing.
     if (method === 'get' && operation.json && (data === undefined || data === null)) throw emptyReply();
-    if (isError(data)) throw embeddedError(data.error, headers);
+    if ((operation.json || operation.stream !== 'other') && isError(data)) throw embeddedError(data.error, headers);
     // A router page instead of JSON is never what was asked for; everything else is handed on as the SDK does.
     return typeof data === 'string' && operation.json ? (jsonOf(data) ?? htmlOr(data)) : data;
   }
