@@ -108,6 +108,8 @@ describe.skipIf(!chromiumAt)(
       await links.first().waitFor();
       for (let index = 0; index < PAGES.length; index += 1) {
         await links.nth(index).click();
+        // The page before has such things as well.
+        await page.locator(`nav li:nth-child(${index + 1}) [aria-current="page"]`).waitFor();
         await page.locator('main .card, main .call, main tbody, main .empty').first().waitFor();
         for (const row of await page.locator('.call > button').all()) await row.click();
         expect(await overflow(page), PAGES[index] as string).toBeLessThanOrEqual(0);

@@ -83,8 +83,9 @@ describe.skipIf(!chromiumAt)(
       // Who served is an area of the share chart, and the calls a line of the first.
       await soon(() => colours(page, 0)).toBeGreaterThan((before[0] as number) + 20);
       await soon(() => colours(page, 2)).toBeGreaterThan((before[2] as number) + 20);
-      const shares = await page.locator('.card .facts > div:first-child dd').allInnerTexts();
-      expect(shares).toEqual(['50 %', '50 %']);
+      // Once the second of the last call is told, too.
+      const shares = page.locator('.card .facts > div:first-child dd');
+      await soon(async () => (await shares.allInnerTexts()).join()).toBe('50 %,50 %');
       // Time goes on in the chart without any call.
       const still = await drawn(page, 0);
       await soon(() => drawn(page, 0)).not.toBe(still);

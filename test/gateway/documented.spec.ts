@@ -9,7 +9,7 @@ import { blocks, section, spans, table } from '../readme/document.ts';
 const ENV = { OPENAI_API_KEY: 'sk-1', AZURE_KEY: 'k2', SEARCH_KEY: 'k3', BATCH_KEY: 'k4' };
 
 describe('the configuration in the README', () => {
-  const [yaml] = blocks.filter(({ language }) => language === 'yaml');
+  const yaml = blocks.find(({ language, code }) => language === 'yaml' && code.includes('yaml-language-server'));
 
   it('loads, and says what it is said to say', () => {
     const settings = settingsOf(parse(yaml?.code ?? ''), ENV, 'README');
