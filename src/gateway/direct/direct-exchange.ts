@@ -1,13 +1,12 @@
 /** One request that went out directly, as undici tells of it. */
-import type { Dispatcher } from 'undici';
 import { decoding } from '../../transport/decoding.ts';
 import { fastHeaders } from '../../transport/fast-headers.ts';
 import { fastResponse, NO_BODY } from '../../transport/fast-response.ts';
-import type { Flow, Incoming, Sink } from '../../transport/incoming.ts';
-import { abortReason, fetchFailed, transferError } from '../../transport/transfer-errors.ts';
+import type { Flow, Incoming } from '../../transport/incoming.ts';
+import { type Controller, PendingExchange } from '../../transport/pending-exchange.ts';
+import { transferError } from '../../transport/transfer-errors.ts';
 import { DirectReply } from './direct-reply.ts';
 
-type Controller = Dispatcher.DispatchController;
 type RawHeaders = Parameters<typeof fastHeaders>[0];
 
 /** A reply that is no good one, for the SDK to make its error of. */
@@ -59,14 +58,8 @@ class Pouring implements Flow {
 }
 
 /** One exchange: its head is told to `resolve` or `reject`, its body to the reply. */
-export class DirectExchange implements Dispatcher.DispatchHandler {
-  readonly #signal: AbortSignal;
+export class DirectExchange extends PendingExchange<DirectReply | RefusedReply> {
   readonly #url: string;
-  #resolve: ((reply: DirectReply | RefusedReply) => void) | undefined;
-  #reject: ((error: unknown) => void) | undefined;
-  #controller: Controller | undefined;
-  #sink: Sink | undefined;
-  #onAbort: (() => void) | undefined;
 
   constructor(
     url: string,
@@ -74,23 +67,8 @@ export class DirectExchange implements Dispatcher.DispatchHandler {
     resolve: (reply: DirectReply | RefusedReply) => void,
     reject: (error: unknown) => void,
   ) {
+    super(signal, resolve, reject);
     this.#url = url;
-    this.#signal = signal;
-    this.#resolve = resolve;
-    this.#reject = reject;
-    // By a name of its own: a function written straight into a field is made among V8's old objects.
-    const onAbort = () => {
-      const reason = abortReason(signal);
-      this.#fail(reason);
-      this.#controller?.abort(reason as Error);
-    };
-    this.#onAbort = onAbort;
-    signal.addEventListener('abort', onAbort);
-  }
-
-  onRequestStart(controller: Controller): void {
-    this.#controller = controller;
-    if (this.#signal.aborted) controller.abort(abortReason(this.#signal) as Error);
   }
 
   onResponseStart(controller: Controller, status: number, raw: RawHeaders, statusText = ''): void {
@@ -103,57 +81,29 @@ export class DirectExchange implements Dispatcher.DispatchHandler {
     const isPlain = encoding === undefined || encoding === 'identity';
     if (status < 300 && isPlain) {
       const reply = new DirectReply(status, raw, this.#url, controller);
-      this.#sink = reply;
-      this.#settle(reply);
+      this.sink = reply;
+      this.settle(reply);
       return;
     }
     try {
       const { sink, body } = decoding(Array.isArray(encoding) ? encoding.join() : (encoding ?? null), controller);
-      this.#sink = sink;
+      this.sink = sink;
       if (status < 300) {
         const pouring = new Pouring(body);
         const reply = new DirectReply(status, raw, this.#url, pouring, true);
-        this.#settle(reply);
+        this.settle(reply);
         void pouring.into(reply);
         return;
       }
       const source = NO_BODY.has(status) ? null : body;
       const facts = { status, statusText, headers: fastHeaders(raw), url: this.#url, signal: undefined, source };
-      this.#settle(new RefusedReply(fastResponse(facts)));
+      this.settle(new RefusedReply(fastResponse(facts)));
     } catch (error) {
       controller.abort(error as Error);
     }
   }
 
-  onResponseData(_controller: Controller, part: Buffer): void {
-    this.#sink?.push(part);
-  }
-
-  onResponseEnd(): void {
-    this.#leave();
-    this.#sink?.end();
-  }
-
-  onResponseError(_controller: Controller, error: Error): void {
-    this.#fail(this.#reject ? fetchFailed(error) : transferError(error, undefined));
-  }
-
-  #settle(reply: DirectReply | RefusedReply): void {
-    const resolve = this.#resolve;
-    this.#resolve = this.#reject = undefined;
-    resolve?.(reply);
-  }
-
-  #fail(error: unknown): void {
-    this.#leave();
-    const reject = this.#reject;
-    this.#resolve = this.#reject = undefined;
-    if (reject) reject(error);
-    else this.#sink?.fail(error);
-  }
-
-  #leave(): void {
-    if (this.#onAbort) this.#signal.removeEventListener('abort', this.#onAbort);
-    this.#onAbort = undefined;
+  protected override broken(error: Error): unknown {
+    return transferError(error, undefined);
   }
 }
