@@ -12,6 +12,7 @@ export type {
   VerdictName,
 } from './call/outcome.ts';
 export type { Hedging, Importance } from './call/steering.ts';
+export { type Tokens, tokensOf } from './call/tokens.ts';
 export type { Clock } from './clock.ts';
 export { systemClock } from './clock.ts';
 export type { BreakerOptions, SlowStartOptions } from './config/breaker-options.ts';

@@ -71,6 +71,7 @@ const PUBLIC_NAMES: readonly string[] = [
   'TakeOptions',
   'Taken',
   'Timing',
+  'Tokens',
   'TrackRecord',
   'Verdict',
   'VerdictName',
@@ -88,6 +89,7 @@ const PUBLIC_NAMES: readonly string[] = [
   'random',
   'roundRobin',
   'systemClock',
+  'tokensOf',
 ];
 
 /** Everything `load-balanced-openai/testing` exports, types included. */

@@ -42,6 +42,8 @@ export interface Attempt<R extends Reply> {
   reply: R | undefined;
   /** What `read` made of the reply. */
   data: unknown;
+  /** How long the first content of its stream took, in ms; only where somebody listens. */
+  firstMs: number | undefined;
   /** Set once the outcome was learnt from; nothing is told twice. */
   settled: boolean;
   /** Set when nothing of the request can have left this machine. */

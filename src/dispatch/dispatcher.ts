@@ -91,8 +91,10 @@ export class Dispatcher {
 
   /** Content came: a probe has done its work, and those that failed before have to answer for it. */
   proved<R extends Reply>(story: CallStory<R>, attempt: Attempt<R>): void {
+    const { clock, events } = this.parts;
     // Of a stream that was handed out before, its reader's pace would be taken for the endpoint's.
-    if (story.live.has(attempt)) took(attempt, 'content', this.parts.clock.now());
+    if (story.live.has(attempt)) took(attempt, 'content', clock.now());
+    if (events.active && story.call.stream) attempt.firstMs ??= clock.now() - attempt.load.startedAt;
     blameAll(story, this.parts);
     attempt.endpoint.state.proved(attempt.load);
     this.parts.throttle?.told(attempt.load, false);

@@ -19,7 +19,18 @@ export function finish<R extends Reply>(story: CallStory<R>, ok: boolean, parts:
   if (ok) throttle?.accepted();
   if (ok && story.won?.report.beside === 'hedge') hedges.told();
   if (!events.active) return;
-  const { id: callId, startedAt } = story.call;
-  const ms = clock.now() - startedAt;
-  events.emit({ type: 'call-end', at: clock.date(), callId, ok, ms, attempts: story.reports });
+  const { id: callId, startedAt, operation, insteadOf, stream } = story.call;
+  const { won } = story;
+  events.emit({
+    type: 'call-end',
+    at: clock.date(),
+    callId,
+    operation: operation.name,
+    model: insteadOf ?? story.call.model,
+    stream,
+    ok,
+    ms: clock.now() - startedAt,
+    firstMs: won?.firstMs === undefined ? undefined : won.load.startedAt + won.firstMs - startedAt,
+    attempts: story.reports,
+  });
 }

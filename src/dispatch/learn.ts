@@ -97,8 +97,10 @@ export function learn<R extends Reply>(
   log.attempt(report);
   if (events.active) {
     const { model, status, ms } = report;
+    const { firstMs } = attempt;
     const at = parts.clock.date();
-    events.emit({ type: 'attempt-end', at, callId, endpoint: endpoint.name, model, verdict: verdict.name, status, ms });
+    const judged = { endpoint: endpoint.name, model, verdict: verdict.name };
+    events.emit({ type: 'attempt-end', at, callId, ...judged, status, ms, firstMs });
   }
   if (suspicion) hold(story, attempt, verdict, parts);
   else announce(callId, endpoint, verdict.name, parts);

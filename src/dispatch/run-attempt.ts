@@ -74,6 +74,7 @@ export function runAttempt<R extends Reply>(
     controller,
     reply: undefined,
     data: undefined,
+    firstMs: undefined,
     settled: false,
     unsent: false,
     bounds,

@@ -26,7 +26,15 @@ interface OfStore extends Facts {
 /** Every event by name with its payload. */
 export interface BalancerEvents {
   'call-start': OfCall & { operation: string; model: string | undefined; stream: boolean };
-  'call-end': OfCall & { ok: boolean; ms: number; attempts: readonly AttemptReport[] };
+  'call-end': OfCall & {
+    operation: string;
+    model: string | undefined;
+    stream: boolean;
+    ok: boolean;
+    ms: number;
+    firstMs: number | undefined;
+    attempts: readonly AttemptReport[];
+  };
   'attempt-start': OfCall & {
     endpoint: string;
     model: string | undefined;
@@ -39,6 +47,7 @@ export interface BalancerEvents {
     verdict: VerdictName;
     status: number | undefined;
     ms: number;
+    firstMs: number | undefined;
   };
   'failover-start': OfCall & { endpoint: string; from: string; verdict: VerdictName };
   'fallback-start': OfCall & { model: string; from: string; reason: FailoverReason | 'unserved' };

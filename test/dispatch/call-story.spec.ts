@@ -22,6 +22,7 @@ function attemptOn(endpoint: Endpoint, settled = false): Attempt<Reply> {
     controller: new AbortController(),
     reply: undefined,
     data: undefined,
+    firstMs: undefined,
     settled,
     unsent: false,
     bounds: {

@@ -46,7 +46,7 @@ describe('events', () => {
       { endpoint: 'b', from: 'a', verdict: 'overloaded' },
       { endpoint: 'b', model: 'gpt-5', attempt: 2 },
       { endpoint: 'b', model: 'gpt-5', verdict: 'ok', status: 200 },
-      { ok: true, attempts: [{ endpoint: 'a' }, { endpoint: 'b' }] },
+      { operation: 'chat', model: 'gpt-5', stream: false, ok: true, attempts: [{ endpoint: 'a' }, { endpoint: 'b' }] },
     ]);
   });
 
@@ -78,6 +78,20 @@ describe('events', () => {
     expect(stage.events.names()).toEqual(['call-start', 'attempt-start']);
     await read(stream);
     expect(stage.events.names()).toEqual(['call-start', 'attempt-start', 'attempt-end', 'call-end']);
+  });
+
+  it('of a stream say when its first content came, from the start of the attempt and of the call', async () => {
+    await using stage = await openStage({ a: [{ status: 503, delay: 40 }], b: [{ stream: 3, gap: 30 }] });
+    await read(await chatStream(stage.client));
+    await chat(stage.client);
+    const [end, plain] = stage.events.of('call-end');
+    expect(end).toMatchObject({ operation: 'chat', model: 'gpt-5', stream: true, ok: true });
+    expect(plain).toMatchObject({ stream: false, firstMs: undefined });
+    const [failed, served, other] = stage.events.of('attempt-end');
+    expect([failed?.firstMs, other?.firstMs]).toEqual([undefined, undefined]);
+    expect(served?.firstMs).toBeLessThanOrEqual((served?.ms ?? 0) - 25);
+    expect(end?.firstMs).toBeGreaterThanOrEqual((served?.firstMs ?? Number.NaN) + 35);
+    expect(end?.firstMs).toBeLessThanOrEqual((end?.ms ?? 0) - 25);
   });
 
   it('on, off, by name and for all; observers from the start; clones tell the same', async () => {

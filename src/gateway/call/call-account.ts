@@ -1,11 +1,12 @@
 /** What one call may use and what it used: taken before it is made, corrected when it is over. */
 import type { AttemptReport } from '../../call/outcome.ts';
+import { noTokens, type Tokens, tokensOf } from '../../call/tokens.ts';
 import type { ClientKey } from '../config/settings.ts';
 import { Refused } from '../http/api-error.ts';
 import { mayCost } from '../http/by-model.ts';
 import type { Allowances } from '../keys/allowance.ts';
 import type { Running } from '../running/running.ts';
-import { costOf, noTokens, priceOf, type Tokens, tokensOf } from '../usage/spending.ts';
+import { costOf, priceOf } from '../usage/spending.ts';
 
 /** Bytes per token, as the pool counts them. */
 const BYTES_PER_TOKEN = 4;

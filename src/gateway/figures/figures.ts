@@ -1,7 +1,7 @@
 /** What happened, in numbers: counted here, shown by `/metrics` and `/stats`. Labels are names of the configuration only, so that no caller can make more of them. */
+import type { Tokens } from '../../call/tokens.ts';
 import type { BalancerEvent } from '../../observe/events.ts';
 import { endpointNamed } from '../pools/pools.ts';
-import type { Tokens } from '../usage/spending.ts';
 
 /** Upper bounds in seconds. */
 const BOUNDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300] as const;

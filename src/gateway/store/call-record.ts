@@ -1,7 +1,7 @@
 /** What is kept of a call, and how it is asked for: the rows of the call log, and the sums of what was used. */
 import type { Decision } from '../../call/decision.ts';
 import type { AttemptReport } from '../../call/outcome.ts';
-import type { Tokens } from '../usage/spending.ts';
+import type { Tokens } from '../../call/tokens.ts';
 
 /** A call that is over. Plain data; no key, and no text of the call but `body`. */
 export interface CallRecord {
