@@ -21,11 +21,20 @@ export class SharedIds {
   /** Held here, since the store's users are held weakly. */
   readonly #news: (news: StoreNews) => void;
 
+  readonly #timeout: number | undefined;
+
   /**
    * @param named the pool's own name of an endpoint that is called so; `undefined` when there is none.
    * @param news told what becomes of the store.
+   * @param timeout how long a question may take, in ms. @default the store's own bound
    */
-  constructor(store: GuardedStore, named: (name: string) => string | undefined, news: (news: StoreNews) => void) {
+  constructor(
+    store: GuardedStore,
+    named: (name: string) => string | undefined,
+    news: (news: StoreNews) => void,
+    timeout?: number,
+  ) {
+    this.#timeout = timeout;
     this.#store = store;
     this.#named = named;
     this.#news = news;
@@ -39,7 +48,7 @@ export class SharedIds {
 
   /** The endpoint of this pool that others know as the owner. Within a moment; never rejects. */
   async ask(id: string): Promise<string | undefined> {
-    const name = await this.#store.read(keyOf(id));
+    const name = await this.#store.read(keyOf(id), this.#timeout);
     // An endpoint of another pool, or one that is gone or called otherwise now: as good as unknown, the endpoints may know.
     return name === undefined ? undefined : this.#named(name);
   }

@@ -64,6 +64,8 @@ export const defaults = {
   affinity: {
     /** A conversation that moves pays its whole prompt again, in money and in time; round robin alone would move every turn. */
     cache: 'auto',
+    /** Far longer than a store in the same network takes, and not more than a call can lose unnoticed. */
+    storeTimeout: 50,
   },
   lists: {
     /** Most of a list, said to be so, is worth more than none because one endpoint is down. */

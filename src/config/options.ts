@@ -73,6 +73,11 @@ export interface AffinityOptions {
    * fair share. `false`: the strategy alone decides. @default 'auto'
    */
   cache?: 'auto' | false | undefined;
+  /**
+   * How long a call waits for the store, in ms, when it names an id that this process does not know; after that the id counts
+   * as unknown, and the endpoints are asked. Nothing else in a call waits for a store. @default 50
+   */
+  storeTimeout?: number | undefined;
 }
 
 /** Lists over the pool: `client.files.list()` and the like show what all endpoints have, as one list. */

@@ -114,6 +114,7 @@ const shape = () => ({
     home: text("an endpoint's name").optional(),
     spread: flag().default(false),
     cache: z.union([z.literal('auto'), z.literal(false)], expected("'auto' or false")).default(defaults.affinity.cache),
+    storeTimeout: number('a duration in ms of 0 or more', 0).default(defaults.affinity.storeTimeout),
   }).prefault({}),
   lists: strict({ strict: flag().default(defaults.lists.strict) }).prefault({}),
   modelMaps: strict({ openai: modelMap().optional(), azure: modelMap().optional() }).prefault({}),

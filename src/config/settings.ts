@@ -92,7 +92,12 @@ export interface PoolSettings {
   readonly waitingRoom: { readonly maxWaiting: number; readonly maxWait: number } | false;
   readonly panic: { readonly k: number } | false;
   /** `home` is an endpoint's name; empty without a pool. */
-  readonly affinity: { readonly home: string; readonly spread: boolean; readonly cache: 'auto' | false };
+  readonly affinity: {
+    readonly home: string;
+    readonly spread: boolean;
+    readonly cache: 'auto' | false;
+    readonly storeTimeout: number;
+  };
   readonly lists: { readonly strict: boolean };
   /** `true`: `model$2` and `model$name` pin an endpoint. */
   readonly pinnedModels: boolean;

@@ -128,7 +128,9 @@ export function makeCore(settings: Settings, input: LoadBalancedOpenAIOptions, l
   const dispatcher = new Dispatcher({ clock, settings, events, log, pool, budget, hedges, room, throttle, now });
   const { store } = settings;
   const nameOf = (name: string) => pool.named(name)?.name;
-  const sharedIds = store && new SharedIds(guarded(registry, store, clock), nameOf, storeNews({ events, log, clock }));
+  const { storeTimeout } = settings.affinity;
+  const sharedIds =
+    store && new SharedIds(guarded(registry, store, clock), nameOf, storeNews({ events, log, clock }), storeTimeout);
   const affinity = new Affinity(clock, sharedIds);
   return {
     settings,

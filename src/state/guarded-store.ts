@@ -1,58 +1,60 @@
 /**
- * A user's store made harmless: whatever it does, a read ends within a moment and never rejects, a write is nobody's wait.
- * One for each store and process, so that what one client finds out about it protects the next, and so that facts still on
- * their way are bounded however many clients there are.
+ * A user's store made harmless: whatever it does, a read ends within a moment and never rejects, what is written or published
+ * is nobody's wait, and who listens hears again after it was away. One for each store and process, so that what one client
+ * finds out about it protects the next, and so that facts still on their way are bounded however many clients there are.
  */
 import type { Clock } from '../clock.ts';
+import { Channels } from './channels.ts';
+import { FactQueue, LANES, WRITE_WITHIN } from './fact-queue.ts';
 import type { SharedStore } from './shared-store.ts';
 import { StoreHealth, type StoreKind, type StoreNews } from './store-health.ts';
 import { Users } from './users.ts';
 import { within } from './within.ts';
 
-/** Longest wait of a call for a fact, in ms: about what it costs to ask the endpoints themselves. */
-const READ_WITHIN = 250;
-/** Nobody waits for a write, but one that hangs must not hold up the others for ever. Ms. */
-const WRITE_WITHIN = 2_000;
-/** Longest wait of `close()` for facts to be written, in ms. */
-const FLUSH_WITHIN = 2_000;
-/** Facts that wait to be written; beyond them the oldest is given up. */
-const WAITING = 10_000;
-/** Writes out at one time. */
-const LANES = 64;
+/** How long a read may take, in ms. */
+const READ_WITHIN = 50;
 /** No fact is as long as this. */
-const LONGEST = 1_000;
+const LONGEST = 20_000;
+/** Counters asked for at one time; more get no answer. */
+const COUNTING = 1_000;
+/** Where nobody listens and nothing is kept: what a store is tried with while there is nothing else to do. */
+const PROBE = 'lbo:1:still-there';
 
-interface Fact {
-  readonly value: string;
-  readonly ttl: number;
-}
-
-/** Reads and writes facts of one store. */
+/** Everything that clients do with one store. */
 export class GuardedStore {
   readonly #store: SharedStore;
   readonly #clock: Clock;
   readonly #health: StoreHealth;
+  readonly #facts: FactQueue;
+  readonly #channels: Channels;
   /** Who hears its news; nobody of them is kept alive by that. */
   readonly users = new Users<(news: StoreNews) => void>();
-  /** Facts that are not written yet, oldest first, those on their way included. */
-  readonly #waiting = new Map<string, Fact>();
-  readonly #writing = new Set<string>();
-  readonly #flushes = new Set<() => void>();
-  #due = false;
+  #publishing = 0;
+  #counting = 0;
+  /** How long the last read was given, in ms: a try to read must not be easier than what follows it. */
+  #readWithin = READ_WITHIN;
   #cancelProbe: (() => void) | undefined;
 
   constructor(store: SharedStore, clock: Clock) {
     this.#store = store;
     this.#clock = clock;
     this.#health = new StoreHealth(clock, (news) => this.users.tell(news));
+    const attempt = (kind: StoreKind, ms: number, work: () => Promise<unknown>) => this.#try(kind, ms, false, work);
+    this.#facts = new FactQueue({ store, clock, health: this.#health, attempt });
+    this.#channels = new Channels(store, (ms, work) => attempt('subscribe', ms, work));
   }
 
-  /** What is kept under a key; `undefined` when there is nothing, or nobody who could say so in time. Never rejects. */
-  async read(key: string): Promise<string | undefined> {
-    const unwritten = this.#waiting.get(key);
-    if (unwritten) return unwritten.value;
+  /**
+   * What is kept under a key; `undefined` when there is nothing, or nobody who could say so in time. Never rejects.
+   * @param ms how long it may take. @default 50
+   * @param keepAlive `false` = nobody waits for it: the process may end before.
+   */
+  async read(key: string, ms = READ_WITHIN, keepAlive = true): Promise<string | undefined> {
+    this.#readWithin = ms;
+    const unwritten = this.#facts.get(key);
+    if (unwritten !== undefined) return unwritten;
     let value: string | undefined;
-    await this.#try('read', READ_WITHIN, true, async () => {
+    await this.#try('read', ms, keepAlive, async () => {
       const found: unknown = await this.#store.get(key);
       if (found === undefined || found === null) return;
       if (typeof found !== 'string') throw new TypeError(`get() gave ${typeof found} in place of a text`);
@@ -64,25 +66,54 @@ export class GuardedStore {
 
   /** Keeps a fact, soon and if it can be; returns at once. */
   write(key: string, value: string, ttl: number): void {
-    this.#waiting.set(key, { value, ttl });
-    if (this.#waiting.size > WAITING) this.#giveUpOldest();
-    this.#soon(queueMicrotask);
+    this.#facts.put(key, value, ttl);
+    if (!this.#health.well) this.#probeLater();
+  }
+
+  /** Adds to a counter. @returns the new total; `undefined` when the store is not well, or too late. Never rejects. */
+  async add(key: string, n: number, ttl: number): Promise<number | undefined> {
+    if (this.#counting >= COUNTING) return undefined;
+    this.#counting += 1;
+    let total: number | undefined;
+    await this.#try('write', WRITE_WITHIN, false, async () => {
+      const found: unknown = await this.#store.add(key, n, ttl);
+      if (typeof found !== 'number' || !Number.isFinite(found))
+        throw new TypeError(`add() gave ${typeof found} in place of a total`);
+      total = found;
+    });
+    this.#counting -= 1;
+    return total;
+  }
+
+  /** Tells a message to everybody who listens now. Returns at once; while the store is not well, nobody hears of it. */
+  publish(channel: string, message: string): void {
+    if (this.#publishing >= LANES) return;
+    this.#publishing += 1;
+    // The caller goes first.
+    queueMicrotask(async () => {
+      await this.#try('publish', WRITE_WITHIN, false, async () => this.#store.publish(channel, message));
+      this.#publishing -= 1;
+    });
+  }
+
+  /**
+   * Hears what is told on a channel: as soon as the store lets it, and again after it was away. What is told meanwhile is
+   * missed. Never throws.
+   * @param listener held weakly.
+   * @returns what ends this; may be called twice
+   */
+  subscribe(channel: string, listener: (message: string) => void): () => void {
+    const end = this.#channels.subscribe(channel, listener);
+    if (!this.#health.well) this.#probeLater();
+    return end;
   }
 
   /** Resolves when everything is written, or when it cannot be. */
   flush(): Promise<void> {
-    if (this.#waiting.size === 0) return Promise.resolve();
-    this.#health.hurry();
-    this.#pump();
-    return new Promise((resolve) => {
-      const done = () => {
-        cancel();
-        this.#flushes.delete(done);
-        resolve();
-      };
-      const cancel = this.#clock.after(FLUSH_WITHIN, done);
-      this.#flushes.add(done);
-    });
+    if (this.#facts.empty) return Promise.resolve();
+    const flushed = this.#facts.flush();
+    if (this.#health.fails('read')) this.#probe();
+    return flushed;
   }
 
   /** Nobody uses the store any more: lets it be. What could not be written is written when somebody uses it again. */
@@ -100,80 +131,39 @@ export class GuardedStore {
     } catch (error) {
       this.#health.failed(kind, error);
       this.#probeLater();
-      this.#endFlushes();
+      this.#facts.endFlushes();
       return false;
     }
-    this.#health.worked(asked);
-    if (asked === 'probe') {
-      this.#cancelProbe?.();
-      this.#cancelProbe = undefined;
-      this.#soon(queueMicrotask);
-    }
+    if (this.#health.worked(kind, asked)) this.rest();
+    if (asked === 'yes') return true;
+    this.#facts.soon();
+    // Where a try to subscribe was answered, only the other channels are left.
+    this.#channels.again(kind !== 'subscribe');
     return true;
   }
 
-  /** Writes in the turn of the event loop that `when` stands for; the caller goes first. */
-  #soon(when: (run: () => void) => void): void {
-    if (this.#due) return;
-    this.#due = true;
-    when(() => {
-      this.#due = false;
-      this.#pump();
-    });
-  }
-
-  #pump(): void {
-    if (this.#waiting.size === 0) return;
-    // While reading fails, a read finds out whether that is over.
-    if (this.#health.degradedBy === 'read') {
-      const [key = ''] = this.#waiting.keys();
-      if (this.#health.pause === 0) void this.#try('read', READ_WITHIN, false, async () => this.#store.get(key));
-      else this.#probeLater();
-      return;
-    }
-    for (const [key, fact] of this.#waiting) {
-      if (this.#writing.size >= LANES) return;
-      if (this.#writing.has(key)) continue;
-      // While writing fails, one is enough to find out.
-      if (this.#health.degradedBy && this.#health.pause > 0) break;
-      void this.#write(key, fact);
-    }
-    if (this.#health.degradedBy) this.#probeLater();
-  }
-
-  async #write(key: string, fact: Fact): Promise<void> {
-    this.#writing.add(key);
-    const { value, ttl } = fact;
-    const written = await this.#try('write', WRITE_WITHIN, false, async () => this.#store.set(key, value, ttl));
-    this.#writing.delete(key);
-    // Meanwhile another value may have come in its place.
-    if (written && this.#waiting.get(key) === fact) this.#waiting.delete(key);
-    this.#endFlushes();
-    // A store that answers at once would otherwise keep everybody else waiting until all is written.
-    if (written) this.#soon(setImmediate);
-  }
-
-  /** Whoever waits for the facts to be written: they are, or the last try has failed. */
-  #endFlushes(): void {
-    const failed = this.#health.degradedBy !== undefined && this.#writing.size === 0;
-    if (this.#waiting.size === 0 || failed) for (const done of this.#flushes) done();
-  }
-
+  /** What fails is tried again for as long as somebody needs it: with what waits to be written, else with nothing at all. */
   #probeLater(): void {
-    if (this.#cancelProbe || this.#waiting.size === 0) return;
-    const probe = () => {
-      this.#cancelProbe = undefined;
-      this.#pump();
-    };
-    this.#cancelProbe = this.#clock.after(Math.max(1, this.#health.pause), probe, false);
+    if (this.#cancelProbe || (this.#facts.empty && !this.#channels.used)) return;
+    this.#cancelProbe = this.#clock.after(
+      Math.max(1, this.#health.pause()),
+      () => {
+        this.#cancelProbe = undefined;
+        this.#probe();
+        if (!this.#health.well) this.#probeLater();
+      },
+      false,
+    );
   }
 
-  #giveUpOldest(): void {
-    for (const key of this.#waiting.keys()) {
-      if (this.#writing.has(key)) continue;
-      this.#waiting.delete(key);
-      this.#health.lost(1);
-      return;
+  #probe(): void {
+    for (const kind of this.#health.failing) {
+      if (this.#health.pause(kind) > 0) continue;
+      if (kind === 'read') void this.read(PROBE, this.#readWithin, false);
+      else if (kind === 'publish') this.publish(PROBE, '');
+      else if (kind === 'subscribe') this.#channels.again(false);
+      else if (this.#facts.empty) this.write(PROBE, '', 1_000);
+      else this.#facts.pump();
     }
   }
 }

@@ -1,12 +1,13 @@
 /**
- * Whether a store works, as far as its answers show. One that failed is left alone and asked again every few seconds, by one
- * operation of the kind that failed: that it can be read says nothing about writing. While only writing fails, reads go on.
+ * Whether a store works, as far as its answers show. What failed is left alone and tried again every few seconds, by one
+ * operation of its kind: that it can be read says nothing about writing. While reading works the other kinds fail each for
+ * itself: a store that is full still hands messages on. One that cannot be read is left alone altogether.
  */
 import { plain } from '../call/describe.ts';
 import type { Clock } from '../clock.ts';
 
 /** What an operation does. */
-export type StoreKind = 'read' | 'write';
+export type StoreKind = 'read' | 'write' | 'publish' | 'subscribe';
 
 /** Something to tell those who use the store. */
 export type StoreNews =
@@ -18,8 +19,6 @@ export type StoreNews =
 const PAUSE = 5_000;
 /** A store's error may be of any length. */
 const LONGEST = 200;
-
-type State = { readonly is: 'well' } | { readonly is: 'degraded'; readonly by: StoreKind; probeAt: number };
 
 /** What a store threw, in short, and without the credentials that an address may hold. */
 function reasonOf(kind: StoreKind, error: unknown): string {
@@ -38,7 +37,8 @@ function reasonOf(kind: StoreKind, error: unknown): string {
 export class StoreHealth {
   readonly #clock: Clock;
   readonly #tell: (news: StoreNews) => void;
-  #state: State = { is: 'well' };
+  /** What fails, and when it may be tried again, in monotonic ms. */
+  readonly #probeAt = new Map<StoreKind, number>();
   #lost = 0;
 
   constructor(clock: Clock, tell: (news: StoreNews) => void) {
@@ -46,50 +46,65 @@ export class StoreHealth {
     this.#tell = tell;
   }
 
-  /** What failed last, while the store is not well. */
-  get degradedBy(): StoreKind | undefined {
-    return this.#state.is === 'well' ? undefined : this.#state.by;
+  /** Whether nothing fails. */
+  get well(): boolean {
+    return this.#probeAt.size === 0;
   }
 
-  /** Ms until the store is asked again. */
-  get pause(): number {
-    return this.#state.is === 'well' ? 0 : Math.max(0, this.#state.probeAt - this.#clock.now());
+  /** What fails at the moment. */
+  get failing(): StoreKind[] {
+    return [...this.#probeAt.keys()];
   }
 
-  /** May an operation go out? Who is told `'probe'` decides by its outcome whether the store is well again. */
+  /** Whether operations of this kind fail. */
+  fails(kind: StoreKind): boolean {
+    return this.#probeAt.has(kind);
+  }
+
+  /** Ms until something that fails is tried again, of this kind or of any. */
+  pause(kind?: StoreKind): number {
+    const at = kind === undefined ? Math.min(...this.#probeAt.values()) : (this.#probeAt.get(kind) ?? 0);
+    return this.well ? 0 : Math.max(0, at - this.#clock.now());
+  }
+
+  /** May an operation go out? Who is told `'probe'` decides by its outcome whether its kind works again. */
   ask(kind: StoreKind): 'yes' | 'probe' | 'no' {
-    const state = this.#state;
-    if (state.is === 'well' || (kind === 'read' && state.by === 'write')) return 'yes';
-    if (state.by !== kind || this.pause > 0) return 'no';
-    state.probeAt = this.#clock.now() + PAUSE;
+    if (this.well) return 'yes';
+    const of = this.fails('read') ? 'read' : kind;
+    if (!this.fails(of)) return 'yes';
+    if (of !== kind || this.pause(kind) > 0) return 'no';
+    this.#probeAt.set(kind, this.#clock.now() + PAUSE);
     return 'probe';
   }
 
-  /** An operation was answered as it should. */
-  worked(asked: 'yes' | 'probe'): void {
-    if (asked !== 'probe' || this.#state.is === 'well') return;
-    this.#state = { is: 'well' };
+  /** An operation was answered as it should. @returns whether the store is well again by that. */
+  worked(kind: StoreKind, asked: 'yes' | 'probe'): boolean {
+    if (asked !== 'probe' || !this.fails(kind)) return false;
+    // What could not be asked meanwhile is taken to work as well.
+    if (kind === 'read') this.#probeAt.clear();
+    else this.#probeAt.delete(kind);
+    if (!this.well) return false;
     const lost = this.#lost;
     this.#lost = 0;
     this.#tell({ is: 'recovered', lost });
+    return true;
   }
 
   /** An operation was not. */
   failed(kind: StoreKind, error: unknown): void {
-    const before = this.#state;
-    const by = before.is === 'degraded' && before.by === 'read' ? 'read' : kind;
-    this.#state = { is: 'degraded', by, probeAt: this.#clock.now() + PAUSE };
-    if (before.is === 'well') this.#tell({ is: 'degraded', reason: reasonOf(kind, error) });
+    const { well } = this;
+    this.#probeAt.set(kind, this.#clock.now() + PAUSE);
+    if (well) this.#tell({ is: 'degraded', reason: reasonOf(kind, error) });
   }
 
   /** Facts were given up before they could be written. */
   lost(count: number): void {
-    if (this.#state.is === 'well') this.#tell({ is: 'behind' });
+    if (this.well) this.#tell({ is: 'behind' });
     else this.#lost += count;
   }
 
   /** The next operation may go out at once: there will be no later chance. */
   hurry(): void {
-    if (this.#state.is === 'degraded') this.#state.probeAt = this.#clock.now();
+    for (const kind of this.failing) this.#probeAt.set(kind, this.#clock.now());
   }
 }

@@ -19,9 +19,20 @@ export class Users<Listener extends (news: never) => void> {
     return this.#alive().length > 0;
   }
 
+  /** Whether anybody listens. */
+  get some(): boolean {
+    return this.#alive().length > 0;
+  }
+
   /** Tells everybody. */
   tell(news: Parameters<Listener>[0]): void {
-    for (const listener of this.#alive()) listener(news as never);
+    for (const listener of this.#alive()) {
+      try {
+        listener(news as never);
+      } catch {
+        // Its own affair: the others hear it as well.
+      }
+    }
   }
 
   #alive(): Listener[] {

@@ -36,7 +36,7 @@ describe('the options of the pool', () => {
       retryBudget: { ratio: 0.2, minPerSecond: 10 },
       waitingRoom: { maxWaiting: 10_000, maxWait: 60_000 },
       panic: { k: 2 },
-      affinity: { home: 'openai-1', spread: false, cache: 'auto' },
+      affinity: { home: 'openai-1', spread: false, cache: 'auto', storeTimeout: 50 },
       lists: { strict: false },
       pinnedModels: false,
       failoverOn: [],

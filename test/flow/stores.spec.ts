@@ -207,7 +207,7 @@ describe('a store that fails', () => {
       /^read: gone$/,
     ],
     ['rejects', () => Promise.reject(new Error('gone')), /^read: gone$/],
-    ['hangs', never, /^read: no answer within 250 ms$/],
+    ['hangs', never, /^read: no answer within 50 ms$/],
     ['answers with objects', () => ({ owner: 'a' }), /object/],
     ['names endpoints nobody has', () => 'nobody', undefined],
     ['answers with endless texts', async () => 'x'.repeat(100_000), /100000 letters/],

@@ -100,7 +100,7 @@ export function poolSettings(clock: Clock, changes: Partial<PoolSettings> = {}):
     retryBudget: defaults.retryBudget,
     waitingRoom: defaults.waitingRoom,
     panic: defaults.panic,
-    affinity: { home: 'a', spread: false, cache: 'auto' },
+    affinity: { home: 'a', spread: false, cache: 'auto', storeTimeout: 50 },
     lists: defaults.lists,
     pinnedModels: false,
     failoverOn: [],
