@@ -2,11 +2,12 @@
  * Hands events to listeners. A listener that throws never reaches a call: it is counted, reported once, and stays.
  * Why not node:events: its `error` event and its throwing listeners would do just that.
  */
+import { channelsHeard, publish } from './channels.ts';
 import type { BalancerEvent, BalancerEvents, EventName, Observer } from './events.ts';
 
 type Listener = (event: never) => void;
 
-/** Delivers events to the listeners of a pool. */
+/** Delivers events to the listeners of a pool, and to the subscribers of the process's channels. */
 export interface Emitter {
   /** True when somebody listens, so that building the event is worth it. */
   readonly active: boolean;
@@ -16,7 +17,7 @@ export interface Emitter {
   on(name: EventName | '*', listener: Listener): void;
   /** Removes a listener added before. */
   off(name: EventName | '*', listener: Listener): void;
-  /** Removes every listener. */
+  /** Removes every listener; the channels' subscribers stay. */
   clear(): void;
 }
 
@@ -54,9 +55,10 @@ export function emitter(observers: readonly Observer[], onListenerError: (error:
   };
   return {
     get active() {
-      return all.size > 0 || listeners.size > 0;
+      return all.size > 0 || listeners.size > 0 || channelsHeard();
     },
     emit(event) {
+      publish(event);
       // Mostly there is one, for everything.
       if (all.size === 1 && !listeners.has(event.type)) {
         const [only] = all;
