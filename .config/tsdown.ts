@@ -11,6 +11,7 @@ export default defineConfig([
     ...common,
     entry: {
       index: 'src/index.ts',
+      'redis/index': 'src/redis/index.ts',
       'testing/index': 'src/testing/index.ts',
       'transport/index': 'src/transport/index.ts',
     },

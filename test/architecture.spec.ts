@@ -125,6 +125,16 @@ const PUBLIC_NAMES_OF_TESTING: readonly string[] = [
   'strategyContract',
 ];
 
+/** Everything `load-balanced-openai/redis` exports, types included. */
+const PUBLIC_NAMES_OF_REDIS: readonly string[] = [
+  'IoredisClient',
+  'NodeRedisClient',
+  'RedisClient',
+  'RedisStore',
+  'RedisStoreOptions',
+  'redisStore',
+];
+
 const packageJson = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Record<
   'dependencies' | 'peerDependencies',
   Record<string, string>
@@ -157,6 +167,10 @@ describe('src', () => {
 
   it('exports exactly the public names', () => {
     expect(rules.publicNames(files, 'index.ts')).toEqual(PUBLIC_NAMES);
+  });
+
+  it('exports exactly the public names of redis', () => {
+    expect(rules.publicNames(files, 'redis/index.ts')).toEqual(PUBLIC_NAMES_OF_REDIS);
   });
 
   it('exports exactly the public names of testing', () => {

@@ -16,6 +16,7 @@ import LoadBalancedOpenAI, {
   type SharedStore,
   type Strategy,
 } from 'load-balanced-openai';
+import { type RedisClient, type RedisStore, redisStore } from 'load-balanced-openai/redis';
 import * as testing from 'load-balanced-openai/testing';
 import { fastFetch } from 'load-balanced-openai/transport';
 import OpenAI, { AzureOpenAI, type ClientOptions, type OpenAIError } from 'openai';
@@ -128,6 +129,15 @@ export async function consumer(): Promise<void> {
   new LoadBalancedOpenAI([{ apiKey: 'x' }], { strategy: 'fastest' });
   // @ts-expect-error a model must be text, as in the SDK
   await pool.chat.completions.create({ model: 5, messages: [] });
+}
+
+/** Over the client of a library that need not be installed. */
+export async function together(redis: RedisClient): Promise<LoadBalancedOpenAI> {
+  const store: RedisStore = redisStore(redis, { prefix: 'shop:', maxTtl: 60_000 });
+  const total: number = await store.add('calls', 1, 1_000);
+  // @ts-expect-error a client has functions
+  redisStore({ url: 'redis://localhost' });
+  return new LoadBalancedOpenAI([{ apiKey: `x${total}` }], { store });
 }
 
 /** Own errors are errors of the SDK. */

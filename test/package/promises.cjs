@@ -55,10 +55,12 @@ const ask = async (client) => client.chat.completions.create({ model: 'gpt-5', m
 const answer = (reply) => reply.choices[0].message.content;
 
 /** Keeps every promise or throws. `library` is the namespace, `Default` the default import. */
-exports.keep = async ({ library, Default, testing, transport, OpenAI, OpenAIError }) => {
+exports.keep = async ({ library, Default, redis, testing, transport, OpenAI, OpenAIError }) => {
   const { LoadBalancedOpenAI, attemptsOf, explain, ConfigurationError, LoadBalancerError } = library;
   assert.equal(Default, LoadBalancedOpenAI, 'default and named import are the same class');
   assert.ok(Object.keys(testing).length > 0, 'the testing entry exports something');
+  const noClient = (error) => error instanceof ConfigurationError && /expected a connected client/.test(error.message);
+  assert.throws(() => redis.redisStore('redis://localhost'), noClient, 'the redis entry names what is no client');
 
   const a = await upstream('a');
   const b = await upstream('b');

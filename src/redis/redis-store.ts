@@ -1,0 +1,105 @@
+/**
+ * The store port on Redis or Valkey, through the user's own client.
+ * Why it refuses at once while the connection is lost: both clients queue commands then, without a bound and to be sent much
+ * later; a fact of minutes ago is none, and the caller goes on with what it knows itself.
+ */
+import { ClosedError, type SharedStore, systemClock } from '../index.ts';
+import { Channels } from './channels.ts';
+import { linkOf } from './check-client.ts';
+import type { Link, RedisClient, Standing } from './clients.ts';
+import { checkedOptions, type RedisStoreOptions } from './options.ts';
+import { reasonOf } from './reasons.ts';
+import { Schema } from './schema.ts';
+import { ADD, runScript } from './scripts.ts';
+
+/** Commands without an answer; beyond them the server is taken for gone, so that a queue cannot grow for ever. */
+const UNANSWERED = 5_000;
+
+/** A store that can be closed; the client it is over stays as it is. */
+export interface RedisStore extends SharedStore {
+  get(key: string): Promise<string | undefined>;
+  set(key: string, value: string, ttl: number): Promise<void>;
+  add(key: string, n: number, ttl: number): Promise<number>;
+  publish(channel: string, message: string): Promise<void>;
+  subscribe(channel: string, listener: (message: string) => void): Promise<() => void>;
+  /** Ends every subscription and the connection for them. The client given to `redisStore` stays open: it is yours. */
+  close(): Promise<void>;
+}
+
+/** Stores over one client share its second connection. */
+const channelsOf = new WeakMap<Link, Channels>();
+
+const STANDING: Record<Exclude<Standing, 'ready' | 'connecting'>, string> = {
+  lost: 'the connection to Redis is lost; its client is trying to get it back',
+  closed: 'the Redis client was closed; close it after the clients that share through it',
+};
+
+/**
+ * A store over Redis 6 or later, or Valkey.
+ * @param client a connected client of `redis` or `ioredis`. It is used as it is, and duplicated once to listen; give it a
+ * listener for `error`, as its library asks for.
+ * @throws ConfigurationError when it is no such client, or not connected
+ * @example const client = new LoadBalancedOpenAI(endpoints, { store: redisStore(await createClient({ url }).connect()) });
+ */
+export function redisStore(client: RedisClient, options: RedisStoreOptions = {}): RedisStore {
+  const { prefix, maxTtl } = checkedOptions(options);
+  const link = linkOf(client);
+  const channels = channelsOf.get(link) ?? new Channels(link);
+  channelsOf.set(link, channels);
+  const schema = new Schema(link, systemClock, prefix, maxTtl);
+  const ends = new Set<() => void>();
+  let unanswered = 0;
+  let closed = false;
+
+  const ms = (ttl: number) => Math.ceil(Math.min(Math.max(1, ttl), maxTtl)) || 1;
+  const ask = async <Answer>(work: () => PromiseLike<Answer>): Promise<Answer> => {
+    if (closed) throw new ClosedError('This Redis store was closed; make another one with redisStore(client).');
+    const standing = link.standing();
+    if (standing === 'lost' || standing === 'closed') {
+      schema.doubt();
+      throw new Error(STANDING[standing]);
+    }
+    if (unanswered >= UNANSWERED) throw new Error(`${UNANSWERED} commands wait for an answer of Redis`);
+    unanswered += 1;
+    try {
+      const wait = schema.wait;
+      if (wait) await wait;
+      return await work();
+    } catch (error) {
+      schema.doubt();
+      throw reasonOf(error);
+    } finally {
+      unanswered -= 1;
+    }
+  };
+
+  return {
+    async get(key) {
+      const found = await ask(() => link.get(prefix + key));
+      return found === null || found === undefined ? undefined : String(found);
+    },
+    async set(key, value, ttl) {
+      await ask(() => link.set(prefix + key, value, ms(ttl)));
+    },
+    async add(key, n, ttl) {
+      return Number(await ask(() => runScript(link, ADD, prefix + key, [String(n), String(ms(ttl))])));
+    },
+    async publish(channel, message) {
+      await ask(() => link.publish(prefix + channel, message));
+    },
+    async subscribe(channel, listener) {
+      const end = await ask(() => channels.subscribe(prefix + channel, listener));
+      if (closed) end();
+      ends.add(end);
+      return () => {
+        ends.delete(end);
+        end();
+      };
+    },
+    async close() {
+      closed = true;
+      for (const end of ends) end();
+      ends.clear();
+    },
+  };
+}
