@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '../../clock.ts';
 import { type ConfigChange, changed, type StoredConfig } from '../config/stored-config.ts';
 import type { CallRecord, LogPage, LogQuery } from './call-record.ts';
 import { type GatewayStore, type Keep, KeyTaken, type StoreChange, type StoredKey } from './gateway-store.ts';
+import { PackedCalls } from './packed-calls.ts';
 import { cursorOf, pageSize } from './page-size.ts';
 import { firstDayKept, ModelNames, sumUp, UsageSums } from './usage-sums.ts';
 
@@ -26,9 +27,7 @@ class MemoryStore implements GatewayStore {
   #config: StoredConfig = { endpoints: {}, groups: {}, drained: [] };
   #keys: readonly StoredKey[] = [];
   #keep: Keep = { retentionDays: 7, maxRows: MOST_CALLS };
-  #calls: CallRecord[] = [];
-  /** How many calls were dropped from the front: places in the log stay what they were. */
-  #dropped = 0;
+  readonly #calls = new PackedCalls();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -66,7 +65,7 @@ class MemoryStore implements GatewayStore {
   readonly calls = {
     record: (call: CallRecord): void => {
       this.#usage.add(call, this.#models.of(call));
-      this.#calls.push(call);
+      this.#calls.add(call);
       this.#trim();
     },
     page: (query: LogQuery): LogPage => this.#page(query),
@@ -77,30 +76,26 @@ class MemoryStore implements GatewayStore {
     },
   };
 
-  /** Seldom: what is dropped is moved over. */
   #trim(): void {
     const most = Math.min(MOST_CALLS, this.#keep.maxRows);
     const since = this.#clock.date() - this.#keep.retentionDays * DAY;
-    const over = this.#calls.length - most;
-    if (over <= most / 10 && (this.#calls[0]?.at ?? since) >= since) return;
-    const old = this.#calls.findIndex(({ at }) => at >= since);
-    const drop = Math.max(0, over, old < 0 ? this.#calls.length : old);
-    this.#calls = this.#calls.slice(drop);
-    this.#dropped += drop;
+    const over = this.#calls.end - this.#calls.start - most;
+    if (over <= most / 10 && (this.#calls.oldest ?? since) >= since) return;
+    this.#calls.drop(this.#calls.end - most, since);
     this.#usage.dropBefore(firstDayKept(this.#clock.date()));
   }
 
   #page(query: LogQuery): LogPage {
     const limit = pageSize(query.limit);
     const calls: CallRecord[] = [];
-    const first = Math.max(0, this.#calls.length - Math.min(MOST_CALLS, this.#keep.maxRows));
-    let at = Math.min(this.#calls.length, cursorOf(query.before) - this.#dropped);
-    while (at > first && calls.length < limit) {
-      at -= 1;
-      const call = this.#calls[at] as CallRecord;
-      if (matches(call, query)) calls.push(call);
+    const first = Math.max(this.#calls.start, this.#calls.end - Math.min(MOST_CALLS, this.#keep.maxRows));
+    const end = Math.min(this.#calls.end, cursorOf(query.before));
+    for (const [number, call] of this.#calls.before(end, first, query)) {
+      if (!matches(call, query)) continue;
+      calls.push(call);
+      if (calls.length === limit) return { calls, next: number > first ? String(number) : null };
     }
-    return { calls, next: at > first ? String(at + this.#dropped) : null };
+    return { calls, next: null };
   }
 
   watch(listener: (what: StoreChange) => void): () => void {
