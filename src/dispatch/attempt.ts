@@ -3,6 +3,8 @@ import type { AttemptReport } from '../call/outcome.ts';
 import type { Clock } from '../clock.ts';
 import type { Endpoint } from '../endpoint/endpoint.ts';
 import type { Load } from '../endpoint/live-facts.ts';
+import type { Ending } from '../transport/pending-exchange.ts';
+import type { AttemptEnd } from './attempt-end.ts';
 import type { Bounds, Late } from './clocks.ts';
 
 /** Good headers of a reply; what else it holds is the port's affair. */
@@ -26,7 +28,9 @@ export interface Sending {
   readonly index: number;
   /** The public name of the model to ask: the call's own, or the one asked in its place. */
   readonly model: string | undefined;
+  /** Aborted when nobody wants the reply any more. Made when it is asked for; `ending` says the same for less. */
   readonly signal: AbortSignal;
+  readonly ending: Ending;
   readonly wire: Wire;
 }
 
@@ -38,7 +42,7 @@ export interface Attempt<R extends Reply> {
   readonly endpoint: Endpoint;
   readonly load: Load;
   readonly report: AttemptReport;
-  readonly controller: AbortController;
+  readonly ending: AttemptEnd;
   reply: R | undefined;
   /** What `read` made of the reply. */
   data: unknown;

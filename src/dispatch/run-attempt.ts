@@ -6,7 +6,8 @@ import type { PoolSettings } from '../config/settings.ts';
 import type { Endpoint } from '../endpoint/endpoint.ts';
 import type { Pool } from '../pool/pool.ts';
 import { arm } from './alarms.ts';
-import type { Attempt, CallStory, Reply, Wire } from './call-story.ts';
+import { AttemptEnd } from './attempt-end.ts';
+import type { Attempt, CallStory, Reply, Sending, Wire } from './call-story.ts';
 import { boundsOf, hedgeAfter } from './clocks.ts';
 import { connectionFacts } from './connection-facts.ts';
 
@@ -36,6 +37,25 @@ class AttemptWire implements Wire {
   }
 }
 
+/** What an attempt is sent with. Why a class: for its signal, which is made when it is asked for. */
+class AttemptSending implements Sending {
+  readonly index: number;
+  readonly model: string | undefined;
+  readonly ending: AttemptEnd;
+  readonly wire: Wire;
+
+  constructor(index: number, model: string | undefined, ending: AttemptEnd, wire: Wire) {
+    this.index = index;
+    this.model = model;
+    this.ending = ending;
+    this.wire = wire;
+  }
+
+  get signal(): AbortSignal {
+    return this.ending.controller.signal;
+  }
+}
+
 /**
  * Starts an attempt of the story's call on `endpoint`; its outcome arrives in the story's queue.
  * @param force go even while the endpoint is ejected.
@@ -54,7 +74,7 @@ export function runAttempt<R extends Reply>(
   const bounds = boundsOf(call, endpoint, parts.pool, parts.settings);
   const load = endpoint.begin(call, bounds.silent, force, parts.pool);
   if (!load) return undefined;
-  const controller = new AbortController();
+  const ending = new AttemptEnd();
   const { model } = call;
   const mapped = model === undefined ? undefined : mapModel(endpoint.settings.modelMap, model);
   const report: AttemptReport = {
@@ -71,7 +91,7 @@ export function runAttempt<R extends Reply>(
     endpoint,
     load,
     report,
-    controller,
+    ending,
     reply: undefined,
     data: undefined,
     firstMs: undefined,
@@ -89,7 +109,7 @@ export function runAttempt<R extends Reply>(
   story.last = undefined;
   arm(story, attempt, load.startedAt, bounds.headers?.after ?? bounds.rescue);
   const wire = new AttemptWire(clock, attempt);
-  story.send(endpoint, { index: story.attempts.length - 1, model, signal: controller.signal, wire }).then(
+  story.send(endpoint, new AttemptSending(story.attempts.length - 1, model, ending, wire)).then(
     (reply) => {
       if (reply.sent !== false) endpoint.state.answered(load);
       attempt.reply = reply;

@@ -136,8 +136,8 @@ export function dropAborted<R extends Reply>(story: CallStory<R>, error: Error, 
 }
 
 /** Frees what an attempt still holds on the wire. */
-export function stop<R extends Reply>({ controller }: Attempt<R>): void {
-  controller.abort(OVER);
+export function stop<R extends Reply>({ ending }: Attempt<R>): void {
+  ending.abort(OVER);
 }
 
 /** Gives up every attempt still running. */

@@ -137,7 +137,7 @@ export class Served {
       requestLogID: call.id,
       retryOfRequestLogID: undefined,
       startTime: call.startedAt,
-      controller: attempt.controller,
+      controller: attempt.ending.controller,
       response,
       options,
     };
@@ -149,7 +149,7 @@ export class Served {
     const reply = attempt.reply as SdkReply;
     const { response, options } = reply;
     this.attempt = attempt;
-    Object.assign(this.props as Props, { controller: attempt.controller }, reply.props, { response, options });
+    Object.assign(this.props as Props, { controller: attempt.ending.controller }, reply.props, { response, options });
     return reply;
   }
 }

@@ -100,7 +100,7 @@ export async function openStream(attempt: Attempt<SdkReply>, reply: SdkReply, re
   const { signal } = request;
   controller.signal.addEventListener('abort', () => request.abort(controller.signal.reason), { once: true });
   const aborted = () => {
-    if (!watch.complete || attempt.controller.signal.aborted) controller.abort(signal.reason);
+    if (!watch.complete || attempt.ending.aborted) controller.abort(signal.reason);
     watch.aborted();
     events.aborted();
   };

@@ -30,14 +30,14 @@ export function deliver(served: Served, attempt: Attempt<SdkReply>): unknown {
   if (options.stream) {
     story.commit();
     const { stream } = data as OpenStream;
-    served.unlink = linkAbort(call.signal, attempt.controller, response);
+    served.unlink = linkAbort(call.signal, attempt.ending.controller, response);
     handover.remember(stream);
     served.stream = new WeakRef(stream);
     handover.parsed = undefined;
     return stream;
   }
   // A binary reply is read by the caller himself, who may still abort it.
-  if (options.__binaryResponse) linkAbort(call.signal, attempt.controller, response);
+  if (options.__binaryResponse) linkAbort(call.signal, attempt.ending.controller, response);
   if (options.__binaryResponse && handover.asBytes) {
     // It goes through somebody's hands, who tells how it ended.
     story.commit();

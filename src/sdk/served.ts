@@ -40,7 +40,7 @@ export function handRaw(served: Served): void {
   core.dispatcher.finish(story, true);
   core.conversations.served(story.call, attempt.endpoint);
   noteOwner(served);
-  linkAbort(story.call.signal, attempt.controller, reply.response);
+  linkAbort(story.call.signal, attempt.ending.controller, reply.response);
 }
 
 /** Both the parsed reply and the `Response` are wanted: a buffered body is read once, for both. */

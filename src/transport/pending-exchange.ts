@@ -9,9 +9,17 @@ import { abortReason, fetchFailed } from './transfer-errors.ts';
 /** How a request is ended. */
 export type Controller = Dispatcher.DispatchController;
 
+/** Who ends a request: an `AbortSignal`, or what stands for one. */
+export interface Ending {
+  readonly aborted: boolean;
+  readonly reason: unknown;
+  addEventListener(type: 'abort', run: () => void): void;
+  removeEventListener(type: 'abort', run: () => void): void;
+}
+
 /** One request under way. */
 export abstract class PendingExchange<Head> implements Dispatcher.DispatchHandler {
-  readonly #signal: AbortSignal | undefined;
+  readonly #signal: Ending | undefined;
   #resolve: ((head: Head) => void) | undefined;
   #reject: ((error: unknown) => void) | undefined;
   #controller: Controller | undefined;
@@ -21,7 +29,7 @@ export abstract class PendingExchange<Head> implements Dispatcher.DispatchHandle
   #onAbort: (() => void) | undefined;
 
   /** @throws nothing; what happens is told to `resolve` or `reject`. */
-  constructor(signal: AbortSignal | undefined, resolve: (head: Head) => void, reject: (error: unknown) => void) {
+  constructor(signal: Ending | undefined, resolve: (head: Head) => void, reject: (error: unknown) => void) {
     this.#signal = signal;
     this.#resolve = resolve;
     this.#reject = reject;

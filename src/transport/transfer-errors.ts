@@ -1,7 +1,7 @@
 /** What goes wrong between two machines, in the words of the standard fetch: the SDK and the classifier go by them. */
 
 /** What an aborted fetch rejects with. */
-export function abortReason(signal: AbortSignal): unknown {
+export function abortReason(signal: Pick<AbortSignal, 'reason'>): unknown {
   return signal.reason ?? new DOMException('This operation was aborted', 'AbortError');
 }
 

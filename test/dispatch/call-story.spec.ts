@@ -1,5 +1,6 @@
 // The story of a call and its queue: everything that happens arrives, in order, until it is over.
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { AttemptEnd } from '../../src/dispatch/attempt-end.ts';
 import { type Attempt, CallStory, type Reply } from '../../src/dispatch/call-story.ts';
 import type { Endpoint } from '../../src/endpoint/endpoint.ts';
 import { type ManualClock, manualClock } from '../../src/testing/index.ts';
@@ -19,7 +20,7 @@ function attemptOn(endpoint: Endpoint, settled = false): Attempt<Reply> {
     endpoint,
     load: endpoint.state.begin('gpt-5', 1_000, false)!,
     report: aReport({ endpoint: endpoint.name }),
-    controller: new AbortController(),
+    ending: new AttemptEnd(),
     reply: undefined,
     data: undefined,
     firstMs: undefined,

@@ -38,7 +38,7 @@ describe('a call that is slow to begin', () => {
     expect(call.told!.at - begun).toBeLessThan(165);
     expect(call.story.reports).toMatchObject([{ billed: 'maybe' }, { billed: 'yes', beside: 'hedge' }]);
     expect(call.story.reports[0]).not.toHaveProperty('beside');
-    expect(call.story.attempts[0]!.controller.signal.aborted).toBe(true);
+    expect(call.story.attempts[0]!.ending.aborted).toBe(true);
     expect(bench.names('attempt-start').slice(-2)).toMatchObject([
       { endpoint: 'a', beside: undefined },
       { endpoint: 'b', beside: 'hedge' },
@@ -227,7 +227,7 @@ describe('two attempts at once', () => {
     await bench.clock.advance(LATE);
     controller.abort();
     expect((await call.outcome).error).toBeInstanceOf(APIUserAbortError);
-    expect(call.story.attempts.map((attempt) => attempt.controller.signal.aborted)).toEqual([true, true]);
+    expect(call.story.attempts.map((attempt) => attempt.ending.aborted)).toEqual([true, true]);
     expect([bench.endpoint('a').inFlight, bench.endpoint('b').inFlight, bench.clock.pending]).toEqual([0, 0, 0]);
   });
 
@@ -320,7 +320,7 @@ describe('a stream', () => {
     await bench.clock.advance(10);
     contents.b?.('hello');
     expect(await outcome).toMatchObject({ data: 'hello', endpoint: { name: 'b' } });
-    expect(story.attempts[0]!.controller.signal.aborted).toBe(true);
+    expect(story.attempts[0]!.ending.aborted).toBe(true);
     expect(story.attempts[0]!.report).toMatchObject({ verdict: 'abandoned', billed: 'maybe' });
   });
 
@@ -331,7 +331,7 @@ describe('a stream', () => {
     await bench.clock.advance(200);
     contents.a?.('from a');
     expect(await outcome).toMatchObject({ data: 'from a', endpoint: { name: 'a' } });
-    expect(story.attempts[1]!.controller.signal.aborted).toBe(true);
+    expect(story.attempts[1]!.ending.aborted).toBe(true);
   });
 
   it('differs from a plain call in that: whose headers are there is not hedged', async () => {

@@ -189,7 +189,7 @@ describe('abort and deadline', () => {
     const told = await call.outcome;
     expect(told.error).toBeInstanceOf(APIUserAbortError);
     expect(told).toMatchObject({ at: 5_000, verdicts: ['aborted'], error: { cause: new Error('mine') } });
-    expect(call.story.attempts[0]!.controller.signal.aborted).toBe(true);
+    expect(call.story.attempts[0]!.ending.aborted).toBe(true);
     expect([bench.endpoint('a').inFlight, bench.endpoint('a').state.failures, bench.sent.b]).toEqual([0, 0, 0]);
   });
 

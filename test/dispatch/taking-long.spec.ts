@@ -14,7 +14,7 @@ describe('a plain call that hangs', () => {
     expect(bench.sent.b).toBe(0);
     await bench.clock.advance(51);
     expect(call.told).toMatchObject({ served: 'b', at: 10_050, attempts: ['a', 'b'], verdicts: ['abandoned', 'ok'] });
-    expect(call.story.attempts[0]!.controller.signal.aborted).toBe(true);
+    expect(call.story.attempts[0]!.ending.aborted).toBe(true);
     expect([bench.endpoint('a').inFlight, bench.endpoint('a').state.failures]).toEqual([0, 0]);
   });
 

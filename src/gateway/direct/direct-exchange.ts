@@ -3,7 +3,7 @@ import { decoding } from '../../transport/decoding.ts';
 import { fastHeaders } from '../../transport/fast-headers.ts';
 import { fastResponse, NO_BODY } from '../../transport/fast-response.ts';
 import type { Flow, Incoming } from '../../transport/incoming.ts';
-import { type Controller, PendingExchange } from '../../transport/pending-exchange.ts';
+import { type Controller, type Ending, PendingExchange } from '../../transport/pending-exchange.ts';
 import { transferError } from '../../transport/transfer-errors.ts';
 import { DirectReply } from './direct-reply.ts';
 
@@ -63,7 +63,7 @@ export class DirectExchange extends PendingExchange<DirectReply | RefusedReply> 
 
   constructor(
     url: string,
-    signal: AbortSignal,
+    signal: Ending,
     resolve: (reply: DirectReply | RefusedReply) => void,
     reject: (error: unknown) => void,
   ) {

@@ -117,7 +117,7 @@ function dispatch(
   body: JsonText,
   pattern: RequestPattern,
 ): Promise<DirectReply> {
-  const { signal, wire } = sending;
+  const { ending, wire } = sending;
   const { origin, path, url } = pattern;
   noteOwnKey(client);
   return new Promise<DirectReply | RefusedReply>((resolve, reject) => {
@@ -125,7 +125,7 @@ function dispatch(
     const headers = headersOf(request.headers, pattern);
     connectionsTo(origin).dispatch(
       { path, method, headers, body: bodyOf(body, headers) },
-      new DirectExchange(url, signal, resolve, reject),
+      new DirectExchange(url, ending, resolve, reject),
     );
   }).then(
     (reply) => {
@@ -148,7 +148,7 @@ function dispatch(
     },
     (error: unknown) => {
       // Nobody waits for what became of it.
-      if (signal.aborted) throw error;
+      if (ending.aborted) throw error;
       wire.failed(error);
       const outcome = () => {
         throw error;
