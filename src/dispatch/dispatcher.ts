@@ -42,7 +42,7 @@ export class Dispatcher {
     budget.deposit(begun);
     if (call.hedge) hedges.deposit(call.hedge.budget);
     throttle?.requested(begun);
-    if (events.active) {
+    if (events.wants('call-start')) {
       const { id: callId, operation, model, stream } = call;
       events.emit({ type: 'call-start', at: clock.date(), callId, operation: operation.name, model, stream });
     }

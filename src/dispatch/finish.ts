@@ -18,7 +18,7 @@ export function finish<R extends Reply>(story: CallStory<R>, ok: boolean, parts:
   story.heard = true;
   if (ok) throttle?.accepted();
   if (ok && story.won?.report.beside === 'hedge') hedges.told();
-  if (!events.active) return;
+  if (!events.wants('call-end')) return;
   const { id: callId, startedAt, operation, insteadOf, stream } = story.call;
   const { won } = story;
   events.emit({

@@ -95,7 +95,7 @@ export function learn<R extends Reply>(
   throttle?.told(load, verdict.health === 'failure');
   const { id: callId } = call;
   log.attempt(report);
-  if (events.active) {
+  if (events.wants('attempt-end')) {
     const { model, status, ms } = report;
     const { firstMs } = attempt;
     const at = parts.clock.date();

@@ -53,18 +53,24 @@ export function start<R extends Reply>(
   if (decision) decided(story, decision, endpoint, parts, cause);
   if (!settings.failover) story.only = endpoint;
   const { id: callId } = story.call;
-  const at = events.active ? clock.date() : 0;
   if (before && before.attempt.endpoint !== endpoint) {
     story.failovers += 1;
     log.failover();
     const from = before.attempt.endpoint.name;
-    if (events.active)
-      events.emit({ type: 'failover-start', at, callId, endpoint: endpoint.name, from, verdict: before.verdict.name });
+    if (events.wants('failover-start'))
+      events.emit({
+        type: 'failover-start',
+        at: clock.date(),
+        callId,
+        endpoint: endpoint.name,
+        from,
+        verdict: before.verdict.name,
+      });
   }
-  if (events.active) {
-    const { model } = attempt.report;
+  if (events.wants('attempt-start')) {
+    const { model, beside: why } = attempt.report;
     const number = story.attempts.length;
-    const { beside: why } = attempt.report;
+    const at = clock.date();
     events.emit({ type: 'attempt-start', at, callId, endpoint: endpoint.name, model, attempt: number, beside: why });
   }
 }

@@ -50,17 +50,29 @@ export function retryHint(headers: Headers, wallNow: number): number | undefined
 /** For a 429 without `retry-after`: the longest reset of a window that is used up, in ms. */
 export function exhaustedReset(headers: Headers): number | undefined {
   const resets = WINDOWS.flatMap((window) => {
-    const empty = plainNumber(headers.get(`x-ratelimit-remaining-${window}`)) === 0;
+    const empty = plainNumber(headers.get(HEADERS[window].remaining)) === 0;
     return empty ? (resetOf(headers, window) ?? []) : [];
   });
   return resets.length === 0 ? undefined : Math.min(Math.max(...resets), LONGEST_HINT);
 }
 
 const WINDOWS = ['requests', 'tokens'] as const;
+type WindowName = (typeof WINDOWS)[number];
+
+/** Where a reply speaks of a window. Written out once: names put together anew are looked up as if never seen. */
+const headersOf = (window: WindowName) => ({
+  limit: `x-ratelimit-limit-${window}`,
+  remaining: `x-ratelimit-remaining-${window}`,
+  reset: `x-ratelimit-reset-${window}`,
+});
+const HEADERS: Readonly<Record<WindowName, ReturnType<typeof headersOf>>> = {
+  requests: headersOf('requests'),
+  tokens: headersOf('tokens'),
+};
 
 /** When a window is full again, in ms; `undefined` when the header says nothing that makes sense. */
-function resetOf(headers: Headers, window: string): number | undefined {
-  const text = headers.get(`x-ratelimit-reset-${window}`)?.trim();
+function resetOf(headers: Headers, window: WindowName): number | undefined {
+  const text = headers.get(HEADERS[window].reset)?.trim();
   const reset = text === undefined ? undefined : (parseGoDuration(text) ?? secondsOf(text));
   return reset !== undefined && reset > 0 ? reset : undefined;
 }
@@ -72,8 +84,8 @@ function resetOf(headers: Headers, window: string): number | undefined {
 export function usedUp(headers: Headers): number | undefined {
   let longest: number | undefined;
   for (const window of WINDOWS) {
-    const limit = plainNumber(headers.get(`x-ratelimit-limit-${window}`));
-    const remaining = plainNumber(headers.get(`x-ratelimit-remaining-${window}`));
+    const limit = plainNumber(headers.get(HEADERS[window].limit));
+    const remaining = plainNumber(headers.get(HEADERS[window].remaining));
     if (limit === undefined || remaining === undefined || limit <= 0 || remaining > limit) continue;
     const reset = remaining === 0 ? resetOf(headers, window) : 0;
     if (reset !== undefined) longest = Math.max(longest ?? 0, Math.min(reset, 60_000));
@@ -90,10 +102,10 @@ export interface Figures {
 }
 
 /** What a reply says of a window; `undefined` when it says nothing, or what cannot be. */
-export function figuresOf(headers: Headers, window: (typeof WINDOWS)[number]): Figures | undefined {
-  const remaining = plainNumber(headers.get(`x-ratelimit-remaining-${window}`));
+export function figuresOf(headers: Headers, window: WindowName): Figures | undefined {
+  const remaining = plainNumber(headers.get(HEADERS[window].remaining));
   if (remaining === undefined) return undefined;
-  const limit = plainNumber(headers.get(`x-ratelimit-limit-${window}`));
+  const limit = plainNumber(headers.get(HEADERS[window].limit));
   if (limit === undefined || limit <= 0 || remaining > limit) return undefined;
   const reset = resetOf(headers, window);
   if (reset !== undefined) return { limit, remaining, reset };

@@ -12,7 +12,10 @@ const PREFIX = 'load-balanced-openai:';
 const all: readonly Channel[] = eventNames.map((name) => channel(`${PREFIX}${name}`));
 const byName = Object.fromEntries(eventNames.map((name, index) => [name, all[index]])) as Record<EventName, Channel>;
 
-/** True while anybody subscribes to any of them. Read several times per call: it looks and makes nothing. */
+/** True while anybody subscribes to the channel of an event. Read several times per call: it looks and makes nothing. */
+export const channelHeard = (name: EventName): boolean => byName[name].hasSubscribers;
+
+/** True while anybody subscribes to any of them. */
 export function channelsHeard(): boolean {
   for (let i = 0; i < all.length; i++) if ((all[i] as Channel).hasSubscribers) return true;
   return false;

@@ -2,15 +2,17 @@
  * Hands events to listeners. A listener that throws never reaches a call: it is counted, reported once, and stays.
  * Why not node:events: its `error` event and its throwing listeners would do just that.
  */
-import { channelsHeard, publish } from './channels.ts';
+import { channelHeard, channelsHeard, publish } from './channels.ts';
 import type { BalancerEvent, BalancerEvents, EventName, Observer } from './events.ts';
 
 type Listener = (event: never) => void;
 
 /** Delivers events to the listeners of a pool, and to the subscribers of the process's channels. */
 export interface Emitter {
-  /** True when somebody listens, so that building the event is worth it. */
+  /** True when somebody listens. */
   readonly active: boolean;
+  /** True when somebody hears events of this name, so that building one is worth it. */
+  wants(name: EventName): boolean;
   /** Delivers one event; never throws. */
   emit(event: BalancerEvent): void;
   /** Adds a listener for one event, or for all with `'*'`. */
@@ -57,16 +59,18 @@ export function emitter(observers: readonly Observer[], onListenerError: (error:
     get active() {
       return all.size > 0 || listeners.size > 0 || channelsHeard();
     },
+    wants: (name) => all.size > 0 || listeners.has(name) || channelHeard(name),
     emit(event) {
       publish(event);
-      // Mostly there is one, for everything.
-      if (all.size === 1 && !listeners.has(event.type)) {
-        const [only] = all;
+      const named = listeners.get(event.type);
+      // Mostly there is one, for everything or for this.
+      if (all.size + (named?.size ?? 0) === 1) {
+        const [only] = named ?? all;
         call(only as Listener, event);
         return;
       }
       // Copies: a listener may add and remove listeners.
-      for (const listener of [...(listeners.get(event.type) ?? []), ...all]) call(listener, event);
+      for (const listener of [...(named ?? []), ...all]) call(listener, event);
     },
     on: (name, listener) => void setOf(name).add(listener),
     off(name, listener) {

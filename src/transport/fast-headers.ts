@@ -34,9 +34,11 @@ class FastHeaders {
   }
 
   #own(name: string): string | string[] | undefined {
+    const raw = this.#raw;
+    // Nobody can ask it for `constructor` and the like. Mostly names come as they are kept.
+    if (Object.hasOwn(raw, name)) return raw[name];
     const key = `${name}`.toLowerCase();
-    // Nobody can ask it for `constructor` and the like.
-    return Object.hasOwn(this.#raw, key) ? this.#raw[key] : undefined;
+    return key !== name && Object.hasOwn(raw, key) ? raw[key] : undefined;
   }
 
   get(name: string): string | null {

@@ -49,6 +49,21 @@ describe('delivery', () => {
     expect(seen).toEqual(['first', 'second', 'second']);
   });
 
+  it('says which events anybody hears, so that no other one is made', () => {
+    const listener = vi.fn();
+    const events = emitter([], ignore);
+    const wanted = () => [events.wants('endpoint-added'), events.wants('endpoint-drained')];
+    expect(wanted()).toEqual([false, false]);
+    events.on('endpoint-added', listener);
+    expect(wanted()).toEqual([true, false]);
+    events.emit(added);
+    events.emit(drained);
+    expect(listener.mock.calls).toEqual([[added]]);
+    events.on('*', ignore);
+    expect(wanted()).toEqual([true, true]);
+    expect(emitter([ignore], ignore).wants('call-end')).toBe(true);
+  });
+
   it('ends with `clear`, observers included', () => {
     const listener = vi.fn();
     const events = emitter([listener], ignore);

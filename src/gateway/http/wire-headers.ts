@@ -107,8 +107,11 @@ export function clientHeadersOf(
   return headers;
 }
 
+const SAFE = /^[\w.:-]{1,128}$/;
+
 /** An id that may stand in a header and in a log: of others only its safe letters. */
 export function safeId(id: string | null | undefined): string | undefined {
+  if (id && SAFE.test(id)) return id;
   const safe = id?.replaceAll(/[^\w.:-]/g, '').slice(0, 128);
   return safe === '' ? undefined : safe;
 }

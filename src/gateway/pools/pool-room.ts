@@ -15,6 +15,13 @@ export function shownDuration(ms: number): string {
 }
 
 const KINDS = ['requests', 'tokens'] as const;
+/** Written out once: names put together anew are looked up as if never seen. */
+const HEADERS = KINDS.map((kind) => ({
+  kind,
+  limit: `x-ratelimit-limit-${kind}`,
+  remaining: `x-ratelimit-remaining-${kind}`,
+  reset: `x-ratelimit-reset-${kind}`,
+}));
 
 /** Keys of one account draw on the same. */
 function isCounted(endpoints: readonly Endpoint[], index: number, model: string): boolean {
@@ -49,12 +56,12 @@ export function roomHeaders(endpoints: readonly Endpoint[], model: string | unde
   const counted = endpoints.filter(
     (each, index) => !each.drained && each.serves(model) && !isCounted(endpoints, index, model),
   );
-  for (const kind of KINDS) {
+  for (const { kind, limit, remaining, reset } of HEADERS) {
     const room = roomOf(counted, model, kind);
     if (!room) continue;
-    headers[`x-ratelimit-limit-${kind}`] = String(Math.round(room.limit));
-    headers[`x-ratelimit-remaining-${kind}`] = String(room.left);
-    headers[`x-ratelimit-reset-${kind}`] = shownDuration(room.fullInMs);
+    headers[limit] = String(Math.round(room.limit));
+    headers[remaining] = String(room.left);
+    headers[reset] = shownDuration(room.fullInMs);
   }
   return headers;
 }

@@ -5,7 +5,7 @@
  */
 import type { EndpointOptions } from '../../config/endpoint-options.ts';
 import { LoadBalancedOpenAI } from '../../load-balanced-openai.ts';
-import type { Observer } from '../../observe/events.ts';
+import type { EventName, Observer } from '../../observe/events.ts';
 import { memoryStore } from '../../state/memory-store.ts';
 import type { SharedStore } from '../../state/shared-store.ts';
 import { strategyNamed } from '../../strategy/named.ts';
@@ -25,6 +25,8 @@ export interface GatewayPool {
 /** What is put around every pool. */
 export interface PoolSurroundings {
   readonly observer: Observer;
+  /** The events that it hears: of others none is made for it. */
+  readonly hears: readonly EventName[];
   readonly logger: NonNullable<LibraryOptions['logger']>;
   readonly logLevel: NonNullable<LibraryOptions['logLevel']>;
   /** Whose an id is, for all pools and the configurations after this one. */
@@ -126,12 +128,12 @@ export class GatewayPools {
   }
 
   #client(endpoints: readonly EndpointOptions[], options: LibraryOptions): LoadBalancedOpenAI {
-    const { observer, logger, logLevel, ids: store } = this.#around;
-    const observers = [...(options.observers ?? []), observer];
+    const { observer, hears, logger, logLevel, ids: store } = this.#around;
     const { home, ...affinity } = options.affinity ?? {};
     const kept = endpoints.some(({ name }) => name === home) ? options.affinity : affinity;
     const given = { ...options, ...(options.affinity && { affinity: kept }) } as LibraryOptions;
-    const client = new LoadBalancedOpenAI({ ...given, endpoints, observers, logger, logLevel, store });
+    const client = new LoadBalancedOpenAI({ ...given, endpoints, logger, logLevel, store });
+    for (const name of hears) client.balancer.on(name, observer);
     this.#clients.push(client);
     return client;
   }

@@ -8,18 +8,26 @@ import { mayTell } from './tells-key.ts';
 /** Replies that a client would send the call again for. */
 const retried = (status: number) => status === 408 || status === 409 || status === 429 || status >= 500;
 
+const JSON_ITSELF = 'application/json';
 const JSON_TYPE = /^application\/json\b/i;
 
 /** Who served, and whether it makes sense to come again: after attempts of our own it does not. */
 export function storyHeaders(attempts: readonly AttemptReport[], status: number): Record<string, string> {
+  return tellStory({}, attempts, status);
+}
+
+function tellStory(
+  headers: Record<string, string>,
+  attempts: readonly AttemptReport[],
+  status: number,
+): Record<string, string> {
   const last = attempts.at(-1);
-  if (!last) return {};
-  return {
-    'x-attempts': String(attempts.length),
-    'x-endpoint': endpointNamed(last.endpoint),
-    ...(last.fallback !== undefined && { 'x-fallback': encodeURIComponent(last.fallback) }),
-    ...(retried(status) && { 'x-should-retry': 'false' }),
-  };
+  if (!last) return headers;
+  headers['x-attempts'] = String(attempts.length);
+  headers['x-endpoint'] = endpointNamed(last.endpoint);
+  if (last.fallback !== undefined) headers['x-fallback'] = encodeURIComponent(last.fallback);
+  if (retried(status)) headers['x-should-retry'] = 'false';
+  return headers;
 }
 
 /**
@@ -70,13 +78,17 @@ function completed(
   }
   if (reply.tells(all))
     for (const name of Object.keys(headers)) if (reply.tells(headers[name] as string)) delete headers[name];
-  Object.assign(headers, storyHeaders(reply.attempts(), reply.status), reply.room);
-  headers['x-request-id'] = safeId(headers['x-request-id'] ?? headers['request-id']) ?? id;
-  headers[idHeader] = headers['x-request-id'];
+  tellStory(headers, reply.attempts(), reply.status);
+  for (const name in reply.room) headers[name] = reply.room[name] as string;
+  const own = safeId(headers['x-request-id'] ?? headers['request-id']) ?? id;
+  headers['x-request-id'] = own;
+  headers[idHeader] = own;
+  const type = headers['content-type'];
+  if (type === JSON_ITSELF) return headers;
   if (isEventStream(headers)) {
     headers['cache-control'] = 'no-cache';
     headers['x-accel-buffering'] = 'no';
-  } else if (!JSON_TYPE.test(headers['content-type'] ?? '')) {
+  } else if (!JSON_TYPE.test(type ?? '')) {
     // Opened in a browser it would be a page of the gateway's own, with the dashboard beside it.
     headers['x-content-type-options'] = 'nosniff';
     headers['content-security-policy'] = 'sandbox';
