@@ -34,7 +34,7 @@ export function linkOf(client: RedisClient): Link {
 
 function newLink(client: unknown): Link {
   if (typeof client !== 'object' || client === null) {
-    const what = client === null ? 'null' : `a ${typeof client}`;
+    const what = client === null || client === undefined ? String(client) : `a ${typeof client}`;
     const hint = typeof client === 'string' ? '; an address goes to the client: createClient({ url })' : '';
     throw wrong(`expected ${CLIENTS}, got ${what}${hint}`);
   }
