@@ -24,11 +24,17 @@ const REASONS: readonly (readonly [word: string, says: string])[] = [
   ['not an integer', 'another program uses the same key: set a prefix'],
 ];
 
+/** What the clients say when their connection breaks. */
+const BROKEN = /\bECONN|\bEPIPE\b|socket closed|connection is closed|stream isn't writeable|client is closed/i;
+
 /** An error of Redis or of its client, with our words before its own. */
 export function reasonOf(error: unknown): Error {
   const own = error instanceof Error ? error.message : String(error);
   const known = REASONS.find(([word]) => own.includes(word));
-  if (!known) return error instanceof Error ? error : new Error(own);
-  const [word, says] = known;
-  return new Error(/^[A-Z]+$/.test(word) ? `Redis says ${word}: ${says}` : `Redis: ${says}`, { cause: error });
+  if (known) {
+    const [word, says] = known;
+    return new Error(/^[A-Z]+$/.test(word) ? `Redis says ${word}: ${says}` : `Redis: ${says}`, { cause: error });
+  }
+  if (BROKEN.test(own)) return new Error(`the connection to Redis broke (${own})`, { cause: error });
+  return error instanceof Error ? error : new Error(own);
 }

@@ -13,7 +13,7 @@ import { systemClock } from '../../src/index.ts';
 import { type FaultServer, faultServer, manualClock } from '../../src/testing/index.ts';
 import { chat, endpointOf, gatewayWith, type TestGateway } from '../support/gateway.ts';
 import { startChild } from '../support/live-child.ts';
-import { row } from './row.ts';
+import { row, STORE_DOWN } from './row.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'store-down-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -82,104 +82,99 @@ function smallDisk(): { path: string; full(): void; end(): void } | undefined {
   };
 }
 
-row(
-  74,
-  'the store of the gateway is locked, full, replaced or gone',
-  'calls go on and are written later; keys of the store hold for a minute, then open nothing; it recovers by itself',
-  () => {
-    it.skipIf(lacking)('locked by another process: calls go on, and are all written when it lets go', async () => {
+row(74, STORE_DOWN.fault, STORE_DOWN.verdict, () => {
+  it.skipIf(lacking)('locked by another process: calls go on, and are all written when it lets go', async () => {
+    await using a = await faultServer({ name: 'a' });
+    const path = newPath();
+    await using gate = await bench(a, path);
+    await using locker = startChild(new URL('./children/lock-file.ts', import.meta.url), path);
+    await locker.line();
+    for (let count = 0; count < 20; count += 1) expect(await gate.call('stored')).toBe(200);
+    await expect
+      .poll(() => gate.store.state, { timeout: 10_000 })
+      .toMatchObject({ is: 'degraded', reason: 'another process holds it locked', lost: 0 });
+    expect(await gate.call('stored')).toBe(200);
+    expect(await gate.page('/metrics')).toContain('load_balanced_openai_store_well 0');
+    expect(JSON.parse(await gate.page('/stats'))).toMatchObject({ store: { is: 'degraded' } });
+    // A change that somebody waits for is refused, and says why.
+    expect(() => gate.store.config.write({ drained: ['a'] })).toThrow(
+      /cannot be used: another process holds it locked/,
+    );
+    locker.tell();
+    await expect.poll(() => gate.store.state.is, { timeout: 10_000 }).toBe('well');
+    expect(kept(gate.store)).toBe(21);
+    expect(await gate.page('/metrics')).toContain('load_balanced_openai_store_well 1');
+    expect(gate.said()).toEqual([
+      ['error', 'another process holds it locked'],
+      ['info', undefined],
+    ]);
+  });
+
+  it.skipIf(lacking)('a full disk: calls go on, and what they used is not lost', async ({ skip }) => {
+    const disk = smallDisk();
+    if (!disk) skip('no small disk can be mounted here');
+    else
+      try {
+        await using a = await faultServer({ name: 'a' });
+        await using gate = await bench(a, disk.path);
+        expect(await gate.call('stored')).toBe(200);
+        disk.full();
+        let calls = 1;
+        while (gate.store.state.is === 'well' && calls < 2_000) {
+          expect(await gate.call('stored')).toBe(200);
+          calls += 1;
+        }
+        expect(gate.store.state).toMatchObject({ is: 'degraded', reason: 'its disk is full', lost: 0 });
+        expect(await gate.call('stored')).toBe(200);
+        rmSync(join(disk.path, '..', 'filler'));
+        await expect.poll(() => gate.store.state.is, { timeout: 10_000 }).toBe('well');
+        expect(kept(gate.store)).toBe(calls + 1);
+      } finally {
+        disk.end();
+      }
+  });
+
+  it.skipIf(lacking).each<[string, string, (path: string) => void, (path: string) => void]>([
+    [
+      'gone',
+      'its file is gone',
+      (path) => renameSync(path, `${path}.away`),
+      (path) => renameSync(`${path}.away`, path),
+    ],
+    [
+      'replaced by rubbish',
+      'its file was replaced by another one, which the gateway takes when it is restarted',
+      (path) => {
+        renameSync(path, `${path}.away`);
+        writeFileSync(path, 'rubbish '.repeat(1_000));
+      },
+      (path) => renameSync(`${path}.away`, path),
+    ],
+  ])(
+    '%s: keys of the store hold for 60 s, then open nothing; those of the configuration go on',
+    async (_, reason, harm, mend) => {
       await using a = await faultServer({ name: 'a' });
       const path = newPath();
-      await using gate = await bench(a, path);
-      await using locker = startChild(new URL('./children/lock-file.ts', import.meta.url), path);
-      await locker.line();
-      for (let count = 0; count < 20; count += 1) expect(await gate.call('stored')).toBe(200);
-      await expect
-        .poll(() => gate.store.state, { timeout: 10_000 })
-        .toMatchObject({ is: 'degraded', reason: 'another process holds it locked', lost: 0 });
-      expect(await gate.call('stored')).toBe(200);
-      expect(await gate.page('/metrics')).toContain('load_balanced_openai_store_well 0');
-      expect(JSON.parse(await gate.page('/stats'))).toMatchObject({ store: { is: 'degraded' } });
-      // A change that somebody waits for is refused, and says why.
-      expect(() => gate.store.config.write({ drained: ['a'] })).toThrow(
-        /cannot be used: another process holds it locked/,
-      );
-      locker.tell();
-      await expect.poll(() => gate.store.state.is, { timeout: 10_000 }).toBe('well');
-      expect(kept(gate.store)).toBe(21);
-      expect(await gate.page('/metrics')).toContain('load_balanced_openai_store_well 1');
-      expect(gate.said()).toEqual([
-        ['error', 'another process holds it locked'],
-        ['info', undefined],
-      ]);
-    });
-
-    it.skipIf(lacking)('a full disk: calls go on, and what they used is not lost', async ({ skip }) => {
-      const disk = smallDisk();
-      if (!disk) skip('no small disk can be mounted here');
-      else
-        try {
-          await using a = await faultServer({ name: 'a' });
-          await using gate = await bench(a, disk.path);
-          expect(await gate.call('stored')).toBe(200);
-          disk.full();
-          let calls = 1;
-          while (gate.store.state.is === 'well' && calls < 2_000) {
-            expect(await gate.call('stored')).toBe(200);
-            calls += 1;
-          }
-          expect(gate.store.state).toMatchObject({ is: 'degraded', reason: 'its disk is full', lost: 0 });
-          expect(await gate.call('stored')).toBe(200);
-          rmSync(join(disk.path, '..', 'filler'));
-          await expect.poll(() => gate.store.state.is, { timeout: 10_000 }).toBe('well');
-          expect(kept(gate.store)).toBe(calls + 1);
-        } finally {
-          disk.end();
-        }
-    });
-
-    it.skipIf(lacking).each<[string, string, (path: string) => void, (path: string) => void]>([
-      [
-        'gone',
-        'its file is gone',
-        (path) => renameSync(path, `${path}.away`),
-        (path) => renameSync(`${path}.away`, path),
-      ],
-      [
-        'replaced by rubbish',
-        'its file was replaced by another one, which the gateway takes when it is restarted',
-        (path) => {
-          renameSync(path, `${path}.away`);
-          writeFileSync(path, 'rubbish '.repeat(1_000));
-        },
-        (path) => renameSync(`${path}.away`, path),
-      ],
-    ])(
-      '%s: keys of the store hold for 60 s, then open nothing; those of the configuration go on',
-      async (_, reason, harm, mend) => {
-        await using a = await faultServer({ name: 'a' });
-        const path = newPath();
-        const clock = manualClock({ date: Date.now() });
-        await using gate = await bench(a, path, clock);
-        expect([await gate.call('stored'), await gate.call('own')]).toEqual([200, 200]);
-        await clock.advance(1_000);
-        harm(path);
-        await clock.advance(2_000);
-        expect(gate.store.state).toMatchObject({ is: 'degraded', reason });
-        expect([await gate.call('stored'), await gate.call('own')]).toEqual([200, 200]);
-        await clock.advance(57_000);
-        expect([await gate.call('stored'), await gate.call('own')]).toEqual([200, 200]);
-        await clock.advance(4_000);
-        expect([await gate.call('stored'), await gate.call('own')]).toEqual([503, 200]);
-        // Once, however often it was tried.
-        expect(gate.said().filter(([level]) => level === 'error')).toEqual([['error', reason]]);
-        mend(path);
-        await clock.advance(2_000);
-        expect([gate.store.state.is, await gate.call('stored')]).toEqual(['well', 200]);
-        await clock.advance(1_000);
-        expect(kept(gate.store)).toBe(9);
-        expect(readFileSync(path).subarray(0, 15).toString()).toBe('SQLite format 3');
-      },
-    );
-  },
-);
+      const clock = manualClock({ date: Date.now() });
+      await using gate = await bench(a, path, clock);
+      expect([await gate.call('stored'), await gate.call('own')]).toEqual([200, 200]);
+      await clock.advance(1_000);
+      harm(path);
+      await clock.advance(2_000);
+      expect(gate.store.state).toMatchObject({ is: 'degraded', reason });
+      expect([await gate.call('stored'), await gate.call('own')]).toEqual([200, 200]);
+      await clock.advance(57_000);
+      expect([await gate.call('stored'), await gate.call('own')]).toEqual([200, 200]);
+      await clock.advance(4_000);
+      expect([await gate.call('stored'), await gate.call('own')]).toEqual([503, 200]);
+      // Once, however often it was tried.
+      expect(gate.said().filter(([level]) => level === 'error')).toEqual([['error', reason]]);
+      mend(path);
+      await clock.advance(2_000);
+      expect([gate.store.state.is, await gate.call('stored')]).toEqual(['well', 200]);
+      await clock.advance(1_000);
+      expect(kept(gate.store)).toBe(9);
+      expect(readFileSync(path).subarray(0, 15).toString()).toBe('SQLite format 3');
+    },
+  );
+});

@@ -11,3 +11,10 @@ import { describe } from 'vitest';
 export function row(number: number, fault: string, verdict: string, tests: () => void): void {
   describe(`row ${number} · ${fault} · ${verdict}`, tests);
 }
+
+/** Row 74 is told in two files: the store of the gateway, and the one that processes share. */
+export const STORE_DOWN = {
+  fault: 'a store is locked, full, replaced or gone: that of the gateway, or the Redis that processes share',
+  verdict:
+    'calls go on and are written later; keys of the gateway’s store hold for a minute, then open nothing; it recovers by itself',
+};

@@ -224,7 +224,7 @@ describe('a store that fails', () => {
     expect(servedBy(await other.responses.retrieve(id))).toEqual(['c']);
     const wanted = reason ? [{ reason: expect.stringMatching(reason) }] : [];
     expect(events.of('store-degraded')).toMatchObject(wanted);
-    // After its first failure it is left alone for 5 s.
+    // After its first failure it is left alone for 2 s.
     expect(asked.get).toBe(reason ? 1 : 3);
   });
 

@@ -71,7 +71,7 @@ describe('publishing', () => {
     expect([news, clock.pending]).toEqual([[], 0]);
   });
 
-  it.each(FAILS)('to a store that %s is dropped, tried every 5 s with nothing, and heals', async (_, publish) => {
+  it.each(FAILS)('to a store that %s is dropped, tried every 2 s with nothing, and heals', async (_, publish) => {
     store.subscribe('news', hear);
     broken = { publish };
     for (let i = 0; i < 1_000; i++) store.publish('news', 'lost');
@@ -81,12 +81,12 @@ describe('publishing', () => {
       { is: 'degraded', reason: expect.stringMatching(/^publish: (gone|no answer within 2000 ms)$/) },
     ]);
     asked = [];
-    for (let i = 0; i < 200; i++) {
+    for (let i = 0; i < 150; i++) {
       store.publish('news', 'lost as well');
       await clock.advance(100);
     }
     expect(asked.length).toBeGreaterThanOrEqual(3);
-    expect(asked.length).toBeLessThanOrEqual(5);
+    expect(asked.length).toBeLessThanOrEqual(8);
     // What else the store can do goes on meanwhile.
     store.write('key', 'value', HOUR);
     await clock.advance(10);
@@ -176,7 +176,7 @@ describe('listening', () => {
     async (_, subscribe) => {
       broken = { subscribe };
       store.subscribe('news', hear);
-      await clock.advance(30_000);
+      await clock.advance(14_000);
       expect(count('subscribe news')).toBeGreaterThanOrEqual(4);
       expect(count('subscribe news')).toBeLessThanOrEqual(7);
       expect(news).toEqual([{ is: 'degraded', reason: expect.stringMatching(/^subscribe: /) }]);
