@@ -2,7 +2,7 @@
 import type { Demand } from '../call/demand.ts';
 import type { Allowed } from './allowance.ts';
 import type { ModelQuota } from './quota.ts';
-import type { Window } from './window.ts';
+import type { RateWindow } from './rate-window.ts';
 
 /** What an attempt holds. */
 export interface Held {
@@ -37,7 +37,11 @@ export function estimate({ prompt, most }: Demand, limit: number, usual: number 
 }
 
 /** The tokens to take of a window; what is more than the whole of it takes it all. */
-export function tokensOf(window: Window | undefined, demand: Demand, usual: number | undefined): number {
+export function tokensOf(
+  window: Pick<RateWindow, 'limit'> | undefined,
+  demand: Demand,
+  usual: number | undefined,
+): number {
   return window ? Math.min(estimate(demand, window.limit, usual), window.limit) : 0;
 }
 

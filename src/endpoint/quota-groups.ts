@@ -3,10 +3,12 @@
  * Why the windows are kept in the registry: a client built per request must not begin with full ones each time.
  */
 import type { EndpointSettings, LimitSettings } from '../config/settings.ts';
+import type { Fleet } from '../state/fleet.ts';
 import { Allowance } from './allowance.ts';
 import type { EndpointState } from './endpoint-state.ts';
 import { OwnNames } from './own-names.ts';
-import { type Registry, sharedValue } from './registry.ts';
+import { type Registry, sharedValue, wake } from './registry.ts';
+import { sharedWindows } from './shared-windows.ts';
 
 /** What an endpoint draws on. */
 export interface QuotaShare {
@@ -33,10 +35,16 @@ export class QuotaGroups {
   readonly #groups = new Map<string, Group>();
   readonly #limits = new Map<string, LimitSettings>();
   readonly #registry: Registry;
+  readonly #fleetOf: (() => Fleet) | undefined;
+  #fleet: Fleet | undefined;
 
-  /** @param endpoints those the pool begins with: whoever of a group names limits names them for all. */
-  constructor(registry: Registry, endpoints: readonly EndpointSettings[]) {
+  /**
+   * @param endpoints those the pool begins with: whoever of a group names limits names them for all.
+   * @param fleetOf the processes that share the limits, asked for once there are some. @default nobody else
+   */
+  constructor(registry: Registry, endpoints: readonly EndpointSettings[], fleetOf?: () => Fleet) {
     this.#registry = registry;
+    this.#fleetOf = fleetOf;
     for (const { quotaGroup, limits } of endpoints) {
       if (quotaGroup !== undefined && counts(limits) && !this.#limits.has(quotaGroup))
         this.#limits.set(quotaGroup, limits as LimitSettings);
@@ -44,9 +52,9 @@ export class QuotaGroups {
   }
 
   /** Takes an endpoint into its group. @returns what it draws on. */
-  join({ quotaGroup, limits, modelMap }: EndpointSettings, id: string, state: EndpointState): QuotaShare {
+  join({ name, quotaGroup, limits, modelMap }: EndpointSettings, id: string, state: EndpointState): QuotaShare {
     if (quotaGroup === undefined) {
-      const allowance = counts(limits) ? this.#windows(limits as LimitSettings, id) : undefined;
+      const allowance = counts(limits) ? this.#windows(limits as LimitSettings, id, ['endpoint', name]) : undefined;
       return { allowance, names: undefined };
     }
     const known = this.#groups.get(quotaGroup);
@@ -55,12 +63,26 @@ export class QuotaGroups {
     this.#groups.set(quotaGroup, group);
     if (group.state.quota !== state.quota) group.state.quota.absorb(state.quota);
     const shared = this.#limits.get(quotaGroup) ?? (counts(limits) ? limits : undefined);
-    if (shared) group.allowance ??= this.#windows(shared, `${quotaGroup} ${group.id}`);
+    if (shared) group.allowance ??= this.#windows(shared, `${quotaGroup} ${group.id}`, ['group', quotaGroup]);
     return group;
   }
 
-  #windows(limits: LimitSettings, owner: string): Allowance {
+  /** Draws on limits no more. Resolves when others can use what was drawn ahead, or nobody can be told. */
+  async close(): Promise<void> {
+    const fleet = this.#fleet;
+    this.#fleet = undefined;
+    await fleet?.leave();
+  }
+
+  /** @param known how other processes know it. */
+  #windows(limits: LimitSettings, owner: string, known: readonly string[]): Allowance {
     const { requestsPerMinute, tokensPerMinute } = limits;
+    if (this.#fleetOf) {
+      const fleet = this.#fleet ?? this.#fleetOf();
+      if (!this.#fleet) fleet.join();
+      this.#fleet = fleet;
+      return sharedWindows(fleet, limits, known, () => wake(this.#registry));
+    }
     const key = JSON.stringify(['limits', owner, requestsPerMinute, tokensPerMinute]);
     return sharedValue(this.#registry, key, () => new Allowance(limits));
   }

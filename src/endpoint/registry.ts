@@ -5,6 +5,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { BreakerSettings } from '../config/settings.ts';
+import { Fleet } from '../state/fleet.ts';
 import { GuardedStore } from '../state/guarded-store.ts';
 import type { SharedStore } from '../state/shared-store.ts';
 import { Answers } from './answers.ts';
@@ -28,6 +29,8 @@ export interface Registry {
   readonly shared: Map<string, unknown>;
   /** What is known of each store that clients were given. */
   readonly stores: WeakMap<object, GuardedStore>;
+  /** Who shares limits with this process, store by store. */
+  readonly fleets: WeakMap<GuardedStore, Fleet>;
   /** Numbers for credentials that are functions or objects, and the last one given. */
   readonly numbers: WeakMap<object, number>;
   lastNumber: number;
@@ -53,6 +56,7 @@ export function newRegistry(): Registry {
     held: new Map(),
     shared: new Map(),
     stores: new WeakMap(),
+    fleets: new WeakMap(),
     numbers: new WeakMap(),
     lastNumber: 0,
   };
@@ -117,9 +121,7 @@ function sweep({ states }: Registry): void {
 
 /** What the states of a registry tell it. */
 function ears(registry: Registry) {
-  const freed = () => {
-    for (const look of registry.waiting) look();
-  };
+  const freed = () => wake(registry);
   const touch = () => {
     registry.version += 1;
     freed();
@@ -162,4 +164,16 @@ export function guarded(registry: Registry, store: SharedStore, clock: Clock): G
   const guard = registry.stores.get(store) ?? new GuardedStore(store, clock);
   registry.stores.set(store, guard);
   return guard;
+}
+
+/** The processes that share limits with this one, over a store. */
+export function fleetOf(registry: Registry, store: GuardedStore, clock: Clock): Fleet {
+  const fleet = registry.fleets.get(store) ?? new Fleet(store, clock);
+  registry.fleets.set(store, fleet);
+  return fleet;
+}
+
+/** Lets everybody who waits look again. */
+export function wake(registry: Registry): void {
+  for (const look of registry.waiting) look();
 }

@@ -1,5 +1,5 @@
 /** What a snapshot says of a rate-limit window. */
-import type { Window } from './window.ts';
+import type { RateWindow } from './rate-window.ts';
 
 /** What is left of a window. */
 export interface WindowFacts {
@@ -14,7 +14,11 @@ export interface WindowFacts {
 const CRUMB = 1e-6;
 
 /** The facts of the one of which the smaller share is left, of a configured and a learned window; `null` = there is none. */
-export function scarcest(configured: Window | undefined, learned: Window | undefined, now: number): WindowFacts | null {
+export function scarcest(
+  configured: RateWindow | undefined,
+  learned: RateWindow | undefined,
+  now: number,
+): WindowFacts | null {
   const window =
     configured && learned && learned.share(now) < configured.share(now) ? learned : (configured ?? learned);
   if (!window) return null;

@@ -18,6 +18,7 @@ import { Endpoint } from '../endpoint/endpoint.ts';
 import { QuotaGroups } from '../endpoint/quota-groups.ts';
 import {
   fingerprintOf,
+  fleetOf,
   guarded,
   identityOf,
   newRegistry,
@@ -87,7 +88,9 @@ export function makeCore(settings: Settings, input: LoadBalancedOpenAIOptions, l
   const log = new PoolLog(logger, clock);
   const events = emitter(settings.observers, (error) => log.mishap('an event listener threw', error));
   const numbered = settings.endpoints.some(({ priority }) => priority !== undefined);
-  const groups = new QuotaGroups(registry, settings.endpoints);
+  const { store } = settings;
+  const fleet = store && (() => fleetOf(registry, guarded(registry, store, clock), clock));
+  const groups = new QuotaGroups(registry, settings.endpoints, fleet);
   const build = (endpoint: EndpointSettings, index: number, id: string) => {
     const priority = endpoint.priority ?? (numbered ? Number.MAX_SAFE_INTEGER / 2 + index : index);
     const state = stateOf(registry, id, settings.breaker, clock);
@@ -126,7 +129,6 @@ export function makeCore(settings: Settings, input: LoadBalancedOpenAIOptions, l
     whenIdle: undefined,
   };
   const dispatcher = new Dispatcher({ clock, settings, events, log, pool, budget, hedges, room, throttle, now });
-  const { store } = settings;
   const nameOf = (name: string) => pool.named(name)?.name;
   const { storeTimeout } = settings.affinity;
   const sharedIds =
@@ -138,7 +140,7 @@ export function makeCore(settings: Settings, input: LoadBalancedOpenAIOptions, l
     pool,
     dispatcher,
     affinity,
-    close: () => dispatcher.close().then(() => affinity.close()),
+    close: () => dispatcher.close().then(async () => void (await Promise.all([affinity.close(), groups.close()]))),
     conversations: new Conversations(clock),
     positions: new ListPositions(),
     events,

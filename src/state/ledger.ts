@@ -1,0 +1,156 @@
+/**
+ * One limit as all processes count it: a time up to which it is spent, kept in a counter of the store. Who draws moves it on by as
+ * long as the limit takes to fill that much, and may use what he drew while that time passes: so the sum of what everybody uses
+ * is a bucket's, whoever asks when, and drawing ahead is standing in a line. Why a time: an amount would have to be filled by
+ * somebody, and processes told different limits could not count together.
+ */
+import type { Clock } from '../clock.ts';
+import type { Fleet } from './fleet.ts';
+
+/** A counter counts tenths of ms. */
+const GRAIN = 10;
+/** How long one counter is used, in ms: what nobody asks for any more is soon forgotten. */
+const PERIOD = 600_000;
+/** A counter begins so many periods in the past: so nobody takes an empty one for one that is in use. */
+const BEHIND = 6;
+/** By so much more than full a bucket may be found, as a share of it. */
+const TOLERANCE = 0.01;
+/** So often the right to catch up is given anew, in ms. */
+const TURN = 500;
+const [TRIES, FIRST_PAUSE] = [8, 10];
+
+/** A stretch of that time, in ms: whoever drew it may use what fills during it. */
+export interface Stretch {
+  readonly from: number;
+  readonly until: number;
+}
+
+/** A shared limit, seen from one process. Asks one thing at a time; never rejects. */
+export class Ledger {
+  readonly #fleet: Fleet;
+  readonly #clock: Clock;
+  readonly #key: string;
+  /** How long an empty bucket takes to fill, in ms. */
+  readonly #whole: number;
+  readonly #period: number;
+  #spentUntil: number | undefined;
+  #knownAt = Number.NEGATIVE_INFINITY;
+  #askedAt: number | undefined;
+
+  /** @param whole how long the bucket takes to fill, in ms. */
+  constructor(fleet: Fleet, key: string, whole: number) {
+    this.#fleet = fleet;
+    this.#clock = fleet.clock;
+    this.#key = `lbo:1:quota:${key}`;
+    this.#whole = whole;
+    this.#period = Math.max(PERIOD, 2 * whole);
+  }
+
+  /** Up to when all is spent, as last heard; `undefined` = never heard. */
+  get spentUntil(): number | undefined {
+    return this.#spentUntil;
+  }
+
+  /** When that was heard, in monotonic ms. */
+  get knownAt(): number {
+    return this.#knownAt;
+  }
+
+  /** For how long the store has not answered a question, in ms. */
+  silentFor(now: number): number {
+    return this.#askedAt === undefined ? 0 : now - this.#askedAt;
+  }
+
+  /** Draws what fills in `ms`. @returns `undefined` when the store does not answer */
+  async draw(ms: number): Promise<Stretch | undefined> {
+    const grains = Math.max(1, Math.ceil(ms * GRAIN));
+    for (let tries = 0, pause = FIRST_PAUSE; tries < TRIES; tries++, pause *= 2) {
+      const until = await this.#move(grains);
+      if (until === undefined) return undefined;
+      const from = until - grains / GRAIN;
+      if (from >= this.#fullAt() - this.#whole * TOLERANCE) return { from, until };
+      // More than full: what was drawn there counts for nobody, and is left out with all the rest that is past.
+      if (!(await this.#catchUp(pause))) return undefined;
+    }
+    return undefined;
+  }
+
+  /** Gives back what would fill in `ms`. @returns whether the store took it */
+  async giveBack(ms: number): Promise<boolean> {
+    const grains = Math.floor(ms * GRAIN);
+    return grains <= 0 || (await this.#move(-grains)) !== undefined;
+  }
+
+  /** Asks up to when all is spent. */
+  async look(): Promise<void> {
+    await this.#move(0);
+  }
+
+  /** The time that is spent while the bucket is full. */
+  #fullAt(): number {
+    return this.#fleet.time() - this.#whole;
+  }
+
+  get #number(): number {
+    return Math.floor(this.#fleet.time() / this.#period);
+  }
+
+  /** What a counter's total says. */
+  #timeOf(number: number, total: number): number {
+    return (number - BEHIND) * this.#period + total / GRAIN;
+  }
+
+  async #ask(key: string, n: number, ttl: number): Promise<number | undefined> {
+    this.#askedAt = this.#clock.now();
+    const total = await this.#fleet.store.add(key, n, ttl);
+    this.#askedAt = undefined;
+    return total;
+  }
+
+  async #read(number: number, n: number): Promise<number | undefined> {
+    const total = await this.#ask(`${this.#key}:${number}`, n, 3 * this.#period);
+    return total === undefined ? undefined : this.#timeOf(number, total);
+  }
+
+  /** True for what an empty counter says, one that is new or was lost. */
+  #isEmpty(number: number, until: number): boolean {
+    return until < this.#timeOf(number, (this.#period * GRAIN * BEHIND) / 2);
+  }
+
+  async #move(grains: number): Promise<number | undefined> {
+    const number = this.#number;
+    const until = await this.#read(number, grains);
+    if (until !== undefined && !this.#isEmpty(number, until)) {
+      this.#spentUntil = until;
+      this.#knownAt = this.#clock.now();
+    }
+    return until;
+  }
+
+  /** Moves a time that lies too far in the past to where a full bucket has it. One process does it, the others wait a moment. */
+  async #catchUp(pause: number): Promise<boolean> {
+    const turn = Math.floor(this.#fleet.time() / TURN);
+    const first = await this.#ask(`${this.#key}:turn:${turn}`, 1, 10 * TURN);
+    if (first === undefined) return false;
+    if (first !== 1) {
+      await new Promise<void>((resolve) => this.#clock.after(pause, resolve, false));
+      return true;
+    }
+    const number = this.#number;
+    const found = await this.#read(number, 0);
+    if (found === undefined) return false;
+    let at = this.#fullAt();
+    if (this.#isEmpty(number, found)) {
+      const before = await this.#read(number - 1, 0);
+      if (before === undefined) return false;
+      at = Math.max(at, before, this.#spentUntil ?? at);
+    }
+    const grains = Math.ceil((at - found) * GRAIN);
+    if (grains <= 0) return true;
+    const after = await this.#read(number, grains);
+    if (after === undefined) return false;
+    // Two at the same moment, in spite of the turns: the second one takes it back.
+    if (after - grains / GRAIN > at) await this.#read(number, -grains);
+    return true;
+  }
+}
