@@ -44,8 +44,6 @@ export class Allowance {
   }
 
   #windowOf(limit: number | undefined, least: number, now: number, model: string, kind: keyof Allowed) {
-    return limit === undefined
-      ? undefined
-      : this.#newWindow(Math.max(limit, least), limit / MINUTE, now, model, kind);
+    return limit === undefined ? undefined : this.#newWindow(Math.max(limit, least), limit / MINUTE, now, model, kind);
   }
 }

@@ -30,6 +30,9 @@ interface Group {
 const counts = (limits: LimitSettings | undefined) =>
   limits?.requestsPerMinute !== undefined || limits?.tokensPerMinute !== undefined;
 
+/** Why a function of its own: what is kept beside a store outlives the pool, and may hold nothing of it. */
+const waker = (registry: Registry) => () => wake(registry);
+
 /** The quota groups of one pool. */
 export class QuotaGroups {
   readonly #groups = new Map<string, Group>();
@@ -81,7 +84,7 @@ export class QuotaGroups {
       const fleet = this.#fleet ?? this.#fleetOf();
       if (!this.#fleet) fleet.join();
       this.#fleet = fleet;
-      return sharedWindows(fleet, limits, known, () => wake(this.#registry));
+      return sharedWindows(fleet, limits, known, waker(this.#registry));
     }
     const key = JSON.stringify(['limits', owner, requestsPerMinute, tokensPerMinute]);
     return sharedValue(this.#registry, key, () => new Allowance(limits));

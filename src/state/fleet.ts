@@ -101,9 +101,10 @@ export class Fleet {
   }
 
   #tick(): void {
-    this.#cancelTick = undefined;
     const now = this.clock.now();
     for (const user of this.#inUse) if (!user.tick(now)) this.#inUse.delete(user);
+    // Not before: who is looked after may want to be so again.
+    this.#cancelTick = undefined;
     if (this.#inUse.size === 0) return;
     if (now - this.#beatAt >= BEAT + BEAT_EACH * this.#others.size) this.#beat(now);
     this.#arm();

@@ -18,6 +18,8 @@ const TOLERANCE = 0.01;
 /** So often the right to catch up is given anew, in ms. */
 const TURN = 500;
 const [TRIES, FIRST_PAUSE] = [8, 10];
+/** What was heard within this time, in ms, still tells what others do. */
+const FRESH = 5_000;
 
 /** A stretch of that time, in ms: whoever drew it may use what fills during it. */
 export interface Stretch {
@@ -95,6 +97,12 @@ export class Ledger {
     return Math.floor(this.#fleet.time() / this.#period);
   }
 
+  /** Up to when all is spent if others went on as before, for the case that the counter was lost. */
+  get #spentByNow(): number {
+    const age = this.#clock.now() - this.#knownAt;
+    return (this.#spentUntil ?? Number.NEGATIVE_INFINITY) + (age < FRESH ? age : 0);
+  }
+
   /** What a counter's total says. */
   #timeOf(number: number, total: number): number {
     return (number - BEHIND) * this.#period + total / GRAIN;
@@ -143,7 +151,7 @@ export class Ledger {
     if (this.#isEmpty(number, found)) {
       const before = await this.#read(number - 1, 0);
       if (before === undefined) return false;
-      at = Math.max(at, before, this.#spentUntil ?? at);
+      at = Math.max(at, before, this.#spentByNow);
     }
     const grains = Math.ceil((at - found) * GRAIN);
     if (grains <= 0) return true;
