@@ -32,7 +32,10 @@ export interface CommonEndpointOptions {
   priority?: number | undefined;
   /** Free labels. @default [] */
   tags?: readonly string[] | undefined;
-  /** Its rate limits, as far as you know them; what its replies tell of them is learned anyway. @default none */
+  /**
+   * Its rate limits, as far as you know them; what its replies tell of them is learned anyway. With a `store`, those per minute
+   * hold for all processes on it together, by the endpoint's `name` or its `quotaGroup`. @default none
+   */
   limits?: LimitOptions | undefined;
   /**
    * Endpoints with the same name here draw on one quota, such as two keys of one organisation: they share its limits and its

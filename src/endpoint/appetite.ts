@@ -37,8 +37,10 @@ export class Usage {
 
   /** More is drawn when less than this is there. @param rate filled per ms. @param plenty there is much left for all. */
   low(rate: number, plenty: boolean, now: number): number {
-    const keep = plenty || this.#typical / rate <= LONG ? this.#typical : 0;
-    return Math.max(this.rate(now) * LOW, keep);
+    const soon = this.rate(now) * LOW;
+    if (soon >= this.#typical) return soon;
+    // Less than a call is of use to nobody.
+    return plenty || this.#typical / rate <= LONG ? this.#typical : 0;
   }
 
   #fade(now: number): number {

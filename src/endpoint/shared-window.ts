@@ -65,7 +65,7 @@ export class SharedWindow implements RateWindow, InUse {
     if (supply.missing(now) > 0) this.#soon();
     // What is asked for now is known in a moment.
     const soon = this.#busy && !supply.alone ? Math.min(at, now + PATIENCE) : at;
-    return Math.max(now + 1, Math.ceil(soon - CRUMB));
+    return Math.max(now + 1, Math.ceil(soon));
   }
 
   /** As `InUse` says. */
@@ -83,7 +83,8 @@ export class SharedWindow implements RateWindow, InUse {
     const held = this.#supply.lease.clear();
     this.#supply.wanted = 0;
     this.#supply.neededUntil = 0;
-    await this.#ledger.giveBack(held / this.rate);
+    // A store that does not answer is not waited for.
+    if (!this.#supply.alone) await this.#ledger.giveBack(held / this.rate);
   }
 
   #pass(now: number): void {

@@ -8,8 +8,8 @@ import { blockOf, Usage } from './appetite.ts';
 import { Lease } from './lease.ts';
 import { OwnShare } from './own-share.ts';
 
-/** Rounding must not cost a call its turn. */
-export const CRUMB = 1e-6;
+/** Dates in ms are not told more exactly than this times a fast limit's rate; rounding must not cost a call its turn. */
+export const CRUMB = 1e-3;
 /** A store that has not answered for so long is done without, in ms. */
 export const PATIENCE = 100;
 /** What was heard longer ago than this says nothing any more, in ms. */
@@ -18,6 +18,8 @@ const KNOWN = 60_000;
 const AHEAD = 0.01;
 /** While that much of the limit is left, nothing can be wrong with that. */
 const PLENTY = 0.1;
+/** So many times what is of use is too much to keep. */
+const MUCH = 1.5;
 /** What is to come later than this, in ms, may come earlier when others give something back: so often that is asked. */
 const FAR = 1_000;
 
@@ -54,7 +56,7 @@ export class Supply {
   /** Time goes on. @returns true when the store was just found to be silent. */
   pass(now: number): boolean {
     this.lease.pass(this.#fleet.time(now));
-    const silent = !this.alone && this.#ledger.silentFor(now) > PATIENCE;
+    const silent = !this.alone && this.#ledger.silentFor(now) >= PATIENCE;
     if (silent) this.goAlone(now);
     if (this.alone) this.#gain(this.alone.more(this.lease.now, now));
     return silent;
@@ -101,6 +103,11 @@ export class Supply {
     return Math.max(0, Math.min(this.#limit, (this.#fleet.time(at) - spentUntil) * this.#rate));
   }
 
+  /** Is there so much left that each of the others may have taken as much? */
+  #isPlenty(amount: number, now: number): boolean {
+    return this.#left(now) >= Math.max(this.#limit * PLENTY, this.#fleet.size * amount);
+  }
+
   #isKnown(now: number): boolean {
     return now - this.#ledger.knownAt < KNOWN;
   }
@@ -110,8 +117,8 @@ export class Supply {
     const { now: there } = this.lease;
     if (wanted - there <= CRUMB) return true;
     // Before it is drawn: only where nothing says that others have used it all.
-    if (this.alone || (this.#isKnown(now) && this.#left(now) < Math.max(wanted, this.#limit * PLENTY))) return false;
-    return there >= 0 || wanted - there <= (this.#limit * AHEAD) / this.#fleet.size;
+    if (this.alone || (this.#isKnown(now) && !this.#isPlenty(wanted, now))) return false;
+    return there >= -CRUMB || wanted - there <= (this.#limit * AHEAD) / this.#fleet.size;
   }
 
   /** When there is room for what is not there now, as far as known. */
@@ -136,13 +143,16 @@ export class Supply {
     return blockOf(this.usage, { rate: this.#rate, left, processes: this.#fleet.size }, now);
   }
 
+  /** More is drawn when less than this is there. */
+  #low(now: number): number {
+    return this.usage.low(this.#rate, this.#isKnown(now) && this.#isPlenty(this.usage.typical, now), now);
+  }
+
   /** What is to be drawn; 0 = nothing. */
   missing(now: number): number {
     if (this.alone) return 0;
     const idle = now > this.neededUntil;
-    const plenty = !this.#isKnown(now) || this.#left(now) >= this.#limit * PLENTY;
-    const low = idle ? 0 : this.usage.low(this.#rate, plenty, now);
-    const missing = Math.max(low, this.wanted) - this.held;
+    const missing = Math.max(idle ? 0 : this.#low(now), this.wanted) - this.held;
     return missing <= CRUMB ? 0 : Math.max(missing, idle ? 0 : this.#block(now));
   }
 
@@ -150,7 +160,7 @@ export class Supply {
   surplus(now: number): number {
     if (this.alone) return 0;
     if (now > this.neededUntil) return Math.max(0, this.held);
-    const enough = Math.max(this.wanted, this.usage.low(this.#rate, true, now) + this.#block(now));
-    return this.lease.now > 2 * enough ? this.lease.now - enough : 0;
+    const enough = Math.max(this.wanted, this.#low(now), this.#block(now));
+    return this.lease.now > MUCH * enough ? this.lease.now - enough : 0;
   }
 }
