@@ -12,6 +12,7 @@ export default defineConfig([
     entry: {
       index: 'src/index.ts',
       'redis/index': 'src/redis/index.ts',
+      'otel/index': 'src/otel/index.ts',
       'testing/index': 'src/testing/index.ts',
       'transport/index': 'src/transport/index.ts',
     },

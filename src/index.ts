@@ -49,9 +49,10 @@ export {
 } from './errors.ts';
 export { LoadBalancedOpenAI, LoadBalancedOpenAI as default } from './load-balanced-openai.ts';
 export type { ListenerOf } from './observe/emitter.ts';
-export type { BalancerEvent, BalancerEvents, EventName, Observer } from './observe/events.ts';
+export type { BalancerEvent, BalancerEvents, EventName, Observer, SendingFacts } from './observe/events.ts';
 export { attemptsOf, explain } from './sdk/attempts.ts';
 export type { Balancer } from './sdk/balancer.ts';
+export type { ObservedPool } from './sdk/observed-pool.ts';
 export type { EndpointSnapshot, Quantiles, Snapshot } from './sdk/snapshot.ts';
 export type { Taken } from './sdk/take.ts';
 export { memoryStore } from './state/memory-store.ts';

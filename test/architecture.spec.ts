@@ -51,6 +51,7 @@ const PUBLIC_NAMES: readonly string[] = [
   'ModelMap',
   'ModelMapValue',
   'NoEndpointAvailableError',
+  'ObservedPool',
   'Observer',
   'OpenAIEndpointOptions',
   'Operation',
@@ -61,6 +62,7 @@ const PUBLIC_NAMES: readonly string[] = [
   'Replay',
   'RescueOptions',
   'RetryBudgetOptions',
+  'SendingFacts',
   'SharedStore',
   'SlowStartOptions',
   'Snapshot',
@@ -125,6 +127,14 @@ const PUBLIC_NAMES_OF_TESTING: readonly string[] = [
   'strategyContract',
 ];
 
+/** Everything `load-balanced-openai/otel` exports, types included. */
+const PUBLIC_NAMES_OF_OTEL: readonly string[] = [
+  'OpenTelemetryObserver',
+  'OpenTelemetryOptions',
+  'Propagate',
+  'openTelemetry',
+];
+
 /** Everything `load-balanced-openai/redis` exports, types included. */
 const PUBLIC_NAMES_OF_REDIS: readonly string[] = [
   'IoredisClient',
@@ -167,6 +177,10 @@ describe('src', () => {
 
   it('exports exactly the public names', () => {
     expect(rules.publicNames(files, 'index.ts')).toEqual(PUBLIC_NAMES);
+  });
+
+  it('exports exactly the public names of otel', () => {
+    expect(rules.publicNames(files, 'otel/index.ts')).toEqual(PUBLIC_NAMES_OF_OTEL);
   });
 
   it('exports exactly the public names of redis', () => {

@@ -109,10 +109,20 @@ const PRINTS: Record<string, readonly string[]> = {
     'no key:  401',
     'stopped: 0',
   ],
+
+  '11-opentelemetry': [
+    'checkout',
+    '  route gpt-5-mini: second, 2 attempts, 1 failover',
+    '    chat gpt-5-mini: first, overloaded, 503',
+    '    chat gpt-5-mini: second, ok, 200',
+    'gen_ai.client.operation.duration: 1',
+    'load_balancer.attempts: 1, 1',
+    'load_balancer.failovers: 1',
+  ],
 };
 
 describe('examples', () => {
-  it('are these ten', () => {
+  it('are these eleven', () => {
     expect(names).toEqual(Object.keys(PRINTS));
   });
 
@@ -125,7 +135,9 @@ describe('examples', () => {
     expect(text.trimEnd().split('\n').length).toBeLessThanOrEqual(60);
     const imports = [...text.matchAll(/ from '([^']+)'/g)].map(([, from]) => from);
     for (const from of imports)
-      expect(from).toMatch(/^(load-balanced-openai|openai|node:[\w/]+|\.\/(endpoints|file-store)\.ts)$/);
+      expect(from).toMatch(
+        /^(load-balanced-openai(\/\w+)?|openai|@opentelemetry\/[\w-]+|node:[\w/]+|\.\/(endpoints|file-store)\.ts)$/,
+      );
   });
 
   it('a name that is none is answered with the known ones', async () => {

@@ -265,6 +265,7 @@ describe('code', () => {
     const paths = {
       'load-balanced-openai': [join(ROOT, 'src/index.ts')],
       'load-balanced-openai/redis': [join(ROOT, 'src/redis/index.ts')],
+      'load-balanced-openai/otel': [join(ROOT, 'src/otel/index.ts')],
       'load-balanced-openai/testing': [join(ROOT, 'src/testing/index.ts')],
       'load-balanced-openai/transport': [join(ROOT, 'src/transport/index.ts')],
     };

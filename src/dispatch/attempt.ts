@@ -32,6 +32,8 @@ export interface Sending {
   readonly signal: AbortSignal;
   readonly ending: Ending;
   readonly wire: Wire;
+  /** Sent along where the request has none of that name. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
 /** The port through which attempts go out: the endpoint's SDK client for SDK calls. Rejects with what the caller would see. */

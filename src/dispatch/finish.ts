@@ -4,7 +4,7 @@ import type { CallStory, Reply } from './call-story.ts';
 import type { DispatchParts } from './dispatch-parts.ts';
 
 /** The call is over: tells everybody, once. @param ok the caller got an answer. */
-export function finish<R extends Reply>(story: CallStory<R>, ok: boolean, parts: DispatchParts): void {
+export function finish<R extends Reply>(story: CallStory<R>, ok: boolean, parts: DispatchParts, error?: unknown): void {
   if (story.over) return;
   if (ok) blameAll(story, parts);
   else answerFor(story, parts);
@@ -31,6 +31,7 @@ export function finish<R extends Reply>(story: CallStory<R>, ok: boolean, parts:
     ok,
     ms: clock.now() - startedAt,
     firstMs: won?.firstMs === undefined ? undefined : won.load.startedAt + won.firstMs - startedAt,
+    error: ok || !(error instanceof Error) ? undefined : error.constructor.name,
     attempts: story.reports,
   });
 }

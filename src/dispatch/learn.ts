@@ -100,7 +100,9 @@ export function learn<R extends Reply>(
     const { firstMs } = attempt;
     const at = parts.clock.date();
     const judged = { endpoint: endpoint.name, model, verdict: verdict.name };
-    events.emit({ type: 'attempt-end', at, callId, ...judged, status, ms, firstMs });
+    const { usage } = report;
+    const number = story.attempts.indexOf(attempt) + 1;
+    events.emit({ type: 'attempt-end', at, callId, ...judged, status, ms, firstMs, attempt: number, usage });
   }
   if (suspicion) hold(story, attempt, verdict, parts);
   else announce(callId, endpoint, verdict.name, parts);

@@ -4,6 +4,8 @@ import type { AttemptReport, Beside } from '../call/outcome.ts';
 import type { Clock } from '../clock.ts';
 import type { PoolSettings } from '../config/settings.ts';
 import type { Endpoint } from '../endpoint/endpoint.ts';
+import { shownURL } from '../endpoint/secrets.ts';
+import type { Emitter } from '../observe/emitter.ts';
 import type { Pool } from '../pool/pool.ts';
 import { arm } from './alarms.ts';
 import { AttemptEnd } from './attempt-end.ts';
@@ -16,6 +18,7 @@ export interface AttemptParts {
   readonly clock: Clock;
   readonly pool: Pick<Pool, 'endpoints' | 'usual' | 'slowest' | 'percentageOut'>;
   readonly settings: Pick<PoolSettings, 'attemptTimeout' | 'rescue' | 'failover'>;
+  readonly events: Pick<Emitter, 'sending'>;
 }
 
 /** Hears what the port can see of an attempt's connection. */
@@ -43,17 +46,54 @@ class AttemptSending implements Sending {
   readonly model: string | undefined;
   readonly ending: AttemptEnd;
   readonly wire: Wire;
+  readonly headers: Sending['headers'];
 
-  constructor(index: number, model: string | undefined, ending: AttemptEnd, wire: Wire) {
+  constructor(
+    index: number,
+    model: string | undefined,
+    ending: AttemptEnd,
+    wire: Wire,
+    headers?: Readonly<Record<string, string>>,
+  ) {
     this.index = index;
     this.model = model;
     this.ending = ending;
     this.wire = wire;
+    this.headers = headers;
   }
 
   get signal(): AbortSignal {
     return this.ending.controller.signal;
   }
+}
+
+/** Worked out once for each endpoint. */
+const shown = new WeakMap<Endpoint, string>();
+
+function shownBase(endpoint: Endpoint): string {
+  let url = shown.get(endpoint);
+  if (url === undefined) {
+    url = shownURL(endpoint.settings.baseURL);
+    shown.set(endpoint, url);
+  }
+  return url;
+}
+
+/** Sends an attempt, in the context of whoever traces it. */
+function send<R extends Reply>(
+  story: CallStory<R>,
+  { endpoint, report }: Attempt<R>,
+  ending: AttemptEnd,
+  wire: Wire,
+  { sending }: Pick<Emitter, 'sending'>,
+): Promise<R> {
+  const { id: callId, model } = story.call;
+  const attempt = story.attempts.length;
+  if (!sending) return story.send(endpoint, new AttemptSending(attempt - 1, model, ending, wire));
+  const headers: Record<string, string> = {};
+  const where = { endpoint: endpoint.name, type: endpoint.settings.type, baseURL: shownBase(endpoint) };
+  const facts = { callId, attempt, ...where, model: report.model, beside: report.beside, headers };
+  return sending(facts, () => story.send(endpoint, new AttemptSending(attempt - 1, model, ending, wire, headers)));
 }
 
 /**
@@ -109,7 +149,7 @@ export function runAttempt<R extends Reply>(
   story.last = undefined;
   arm(story, attempt, load.startedAt, bounds.headers?.after ?? bounds.rescue);
   const wire = new AttemptWire(clock, attempt);
-  story.send(endpoint, new AttemptSending(story.attempts.length - 1, model, ending, wire)).then(
+  send(story, attempt, ending, wire, parts.events).then(
     (reply) => {
       if (reply.sent !== false) endpoint.state.answered(load);
       attempt.reply = reply;

@@ -184,7 +184,7 @@ export async function runStory<R extends Reply>(story: CallStory<R>, parts: Disp
     if (story.live.size > 0) dropAll(story, cutOutcome('abandoned'), parts);
     const kept = keptAnswer(story, error);
     if (kept) return kept;
-    finish(story, false, parts);
+    finish(story, false, parts, error);
     throw error;
   }
 }

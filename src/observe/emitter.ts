@@ -4,6 +4,7 @@
  */
 import { channelHeard, channelsHeard, publish } from './channels.ts';
 import type { BalancerEvent, BalancerEvents, EventName, Observer } from './events.ts';
+import { type SendWithin, sendWithin } from './send-within.ts';
 
 type Listener = (event: never) => void;
 
@@ -13,6 +14,8 @@ export interface Emitter {
   readonly active: boolean;
   /** True when somebody hears events of this name, so that building one is worth it. */
   wants(name: EventName): boolean;
+  /** Sends an attempt in the contexts of observers; `undefined` while none has any. */
+  readonly sending: SendWithin | undefined;
   /** Delivers one event; never throws. */
   emit(event: BalancerEvent): void;
   /** Adds a listener for one event, or for all with `'*'`. */
@@ -56,6 +59,7 @@ export function emitter(observers: readonly Observer[], onListenerError: (error:
     return set;
   };
   return {
+    sending: sendWithin(observers, failed),
     get active() {
       return all.size > 0 || listeners.size > 0 || channelsHeard();
     },

@@ -33,6 +33,8 @@ export interface BalancerEvents {
     ok: boolean;
     ms: number;
     firstMs: number | undefined;
+    /** The class of the error that the caller got, where he got one. */
+    error: string | undefined;
     attempts: readonly AttemptReport[];
   };
   'attempt-start': OfCall & {
@@ -48,6 +50,8 @@ export interface BalancerEvents {
     status: number | undefined;
     ms: number;
     firstMs: number | undefined;
+    attempt: number;
+    usage: unknown;
   };
   'failover-start': OfCall & { endpoint: string; from: string; verdict: VerdictName };
   'fallback-start': OfCall & { model: string; from: string; reason: FailoverReason | 'unserved' };
@@ -95,5 +99,31 @@ export const eventNames: readonly string[] = Object.keys(NAMES);
 /** Any event, told apart by `type`. */
 export type BalancerEvent = { [Name in EventName]: { type: Name } & BalancerEvents[Name] }[EventName];
 
-/** Hears every event of a pool. A throwing observer is ignored. */
-export type Observer = (event: BalancerEvent) => void;
+/** What an attempt is sent with, and what goes along. */
+export interface SendingFacts {
+  readonly callId: string;
+  /** 1, 2, … within its call. */
+  readonly attempt: number;
+  /** Name of the endpoint. */
+  readonly endpoint: string;
+  /** What API it speaks. */
+  readonly type: string;
+  /** Where it is, without credentials; `''` where only the SDK knows. */
+  readonly baseURL: string;
+  /** The endpoint's name for the model. */
+  readonly model: string | undefined;
+  readonly beside: Beside | undefined;
+  /** To be written into: headers that are sent along, named in lower case, where the request has none of that name. Credentials and the like are not taken. */
+  readonly headers: Record<string, string>;
+}
+
+/**
+ * Hears every event of a pool. A throwing observer is ignored. What else it may have is for tracers: neither can influence a call.
+ */
+export interface Observer {
+  (event: BalancerEvent): void;
+  /** Given each pool at its construction, to look at whenever it likes; to be held weakly. It is an `ObservedPool`. */
+  watch?(pool: { readonly closed: boolean; snapshot(): object }): void;
+  /** Calls `send` in whatever context the attempt shall be sent in. It is sent once, also when this throws or does not call it. */
+  sending?(facts: SendingFacts, send: () => void): void;
+}

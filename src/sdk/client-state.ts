@@ -13,6 +13,7 @@ import { ConfigurationError } from '../errors.ts';
 import { type Caller, callers } from './caller.ts';
 import { type Core, makeCore } from './core.ts';
 import { loggerOf } from './logger-of.ts';
+import { observed } from './observed-pool.ts';
 
 /** Key of a client's state. Why a property and no `#private`: it must be found through foreign proxies as well. */
 export const CLIENT_STATE: unique symbol = Symbol.for('load-balanced-openai.client') as never;
@@ -111,7 +112,7 @@ export function clientState(
   input: LoadBalancedOpenAIOptions,
   link: Link | undefined,
 ): ClientState {
-  const core = link?.core ?? makeCore(settings, input, () => loggerOf(client));
+  const core = link?.core ?? observed(makeCore(settings, input, () => loggerOf(client)));
   const overrides = link?.overrides ?? {};
   const steering = link?.steering ?? unsteered;
   const { pool } = core;

@@ -2,6 +2,7 @@
 import type { OpenAI } from 'openai';
 import { type FetchWatch, WATCH } from '../endpoint/guarded-fetch.ts';
 import { bringsTransport, PREPARE, type PrepareRequest } from '../endpoint/sdk-client.ts';
+import { addHeaders, addToOptions } from './add-headers.ts';
 import type { RequestOptions } from './call-of.ts';
 import type { Outgoing } from './outgoing.ts';
 import { SdkReply } from './sdk-reply.ts';
@@ -49,7 +50,9 @@ export async function sendBySdk(outgoing: Outgoing): Promise<SdkReply> {
     own.fetchOptions = fetchOptions as NonNullable<RequestOptions['fetchOptions']>;
   }
   const putBack = text === undefined ? undefined : standIn(own);
-  if (tellTime || putBack || prepare) {
+  const { headers: more } = sending;
+  if (endpoint.settings.client) addToOptions(own, more);
+  if (tellTime || putBack || prepare || more) {
     const hook: PrepareRequest = async (request, context) => {
       putBack?.();
       if (text !== undefined) request.body = text;
@@ -57,6 +60,7 @@ export async function sendBySdk(outgoing: Outgoing): Promise<SdkReply> {
       text = undefined;
       tellTime?.(request.headers);
       await prepare?.(request, context);
+      addHeaders(request, more);
     };
     Object.assign(own, { [PREPARE]: hook });
   }

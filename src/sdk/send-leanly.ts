@@ -5,6 +5,7 @@
 import type { ClientOptions, OpenAI } from 'openai';
 import { WATCH } from '../endpoint/guarded-fetch.ts';
 import { bringsTransport, PREPARE, type PrepareRequest } from '../endpoint/sdk-client.ts';
+import { addHeaders } from './add-headers.ts';
 import { buildRequest } from './build-request.ts';
 import type { RequestOptions } from './call-of.ts';
 import type { Outgoing } from './outgoing.ts';
@@ -91,6 +92,7 @@ async function send(outgoing: Outgoing): Promise<Sent> {
   if (prepare) Object.assign(own, { [PREPARE]: prepare });
   await sender.prepareRequest(req, { url, options: own });
   confidant.sent(url, prepare ? req.headers : (pattern ?? req.headers), isUsual(outgoing));
+  addHeaders(req, sending.headers);
   const { signal } = req;
   let controller: AbortController | undefined;
   try {

@@ -122,7 +122,7 @@ function dispatch(
   noteOwnKey(client);
   return new Promise<DirectReply | RefusedReply>((resolve, reject) => {
     const method = request.method.toUpperCase() as 'POST';
-    const headers = headersOf(request.headers, pattern);
+    const headers = headersOf({ ...sending.headers, ...request.headers }, pattern);
     connectionsTo(origin).dispatch(
       { path, method, headers, body: bodyOf(body, headers) },
       new DirectExchange(url, ending, resolve, reject),
