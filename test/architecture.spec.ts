@@ -133,6 +133,7 @@ const PUBLIC_NAMES_OF_OTEL: readonly string[] = [
   'OpenTelemetryOptions',
   'Propagate',
   'openTelemetry',
+  'withinIncoming',
 ];
 
 /** Everything `load-balanced-openai/redis` exports, types included. */

@@ -7,6 +7,7 @@ import type { EventName, Observer } from '../observe/events.ts';
 import { AdminApi, isAdminPath } from './admin/admin-api.ts';
 import { GatewayCall } from './call/answer-call.ts';
 import type { CallSurroundings } from './call/call-surroundings.ts';
+import { answerWithin, type Traced } from './call/telemetry.ts';
 import type { GatewaySettings } from './config/settings.ts';
 import type { Configuration } from './configuration.ts';
 import { Figures } from './figures/figures.ts';
@@ -35,7 +36,7 @@ import { memoryGatewayStore } from './store/memory-gateway-store.ts';
 import { tellOfStore } from './store/tell-of-store.ts';
 
 /** What a gateway is started with. */
-export interface GatewayOptions {
+export interface GatewayOptions extends Traced {
   readonly settings: GatewaySettings;
   /** Where the settings come from, and where changes go. Without it they stay as they are. */
   readonly configuration?: Configuration | undefined;
@@ -72,10 +73,8 @@ export interface Gateway {
 }
 
 const isCall = /^\/v1(?:[/?]|$)/;
-
 /** What the figures and the lines of the log are made of. */
 const HEARD: readonly EventName[] = ['attempt-end', 'failover-start', 'call-waiting', 'endpoint-restored'];
-
 /** How long running calls may take to end, in ms. */
 export const GRACE = 25_000;
 
@@ -84,7 +83,7 @@ export const GRACE = 25_000;
  * @throws CannotStart on an address that others reach, without client keys; the error of `listen`.
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { settings, configuration, log, host = '127.0.0.1', port = 8_000, clock = systemClock } = options;
+  const { settings, configuration, log, telemetry, host = '127.0.0.1', port = 8_000, clock = systemClock } = options;
   const store = options.store ?? memoryGatewayStore(clock);
   const stored = new StoredKeys(store, log);
   const guesses = new Guesses(clock);
@@ -96,7 +95,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   };
   // The SDK says of every call that it was made, at a level that the gateway's own lines are at.
   const logLevel = log.level === 'info' ? 'warn' : log.level;
-  const around = { observer, hears: HEARD, logger: log.forClients, logLevel, ids: sharedIds() };
+  const tracer = telemetry?.observer;
+  const around = { observer, tracer, hears: HEARD, logger: log.forClients, logLevel, ids: sharedIds() };
   const begin = (next: GatewaySettings, own: number) => {
     checkHost(host, next, stored.size);
     checkCircle(next, own);
@@ -126,7 +126,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       const generation = generations.now;
       const call = new GatewayCall(message, response, generation.running, surroundings);
       const place = underway.add(call);
-      await generation.hold(call.answer());
+      await generation.hold(answerWithin(telemetry, message, call));
       place.leave();
       return;
     }
@@ -145,7 +145,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const generation = generations.now;
     const call = new RealtimeCall(message, socket, head, generation.running, surroundings);
     const place = underway.add(call);
-    await generation.hold(call.answer());
+    await generation.hold(answerWithin(telemetry, message, call));
     place.leave();
   };
   const bounds: ServerBounds = {

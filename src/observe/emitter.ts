@@ -26,6 +26,15 @@ export interface Emitter {
   clear(): void;
 }
 
+/** An observer may say that there is nothing for it to do. */
+function isAwake(listener: Observer | Listener): boolean {
+  try {
+    return (listener as Observer).idle !== true;
+  } catch {
+    return true;
+  }
+}
+
 /**
  * @param observers hear everything from the start.
  * @param onListenerError told about the first error a listener throws.
@@ -58,12 +67,20 @@ export function emitter(observers: readonly Observer[], onListenerError: (error:
     listeners.set(name, set);
     return set;
   };
+  const anyAwake = () => {
+    for (const listener of all) if (isAwake(listener)) return true;
+    return false;
+  };
+  const contexts = observers.filter((observer) => typeof observer.sending === 'function');
+  const within = sendWithin(contexts, failed);
   return {
-    sending: sendWithin(observers, failed),
-    get active() {
-      return all.size > 0 || listeners.size > 0 || channelsHeard();
+    get sending() {
+      return within && contexts.some(isAwake) ? within : undefined;
     },
-    wants: (name) => all.size > 0 || listeners.has(name) || channelHeard(name),
+    get active() {
+      return anyAwake() || listeners.size > 0 || channelsHeard();
+    },
+    wants: (name) => anyAwake() || listeners.has(name) || channelHeard(name),
     emit(event) {
       publish(event);
       const named = listeners.get(event.type);

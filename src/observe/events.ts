@@ -122,6 +122,8 @@ export interface SendingFacts {
  */
 export interface Observer {
   (event: BalancerEvent): void;
+  /** While true it has no use for events: none is made for it alone, and attempts are sent without its context. */
+  readonly idle?: boolean;
   /** Given each pool at its construction, to look at whenever it likes; to be held weakly. It is an `ObservedPool`. */
   watch?(pool: { readonly closed: boolean; snapshot(): object }): void;
   /** Calls `send` in whatever context the attempt shall be sent in. It is sent once, also when this throws or does not call it. */

@@ -25,16 +25,16 @@ function tidy(headers: Record<string, string>): void {
 }
 
 /**
+ * @param observers those that have a context.
  * @param failed told when an observer throws.
  * @returns `undefined` where no observer has a context.
  */
 export function sendWithin(observers: readonly Observer[], failed: (error: unknown) => void): SendWithin | undefined {
-  const contexts = observers.filter((observer) => typeof observer.sending === 'function');
-  if (contexts.length === 0) return undefined;
+  if (observers.length === 0) return undefined;
   return <Sent>(facts: SendingFacts, send: () => Promise<Sent>) => {
     let sent: Promise<Sent> | undefined;
     const step = (index: number): void => {
-      const observer = contexts[index];
+      const observer = observers[index];
       if (!observer) {
         tidy(facts.headers);
         try {

@@ -2,3 +2,4 @@
 
 export { type OpenTelemetryObserver, openTelemetry } from './open-telemetry.ts';
 export type { OpenTelemetryOptions, Propagate } from './options.ts';
+export { withinIncoming } from './within-incoming.ts';

@@ -11,7 +11,7 @@ import { MeterSource, TracerSource } from './registered.ts';
 import { serverAttributes } from './vendors.ts';
 
 /** An observer for one client or for many; one per process is enough. */
-export type OpenTelemetryObserver = Observer & Required<Pick<Observer, 'sending' | 'watch'>>;
+export type OpenTelemetryObserver = Observer & Required<Pick<Observer, 'idle' | 'sending' | 'watch'>>;
 
 /** A call that is not over. */
 interface Underway {
@@ -134,5 +134,8 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): OpenTelemetry
     before?.gauges.watch(held, common);
   };
 
-  return Object.assign(observe, { sending, watch });
+  // Whoever is under way is seen to its end.
+  const idle = () => calls.size === 0 && !(traces && tracers.now) && !(metrics && meters.now);
+  const observer = Object.assign(observe, { sending, watch });
+  return Object.defineProperty(observer, 'idle', { get: idle }) as OpenTelemetryObserver;
 }

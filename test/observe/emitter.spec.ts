@@ -89,6 +89,21 @@ describe('active', () => {
     expect(states).toEqual([false, true, false, true, false]);
     expect(emitter([ignore], ignore).active).toBe(true);
   });
+
+  it('is false while its only observers are idle, whatever may become of them', () => {
+    const observer = Object.assign(() => undefined, { idle: true });
+    const events = emitter([observer], ignore);
+    const states = [events.active, events.wants('call-end')];
+    observer.idle = false;
+    states.push(events.active, events.wants('call-end'));
+    expect(states).toEqual([false, false, true, true]);
+    const broken = Object.defineProperty(() => undefined, 'idle', {
+      get() {
+        throw new Error('mine');
+      },
+    });
+    expect(emitter([broken], ignore).active).toBe(true);
+  });
 });
 
 describe('a listener that fails', () => {

@@ -1,5 +1,6 @@
 // Observers may choose the context in which an attempt is sent, and nothing else.
 import { describe, expect, it, vi } from 'vitest';
+import { emitter } from '../../src/observe/emitter.ts';
 import type { Observer, SendingFacts } from '../../src/observe/events.ts';
 import { sendWithin } from '../../src/observe/send-within.ts';
 
@@ -47,7 +48,7 @@ it('contexts lie one inside of the other, the first outermost', async () => {
       send();
       order.push(`${name} out`);
     });
-  await sendWithin([named('a'), quiet, named('b')], quiet)?.(facts(), async () => order.push('sent'));
+  await sendWithin([named('a'), named('b')], quiet)?.(facts(), async () => order.push('sent'));
   expect(order).toEqual(['a in', 'b in', 'sent', 'b out', 'a out']);
 });
 
@@ -74,7 +75,9 @@ it('who throws is told of; who fails to send is not taken for it', async () => {
 });
 
 it('is nothing where nobody has a context', () => {
-  expect(sendWithin([quiet], quiet)).toBeUndefined();
+  expect(sendWithin([], quiet)).toBeUndefined();
+  expect(emitter([quiet], quiet).sending).toBeUndefined();
+  expect(emitter([quiet, hook(quiet)], quiet).sending).toBeDefined();
 });
 
 it('headers that say who asks, where, or what are not taken, nor what is no header', async () => {

@@ -24,7 +24,7 @@ export interface TestGateway extends AsyncDisposable {
 }
 
 /** What a test may set beside the configuration. */
-export interface TestGatewayOptions extends Partial<Pick<GatewayOptions, 'clock' | 'host' | 'store'>> {
+export interface TestGatewayOptions extends Partial<Pick<GatewayOptions, 'clock' | 'host' | 'store' | 'telemetry'>> {
   /** Where the configuration is read from, instead of the one given. */
   readonly find?: ConfigurationSources['find'];
   readonly mayBeEmpty?: boolean;
@@ -57,6 +57,7 @@ export async function gatewayWith(configuration: object, options: TestGatewayOpt
     port: 0,
     clock,
     host,
+    telemetry: options.telemetry,
   });
   return {
     gateway,

@@ -8,6 +8,7 @@ import { announce } from './announce.ts';
 import { consoleLog } from './console-log.ts';
 import { keepCurrent } from './keep-current.ts';
 import { type Prepared, prepare } from './prepare.ts';
+import { registeredTelemetry } from './telemetry.ts';
 import { boundYoungSpace } from './young-space.ts';
 
 const OPTIONS = {
@@ -139,7 +140,8 @@ export async function serve(args: readonly string[]): Promise<number> {
   try {
     boundYoungSpace();
     const place = { host, port: port === undefined ? undefined : Number(port) };
-    const gateway = await startGateway({ settings, configuration, store, log, ...place });
+    const telemetry = await registeredTelemetry(log);
+    const gateway = await startGateway({ settings, configuration, store, log, telemetry, ...place });
     announce(gateway, settings, log, values);
     if (warning !== undefined)
       log.warn(`Keys, usage and calls are kept in memory and end with this process: ${warning}`);

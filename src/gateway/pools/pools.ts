@@ -25,6 +25,8 @@ export interface GatewayPool {
 /** What is put around every pool. */
 export interface PoolSurroundings {
   readonly observer: Observer;
+  /** Another one, of a tracer. */
+  readonly tracer?: Observer | undefined;
   /** The events that it hears: of others none is made for it. */
   readonly hears: readonly EventName[];
   readonly logger: NonNullable<LibraryOptions['logger']>;
@@ -128,11 +130,12 @@ export class GatewayPools {
   }
 
   #client(endpoints: readonly EndpointOptions[], options: LibraryOptions): LoadBalancedOpenAI {
-    const { observer, hears, logger, logLevel, ids: store } = this.#around;
+    const { observer, tracer, hears, logger, logLevel, ids: store } = this.#around;
     const { home, ...affinity } = options.affinity ?? {};
     const kept = endpoints.some(({ name }) => name === home) ? options.affinity : affinity;
     const given = { ...options, ...(options.affinity && { affinity: kept }) } as LibraryOptions;
-    const client = new LoadBalancedOpenAI({ ...given, endpoints, logger, logLevel, store });
+    const observers = [...(options.observers ?? []), ...(tracer ? [tracer] : [])];
+    const client = new LoadBalancedOpenAI({ ...given, endpoints, observers, logger, logLevel, store });
     for (const name of hears) client.balancer.on(name, observer);
     this.#clients.push(client);
     return client;
