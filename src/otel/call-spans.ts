@@ -9,6 +9,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import { type Attempt, type BalancerEvent, type BalancerEvents, type SendingFacts, tokensOf } from '../index.ts';
+import { decisionsIn } from './decisions.ts';
 import { short } from './few-values.ts';
 import { operationName, own, semantic } from './names.ts';
 import { serverAttributes } from './vendors.ts';
@@ -57,7 +58,10 @@ export class CallSpans {
   readonly #operation: string;
   readonly #told: boolean;
   readonly #stream: boolean;
-  readonly #attempts = new Map<number, { readonly span: Span; readonly server: Attributes }>();
+  readonly #attempts = new Map<
+    number,
+    { readonly span: Span; readonly server: Attributes; readonly endpoint: string }
+  >();
   #failovers = 0;
   #waits = 0;
 
@@ -95,7 +99,7 @@ export class CallSpans {
       { kind: SpanKind.CLIENT, attributes: { ...attributes, ...server } },
       this.#within,
     );
-    this.#attempts.set(attempt, { span, server });
+    this.#attempts.set(attempt, { span, server, endpoint });
     return trace.setSpan(this.#within, span);
   }
 
@@ -160,7 +164,8 @@ export class CallSpans {
   }
 
   /** The call is over, and what it was served by. @param error by the conventions. */
-  ended({ ok, attempts }: BalancerEvents['call-end'], error: string | undefined): void {
+  ended(event: BalancerEvents['call-end'], error: string | undefined): void {
+    const { ok, attempts } = event;
     // Nobody judges an attempt any more whose call is over.
     for (const { span } of this.#attempts.values()) if (span.isRecording()) span.end();
     if (!this.#route.isRecording()) {
@@ -168,7 +173,8 @@ export class CallSpans {
       return;
     }
     const last = attempts.at(-1);
-    const server = [...this.#attempts.values()].at(-1)?.server;
+    const server = [...this.#attempts.values()].findLast(({ endpoint }) => endpoint === last?.endpoint)?.server;
+    for (const decision of decisionsIn(event)) this.#add('decision', decision);
     this.#route.setAttributes({
       ...server,
       ...known({

@@ -37,6 +37,7 @@ export const own = {
   waits: 'load_balancer.waits',
   waited: 'load_balancer.waited_ms',
   ms: 'load_balancer.ms',
+  budget: 'load_balancer.budget',
   excluded: 'load_balancer.excluded',
   eligible: 'load_balancer.eligible',
   model: 'load_balancer.model',

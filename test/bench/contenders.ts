@@ -58,6 +58,14 @@ async function ours(surroundings: Surroundings, transport: 'standard' | 'fast' =
   return viaSdk(new LoadBalancedOpenAI(keys(surroundings), { transport }));
 }
 
+async function observed(surroundings: Surroundings): Promise<Client> {
+  const [{ LoadBalancedOpenAI }, { openTelemetry }] = await Promise.all([
+    import('load-balanced-openai'),
+    import('load-balanced-openai/otel'),
+  ]);
+  return viaSdk(new LoadBalancedOpenAI(keys(surroundings), { observers: [openTelemetry()] }));
+}
+
 async function withFastFetch(surroundings: Surroundings): Promise<Client> {
   const [{ OpenAI }, { fastFetch }] = await Promise.all([import('openai'), import('load-balanced-openai/transport')]);
   return viaSdk(new OpenAI({ ...keys(surroundings)[0], maxRetries: 0, fetch: fastFetch() }));
@@ -77,6 +85,7 @@ function peer(file: string, name: string): (surroundings: Surroundings) => Promi
 export const contenders = {
   raw: { title: 'plain `openai` SDK', make: raw },
   standard: { title: 'this package, 3 endpoints', make: (given) => ours(given) },
+  observed: { title: 'the same, told to OpenTelemetry, no SDK registered', make: observed },
   fast: { title: 'this package, 3 endpoints, fast transport', make: (given) => ours(given, 'fast') },
   one: { title: 'this package, 1 endpoint', make: (given) => ours(firstOf(given)) },
   'fast-fetch': { title: 'plain SDK with `fastFetch()`', make: withFastFetch },

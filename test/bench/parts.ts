@@ -4,6 +4,7 @@ import { endpoints } from './parts/endpoints.ts';
 import { gateway } from './parts/gateway.ts';
 import { heap } from './parts/heap.ts';
 import { load } from './parts/load.ts';
+import { otel } from './parts/otel.ts';
 import { own } from './parts/own.ts';
 import { weight } from './parts/package.ts';
 import { pick } from './parts/pick.ts';
@@ -64,6 +65,7 @@ export const parts = {
     },
   },
   own: { does: 'what the package does itself, with a fetch that answers by itself', run: own },
+  otel: { does: 'what being told to OpenTelemetry costs while no SDK is registered', run: otel },
   heap: { does: 'heap of a call under way, 1,000 held open', run: heap },
   vision: { does: 'bodies of 20 MB with failover: made into text how often, stalls of the event loop', run: vision },
   endpoints: { does: '1,000 endpoints: construction, heap, timers, idle CPU', run: endpoints },

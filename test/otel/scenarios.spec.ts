@@ -144,6 +144,7 @@ describe('spans of', () => {
     await stage.servers.a.until(({ calls }) => calls === 21);
     await clock.advance(50);
     await answered;
+    expect(route().attributes['server.port']).toBe(Number(new URL(stage.servers.b.url).port));
     expect(told.tree(ENDPOINT, VERDICT, 'load_balancer.beside', 'error.type').slice(-3)).toEqual([
       'route gpt-5 b',
       '  chat gpt-5 a abandoned',
@@ -270,6 +271,43 @@ describe('spans of', () => {
     await (await chat(stage.client).asResponse()).text();
     expect(told.tree(VERDICT)).toEqual(['route gpt-5', '  chat gpt-5 ok', 'route gpt-5', '  chat gpt-5 ok']);
   });
+});
+
+it('the decisions of a call are events of its span', () => {
+  const observer = openTelemetry();
+  const call = { callId: 'call-of-decisions', at: 0, operation: 'chat', model: 'gpt-5', stream: false } as const;
+  observer({ type: 'call-start', ...call });
+  const decisions = [
+    {
+      ...{ ms: 0, eligible: ['a', 'b'], excluded: [{ endpoint: 'c', reason: 'cooling down (429)' }], picked: 'a' },
+      ...{ reason: 'round-robin', budget: 3 },
+    },
+    { ms: 5, eligible: [], excluded: [], picked: undefined, waitMs: 400, reason: 'backoff', model: 'gpt-5-mini' },
+  ];
+  observer({
+    type: 'call-end',
+    ...call,
+    ok: true,
+    ms: 9,
+    firstMs: undefined,
+    error: undefined,
+    attempts: [],
+    decisions,
+  } as never);
+  expect(route().events.map(({ name, attributes }) => [name, attributes])).toEqual([
+    [
+      'decision',
+      {
+        'load_balancer.ms': 0,
+        'load_balancer.endpoint': 'a',
+        'load_balancer.reason': 'round-robin',
+        'load_balancer.eligible': ['a', 'b'],
+        'load_balancer.excluded': ['c: cooling down (429)'],
+        'load_balancer.budget': 3,
+      },
+    ],
+    ['decision', expect.objectContaining({ 'load_balancer.waited_ms': 400, 'load_balancer.model': 'gpt-5-mini' })],
+  ]);
 });
 
 describe('the context', () => {
