@@ -11,6 +11,7 @@ export default defineConfig([
     ...common,
     entry: {
       index: 'src/index.ts',
+      'prometheus/index': 'src/prometheus/index.ts',
       'redis/index': 'src/redis/index.ts',
       'otel/index': 'src/otel/index.ts',
       'testing/index': 'src/testing/index.ts',

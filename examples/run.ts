@@ -8,6 +8,7 @@ const SOURCES: Record<string, string> = {
   'load-balanced-openai/otel': new URL('../src/otel/index.ts', import.meta.url).href,
   'load-balanced-openai/testing': new URL('../src/testing/index.ts', import.meta.url).href,
   'load-balanced-openai/transport': new URL('../src/transport/index.ts', import.meta.url).href,
+  'load-balanced-openai/prometheus': new URL('../src/prometheus/index.ts', import.meta.url).href,
 };
 /** Another installed copy of the SDK, for the tests of its other majors. */
 const SDK = process.env.OPENAI ?? 'openai';

@@ -94,6 +94,15 @@ const PUBLIC_NAMES: readonly string[] = [
   'tokensOf',
 ];
 
+/** Everything `load-balanced-openai/prometheus` exports, types included. */
+const PUBLIC_NAMES_OF_PROMETHEUS: readonly string[] = [
+  'MeteredClient',
+  'MetricRegistry',
+  'PrometheusMetrics',
+  'PrometheusOptions',
+  'prometheus',
+];
+
 /** Everything `load-balanced-openai/testing` exports, types included. */
 const PUBLIC_NAMES_OF_TESTING: readonly string[] = [
   'AnswerOptions',
@@ -174,6 +183,10 @@ describe('src', () => {
   ])('%s', (_, rule) => {
     expect(files.length).toBeGreaterThan(0);
     expect(rule(files)).toEqual([]);
+  });
+
+  it('exports exactly the public names of prometheus', () => {
+    expect(rules.publicNames(files, 'prometheus/index.ts')).toEqual(PUBLIC_NAMES_OF_PROMETHEUS);
   });
 
   it('exports exactly the public names', () => {

@@ -109,7 +109,6 @@ const PRINTS: Record<string, readonly string[]> = {
     'no key:  401',
     'stopped: 0',
   ],
-
   '11-opentelemetry': [
     'checkout',
     '  route gpt-5-mini: second, 2 attempts, 1 failover',
@@ -119,10 +118,24 @@ const PRINTS: Record<string, readonly string[]> = {
     'load_balancer.attempts: 1, 1',
     'load_balancer.failovers: 1',
   ],
+  '12-prometheus': [
+    'questions_total 3',
+    'load_balanced_openai_calls_total{pool="answers",operation="chat",model="gpt-5-mini",outcome="ok"} 3',
+    'load_balanced_openai_attempts_total{pool="answers",endpoint="first",verdict="overloaded"} 1',
+    'load_balanced_openai_attempts_total{pool="answers",endpoint="second",verdict="ok"} 3',
+    'load_balanced_openai_attempts_total{pool="answers",endpoint="first",verdict="rate-limited"} 1',
+    'load_balanced_openai_failovers_total{pool="answers"} 2',
+    'text/plain; version=0.0.4; charset=utf-8',
+    'load_balanced_openai_tokens_total{pool="answers",model="gpt-5-mini",kind="input"} 27',
+    'load_balanced_openai_tokens_total{pool="answers",model="gpt-5-mini",kind="output"} 15',
+    'load_balanced_openai_endpoint_cooldowns_total{pool="answers",endpoint="first",reason="429"} 1',
+    'load_balanced_openai_endpoint_eligible{pool="answers",endpoint="first"} 1',
+    'load_balanced_openai_endpoint_eligible{pool="answers",endpoint="second"} 1',
+  ],
 };
 
 describe('examples', () => {
-  it('are these eleven', () => {
+  it('are these', () => {
     expect(names).toEqual(Object.keys(PRINTS));
   });
 
@@ -136,7 +149,7 @@ describe('examples', () => {
     const imports = [...text.matchAll(/ from '([^']+)'/g)].map(([, from]) => from);
     for (const from of imports)
       expect(from).toMatch(
-        /^(load-balanced-openai(\/\w+)?|openai|@opentelemetry\/[\w-]+|node:[\w/]+|\.\/(endpoints|file-store)\.ts)$/,
+        /^(load-balanced-openai(\/\w+)?|openai|prom-client|@opentelemetry\/[\w-]+|node:[\w/]+|\.\/(endpoints|file-store)\.ts)$/,
       );
   });
 

@@ -264,6 +264,7 @@ describe('code', () => {
     write('client.d.ts', `${client}\ndeclare global { const client: LoadBalancedOpenAI; }\nexport {};\n`);
     const paths = {
       'load-balanced-openai': [join(ROOT, 'src/index.ts')],
+      'load-balanced-openai/prometheus': [join(ROOT, 'src/prometheus/index.ts')],
       'load-balanced-openai/redis': [join(ROOT, 'src/redis/index.ts')],
       'load-balanced-openai/otel': [join(ROOT, 'src/otel/index.ts')],
       'load-balanced-openai/testing': [join(ROOT, 'src/testing/index.ts')],

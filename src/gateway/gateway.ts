@@ -3,14 +3,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Roll } from '../call/roll.ts';
 import { type Clock, systemClock } from '../clock.ts';
-import type { EventName, Observer } from '../observe/events.ts';
+import type { Observer } from '../observe/events.ts';
 import { AdminApi, isAdminPath } from './admin/admin-api.ts';
 import { GatewayCall } from './call/answer-call.ts';
 import type { CallSurroundings } from './call/call-surroundings.ts';
 import { answerWithin, type Traced } from './call/telemetry.ts';
 import type { GatewaySettings } from './config/settings.ts';
 import type { Configuration } from './configuration.ts';
-import { Figures } from './figures/figures.ts';
+import { Figures, heardEvents } from './figures/figures.ts';
 import { LiveFigures } from './figures/live-figures.ts';
 import { factsOf, Refused } from './http/api-error.ts';
 import { BodyRoom } from './http/body-room.ts';
@@ -73,8 +73,7 @@ export interface Gateway {
 }
 
 const isCall = /^\/v1(?:[/?]|$)/;
-/** What the figures and the lines of the log are made of. */
-const HEARD: readonly EventName[] = ['attempt-end', 'failover-start', 'call-waiting', 'endpoint-restored'];
+
 /** How long running calls may take to end, in ms. */
 export const GRACE = 25_000;
 
@@ -96,7 +95,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   // The SDK says of every call that it was made, at a level that the gateway's own lines are at.
   const logLevel = log.level === 'info' ? 'warn' : log.level;
   const tracer = telemetry?.observer;
-  const around = { observer, tracer, hears: HEARD, logger: log.forClients, logLevel, ids: sharedIds() };
+  const around = { observer, tracer, hears: heardEvents, logger: log.forClients, logLevel, ids: sharedIds() };
   const begin = (next: GatewaySettings, own: number) => {
     checkHost(host, next, stored.size);
     checkCircle(next, own);

@@ -21,7 +21,7 @@ export const ORDER: readonly (readonly string[])[] = [
   ['sdk'],
   ['load-balanced-openai'],
   ['index'],
-  ['redis', 'otel', 'testing'],
+  ['redis', 'otel', 'prometheus', 'testing'],
   ['gateway'],
   ['cli'],
 ];
@@ -51,7 +51,7 @@ export const GATEWAY_ORDER: readonly string[] = [
 /** Longest file, in lines. */
 export const LONGEST = 200;
 
-const ADD_ONS = ['redis', 'otel', 'testing'];
+const ADD_ONS = ['redis', 'otel', 'prometheus', 'testing'];
 /** Folders that are entry points of the package; only these may hold an `index.ts`. */
 const ENTRIES = ['transport', ...ADD_ONS, 'gateway', 'cli'];
 const rank = (folder: string): number => ORDER.findIndex((step) => step.includes(folder));

@@ -16,6 +16,7 @@ import LoadBalancedOpenAI, {
   type SharedStore,
   type Strategy,
 } from 'load-balanced-openai';
+import { type PrometheusMetrics, prometheus } from 'load-balanced-openai/prometheus';
 import { type RedisClient, type RedisStore, redisStore } from 'load-balanced-openai/redis';
 import * as testing from 'load-balanced-openai/testing';
 import { fastFetch } from 'load-balanced-openai/transport';
@@ -119,6 +120,8 @@ export async function consumer(): Promise<void> {
   const fast = new LoadBalancedOpenAI([{ apiKey: 'x' }], { transport: 'fast' });
   const carried = new OpenAI({ apiKey: 'x', fetch: fastFetch({ connections: 2 }) });
   await Promise.all([said, ...[account, fast, carried].map(code)]);
+  const metrics: PrometheusMetrics = prometheus({ pool, account }, { models: ['gpt-5'] });
+  console.log(metrics.text('openmetrics'));
   await pool.close();
 
   // @ts-expect-error an option that does not exist

@@ -55,7 +55,7 @@ const ask = async (client) => client.chat.completions.create({ model: 'gpt-5', m
 const answer = (reply) => reply.choices[0].message.content;
 
 /** Keeps every promise or throws. `library` is the namespace, `Default` the default import. */
-exports.keep = async ({ library, Default, redis, testing, transport, OpenAI, OpenAIError }) => {
+exports.keep = async ({ library, Default, prometheus, redis, testing, transport, OpenAI, OpenAIError }) => {
   const { LoadBalancedOpenAI, attemptsOf, explain, ConfigurationError, LoadBalancerError } = library;
   assert.equal(Default, LoadBalancedOpenAI, 'default and named import are the same class');
   assert.ok(Object.keys(testing).length > 0, 'the testing entry exports something');
@@ -67,6 +67,7 @@ exports.keep = async ({ library, Default, redis, testing, transport, OpenAI, Ope
   const broken = await upstream('broken', 500);
   try {
     const client = new LoadBalancedOpenAI([a.endpoint, b.endpoint]);
+    const metrics = prometheus.prometheus(client);
     assert.ok(client instanceof OpenAI, 'is an OpenAI client');
     assert.ok(client instanceof LoadBalancedOpenAI, 'is a LoadBalancedOpenAI');
     const answers = [];
@@ -119,6 +120,11 @@ exports.keep = async ({ library, Default, redis, testing, transport, OpenAI, Ope
         assert.match(problem.message, /stratgy[\s\S]*strategy/);
         return true;
       },
+    );
+    assert.match(
+      metrics.text(),
+      /attempts_total\{pool="default",endpoint="a",verdict="ok"\} [23]\n/,
+      'metrics of its calls',
     );
     await client.close();
 

@@ -9,6 +9,7 @@ import { faultServer } from '../../src/testing/index.ts';
 
 const SOURCES: Record<string, string> = {
   'load-balanced-openai': new URL('../../src/index.ts', import.meta.url).href,
+  'load-balanced-openai/prometheus': new URL('../../src/prometheus/index.ts', import.meta.url).href,
   'load-balanced-openai/redis': new URL('../../src/redis/index.ts', import.meta.url).href,
   'load-balanced-openai/otel': new URL('../../src/otel/index.ts', import.meta.url).href,
   'load-balanced-openai/testing': new URL('../../src/testing/index.ts', import.meta.url).href,

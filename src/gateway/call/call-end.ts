@@ -31,7 +31,13 @@ export function writeDown(ended: EndedCall, { settings, publicNames }: Running, 
   const call = { ...ended, ...outcomeOf(ended) };
   const { id, method, path, status, ms, openMs, model, poolModel, key, tokens, attempts } = call;
   const label = publicNames.includes(poolModel ?? '') ? (poolModel as string) : 'other';
-  figures.done({ model: model === undefined ? 'none' : label, status, ms: openMs ?? ms, tokens });
+  figures.done({
+    model: model === undefined ? 'none' : label,
+    status,
+    ms: openMs ?? ms,
+    firstMs: call.firstMs,
+    tokens,
+  });
   const last = attempts.at(-1);
   const endpoint = last && endpointNamed(last.endpoint);
   live.add({ ms: openMs ?? ms, firstMs: call.firstMs, fault: whoseFault(call), endpoint });

@@ -1,35 +1,13 @@
 /** What happened, in numbers: counted here, shown by `/metrics` and `/stats`. Labels are names of the configuration only, so that no caller can make more of them. */
 import type { Tokens } from '../../call/tokens.ts';
-import type { BalancerEvent } from '../../observe/events.ts';
+import type { BalancerEvent, EventName } from '../../observe/events.ts';
+import { firstTokens, TokenCounts } from '../../prometheus/call-counts.ts';
+import { countedEvents, durations, EventCounts } from '../../prometheus/counted.ts';
+import { Histogram, Tally } from '../../prometheus/tally.ts';
 import { endpointNamed } from '../pools/pools.ts';
 
-/** Upper bounds in seconds. */
-const BOUNDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300] as const;
-
-/** Counts by range. */
-export class Histogram {
-  readonly counts: number[] = new Array<number>(BOUNDS.length + 1).fill(0);
-  sum = 0;
-  total = 0;
-
-  /** Notes one value in seconds. */
-  add(seconds: number): void {
-    const at = BOUNDS.findIndex((bound) => seconds <= bound);
-    const place = at < 0 ? BOUNDS.length : at;
-    this.counts[place] = (this.counts[place] as number) + 1;
-    this.sum += seconds;
-    this.total += 1;
-  }
-
-  /** Each bound with how many were not above it. */
-  get rows(): readonly (readonly [bound: string, count: number])[] {
-    let sum = 0;
-    return this.counts.map((count, index) => {
-      sum += count;
-      return [index < BOUNDS.length ? String(BOUNDS[index]) : '+Inf', sum] as const;
-    });
-  }
-}
+/** What the figures and the lines of the log are made of. */
+export const heardEvents: readonly EventName[] = [...countedEvents, 'endpoint-restored'];
 
 /** One call that is over. */
 export interface CallFigures {
@@ -37,52 +15,49 @@ export interface CallFigures {
   readonly model: string;
   readonly status: number;
   readonly ms: number;
+  /** Until the first piece of a stream. */
+  readonly firstMs: number | undefined;
   readonly tokens: Tokens | undefined;
 }
 
-/** Counters by labels, each a list of values joined by a line break. */
-type Counts = Map<string, number>;
-
-const count = (counts: Counts, labels: string, by = 1) => void counts.set(labels, (counts.get(labels) ?? 0) + by);
-
 /** The figures of a gateway since its start. */
 export class Figures {
-  readonly calls: Counts = new Map();
-  readonly attempts: Counts = new Map();
-  readonly tokens: Counts = new Map();
-  readonly refused: Counts = new Map();
-  readonly duration = new Histogram();
-  failovers = 0;
-  waits = 0;
+  /** What happened in its pools. */
+  readonly events = new EventCounts(endpointNamed);
+  readonly calls = new Tally(['model', 'status']);
+  readonly refused = new Tally(['code']);
+  readonly tokens = new TokenCounts();
+  readonly duration = new Histogram(durations);
+  readonly firstToken = new Histogram(firstTokens, ['model']);
   running = 0;
 
   /** An event of any pool. */
-  readonly observe = (event: BalancerEvent): void => {
-    if (event.type === 'attempt-end') count(this.attempts, `${endpointNamed(event.endpoint)}\n${event.verdict}`);
-    else if (event.type === 'failover-start') this.failovers += 1;
-    else if (event.type === 'call-waiting') this.waits += 1;
-  };
+  readonly observe = (event: BalancerEvent): void => this.events.observe(event);
 
   /** A call that the gateway refused itself. */
   refuse(code: string): void {
-    count(this.refused, code);
+    this.refused.add(code);
   }
 
   /** A call that is over. */
-  done({ model, status, ms, tokens }: CallFigures): void {
-    count(this.calls, `${model}\n${status}`);
+  done({ model, status, ms, firstMs, tokens }: CallFigures): void {
+    this.calls.add(`${model}\n${status}`);
     this.duration.add(ms / 1_000);
-    if (!tokens) return;
-    count(this.tokens, `${model}\ninput`, tokens.input);
-    count(this.tokens, `${model}\noutput`, tokens.output);
+    if (firstMs !== undefined) this.firstToken.add(firstMs / 1_000, model);
+    if (tokens) this.tokens.add(model, tokens);
+  }
+
+  /** How often calls moved on, and waited. */
+  get moves(): { failovers: number; waits: number } {
+    return { failovers: this.events.failovers.total, waits: this.events.waits.total };
   }
 
   /** How many calls ended well, and how many did not. */
   get outcome(): { calls: number; ok: number; failed: number } {
     let [calls, failed] = [0, 0];
-    for (const [key, number] of this.calls) {
-      calls += number;
-      if (Number(key.split('\n')[1]) >= 400) failed += number;
+    for (const { labels, value } of this.calls.rows) {
+      calls += value;
+      if (Number(labels.status) >= 400) failed += value;
     }
     return { calls, ok: calls - failed, failed };
   }

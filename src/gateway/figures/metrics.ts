@@ -1,108 +1,48 @@
-/** The figures in Prometheus' text format. Every label is a name of the configuration, or one of a short list of words. */
+/** The figures for Prometheus, under the names that clients of the library have. Every label is a name of the configuration, or one of a short list of words. */
+import { callFamilies } from '../../prometheus/call-counts.ts';
+import { storeWell } from '../../prometheus/client-metrics.ts';
+import { endpointPage } from '../../prometheus/endpoint-state.ts';
+import { contentTypes, textOf } from '../../prometheus/exposition.ts';
+import type { Family, Filled } from '../../prometheus/family.ts';
+import { type PoolState, poolPage } from '../../prometheus/pool-state.ts';
 import type { EndpointSnapshot } from '../../sdk/snapshot.ts';
 import type { StoreState } from '../store/gateway-store.ts';
 import type { Figures } from './figures.ts';
 
-const PREFIX = 'load_balanced_openai';
-const escaped = (value: string) => value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
-const labelled = (labels: Readonly<Record<string, string>>) => {
-  const rows = Object.entries(labels).map(([name, value]) => `${name}="${escaped(value)}"`);
-  return rows.length === 0 ? '' : `{${rows.join(',')}}`;
+/** What the page shows. */
+export interface MetricsFacts {
+  readonly figures: Figures;
+  readonly endpoints: readonly EndpointSnapshot[];
+  /** By the name of their group. */
+  readonly pools: readonly (readonly [name: string, state: PoolState])[];
+  readonly store: StoreState;
+}
+
+/** What it is in HTTP. */
+export const metricsType = contentTypes.prometheus;
+
+const single = (family: Family, value: number): Filled => ({ family, rows: [{ labels: {}, value }] });
+const running: Family = { name: 'calls_running', kind: 'gauge', help: 'Calls under way.' };
+const refused: Family = {
+  name: 'refused_total',
+  kind: 'counter',
+  help: 'Calls that the gateway refused itself, by why.',
 };
-
-type Row = readonly [labels: Readonly<Record<string, string>>, value: number];
-
-function family(name: string, kind: 'counter' | 'gauge', help: string, rows: readonly Row[]): string[] {
-  const full = `${PREFIX}_${name}`;
-  return [
-    `# HELP ${full} ${help}`,
-    `# TYPE ${full} ${kind}`,
-    ...rows.map(([labels, value]) => `${full}${labelled(labels)} ${value}`),
-  ];
-}
-
-/** Counts by labels as rows. */
-function rowsOf(counts: ReadonlyMap<string, number>, names: readonly string[]): Row[] {
-  return [...counts].map(([key, value]) => {
-    const values = key.split('\n');
-    return [Object.fromEntries(names.map((name, index) => [name, values[index] ?? ''])), value];
-  });
-}
-
-function durations({ duration }: Figures): string[] {
-  const full = `${PREFIX}_call_duration_seconds`;
-  return [
-    `# HELP ${full} Time of calls from their arrival to the end of their reply.`,
-    `# TYPE ${full} histogram`,
-    ...duration.rows.map(([bound, count]) => `${full}_bucket{le="${bound}"} ${count}`),
-    `${full}_sum ${duration.sum}`,
-    `${full}_count ${duration.total}`,
-  ];
-}
+/** Its own store. What clients share of endpoints counts among the events. */
+const ownStore: Family = { ...storeWell, help: 'Whether keys, usage and calls can be read and written.' };
 
 /** The whole page. */
-export function metricsText(figures: Figures, endpoints: readonly EndpointSnapshot[], store: StoreState): string {
-  const each = (value: (endpoint: EndpointSnapshot) => number): Row[] =>
-    endpoints.map((endpoint) => [{ endpoint: endpoint.name }, value(endpoint)]);
-  const lines = [
-    ...family(
-      'calls_total',
-      'counter',
-      'Calls that are over, by model and status.',
-      rowsOf(figures.calls, ['model', 'status']),
-    ),
-    ...family('calls_running', 'gauge', 'Calls under way.', [[{}, figures.running]]),
-    ...durations(figures),
-    ...family(
-      'refused_total',
-      'counter',
-      'Calls that the gateway refused itself, by why.',
-      rowsOf(figures.refused, ['code']),
-    ),
-    ...family('tokens_total', 'counter', 'Tokens of calls that are over.', rowsOf(figures.tokens, ['model', 'kind'])),
-    ...family(
-      'attempts_total',
-      'counter',
-      'Attempts by endpoint and verdict.',
-      rowsOf(figures.attempts, ['endpoint', 'verdict']),
-    ),
-    ...family('failovers_total', 'counter', 'Attempts on another endpoint after one that failed.', [
-      [{}, figures.failovers],
-    ]),
-    ...family('waits_total', 'counter', 'Calls that waited for an endpoint.', [[{}, figures.waits]]),
-    ...family('store_well', 'gauge', 'Whether keys, usage and calls can be read and written.', [
-      [{}, store.is === 'well' ? 1 : 0],
-    ]),
-    ...family(
-      'endpoint_in_flight',
-      'gauge',
-      'Attempts under way.',
-      each(({ inFlight }) => inFlight),
-    ),
-    ...family(
-      'endpoint_eligible',
-      'gauge',
-      'Whether it takes calls.',
-      each(({ excluded }) => (excluded === null ? 1 : 0)),
-    ),
-    ...family(
-      'endpoint_ejected',
-      'gauge',
-      'Whether its breaker is open.',
-      each(({ breaker }) => (breaker === 'open' ? 1 : 0)),
-    ),
-    ...family(
-      'endpoint_successes_total',
-      'counter',
-      'Attempts that succeeded.',
-      each(({ successes }) => successes),
-    ),
-    ...family(
-      'endpoint_failures_total',
-      'counter',
-      'Attempts that count against it.',
-      each(({ failures }) => failures),
-    ),
-  ];
-  return `${lines.join('\n')}\n`;
+export function metricsText({ figures, endpoints, pools, store }: MetricsFacts): string {
+  return textOf([
+    { family: callFamilies.calls, rows: figures.calls.rows },
+    single(running, figures.running),
+    { family: callFamilies.duration, rows: figures.duration.rows },
+    { family: callFamilies.firstToken, rows: figures.firstToken.rows },
+    { family: refused, rows: figures.refused.rows },
+    ...figures.tokens.page,
+    ...figures.events.page,
+    single(ownStore, store.is === 'well' ? 1 : 0),
+    ...poolPage(pools.map(([pool, state]) => [{ pool }, state])),
+    ...endpointPage(endpoints, (name) => name),
+  ]);
 }

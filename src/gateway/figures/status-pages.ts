@@ -5,7 +5,7 @@ import { endpointNamed } from '../pools/pools.ts';
 import type { Running } from '../running/running.ts';
 import type { StoreState } from '../store/gateway-store.ts';
 import type { Figures } from './figures.ts';
-import { metricsText } from './metrics.ts';
+import { type MetricsFacts, metricsText } from './metrics.ts';
 
 /** What the pages show. */
 export interface StatusFacts {
@@ -35,6 +35,12 @@ export function endpointStates({ pools }: Running): EndpointSnapshot[] {
       if (!found.has(name)) found.set(name, { ...endpoint, name });
     }
   return [...found.values()];
+}
+
+/** How each pool is, by the name of its group; those for calls that no group is for stand in parentheses. */
+function poolStates({ pools }: Running): MetricsFacts['pools'] {
+  const all = [...pools.groups, ['(openai)', pools.openai] as const, ['(anthropic)', pools.anthropic] as const];
+  return all.flatMap(([name, pool]) => (pool ? [[name, pool.client.balancer.snapshot()] as const] : []));
 }
 
 /** Keys of a service: as many as it has endpoints that differ in theirs. */
@@ -88,7 +94,7 @@ function stats({ running, figures, now, since, store }: StatusFacts): StatusPage
     body: {
       load_balancer_stats: { openai: service(settings, false), anthropic: service(settings, true) },
       uptime_seconds: Math.round((now - since) / 1_000),
-      calls: { ...figures.outcome, running: figures.running, failovers: figures.failovers, waits: figures.waits },
+      calls: { ...figures.outcome, running: figures.running, ...figures.moves },
       groups: settings.groups.map(({ name, members }) => ({
         name,
         endpoints: members.map(({ endpoint }) => endpoint),
@@ -110,7 +116,12 @@ const PAGES: Readonly<Record<string, (facts: StatusFacts) => StatusPage>> = {
   '/stats': stats,
   '/metrics': (facts) => ({
     status: 200,
-    body: metricsText(facts.figures, endpointStates(facts.running), facts.store),
+    body: metricsText({
+      figures: facts.figures,
+      endpoints: endpointStates(facts.running),
+      pools: poolStates(facts.running),
+      store: facts.store,
+    }),
   }),
 };
 

@@ -1,6 +1,7 @@
 /** Answers what is no call: the pages that a gateway shows of itself. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CallSurroundings } from '../call/call-surroundings.ts';
+import { metricsType } from '../figures/metrics.ts';
 import { statusPage, telling } from '../figures/status-pages.ts';
 import { Refused } from '../http/api-error.ts';
 import { isProxied, refuseForeign } from '../http/guard.ts';
@@ -45,6 +46,6 @@ export function showPage(
     writeJson(response, page.status, page.body);
     return;
   }
-  response.writeHead(page.status, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' });
+  response.writeHead(page.status, { 'content-type': metricsType });
   response.end(page.body);
 }

@@ -117,7 +117,7 @@ describe('T21: a line of the log', () => {
 describe('T22: labels', () => {
   it('come from the configuration: a hundred thousand names of models make none', async () => {
     const figures = new Figures();
-    const size = () => metricsText(figures, [], { is: 'well' }).length;
+    const size = () => metricsText({ figures, endpoints: [], pools: [], store: { is: 'well' } }).length;
     figures.done({ model: 'other', status: 404, ms: 1, tokens: undefined } as never);
     await using a = await faultServer({ name: 'a', remember: 0 });
     await using gateway = await gatewayWith({ endpoints: [endpointOf(a)] }, { level: 'off' });
