@@ -1,10 +1,11 @@
 /** The public names of the package. No logic. */
 
 export type { Call, Replay } from './call/call.ts';
+export type { CandidateFigures, Decision, ExclusionReport, PickBasis } from './call/decision.ts';
 export type { ModelMap, ModelMapValue } from './call/model-map.ts';
 export type { Operation } from './call/operations.ts';
 export type {
-  AttemptReport as Attempt,
+  AttemptReport,
   CooldownOrder,
   FailoverReason,
   Outcome,
@@ -50,7 +51,7 @@ export {
 export { LoadBalancedOpenAI, LoadBalancedOpenAI as default } from './load-balanced-openai.ts';
 export type { ListenerOf } from './observe/emitter.ts';
 export type { BalancerEvent, BalancerEvents, EventName, Observer, SendingFacts } from './observe/events.ts';
-export { attemptsOf, explain } from './sdk/attempts.ts';
+export { type Attempt, attemptsOf, decisionsOf, explain } from './sdk/attempts.ts';
 export type { Balancer } from './sdk/balancer.ts';
 export type { ObservedPool } from './sdk/observed-pool.ts';
 export type { EndpointSnapshot, Quantiles, Snapshot } from './sdk/snapshot.ts';
@@ -67,4 +68,12 @@ export { priority } from './strategy/priority.ts';
 export { promptCache } from './strategy/prompt-cache.ts';
 export { random } from './strategy/random.ts';
 export { roundRobin } from './strategy/round-robin.ts';
-export type { Candidate, Strategy, StrategyCall, Timing, TrackRecord } from './strategy/strategy.ts';
+export type {
+  Candidate,
+  MoreNotes,
+  PickNote,
+  Strategy,
+  StrategyCall,
+  Timing,
+  TrackRecord,
+} from './strategy/strategy.ts';

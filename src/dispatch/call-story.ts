@@ -1,11 +1,11 @@
 /** What happened to one call so far: what was tried, what that said, and what is kept of it for the next step. */
 import type { Call } from '../call/call.ts';
-import type { Decision } from '../call/decision.ts';
 import type { AttemptReport, Verdict } from '../call/outcome.ts';
 import type { Place } from '../call/roll.ts';
 import type { Clock } from '../clock.ts';
 import type { Endpoint } from '../endpoint/endpoint.ts';
 import type { Attempt, Reply, Send } from './attempt.ts';
+import type { Choice } from './choice.ts';
 import { Few } from './few.ts';
 import type { Failure, Suspicion } from './story-events.ts';
 import { StoryQueue } from './story-queue.ts';
@@ -73,8 +73,10 @@ export class CallStory<R extends Reply> extends StoryQueue<R> {
   hadTurn: string | undefined;
   /** No slot came in time: it waits no more. */
   overdue = false;
-  /** Why it went where it went; only where its caller wants to know. */
-  decisions: Decision[] | undefined;
+  /** Why it went where it went. */
+  decisions: Choice[] | undefined;
+  /** The pick that was made last, until its attempt begins. */
+  choice: Choice | undefined;
   #onAbort: (() => void) | undefined;
 
   constructor(call: Call, send: Send<R>, clock: Clock) {

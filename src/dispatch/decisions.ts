@@ -1,81 +1,54 @@
-/**
- * Writes down why a call goes where it goes: who stood to choose, who did not and why, who was picked, how long it waited. Only for
- * calls whose caller asked for it; all others pay nothing.
- */
-import type { Decision, ExclusionReport } from '../call/decision.ts';
+/** Takes down why a call goes where it goes: who stood to choose, who did not and why, who was picked, how long it waited, why it ended. */
 import type { Beside } from '../call/outcome.ts';
 import type { Clock } from '../clock.ts';
 import type { Endpoint } from '../endpoint/endpoint.ts';
-import { endpointRefusal } from '../pool/eligibility.ts';
 import type { Pool } from '../pool/pool.ts';
-import type { CallStory, Reply } from './call-story.ts';
-import { reasonOf } from './no-endpoint.ts';
+import type { Attempt, CallStory, Reply } from './call-story.ts';
+import { Choice } from './choice.ts';
+import { type Absence, absent, absentFor } from './lineup.ts';
+import type { RetryBudget } from './retry-budget.ts';
 
-/** Decisions kept of one call, and names of each list in them. */
+/** Decisions kept of one call. */
 const MOST_DECISIONS = 16;
-const MOST_NAMES = 20;
 
 interface DecisionParts {
   readonly clock: Clock;
   readonly pool: Pick<Pool, 'endpoints' | 'eligible' | 'strategy'>;
+  readonly budget: Pick<RetryBudget, 'left'>;
 }
 
 /** Why a pick is not the strategy's. */
 export type Cause = Beside | 'same endpoint' | 'panic' | 'last resort';
 
-/** The names of a list that stays the same as long as nothing changes in the pool. */
-const names = new WeakMap<readonly Endpoint[], string[]>();
-
-function namesOf(list: readonly Endpoint[]): string[] {
-  const known = names.get(list);
-  if (known) return known;
-  const made = list.slice(0, MOST_NAMES).map(({ name }) => name);
-  names.set(list, made);
-  return made;
-}
+const NOBODY: readonly Absence[] = [];
 
 /** What keeps an endpoint from this call alone. */
-function ownReason<R extends Reply>(story: CallStory<R>, endpoint: Endpoint, now: number): string | undefined {
+function ownReason<R extends Reply>(story: CallStory<R>, endpoint: Endpoint, now: number): Absence | undefined {
   const { only, barred, paused, tried, live } = story;
-  if (only && endpoint !== only) return `the call belongs to ${only.name}`;
+  const because = (reason: string, until = 0): Absence => ({ endpoint: endpoint.name, reason, until });
+  if (only && endpoint !== only) return because(`the call belongs to ${only.name}`);
   const until = paused?.get(endpoint) ?? 0;
-  if (until > now) return reasonOf({ reason: 'cooling down (429)', until }, now);
-  for (const attempt of live) if (attempt.endpoint === endpoint) return 'its attempt still runs';
-  return barred.has(endpoint) || tried.has(endpoint) ? 'failed this call' : undefined;
+  if (until > now) return because('cooling down (429)', until);
+  for (const attempt of live) if (attempt.endpoint === endpoint) return because('its attempt still runs');
+  return barred.has(endpoint) || tried.has(endpoint) ? because('failed this call') : undefined;
 }
 
-function excludedFrom<R extends Reply>(
-  story: CallStory<R>,
-  eligible: readonly Endpoint[],
-  { pool, clock }: DecisionParts,
-): ExclusionReport[] {
-  const now = clock.now();
-  const found: ExclusionReport[] = [];
-  for (const endpoint of pool.endpoints) {
-    if (found.length === MOST_NAMES) break;
-    if (eligible.includes(endpoint)) continue;
-    const refusal = endpointRefusal(endpoint, story.call, story.tried);
-    const general = refusal && refusal.kind !== 'tried' ? reasonOf(refusal, now) : undefined;
-    found.push({ endpoint: endpoint.name, reason: general ?? ownReason(story, endpoint, now) ?? 'just came back' });
+/** Looks at who stands to choose, before anything of it changes. */
+function look<R extends Reply>(choice: Choice, story: CallStory<R>, { pool, clock, budget }: DecisionParts): void {
+  const { call, decisions } = story;
+  const { endpoints } = pool;
+  if (!story.only && story.tried.size === 0 && story.barred.size === 0 && !story.paused) {
+    const all = choice.candidates ?? pool.eligible(call);
+    choice.see(all, all.length === endpoints.length ? NOBODY : absentFor(endpoints, all, call));
+  } else {
+    const now = clock.now();
+    const own = (endpoint: Endpoint) => ownReason(story, endpoint, now);
+    const eligible = choice.candidates ?? pool.eligible(call).filter((endpoint) => own(endpoint) === undefined);
+    choice.see(eligible, absent(endpoints, eligible, call, own));
   }
-  return found;
-}
-
-function decision<R extends Reply>(story: CallStory<R>, parts: DecisionParts): Decision {
-  const { pool, clock } = parts;
-  const { call } = story;
-  const now = clock.now();
-  const all = pool.eligible(call);
-  const isFree = !story.only && story.tried.size === 0 && story.barred.size === 0 && !story.paused;
-  const eligible = isFree ? all : all.filter((endpoint) => ownReason(story, endpoint, now) === undefined);
-  const made: Decision = {
-    ms: Math.round((now - call.startedAt) * 10) / 10,
-    eligible: namesOf(eligible),
-    excluded: eligible.length === pool.endpoints.length ? [] : excludedFrom(story, eligible, parts),
-    picked: undefined,
-  };
-  if (call.insteadOf !== undefined) made.model = call.model as string;
-  return made;
+  if (call.insteadOf !== undefined) choice.rare = { ...choice.rare, model: call.model as string };
+  // What comes first is paid by nobody.
+  if (decisions && budget.left < Number.POSITIVE_INFINITY) choice.rare = { ...choice.rare, budget: budget.left };
 }
 
 function causeOf<R extends Reply>(story: CallStory<R>, endpoint: Endpoint, { pool }: DecisionParts): string {
@@ -85,23 +58,52 @@ function causeOf<R extends Reply>(story: CallStory<R>, endpoint: Endpoint, { poo
   return story.call.session === undefined ? (pool.strategy.name ?? 'strategy') : 'session';
 }
 
-/** A decision about to be made, as it is before the attempt counts as begun; `undefined` = nobody wants to know. */
-export function deciding<R extends Reply>(story: CallStory<R>, parts: DecisionParts): Decision | undefined {
-  const { decisions } = story;
-  return decisions && decisions.length < MOST_DECISIONS ? decision(story, parts) : undefined;
+function keep<R extends Reply>(story: CallStory<R>, choice: Choice, { clock }: DecisionParts, now = clock.now()): void {
+  choice.made(now, story.call.startedAt);
+  // A list that grows takes room for many more; mostly this is the only one.
+  if (story.decisions) story.decisions.push(choice);
+  else story.decisions = [choice];
+}
+
+const isFull = <R extends Reply>({ decisions }: CallStory<R>) => decisions?.length === MOST_DECISIONS;
+
+/** The pool's pick, taken down as far as its calls are. */
+export function noting<R extends Reply>(
+  story: CallStory<R>,
+  pick: (note: Choice | undefined) => Endpoint | undefined,
+): Endpoint | undefined {
+  const choice = isFull(story) ? undefined : new Choice();
+  story.choice = choice;
+  const endpoint = pick(choice);
+  if (choice) choice.endpoint = endpoint;
+  return endpoint;
+}
+
+/** A decision about to be made, as it is before the attempt counts as begun; `undefined` = enough is known. */
+export function deciding<R extends Reply>(
+  story: CallStory<R>,
+  parts: DecisionParts,
+  endpoint?: Endpoint,
+): Choice | undefined {
+  const { choice: before } = story;
+  story.choice = undefined;
+  if (isFull(story)) return undefined;
+  const choice = before && before.endpoint === endpoint ? before : new Choice();
+  look(choice, story, parts);
+  return choice;
 }
 
 /** An attempt began as decided. @param cause why it is not the strategy's choice. */
 export function decided<R extends Reply>(
   story: CallStory<R>,
-  made: Decision,
-  endpoint: Endpoint,
+  choice: Choice,
+  { endpoint, report, load }: Attempt<R>,
   parts: DecisionParts,
   cause?: Cause,
 ): void {
-  made.picked = endpoint.name;
-  made.reason = cause ?? causeOf(story, endpoint, parts);
-  story.decisions?.push(made);
+  choice.report = report;
+  choice.reason = cause ?? causeOf(story, endpoint, parts);
+  keep(story, choice, parts, load.startedAt);
 }
 
 /** The call begins to wait. @returns what notes how long it did. */
@@ -110,22 +112,35 @@ export function decidedToWait<R extends Reply>(
   { ms, reason }: { readonly ms: number; readonly reason: string },
   parts: DecisionParts,
 ): (() => void) | undefined {
-  const made = deciding(story, parts);
-  if (!made) return undefined;
+  const choice = deciding(story, parts);
+  if (!choice) return undefined;
   const { clock } = parts;
   const begun = clock.now();
-  made.waitMs = Math.round(ms);
-  made.reason = reason;
-  story.decisions?.push(made);
+  const rare = { ...choice.rare, waitMs: ms };
+  choice.rare = rare;
+  choice.reason = reason;
+  keep(story, choice, parts);
   return () => {
-    made.waitMs = Math.round(clock.now() - begun);
+    rare.waitMs = clock.now() - begun;
   };
 }
 
-/** Nobody is left for the call: it ends. */
-export function decidedToEnd<R extends Reply>(story: CallStory<R>, parts: DecisionParts): void {
-  const made = deciding(story, parts);
-  if (!made || made.eligible.length > 0) return;
-  made.reason = 'nobody eligible';
-  story.decisions?.push(made);
+/** Why a call ends that others could take. */
+export const UNPAID = 'the retry budget is used up';
+
+function whyOver<R extends Reply>({ call, last, counted }: CallStory<R>): string | undefined {
+  if (!last) return undefined;
+  if (call.replay !== 'free' && last.verdict.maybeExecuted) return 'it may have been carried out';
+  if (call.replay === 'once') return 'its body can be read once';
+  return counted >= call.maxAttempts ? 'no attempts left' : undefined;
+}
+
+/** Nothing more is tried: the call ends. @param why where others could take it; else its story tells. */
+export function decidedToEnd<R extends Reply>(story: CallStory<R>, parts: DecisionParts, why = whyOver(story)): void {
+  // An answer that is the caller's affair was nobody's decision.
+  if ((story.last ?? story.failure)?.verdict.next === 'throw') return;
+  const choice = deciding(story, parts);
+  if (!choice || (choice.isOpen && why === undefined)) return;
+  choice.reason = choice.isOpen ? why : 'nobody eligible';
+  keep(story, choice, parts);
 }

@@ -1,4 +1,5 @@
 /** The end of a call: what is left open is decided, and everybody hears of it. */
+import type { Decision } from '../call/decision.ts';
 import { answerFor, blameAll } from './blame.ts';
 import type { CallStory, Reply } from './call-story.ts';
 import type { DispatchParts } from './dispatch-parts.ts';
@@ -20,7 +21,8 @@ export function finish<R extends Reply>(story: CallStory<R>, ok: boolean, parts:
   if (ok && story.won?.report.beside === 'hedge') hedges.told();
   if (!events.wants('call-end')) return;
   const { id: callId, startedAt, operation, insteadOf, stream } = story.call;
-  const { won } = story;
+  const { won, decisions: taken = [] } = story;
+  let decisions: Decision[] | undefined;
   events.emit({
     type: 'call-end',
     at: clock.date(),
@@ -33,5 +35,9 @@ export function finish<R extends Reply>(story: CallStory<R>, ok: boolean, parts:
     firstMs: won?.firstMs === undefined ? undefined : won.load.startedAt + won.firstMs - startedAt,
     error: ok || !(error instanceof Error) ? undefined : error.constructor.name,
     attempts: story.reports,
+    get decisions() {
+      decisions ??= taken.map((each) => each.tell());
+      return decisions;
+    },
   });
 }

@@ -1,11 +1,10 @@
 /** Carries out a step: starts the next attempt, waits, or throws what the caller shall see. Called by the dispatcher's loop only. */
-
 import type { Beside } from '../call/outcome.ts';
 import type { Endpoint } from '../endpoint/endpoint.ts';
 import type { Refusal } from '../pool/eligibility.ts';
 import type { CallStory, Reply } from './call-story.ts';
 import { kindOf, usualTime } from './clocks.ts';
-import { type Cause, decided, decidedToEnd, deciding } from './decisions.ts';
+import { type Cause, decided, decidedToEnd, deciding, UNPAID } from './decisions.ts';
 import type { DispatchParts } from './dispatch-parts.ts';
 import { failureOf } from './failure-of.ts';
 import { fallBack } from './fall-back.ts';
@@ -17,9 +16,14 @@ import { choose, eligibleOf, situationOf } from './situation.ts';
 import { wait } from './wait.ts';
 
 /** Another model takes over, or the call fails. @throws what the caller shall see. */
-function giveUp<R extends Reply>(story: CallStory<R>, parts: DispatchParts, met?: readonly Refusal[]): void {
+function giveUp<R extends Reply>(
+  story: CallStory<R>,
+  parts: DispatchParts,
+  met?: readonly Refusal[],
+  why?: string,
+): void {
   if (!fallBack(story, parts)) {
-    if (story.decisions) decidedToEnd(story, parts);
+    decidedToEnd(story, parts, why);
     throw failureOf(story, parts, met);
   }
   proceed(story, parts);
@@ -40,7 +44,7 @@ export function start<R extends Reply>(
 ): void {
   const { events, clock, log, settings } = parts;
   const before = story.last;
-  const decision = story.decisions && deciding(story, parts);
+  const decision = deciding(story, parts, endpoint);
   const attempt = runAttempt(story, endpoint, parts, force, beside);
   if (!attempt) {
     // Its place is gone, also for going there once more.
@@ -50,22 +54,17 @@ export function start<R extends Reply>(
     if (story.live.size === 0) proceed(story, parts);
     return;
   }
-  if (decision) decided(story, decision, endpoint, parts, cause);
+  if (decision) decided(story, decision, attempt, parts, cause);
   if (!settings.failover) story.only = endpoint;
   const { id: callId } = story.call;
   if (before && before.attempt.endpoint !== endpoint) {
     story.failovers += 1;
     log.failover();
     const from = before.attempt.endpoint.name;
-    if (events.wants('failover-start'))
-      events.emit({
-        type: 'failover-start',
-        at: clock.date(),
-        callId,
-        endpoint: endpoint.name,
-        from,
-        verdict: before.verdict.name,
-      });
+    if (events.wants('failover-start')) {
+      const { name: verdict } = before.verdict;
+      events.emit({ type: 'failover-start', at: clock.date(), callId, endpoint: endpoint.name, from, verdict });
+    }
   }
   if (events.wants('attempt-start')) {
     const { model, beside: why } = attempt.report;
@@ -121,7 +120,7 @@ function panic<R extends Reply>(story: CallStory<R>, situation: Situation, parts
     return;
   }
   if (situation.attempted && !budget.withdraw()) {
-    giveUp(story, parts);
+    giveUp(story, parts, undefined, UNPAID);
     return;
   }
   start(story, pool.pick(endpoints, story.call), parts, true, undefined, 'panic');
@@ -155,7 +154,7 @@ function perform<R extends Reply>(story: CallStory<R>, step: Step, situation: Si
         break;
       }
       const endpoint = choose(story, parts) as Endpoint;
-      if (situation.attempted && !mayGoOn(story, endpoint, parts)) giveUp(story, parts);
+      if (situation.attempted && !mayGoOn(story, endpoint, parts)) giveUp(story, parts, undefined, UNPAID);
       else start(story, endpoint, parts, false);
       break;
     }
@@ -170,7 +169,8 @@ function perform<R extends Reply>(story: CallStory<R>, step: Step, situation: Si
           true,
         );
       } else if (step.refusal.kind === 'refused' && fallBack(story, parts)) proceed(story, parts);
-      else if (situation.attempted && !mayGoOn(story, step.refusal.endpoint, parts)) giveUp(story, parts);
+      else if (situation.attempted && !mayGoOn(story, step.refusal.endpoint, parts))
+        giveUp(story, parts, undefined, UNPAID);
       else start(story, step.refusal.endpoint, parts, true, undefined, 'last resort');
       break;
     case 'panic':

@@ -1,4 +1,4 @@
-/** What a call's next step depends on, gathered from its story and the pool. Reads only. */
+/** What a call's next step depends on, gathered from its story and the pool. Changes nothing but the note of a choice. */
 
 import type { Call } from '../call/call.ts';
 import type { Verdict } from '../call/outcome.ts';
@@ -7,6 +7,7 @@ import { isPause } from '../endpoint/exclusion.ts';
 import type { Refusal, Tried } from '../pool/eligibility.ts';
 import { backoff } from './backoff.ts';
 import type { CallStory, Reply } from './call-story.ts';
+import { noting } from './decisions.ts';
 import type { DispatchParts } from './dispatch-parts.ts';
 import type { Slot } from './line.ts';
 import type { Situation } from './next-step.ts';
@@ -31,7 +32,7 @@ export function choose<R extends Reply>(story: CallStory<R>, parts: DispatchPart
   for (const wanted of [only, prefer]) {
     if (wanted && !excluded.has(wanted) && pool.some(call, (each) => each === wanted)) return wanted;
   }
-  return only ? undefined : pool.choose(call, excluded);
+  return only ? undefined : noting(story, (note) => pool.choose(call, excluded, note));
 }
 
 /** Everybody who can take the call now and was not tried in this round. */

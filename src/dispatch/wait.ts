@@ -17,7 +17,7 @@ const NOW: Slot = { at: 0, pause: false };
 /** Begins a wait. What ends it is left in `story.stopWaiting`. */
 function begin<R extends Reply>(story: CallStory<R>, step: Wait, parts: DispatchParts, stop: () => void): void {
   const { room } = parts;
-  const over = story.decisions && decidedToWait(story, step, parts);
+  const over = decidedToWait(story, step, parts);
   room.waiting += 1;
   const stopWaiting = (early?: boolean) => {
     stop();

@@ -1,4 +1,5 @@
 /** The one union of events: what observers and `client.balancer.on` hear. Facts only; no event can influence a call. */
+import type { Decision } from '../call/decision.ts';
 import type { AttemptReport, Beside, FailoverReason, VerdictName } from '../call/outcome.ts';
 
 interface Facts {
@@ -36,6 +37,8 @@ export interface BalancerEvents {
     /** The class of the error that the caller got, where he got one. */
     error: string | undefined;
     attempts: readonly AttemptReport[];
+    /** Why it went where it went, as `decisionsOf` tells it; worked out when it is read. */
+    readonly decisions: readonly Decision[];
   };
   'attempt-start': OfCall & {
     endpoint: string;

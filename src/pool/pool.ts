@@ -6,8 +6,9 @@ import type { SlowStartSettings } from '../config/settings.ts';
 import { type Endpoint, healthKey } from '../endpoint/endpoint.ts';
 import type { Latency } from '../endpoint/latency.ts';
 import type { Registry } from '../endpoint/registry.ts';
-import type { Strategy } from '../strategy/strategy.ts';
+import type { PickNote, Strategy } from '../strategy/strategy.ts';
 import { CallFacts } from './call-facts.ts';
+import type { ChoiceNote } from './choice-note.ts';
 import { Comebacks } from './comebacks.ts';
 import { type Refusal, refusals, type Tried } from './eligibility.ts';
 import { isKept, Kinds } from './kinds.ts';
@@ -19,7 +20,6 @@ import { type TimeKind, UsualTimes } from './usual-times.ts';
 
 /** Up to so many endpoints are asked for room before the pick, more of them after it. */
 const FEW = 16;
-
 /** Combinations of operation and model remembered. */
 const LIMIT = 500;
 
@@ -41,7 +41,6 @@ export class Pool {
   /** What a model's calls take at the slowest of its endpoints, one in a hundred, in ms; `undefined` before enough is known. */
   readonly slowest = (model: string, kind: TimeKind) => this.#usual.slowest(model, kind, this.endpoints);
   readonly #kinds = new Kinds();
-
   constructor(
     endpoints: readonly Endpoint[],
     parts: {
@@ -147,31 +146,32 @@ export class Pool {
     return refusals(this.endpoints, call, tried);
   }
 
-  /** The strategy's choice among the eligible endpoints not in `tried`; `undefined` when nobody is left. */
-  choose(call: Call, tried: Tried): Endpoint | undefined {
+  /** The strategy's choice among the eligible endpoints not in `tried`; `undefined` when nobody is left. @param note where it says what it went by. */
+  choose(call: Call, tried: Tried, note?: ChoiceNote): Endpoint | undefined {
     const open = this.#open(call);
     const { list, bounded } = open;
-    if (!bounded || list.length <= FEW) return this.#among(roomyOf(open, call, this.#clock), call, tried);
-    const choice = this.#among(list, call, tried);
+    if (!bounded || list.length <= FEW) return this.#among(roomyOf(open, call, this.#clock), call, tried, note);
+    const choice = this.#among(list, call, tried, note);
     if (!choice || choice.room.hasRoom(call, this.#clock.now())) return choice;
-    return this.#among(this.eligible(call), call, tried);
+    return this.#among(this.eligible(call), call, tried, note);
   }
 
-  #among(eligible: readonly Endpoint[], call: Call, tried: Tried): Endpoint | undefined {
+  #among(eligible: readonly Endpoint[], call: Call, tried: Tried, note?: ChoiceNote): Endpoint | undefined {
     const candidates = tried.size === 0 ? eligible : eligible.filter((endpoint) => !tried.has(endpoint));
+    note?.begin(candidates);
     if (candidates.length < 2) return candidates[0];
-    const choice = this.pick(candidates, call);
+    const choice = this.pick(candidates, call, note);
     const key = healthKey(call.model, call.operation.name);
     if (this.#comebacks.admits(choice, key, candidates, this.#tiers)) return choice;
     // Slow start: the rest of its share goes to those at full strength.
     const strong = candidates.filter((endpoint) => this.#comebacks.share(endpoint, key) === 1);
-    return strong.length === 0 ? choice : this.pick(strong, call);
+    return strong.length === 0 ? choice : this.pick(strong, call, note?.again(strong));
   }
 
   /** Share of the endpoints for this model that would be out for their health with one more, in percent. */
   percentageOut(key: string): number {
-    const fit = this.endpoints.filter((endpoint) => !endpoint.drained && endpoint.serves(key));
-    const out = fit.filter((endpoint) => endpoint.state.breakers.out(endpoint.keyOf(key))).length;
+    const fit = this.endpoints.filter((each) => !each.drained && each.serves(key));
+    const out = fit.filter((each) => each.state.breakers.out(each.keyOf(key))).length;
     return ((out + 1) / Math.max(1, fit.length)) * 100;
   }
 
@@ -186,10 +186,10 @@ export class Pool {
   }
 
   /** Asks the strategy; one that throws or names somebody else costs the call nothing but the choice. A session has its place. */
-  pick(candidates: readonly Endpoint[], call: Call): Endpoint {
+  pick(candidates: readonly Endpoint[], call: Call, note?: PickNote): Endpoint {
     try {
       if (call.session !== undefined) return this.#tiers.homeOf(call.session, candidates);
-      const choice = this.strategy.pick(candidates, new CallFacts(call, this.#clock)) as Endpoint;
+      const choice = this.strategy.pick(candidates, new CallFacts(call, this.#clock, note)) as Endpoint;
       if (this.#members.has(choice, candidates)) return choice;
       this.#strategyFailed(new TypeError('pick() did not return one of its candidates'));
     } catch (error) {

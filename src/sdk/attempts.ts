@@ -4,11 +4,26 @@ import type { Decision } from '../call/decision.ts';
 import { describeAttempts } from '../call/describe.ts';
 import type { AttemptReport } from '../call/outcome.ts';
 
+/** What is told of a call that others were made for before. */
+export function joined(before: Told | undefined, after: Told): Told {
+  if (!before) return after;
+  return {
+    reports: [...before.reports, ...after.reports],
+    decisions: [...(before.decisions ?? []), ...(after.decisions ?? [])],
+  };
+}
+
+/** A decision that was taken down. */
+export interface Noted {
+  /** The attempt it led to. */
+  readonly report: AttemptReport | undefined;
+  tell(): Decision;
+}
+
 /** What is kept of a story for the things it gave out: nothing of the request or the reply. */
 export interface Told {
   readonly reports: readonly AttemptReport[];
-  /** Where the caller wanted to know. */
-  readonly decisions?: readonly Decision[] | undefined;
+  readonly decisions?: readonly Noted[] | undefined;
 }
 
 // One map for the ESM and the CJS copy of the package: a result of one may be shown to the other.
@@ -29,31 +44,50 @@ function storyOf(thing: object): Told | undefined {
   return stories.get(thing) ?? (isPromise(thing) ? (thing as { [TOLD]?: () => Told })[TOLD]?.() : undefined);
 }
 
-/**
- * The attempts behind something a call gave you, in order; the last one is the one that counted.
- * @param thing the promise, a parsed result, a `Stream`, a `Response` or an error.
- * @returns `[]` for anything else, for primitives, and for calls of a client without a pool.
- */
-export function attemptsOf(thing: unknown): AttemptReport[] {
-  if ((typeof thing !== 'object' && typeof thing !== 'function') || thing === null) return [];
-  return (storyOf(thing)?.reports ?? []).map((report) => ({ ...report }));
+/** What is told of the call behind a thing. */
+export function toldOf(thing: unknown): Told | undefined {
+  if ((typeof thing !== 'object' && typeof thing !== 'function') || thing === null) return undefined;
+  return storyOf(thing);
+}
+
+/** An attempt with the decision that led to it. */
+export interface Attempt extends AttemptReport {
+  /** Why it went there. Missing where a call made more than 16 decisions. */
+  decision?: Decision;
+}
+
+function withDecision(report: AttemptReport, decisions: readonly Noted[]): Attempt {
+  const decision = decisions.find((each) => each.report === report);
+  return decision ? { ...report, decision: decision.tell() } : { ...report };
 }
 
 /**
- * Why the call behind something went where it went, in order.
+ * The attempts behind something a call gave you, in order; the last one is the one that counted. Each with the decision that led
+ * to it.
+ * @param thing the promise, a parsed result, a `Stream`, a `Response` or an error.
+ * @returns `[]` for anything else, for primitives, and for calls of a client without a pool.
+ */
+export function attemptsOf(thing: unknown): Attempt[] {
+  const { reports = [], decisions = [] } = toldOf(thing) ?? {};
+  return reports.map((report) => withDecision(report, decisions));
+}
+
+/** The same without the decisions. */
+export function reportsOf(thing: unknown): AttemptReport[] {
+  return (toldOf(thing)?.reports ?? []).map((report) => ({ ...report }));
+}
+
+/**
+ * Why the call behind something went where it went: every pick with who stood to choose, by which figures, and who did not and
+ * why; every wait; and why it ended where nothing more could be tried. In order, at most 16 of them. No key, no prompt.
  * @param thing as for `attemptsOf`.
- * @returns `[]` for anything else, and for calls whose caller did not ask for it beforehand.
+ * @returns `[]` for anything else, and for calls of a client without a pool.
  */
 export function decisionsOf(thing: unknown): Decision[] {
-  if ((typeof thing !== 'object' && typeof thing !== 'function') || thing === null) return [];
-  return (storyOf(thing)?.decisions ?? []).map((decision) => ({
-    ...decision,
-    eligible: [...decision.eligible],
-    excluded: decision.excluded.map((each) => ({ ...each })),
-  }));
+  return (toldOf(thing)?.decisions ?? []).map((decision) => decision.tell());
 }
 
 /** The attempts in one line: `azure-eu 429 (retry in 8 s) → openai 200 in 612 ms`. @param thing as for `attemptsOf`. */
 export function explain(thing: unknown): string {
-  return describeAttempts(attemptsOf(thing));
+  return describeAttempts(reportsOf(thing));
 }

@@ -18,8 +18,6 @@ export interface Caller {
   readonly reader?: string;
   /** Name of the endpoint its calls go to first, unless what they name leads elsewhere. */
   readonly prefers?: string;
-  /** Wants to know why its calls went where they went: see `decisionsOf`. */
-  readonly explains?: boolean;
   /** Sends each attempt its own way, by `send`. */
   readonly sends?: <Sent>(
     endpoint: Endpoint,

@@ -4,10 +4,9 @@
  */
 import { idsInHeaders } from '../affinity/handed-out-ids.ts';
 import type { BodyText } from '../call/body-text.ts';
-import type { AttemptReport } from '../call/outcome.ts';
 import type { OwnedId } from '../call/owned-id.ts';
 import type { Attempt, CallStory } from '../dispatch/call-story.ts';
-import { remember, type Told } from './attempts.ts';
+import { joined, remember, type Told } from './attempts.ts';
 import type { Props, Waiting } from './balanced-promise.ts';
 import type { RequestOptions } from './call-of.ts';
 import type { Core } from './core.ts';
@@ -33,7 +32,7 @@ export class Handover implements Waiting {
   readonly part: PartFacts | undefined;
   /** What `attemptsOf` tells, and what was attempted before the call itself. */
   readonly told: { reports: Told['reports']; decisions?: Told['decisions'] } = { reports: NOTHING };
-  before: Told['reports'] = NOTHING;
+  before: Told | undefined = undefined;
   /** Somebody waits for the parsed reply, or for the bare `Response`. */
   wanted: boolean;
   raw = false;
@@ -69,17 +68,21 @@ export class Handover implements Waiting {
   }
 
   /** These were made to find out where the call goes. */
-  tellBefore(attempts: readonly AttemptReport[]): void {
-    this.before = [...this.before, ...attempts];
-    this.told.reports = this.before;
+  tellBefore(told: Told): void {
+    this.before = joined(this.before, told);
+    Object.assign(this.told, this.before);
   }
 
   /** What `attemptsOf` tells from now on. */
   tell(story: CallStory<SdkReply>): void {
     const { before, part } = this;
     if (part) part.callId = story.call.id;
-    if (story.decisions) this.told.decisions = story.decisions;
-    this.told.reports = before.length > 0 ? [...before, ...story.reports] : story.reports;
+    if (before) {
+      Object.assign(this.told, joined(before, story));
+      return;
+    }
+    this.told.decisions = story.decisions;
+    this.told.reports = story.reports;
   }
 }
 

@@ -9,7 +9,7 @@ import type { AttemptReport } from '../call/outcome.ts';
 import type { OwnedId } from '../call/owned-id.ts';
 import { isPassing } from '../dispatch/next-step.ts';
 import { LoadBalancerError } from '../errors.ts';
-import { attemptsOf } from './attempts.ts';
+import { type Told, toldOf } from './attempts.ts';
 import type { RequestOptions } from './call-of.ts';
 import type { Core } from './core.ts';
 import type { Handover } from './handover.ts';
@@ -75,6 +75,8 @@ export function showsObject({ operation }: Call, path: string): boolean {
   return operation.json && operation.ids.at(-1)?.readAt === path.split('?', 1)[0];
 }
 
+const NOTHING: Told = { reports: [] };
+
 /** Everybody was heard, and nobody has it. Another failure tells nothing. */
 function isNowhere(error: unknown, attempts: readonly AttemptReport[]): boolean {
   const last = attempts.at(-1)?.verdict;
@@ -97,11 +99,12 @@ async function readFirst(id: OwnedId, call: Call, given: Given, seeker: Seeker):
   const one = (signal: AbortSignal) => Promise.resolve(read(readOf(path, given, call, signal), id.id));
   try {
     // What somebody else's credentials show is his own affair.
-    handover.tellBefore(attemptsOf(await core.reads.join(call.ownCredentials ? {} : overrides, key, call, one)));
+    const came = await core.reads.join(call.ownCredentials ? {} : overrides, key, call, one);
+    handover.tellBefore(toldOf(came) ?? NOTHING);
   } catch (error) {
-    const attempts = attemptsOf(error);
-    handover.tellBefore(attempts);
-    if (!isNowhere(error, attempts)) throw error;
+    const told = toldOf(error) ?? NOTHING;
+    handover.tellBefore(told);
+    if (!isNowhere(error, told.reports)) throw error;
   }
 }
 

@@ -8,7 +8,7 @@ import type { AttemptReport } from '../call/outcome.ts';
 import type { Reply, Send } from '../dispatch/call-story.ts';
 import { type GiveBack, lend } from '../dispatch/lend.ts';
 import type { Endpoint } from '../endpoint/endpoint.ts';
-import { decisionsOf, remember } from './attempts.ts';
+import { decisionsOf, joined, remember } from './attempts.ts';
 import type { RequestOptions } from './call-of.ts';
 import type { Caller } from './caller.ts';
 import { Confidant } from './confidant.ts';
@@ -163,8 +163,8 @@ export async function openSocket<Socket>(caller: Caller, request: SocketRequest<
   const giveBack = lend(story, attempt, core.dispatcher, true);
   const { socket } = attempt.reply as SocketReply<Socket>;
   const told = {};
-  remember(told, { reports: [...before, ...story.reports], decisions: story.decisions });
-  return { socket, story: told, attempts: () => [...before, ...story.reports], giveBack };
+  remember(told, joined(before, { reports: story.reports, decisions: story.decisions }));
+  return { socket, story: told, attempts: () => joined(before, story).reports, giveBack };
 }
 
 /** Why an open socket is where it is. */

@@ -1,9 +1,9 @@
 /** A place at an endpoint for what does not come and go as a call: chosen like a call's endpoint, and counted as its load. */
 import type { Call } from '../call/call.ts';
-import type { AttemptReport } from '../call/outcome.ts';
 import type { OwnedId } from '../call/owned-id.ts';
 import type { Take } from '../config/take-options.ts';
 import type { Attempt, CallStory, Reply, Send } from '../dispatch/call-story.ts';
+import type { Told } from './attempts.ts';
 import { callOf, type RequestOptions } from './call-of.ts';
 import type { Caller } from './caller.ts';
 import { Handover } from './handover.ts';
@@ -47,7 +47,7 @@ export interface Place<R extends Reply> {
   readonly story: CallStory<R>;
   readonly attempt: Attempt<R>;
   /** The attempts made to find out who has its id. */
-  readonly before: readonly AttemptReport[];
+  readonly before: Told | undefined;
 }
 
 /**
@@ -73,7 +73,6 @@ export async function place<R extends Reply>(
     ? await locate(known, call, options, { caller, handover, read: reader(caller) })
     : known;
   const story = dispatcher.open(call, send, only, prefer);
-  if (caller.explains) story.decisions = [];
   if (missed) events.emit({ type: 'affinity-missed', at: settings.clock.date(), callId: call.id, id: missed });
   try {
     return { story, attempt: await dispatcher.head(story), before: handover.before };

@@ -5,7 +5,7 @@
 import { APIConnectionError } from 'openai';
 import { joined, unsteered } from '../call/steering.ts';
 import { AffinityError, isBadReply } from '../errors.ts';
-import { attemptsOf, remember } from './attempts.ts';
+import { remember, toldOf } from './attempts.ts';
 import type { Caller } from './caller.ts';
 import { type Base, placeOf, usualBase } from './fetch-address.ts';
 import { type FetchArguments, type FetchRequest, readFetch } from './fetch-request.ts';
@@ -42,7 +42,7 @@ function rejection(error: unknown, { signal }: FetchRequest): unknown {
   const { cause } = error;
   const own = cause instanceof TypeError && !isBadReply(error);
   const failed = own ? cause : new TypeError('fetch failed', { cause: error });
-  remember(failed, { reports: attemptsOf(error) });
+  remember(failed, toldOf(error) ?? { reports: [] });
   return failed;
 }
 

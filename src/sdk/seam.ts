@@ -74,7 +74,6 @@ function open(
     prefer ?? (caller.prefers === undefined ? undefined : pool.named(caller.prefers)),
     lookup,
   );
-  if (caller.explains) story.decisions = [];
   for (const stranger of strangersTo(given, pool.endpoints)) story.barred.add(stranger);
   if (missed) core.events.emit({ type: 'affinity-missed', at: settings.clock.date(), callId: call.id, id: missed });
   const sought = caller.reader ?? (lookup && showsObject(call, given.path) ? true : undefined);

@@ -7,7 +7,7 @@ import { resolveTake, type Take, type TakeOptions } from '../config/take-options
 import type { Reply } from '../dispatch/call-story.ts';
 import { type GiveBack, lend } from '../dispatch/lend.ts';
 import { ConfigurationError } from '../errors.ts';
-import { remember } from './attempts.ts';
+import { joined, remember } from './attempts.ts';
 import type { Caller } from './caller.ts';
 import type { Core } from './core.ts';
 import { endpointNamed } from './endpoint-named.ts';
@@ -106,6 +106,6 @@ export async function take(options: TakeOptions, taker: Taker): Promise<Taken> {
   const lease: Lease = { giveBack };
   watched(lease, whenDropped(giveBack, name, core), client, settings.client !== undefined);
   const result = taken(lease, { client, endpoint: name, model: attempt.report.model });
-  remember(result, { reports: [...before, ...story.reports] });
+  remember(result, joined(before, story));
   return result;
 }

@@ -6,6 +6,7 @@ import { collectionOf } from '../call/collections.ts';
 import { operationOf } from '../call/operations.ts';
 import type { Steering } from '../call/steering.ts';
 import { namesAuthentication } from '../config/headers.ts';
+import type { Noted } from './attempts.ts';
 import { withRequestId } from './balanced-promise.ts';
 import { callOf, PAGE_ENDPOINT, type RequestOptions } from './call-of.ts';
 import type { Core } from './core.ts';
@@ -99,6 +100,9 @@ export type Serve<Caller> = (
   handover: Handover,
 ) => Promise<unknown>;
 
+/** Decisions kept of all parts. */
+const MOST_DECISIONS = 16;
+
 /** Answers for the whole pool; where nobody has the cursor, one endpoint does so alone. @throws what the caller shall see. */
 export async function serveUnion<Caller extends ListCaller>(
   caller: Caller,
@@ -112,6 +116,7 @@ export async function serveUnion<Caller extends ListCaller>(
   const defaults = { timeout: client.timeout, maxRetries: client.maxRetries, steering };
   const call = callOf(options, 'free', defaults, settings, settings.clock);
   const [path = ''] = options.path.split(/[?#]/, 1);
+  const decisions: Noted[] = [];
   const send: SendPart = async (part, facts) => {
     const own = new Handover(false, facts);
     try {
@@ -120,6 +125,7 @@ export async function serveUnion<Caller extends ListCaller>(
       return { body, headers: (attempt.reply as SdkReply).headers };
     } finally {
       facts.reports = own.told.reports;
+      decisions.push(...(own.told.decisions ?? []));
     }
   };
   const parts = new ListParts(core, call, { ...options, path }, union.endpoints, send);
@@ -130,6 +136,7 @@ export async function serveUnion<Caller extends ListCaller>(
     parts.gaps.throwIfAny();
   } finally {
     handover.told.reports = parts.reports;
+    handover.told.decisions = decisions.slice(0, MOST_DECISIONS);
   }
   const __metadata = { ...options.__metadata, [PAGE_ENDPOINT]: answersFor(core, union) };
   return serve(caller, { ...options, __metadata }, null, handover);

@@ -7,13 +7,13 @@ import { systemClock } from '../clock.ts';
 import { Board } from './board.ts';
 import type { Compared, LoadMetric, Measure } from './load-metrics.ts';
 import { perList } from './per-list.ts';
-import type { Candidate, Strategy, StrategyCall } from './strategy.ts';
+import type { Candidate, PickNote, Strategy, StrategyCall } from './strategy.ts';
 
 /** Up to so many candidates all are compared. */
-const SCANNED = 16;
+export const SCANNED = 16;
 const ALL = Uint32Array.from({ length: SCANNED }, (_, place) => place);
 /** An endpoint that fails quickly is idle most of the time: its failures must outweigh any load. */
-const AVOIDED = 1e9;
+export const AVOIDED = 1e9;
 /** Only whoever fails so much more often than the best is avoided: when all fail, to run from one to the other helps nobody. */
 const WORSE = { times: 2, share: 0.2 };
 /** So often another second one is drawn when it is the first again. */
@@ -31,13 +31,21 @@ function isAvoided(board: Board, call: StrategyCall, place: number, places: Uint
   return record.failing > WORSE.times * least + WORSE.share;
 }
 
+/** A copy, since the next pick measures in the same place. */
+function loadsNoted(loads: Float64Array, length: number): number[] {
+  const noted = new Array<number>(length);
+  for (let place = 0; place < length; place++) noted[place] = loads[place] as number;
+  return noted;
+}
+
 /** The picker over a measure. */
 export function byMeasure(measure: Measure, name: string, chance: () => number): Strategy {
   const boardOf = perList((candidates) => new Board(candidates));
   const loads = new Float64Array(SCANNED);
   const two = new Uint32Array(2);
   /** The place of the smallest of `loads` per weight; one of them by weight when several are. */
-  const least = ({ shares: { weights } }: Board, length: number): number => {
+  const least = ({ shares: { weights } }: Board, length: number, note: PickNote | undefined): number => {
+    if (note) note.loads = loadsNoted(loads, length);
     let smallest = Number.POSITIVE_INFINITY;
     let found = -1;
     let tied = 0;
@@ -54,7 +62,9 @@ export function byMeasure(measure: Measure, name: string, chance: () => number):
       } else if (loads[place] === smallest) tied += weight;
     }
     if (tied === weights[found]) return found;
-    let left = chance() * tied;
+    const drawn = chance();
+    if (note) note.drawn = drawn;
+    let left = drawn * tied;
     for (let place = found; place < length; place++) {
       if (loads[place] !== smallest || weights[place] === 0) continue;
       found = place;
@@ -66,13 +76,13 @@ export function byMeasure(measure: Measure, name: string, chance: () => number):
   const leastOfAll = (board: Board, call: StrategyCall): number => {
     const { length } = board.candidates;
     measure(board, call, ALL, length, loads);
-    const found = least(board, length);
+    const found = least(board, length, call.note);
     // Rare, so only who is about to be taken is asked for failures.
     if (!isAvoided(board, call, found, ALL, length)) return found;
     measure(board, call, ALL, length, loads);
     for (let place = 0; place < length; place++)
       if (isAvoided(board, call, place, ALL, length)) loads[place] = (loads[place] as number) + AVOIDED;
-    return least(board, length);
+    return least(board, length, call.note);
   };
   const betterOfTwo = (board: Board, call: StrategyCall): number => {
     const { shares } = board;
@@ -80,6 +90,8 @@ export function byMeasure(measure: Measure, name: string, chance: () => number):
     const first = shares.place(chance());
     let second = first;
     for (let draw = 0; draw < DRAWS && second === first; draw++) second = shares.place(chance());
+    const places = second === first ? [first] : [first, second];
+    if (call.note) call.note.among = places.map((place) => board.candidates[place] as Candidate);
     if (second === first) return first;
     two[0] = first;
     two[1] = second;
@@ -88,7 +100,10 @@ export function byMeasure(measure: Measure, name: string, chance: () => number):
       (loads[1] as number) / (weights[second] as number) < (loads[0] as number) / (weights[first] as number);
     const better = isSecond ? second : first;
     const other = isSecond ? first : second;
-    return isAvoided(board, call, better, two, 2) ? other : better;
+    const avoided = isAvoided(board, call, better, two, 2);
+    if (avoided) loads[isSecond ? 1 : 0] = Number.POSITIVE_INFINITY;
+    if (call.note) call.note.loads = loadsNoted(loads, 2);
+    return avoided ? other : better;
   };
   return {
     name,

@@ -59,6 +59,8 @@ export const slowness: Measure = (board, call, places, count, loads) => {
     if (briskest === 0 || timing.pace < briskest) briskest = timing.pace;
   }
   if (quickest === 0) return inFlight(board, call, places, count, loads);
+  if (call.note)
+    call.note.also = { latencies: Array.from({ length: count }, (_, i) => timings[places[i] as number]?.time ?? 0) };
   const { now } = call;
   const band = BAND * briskest;
   const patience = BAND * quickest;

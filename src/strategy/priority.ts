@@ -30,6 +30,7 @@ export function priority(inner: Strategy = roundRobin()): Strategy {
     name: `priority(${inner.name ?? 'custom'})`,
     pick(candidates, call) {
       const group = tier(candidates);
+      if (call.note && group.length < candidates.length) call.note.among = group;
       return group.length === 1 ? (group[0] as Candidate) : inner.pick(group, call);
     },
     keepsCaches: inner.keepsCaches ?? false,

@@ -2,11 +2,11 @@
  * Sends calls that share the beginning of their prompt to the same endpoint, so that its prompt cache serves them, as long
  * as that does not overload it. For pools whose endpoints cache prompts and whose calls repeat long ones.
  */
-import { fairShareOf } from './fair-share.ts';
+import { type FairShare, fairShareOf } from './fair-share.ts';
 import { anybody, HomeBook } from './homes.ts';
 import { Popular } from './popular.ts';
 import { roundRobin } from './round-robin.ts';
-import type { Candidate, Strategy, StrategyCall } from './strategy.ts';
+import type { Candidate, MoreNotes, Strategy, StrategyCall } from './strategy.ts';
 
 /** A prefix that its home had no room for stays where it went as long as it comes again within this time, in ms: its cache is there now. */
 const SETTLED = 5 * 60_000;
@@ -15,8 +15,11 @@ const SOON = 32;
 /** Such prefixes remembered; beyond them the oldest go home. */
 const LIMIT = 10_000;
 
+/** Who has room for more. */
+export type Room = Pick<FairShare, 'look' | 'hasRoom' | 'allows' | 'running'>;
+
 /** Where a prefix went for which its home had no room. */
-interface Place {
+export interface Place {
   name: string;
   /** Where that stood in the list of then; most often it still does. */
   index: number;
@@ -34,13 +37,24 @@ interface Place {
  * @param rest serves calls without a prefix. @default roundRobin()
  */
 export function promptCache(rest: Strategy = roundRobin()): Strategy {
+  return homing(rest, new Map(), fairShareOf);
+}
+
+/** Up to so many candidates are noted. */
+const NOTED = 20;
+
+/** The same with what it remembers, and with what tells who has room. */
+export function homing(
+  rest: Strategy,
+  places: Map<number, Place>,
+  sharesOf: (candidates: readonly Candidate[]) => Room,
+): Strategy {
   const book = new HomeBook();
   const popular = new Popular();
-  const places = new Map<number, Place>();
   let picks = 0;
   let list: readonly Candidate[] = [];
   let homes = book.of(list);
-  let share = fairShareOf(list);
+  let share = sharesOf(list);
 
   /** The first home, with room if any has. */
   const roomyHome = (prefix: number): number => {
@@ -68,6 +82,19 @@ export function promptCache(rest: Strategy = roundRobin()): Strategy {
       place.index = next;
     }
     return next;
+  };
+
+  /** What the pick goes by, as it is before it. */
+  const noted = (prefix: number, call: StrategyCall): MoreNotes => {
+    const place = places.get(prefix);
+    const isSettled = place && call.now - place.at < SETTLED;
+    const first = list.slice(0, NOTED);
+    return {
+      prefix,
+      ...(isSettled && { settled: place.name, crowded: place.crowded }),
+      room: first.map((_, index) => (share.hasRoom(index) ? 2 : share.allows(index) ? 1 : 0)),
+      caches: first.map((each) => each.cachesPrompts?.(call)),
+    };
   };
 
   const homeOf = (prefix: number, call: StrategyCall): number => {
@@ -98,11 +125,12 @@ export function promptCache(rest: Strategy = roundRobin()): Strategy {
       if (candidates !== list) {
         list = candidates;
         homes = book.of(list);
-        share = fairShareOf(list);
+        share = sharesOf(list);
       }
       share.look();
       picks += 1;
       const key = stem === undefined || popular.has(stem, prefix, list.length) ? prefix : stem;
+      if (call.note) call.note.also = noted(key, call);
       const home = list[homeOf(key, call)];
       if (!home) return rest.pick(candidates, call);
       return home.cachesPrompts?.(call) === false ? better(home, call, key) : home;

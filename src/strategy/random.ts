@@ -12,6 +12,10 @@ export function random(chance: () => number = systemClock.random): Strategy {
   const sharesOf = perList((candidates) => new Shares(candidates));
   return {
     name: 'random',
-    pick: (candidates) => candidates[sharesOf(candidates).place(chance())] as Candidate,
+    pick(candidates, { note }) {
+      const drawn = chance();
+      if (note) note.drawn = drawn;
+      return candidates[sharesOf(candidates).place(drawn)] as Candidate;
+    },
   };
 }

@@ -67,6 +67,11 @@ function spread(counts: readonly number[]): number[] {
  * Any run of picks over an unchanged set deviates from the exact shares by at most one call per endpoint and round.
  */
 export function roundRobin(): Strategy {
+  return inTurn(0);
+}
+
+/** The same from a place in the rotation on. */
+export function inTurn(from: number): Strategy {
   const byMembers = new Map<string, Schedule>();
   const byArray = new WeakMap<readonly Candidate[], Schedule>();
   const scheduleOf = (candidates: readonly Candidate[]): Schedule => {
@@ -74,7 +79,7 @@ export function roundRobin(): Strategy {
     let schedule = byMembers.get(members);
     if (!schedule) {
       if (byMembers.size >= SETS) byMembers.delete(byMembers.keys().next().value as string);
-      schedule = { order: plan(candidates.map((candidate) => candidate.weight)), position: 0 };
+      schedule = { order: plan(candidates.map((candidate) => candidate.weight)), position: from };
       byMembers.set(members, schedule);
     }
     byArray.set(candidates, schedule);
@@ -82,8 +87,9 @@ export function roundRobin(): Strategy {
   };
   return {
     name: 'round-robin',
-    pick(candidates) {
+    pick(candidates, { note }) {
       const schedule = byArray.get(candidates) ?? scheduleOf(candidates);
+      if (note) note.position = schedule.position;
       const index = schedule.order[schedule.position] as number;
       schedule.position = (schedule.position + 1) % schedule.order.length;
       return candidates[index] as Candidate;

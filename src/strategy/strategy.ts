@@ -58,6 +58,34 @@ export interface StrategyCall {
   readonly prefix?: number | undefined;
   /** The same for its tools and instructions alone, which other conversations may share, where they are long enough to be cached. */
   readonly stem?: number | undefined;
+  /** Takes down what the pick went by, for `decisionsOf`. A strategy may leave it alone; `undefined` = nobody wants to know. */
+  readonly note?: PickNote | undefined;
+}
+
+/** What a strategy may say of one pick. Kept with the call's result, so it holds nothing large. */
+export interface PickNote {
+  /** Those that were compared, where they are not all candidates. */
+  among?: readonly Candidate[] | undefined;
+  /** How loaded each of them counted, in the same order, before `weight`; the least wins. */
+  loads?: readonly number[] | undefined;
+  /** The place in a rotation. */
+  position?: number | undefined;
+  /** The last number in [0, 1) that was drawn. */
+  drawn?: number | undefined;
+  /** Further figures of a strategy of this library. */
+  also?: MoreNotes | undefined;
+}
+
+/** What only some strategies go by. */
+export interface MoreNotes {
+  /** In the order of the loads, in ms. */
+  readonly latencies?: readonly number[];
+  readonly prefix?: number;
+  readonly settled?: string | undefined;
+  readonly crowded?: boolean;
+  /** In the candidates' order. 2 = room within the fair share, 1 = for a prefix that it has, 0 = none. */
+  readonly room?: readonly number[];
+  readonly caches?: readonly (boolean | undefined)[];
 }
 
 /** Picks one of the eligible endpoints. A throw, or an answer that is no candidate, falls back to the first candidate. */

@@ -136,7 +136,7 @@ describe.skipIf(!chromiumAt)(
       const detail = row.locator('.detail');
       const text = (await detail.innerText()).replace(/\s+/g, ' ');
       expect(text).toContain('POST /v1/chat/completions');
-      expect(text).toMatch(/Why .*Picked bad .*Candidates bad good/);
+      expect(text).toMatch(/Why .*Picked bad .*Candidates bad .*good/);
       expect(text).toMatch(/Picked good .*Excluded bad: failed this call/);
       expect(text).toMatch(/Attempts 1 bad gpt-5 500 server-error .* 2 good gpt-5 200 ok/);
       await page.getByRole('combobox', { name: 'Status' }).selectOption('failed');

@@ -1,8 +1,6 @@
-// Why a call went where it went: who stood to choose, who did not, who was picked, how long it waited. For those who ask only.
+// Why a call went where it went: who stood to choose and by which figures, who did not, who was picked, how long it waited, why it ended.
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Decision } from '../../src/call/decision.ts';
-import type { LoadBalancedOpenAI } from '../../src/index.ts';
-import { attemptsOf, decisionsOf } from '../../src/sdk/attempts.ts';
+import { attemptsOf, type Decision, decisionsOf, type LoadBalancedOpenAI } from '../../src/index.ts';
 import { CLIENT_STATE, type ClientState } from '../../src/sdk/client-state.ts';
 import { rawCall } from '../../src/sdk/raw-call.ts';
 import { openStage } from '../support/stage.ts';
@@ -13,14 +11,14 @@ interface Asked {
   readonly decisions: Decision[];
 }
 
-/** One chat call by somebody who wants to know. */
-async function ask(client: LoadBalancedOpenAI, model = 'gpt-5', explains = true): Promise<Asked> {
+/** One chat call. */
+async function ask(client: LoadBalancedOpenAI, model = 'gpt-5'): Promise<Asked> {
   const state = (client as unknown as { readonly [CLIENT_STATE]: ClientState })[CLIENT_STATE];
   const body = JSON.stringify({ model, messages: [{ role: 'user', content: 'hi' }] });
   const headers = new Headers({ 'content-type': 'application/json' });
   const request = { method: 'post', path: '/chat/completions', headers, body };
   try {
-    const response = await rawCall({ ...state.caller(client), explains }, request);
+    const response = await rawCall(state.caller(client), request);
     await response.arrayBuffer();
     return { response, error: undefined, decisions: decisionsOf(response) };
   } catch (error) {
@@ -28,8 +26,9 @@ async function ask(client: LoadBalancedOpenAI, model = 'gpt-5', explains = true)
   }
 }
 
-/** Without the times. */
-const plain = (decisions: readonly Decision[]) => decisions.map(({ ms: _, waitMs: __, ...rest }) => rest);
+/** Without the times and figures. */
+const plain = (decisions: readonly Decision[]) =>
+  decisions.map(({ ms: _, waitMs: __, figures: ___, basis: ____, budget: _____, ...rest }) => rest);
 
 let close: () => Promise<void> = async () => undefined;
 afterEach(() => close());
@@ -137,19 +136,74 @@ describe('the decisions of a call', () => {
     expect(decisions.at(-1)?.picked).toBe('e15');
   });
 
-  it('are nobody’s who did not ask', async () => {
-    const { client } = await stageOf({ a: [503], b: [] });
-    const { decisions, response } = await ask(client, 'gpt-5', false);
-    expect(attemptsOf(response)).toHaveLength(2);
-    expect(decisions).toEqual([]);
+  it('tell what each candidate was judged by, and what the strategy went by besides', async () => {
+    const { client } = await stageOf({ a: [], b: { script: [], weight: 2 } }, { strategy: 'least-busy' });
+    const { decisions } = await ask(client);
+    expect(decisions[0]?.figures).toEqual([
+      { endpoint: 'a', weight: 1, priority: 0, inFlight: 0, load: 0 },
+      { endpoint: 'b', weight: 2, priority: 1, inFlight: 0, load: 0 },
+    ]);
+    expect(decisions[0]?.basis?.drawn).toBeGreaterThanOrEqual(0);
+    expect(decisions[0]?.budget).toBeUndefined();
+  });
+
+  it('tell of the retry budget from the second one on, and that it was used up', async () => {
+    const { client } = await stageOf(
+      { a: [503], b: [503], c: [503] },
+      { retryBudget: { ratio: 0, minPerSecond: 0 }, breaker: false, maxRetries: 0 },
+    );
+    const { decisions } = await ask(client);
+    expect(decisions.map(({ picked, reason, budget }) => [picked, reason, budget])).toEqual([
+      ['a', expect.any(String), undefined],
+      ['b', expect.any(String), 0],
+      [undefined, 'the retry budget is used up', 0],
+    ]);
+    expect(decisions.at(-1)?.eligible).toEqual(['c']);
+  });
+
+  it('say when no attempt was left, and nothing of an error that is the caller’s', async () => {
+    const { client } = await stageOf({ a: [503], b: [503], c: [400] }, { maxAttempts: 2, maxRetries: 0 });
+    const { decisions } = await ask(client);
+    expect(decisions.at(-1)).toMatchObject({ eligible: ['c'], reason: 'no attempts left' });
+    const other = await ask(client.balancer.pin('c') as LoadBalancedOpenAI);
+    expect(other.decisions.map(({ picked }) => picked)).toEqual(['c']);
+  });
+
+  it('are there for every call: its result, each of its attempts, its event, its error', async () => {
+    const { client, events } = await stageOf({ a: [503], b: ['ok', 400] });
+    const completion = await client.chat.completions.create({ model: 'gpt-5', messages: [] });
+    const told = decisionsOf(completion);
+    expect(told.map(({ picked }) => picked)).toEqual(['a', 'b']);
+    expect(attemptsOf(completion).map(({ decision }) => decision)).toEqual(told);
+    expect(events.of('call-end')[0]?.decisions).toEqual(told);
+    expect(JSON.parse(JSON.stringify(events.of('call-end')[0])).decisions).toEqual(JSON.parse(JSON.stringify(told)));
+    const error = await client.balancer
+      .pin('b')
+      .chat.completions.create({ model: 'gpt-5', messages: [] })
+      .catch((met: unknown) => met);
+    expect(decisionsOf(error).map(({ reason }) => reason)).toEqual(['pinned']);
+  });
+
+  it('hold no key and no prompt', async () => {
+    const { client, keys } = await stageOf({ a: [503], b: [] }, { strategy: 'prompt-cache' });
+    const secret = 'my secret question '.repeat(300);
+    const messages = [{ role: 'user', content: secret } as const];
+    const text = JSON.stringify(decisionsOf(await client.chat.completions.create({ model: 'gpt-5', messages })));
+    expect(text).toContain('"prefix"');
+    for (const hidden of [keys.a, keys.b, 'secret']) expect(text).not.toContain(hidden);
+  });
+
+  it('are those of no other thing', () => {
     expect(decisionsOf(undefined)).toEqual([]);
     expect(decisionsOf(7)).toEqual([]);
+    expect(decisionsOf({})).toEqual([]);
   });
 
   it('are copies: whoever changes them changes nothing', async () => {
     const { client } = await stageOf({ a: [], b: [] });
     const { response, decisions } = await ask(client);
     decisions[0]?.eligible.push('x');
+    decisions[0]?.figures?.pop();
     expect(decisionsOf(response)[0]?.eligible).toEqual(['a', 'b']);
     expect((await ask(client)).decisions[0]?.eligible).toEqual(['a', 'b']);
   });

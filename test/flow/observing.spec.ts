@@ -187,7 +187,8 @@ describe('attemptsOf and explain', () => {
     const clock = manualClock();
     await using stage = await openStage({ a: { script: ['reset'], modelMap: { 'gpt-5': 'own' } }, b: [] }, { clock });
     const attempts = attemptsOf(await chat(stage.client));
-    expect(attempts).toEqual([
+    expect(attempts.map(({ decision }) => decision?.picked)).toEqual(['a', 'b']);
+    expect(attempts.map(({ decision: _, ...report }) => report)).toEqual([
       { endpoint: 'a', model: 'own', verdict: 'connection-lost', status: undefined, ms: 0, billed: 'maybe' },
       {
         endpoint: 'b',
@@ -468,7 +469,9 @@ describe('a strategy of one’s own', () => {
     const strategy: StrategyOption = {
       name: 'mine',
       pick(candidates, call) {
-        seen.push({ names: candidates.map(({ name }) => name), ...call });
+        const { note, ...facts } = call;
+        expect(note).toBeTypeOf('object');
+        seen.push({ names: candidates.map(({ name }) => name), ...facts });
         return candidates.at(-1)!;
       },
     };

@@ -103,10 +103,18 @@ export const attempt: z.ZodType<AttemptReport> = z.looseObject({
 export const decision: z.ZodType<Decision> = z.looseObject({
   ms: z.number(),
   eligible: z.array(z.string()),
+  more: z.number().optional().describe('How many more stood to choose.'),
+  figures: z
+    .array(z.looseObject({ endpoint: z.string(), weight: z.number(), priority: z.number(), inFlight: z.number() }))
+    .optional()
+    .describe('What they were judged by.'),
+  basis: z.looseObject({}).optional().describe('What the strategy went by besides.'),
   excluded: z.array(z.looseObject({ endpoint: z.string(), reason: z.string() })),
   picked: z.string().optional(),
   waitMs: z.number().optional(),
   reason: z.string().optional(),
+  model: z.string().optional(),
+  budget: z.number().optional().describe('Extra attempts that the retry budget had left.'),
 }) as unknown as z.ZodType<Decision>;
 
 /** A call of the log. */

@@ -1,9 +1,17 @@
 /** What the admin API answers of calls and usage. */
 
+/** What a candidate was judged by. */
+export interface Figures {
+  readonly endpoint: string;
+  readonly inFlight: number;
+  readonly load?: number | undefined;
+}
+
 /** One pick or wait of a call. */
 export interface Decision {
   readonly ms: number;
   readonly eligible: readonly string[];
+  readonly figures?: readonly Figures[] | undefined;
   readonly excluded: readonly { readonly endpoint: string; readonly reason: string }[];
   readonly picked?: string | undefined;
   readonly waitMs?: number | undefined;

@@ -4,6 +4,7 @@
  * transport of their own) goes the long way.
  */
 import type { OpenAI } from 'openai';
+import type { Decision } from '../../call/decision.ts';
 import type { JsonText } from '../../call/json-text.ts';
 import { withModel } from '../../call/localize.ts';
 import type { AttemptReport } from '../../call/outcome.ts';
@@ -82,7 +83,6 @@ export class DirectCall {
       return usage ? usage.send(to, body, go) : go(body);
     };
     const story = dispatcher.open<DirectReply>(call, send, only, prefer);
-    story.decisions = [];
     const read = (attempt: Attempt<DirectReply>): Promise<WholeBody | Passing> => {
       const safe = (error: unknown) => safeFor(request, attempt.endpoint, clientOf(attempt.endpoint))(error);
       const facts = new AttemptFacts(core, story, attempt, request.body.outline, safe);
@@ -98,8 +98,8 @@ export class DirectCall {
     return this.#story.reports;
   }
 
-  get decisions(): NonNullable<CallStory<DirectReply>['decisions']> {
-    return this.#story.decisions ?? [];
+  get decisions(): readonly Decision[] {
+    return (this.#story.decisions ?? []).map((each) => each.tell());
   }
 
   /** The pool's endpoints. */

@@ -27,10 +27,14 @@ function shown(decision: Decision): Decision {
     if (eligible.includes(name) || name === picked || (before && !isElsewhere(before))) continue;
     excluded.set(name, { endpoint: name, reason });
   }
-  return { ...decision, eligible, picked, excluded: [...excluded.values()] };
+  const told: Decision = { ...decision, eligible, picked, excluded: [...excluded.values()] };
+  const { figures, basis } = decision;
+  if (figures) told.figures = figures.map((each) => ({ ...each, endpoint: endpointNamed(each.endpoint) }));
+  if (basis?.settled !== undefined) told.basis = { ...basis, settled: endpointNamed(basis.settled) };
+  return told;
 }
 
-/** Decisions, each endpoint named once. */
+/** Decisions, each endpoint named once; its figures as often as it stood to choose. */
 export function shownDecisions(decisions: readonly Decision[]): readonly Decision[] {
   const isOdd = ({ eligible, excluded, picked = '' }: Decision) =>
     isNumbered(picked) || eligible.some(isNumbered) || excluded.some(({ endpoint }) => isNumbered(endpoint));

@@ -8,7 +8,7 @@ import type { AttemptReport } from '../../call/outcome.ts';
 import { joined, unsteered } from '../../call/steering.ts';
 import type { Endpoint } from '../../endpoint/endpoint.ts';
 import type { LoadBalancedOpenAI } from '../../load-balanced-openai.ts';
-import { attemptsOf, decisionsOf } from '../../sdk/attempts.ts';
+import { decisionsOf, reportsOf } from '../../sdk/attempts.ts';
 import type { Caller } from '../../sdk/caller.ts';
 import { CLIENT_STATE, type ClientState } from '../../sdk/client-state.ts';
 import { type RawRequest, rawCall, refused } from '../../sdk/raw-call.ts';
@@ -82,7 +82,6 @@ export async function exchange(
     {
       ...caller,
       steering,
-      explains: true,
       ...(prefer !== undefined && { prefers: prefer }),
       ...(usage && sendingWith(usage)),
     },
@@ -95,8 +94,8 @@ export async function exchange(
     status: response.status,
     headers: hides ? unmeasured(response.headers) : response.headers,
     body: hides ? hideUsage(body) : body,
-    ...poolFacts(endpoints, attemptsOf(response).at(-1)?.endpoint, asked),
-    attempts: () => attemptsOf(response),
+    ...poolFacts(endpoints, reportsOf(response).at(-1)?.endpoint, asked),
+    attempts: () => reportsOf(response),
     decisions: () => decisionsOf(response),
   };
 }
@@ -105,14 +104,14 @@ export async function exchange(
 export function refusedReply(error: unknown, direct: DirectCall, asked: string | undefined): Reply | undefined {
   const response = refused(error);
   if (!response) return undefined;
-  const { endpoints, attempts, decisions } = direct;
+  const { endpoints, attempts } = direct;
   return {
     status: response.status,
     headers: response.headers,
     body: response.body as ReadableStream<Uint8Array> | null,
     ...poolFacts(endpoints, attempts.at(-1)?.endpoint, asked),
     attempts: () => attempts,
-    decisions: () => decisions,
+    decisions: () => direct.decisions,
   };
 }
 
@@ -132,7 +131,7 @@ export function poolFacts(
 
 /** The attempts behind an error that `exchange` threw. */
 export function attemptsBehind(error: unknown): readonly AttemptReport[] {
-  return attemptsOf(error);
+  return reportsOf(error);
 }
 
 /** Why the call behind an error that `exchange` threw went where it went. */

@@ -33,7 +33,7 @@ export function askForSocket(to: Destination, call: SocketCall): Promise<OpenSoc
     to.endpoint === undefined ? caller.steering : joined(caller.steering, { ...unsteered, endpoint: to.endpoint });
   const { model: _, ...query } = call.query;
   return openSocket(
-    { ...caller, steering, explains: true },
+    { ...caller, steering },
     {
       ...{
         path,

@@ -1,11 +1,20 @@
 /** Why a call went where it went: every pick and wait with its candidates and exclusions, then every attempt. */
 
-import type { Attempt, Decision } from '../call-shapes.ts';
+import type { Attempt, Decision, Figures } from '../call-shapes.ts';
 import { duration, NONE } from '../format.ts';
 import { say, sayReason } from '../say.ts';
 
+function FiguresOf({ name, figures }: { name: string; figures: readonly Figures[] }) {
+  const known = figures.find(({ endpoint }) => endpoint === name);
+  if (!known) return null;
+  const { inFlight, load } = known;
+  const said = [say('why.inFlight', { count: inFlight })];
+  if (load !== undefined && load !== inFlight) said.push(say('why.load', { load: Number(load.toPrecision(3)) }));
+  return <span class="muted"> {said.join(' · ')}</span>;
+}
+
 function DecisionLine({ decision }: { decision: Decision }) {
-  const { ms, eligible, excluded, picked, waitMs, reason } = decision;
+  const { ms, eligible, figures = [], excluded, picked, waitMs, reason } = decision;
   return (
     <li>
       <span class="when">{say('why.at', { time: duration(ms) })}</span>
@@ -26,6 +35,7 @@ function DecisionLine({ decision }: { decision: Decision }) {
             {eligible.map((name) => (
               <span key={name} class={name === picked ? 'chip picked' : 'chip'}>
                 {name}
+                <FiguresOf name={name} figures={figures} />
               </span>
             ))}
           </p>

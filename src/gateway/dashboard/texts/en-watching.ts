@@ -110,6 +110,8 @@ export const watching = {
   'why.nobody': 'Nobody could take it',
   'why.candidates': 'Candidates',
   'why.excluded': 'Excluded',
+  'why.inFlight': '{count} in flight',
+  'why.load': 'load {load}',
   'why.cooldown': 'cools down {time}',
   attempts: 'Attempts',
   'attempts.none': 'No endpoint was asked.',

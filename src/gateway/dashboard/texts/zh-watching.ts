@@ -110,6 +110,8 @@ export const watching: Readonly<Record<keyof typeof english, string>> = {
   'why.nobody': '没有端点可以接受',
   'why.candidates': '候选',
   'why.excluded': '已排除',
+  'why.inFlight': '进行中 {count}',
+  'why.load': '负载 {load}',
   'why.cooldown': '冷却 {time}',
   attempts: '尝试',
   'attempts.none': '没有请求任何端点。',
