@@ -51,6 +51,14 @@ export {
 export { LoadBalancedOpenAI, LoadBalancedOpenAI as default } from './load-balanced-openai.ts';
 export type { ListenerOf } from './observe/emitter.ts';
 export type { BalancerEvent, BalancerEvents, EventName, Observer, SendingFacts } from './observe/events.ts';
+export {
+  type DecisionRecorder,
+  type LineTarget,
+  type RecordedAttempt,
+  type RecordedCall,
+  type RecordOptions,
+  recordDecisions,
+} from './observe/record-decisions.ts';
 export { type Attempt, attemptsOf, decisionsOf, explain } from './sdk/attempts.ts';
 export type { Balancer } from './sdk/balancer.ts';
 export type { ObservedPool } from './sdk/observed-pool.ts';

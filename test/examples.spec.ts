@@ -132,6 +132,23 @@ const PRINTS: Record<string, readonly string[]> = {
     'load_balanced_openai_endpoint_eligible{pool="answers",endpoint="first"} 1',
     'load_balanced_openai_endpoint_eligible{pool="answers",endpoint="second"} 1',
   ],
+  '15-why-there': [
+    'One?',
+    '  third (round-robin) out of first, second, third',
+    '    first: weight 1, 0 in flight',
+    '    second: weight 1, 0 in flight',
+    '    third: weight 2, 0 in flight',
+    'Two?',
+    '  first (round-robin) out of first, second, third',
+    '    first: weight 1, 0 in flight',
+    '    second: weight 1, 0 in flight',
+    '    third: weight 2, 0 in flight',
+    '  third (round-robin) out of second, third',
+    '    second: weight 1, 0 in flight',
+    '    third: weight 2, 0 in flight',
+    '    not first: cooling down (429)',
+    '2 lines in the file, 0 lost',
+  ],
 };
 
 describe('examples', () => {

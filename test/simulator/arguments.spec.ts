@@ -39,6 +39,12 @@ it.each([
   ['--options {"clock":1}', '--options: the simulator sets clock itself.'],
   ['--options {"rescu":false}', 'did you mean rescue'],
   ['--strategies random', 'did you mean --strategy'],
+  ['--trace f --clients 3', '--clients is about scenarios; with --trace leave it out.'],
+  ['--trace f --strategy oracle', "--strategy: there is no 'oracle'"],
+  ['--trace f --seed 0', '--seed must be a whole number'],
+  ['--trace f --prices {', '--prices is not JSON'],
+  ['--trace f --prices {"gpt-5":1}', '--prices: gpt-5 needs input and output'],
+  ['--seed 2', '--seed goes with --trace.'],
   ['random', "Only options may follow, not 'random'"],
 ])('refuses %s by name', (args, problem) => {
   const asked = readArguments(args.split(' '));

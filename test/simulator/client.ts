@@ -7,7 +7,7 @@ import { resolveSettings } from '../../src/config/resolve-settings.ts';
 import type { Attempt, Reply, Sending } from '../../src/dispatch/call-story.ts';
 import { callOf, type RequestOptions } from '../../src/sdk/call-of.ts';
 import { type Core, makeCore } from '../../src/sdk/core.ts';
-import type { Server } from './server.ts';
+import type { Taker } from './server.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 import { durationsOf, type Work } from './workload.ts';
 
@@ -22,7 +22,7 @@ export interface Told {
 
 /** What a client is made with. */
 export interface ClientParts {
-  readonly servers: ReadonlyMap<string, Server>;
+  readonly servers: ReadonlyMap<string, Taker>;
   readonly clock: VirtualClock;
   readonly options: LoadBalancedOpenAIOptions;
   /** Whether its calls ask for streams. */
@@ -61,13 +61,21 @@ export class SimulatedClient {
 
   /** Makes a call. @param tell told once, when its answer has begun or it failed. */
   async call(work: Work, tell: (told: Told) => void): Promise<void> {
-    const { clock, stream, sent } = this.#parts;
+    const { clock, sent } = this.#parts;
+    const { traced } = work;
+    const { stream } = traced ?? this.#parts;
     const { settings, dispatcher, pool, affinity } = this.core;
     // Four bytes to a token, as everybody reckons; no prompt begins like another.
     const content = `${work.seed} `.padEnd(4 * work.prompt, 'text ');
-    const body = { model: 'gpt-5', messages: [{ role: 'user', content }], max_completion_tokens: work.most, stream };
+    const prefix = traced?.prefix === undefined ? {} : { prompt_cache_key: String(traced.prefix) };
+    const model = traced?.model ?? 'gpt-5';
+    const body = { model, messages: [{ role: 'user', content }], max_completion_tokens: work.most, stream, ...prefix };
     const options: RequestOptions = { method: 'post', path: '/chat/completions', body, stream };
-    const defaults = { timeout: TIMEOUT, maxRetries: MAX_RETRIES, steering: unsteered };
+    const defaults = {
+      timeout: TIMEOUT,
+      maxRetries: MAX_RETRIES,
+      steering: { ...unsteered, ...(traced?.pin && { endpoint: traced.pin }) },
+    };
     const call = callOf(options, 'free', defaults, settings, clock);
     const route = routeOf(call, pool, affinity, settings.affinity);
     const send = (endpoint: { name: string }, sending: Sending) => {
@@ -99,7 +107,8 @@ export class SimulatedClient {
 
   /** The port: an attempt becomes a job of a server. A stream's head comes with its first token, a plain reply all at once. */
   #send(work: Work, name: string, { index, signal, wire }: Sending): Promise<ModelReply> {
-    const { servers, stream } = this.#parts;
+    const { servers } = this.#parts;
+    const { stream } = work.traced ?? this.#parts;
     return new Promise((resolve, reject) => {
       let reply: ModelReply | undefined;
       const head = (headers: Headers) => {
@@ -108,8 +117,9 @@ export class SimulatedClient {
         resolve(reply);
         return reply;
       };
-      (servers.get(name) as Server).take({
+      (servers.get(name) as Taker).take({
         ...durationsOf(work, index),
+        ...{ work, index },
         most: work.prompt + work.most,
         used: work.prompt + work.tokens,
         signal,

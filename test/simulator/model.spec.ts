@@ -7,7 +7,7 @@ import { simulate } from './run.ts';
 import { type ScenarioName, scenarioNames, scenarios } from './scenarios.ts';
 import { type Fault, type Job, Server } from './server.ts';
 import { VirtualClock } from './virtual-clock.ts';
-import { FIRST_TOKEN, MEAN, workload } from './workload.ts';
+import { FIRST_TOKEN, MEAN, type Work, workload } from './workload.ts';
 
 const forever = () => false;
 
@@ -16,7 +16,7 @@ function bench(fault?: Fault, limits?: Limits) {
   const server = new Server('a', fault, clock, limits);
   const told: string[] = [];
   const job = (name: string, first: number, rest: number, signal = new AbortController().signal): Job => ({
-    ...{ first, rest, signal, most: 110, used: 60 },
+    ...{ first, rest, signal, most: 110, used: 60, work: workload(1, 1e3, 10, 1)[0] as Work, index: 0 },
     begins: () => void told.push(`${name} begins ${clock.now()}`),
     ends: () => void told.push(`${name} ends ${clock.now()}`),
     fails: (error) => void told.push(`${name} ${(error as { status?: number }).status} ${clock.now()}`),

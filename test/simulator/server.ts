@@ -2,6 +2,7 @@
 import { APIError } from 'openai';
 import { type Limits, Quota } from './quota.ts';
 import type { VirtualClock } from './virtual-clock.ts';
+import type { Work } from './workload.ts';
 
 /** What is wrong with an endpoint. Times in ms. */
 export type Fault =
@@ -13,11 +14,19 @@ export type Fault =
   /** Answers 500 after so long. */
   | { readonly is: 'failing'; readonly after: number };
 
+/** Whatever takes attempts in. */
+export interface Taker {
+  take(job: Job): void;
+}
+
 /** One attempt as the server sees it. */
 export interface Job {
   /** How long it takes on an endpoint that works, in ms: until its first token, and from there to its end. */
   readonly first: number;
   readonly rest: number;
+  /** The call, and which of its attempts this is, from 0 on. */
+  readonly work: Work;
+  readonly index: number;
   /** What it takes of a quota, in tokens: at most as far as its bounds tell, and in the end. */
   readonly most: number;
   readonly used: number;
@@ -138,6 +147,7 @@ export class Server {
   }
 }
 
-function apiError(status: number, message: string, headers: Record<string, string> = {}): APIError {
+/** An error reply. */
+export function apiError(status: number, message: string, headers: Record<string, string> = {}): APIError {
   return APIError.generate(status, { error: { message } }, undefined, new Headers(headers));
 }

@@ -1,10 +1,12 @@
-// `npm run simulate`: the strategies compared, printed as a table scenario by scenario, and drawn with --out, where the README's table comes with it.
+// `npm run simulate`: the strategies compared, printed as a table scenario by scenario, and drawn with --out, where the README's table comes with it; or recorded calls replayed.
 import { writeFileSync } from 'node:fs';
 import { HELP, readArguments } from './arguments.ts';
 import { cell } from './compare.ts';
 import { plot } from './plot.ts';
+import { replayTrace } from './replay-trace.ts';
 import { type Scenario, scenarios } from './scenarios.ts';
 import { type Group, markdown, type Row, section } from './table.ts';
+import { TraceError } from './trace.ts';
 
 async function main(args: readonly string[]): Promise<number> {
   const asked = readArguments(args);
@@ -15,6 +17,16 @@ async function main(args: readonly string[]): Promise<number> {
   if (asked.is === 'help') {
     console.log(HELP);
     return 0;
+  }
+  if (asked.is === 'replay') {
+    try {
+      console.log((await replayTrace(asked)).join('\n'));
+      return 0;
+    } catch (error) {
+      if (!(error instanceof TraceError)) throw error;
+      console.error(error.message);
+      return 1;
+    }
   }
   const { contenders, clients, seeds, ms, stream, out } = asked;
   const groups: Group[] = [];

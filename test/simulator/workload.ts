@@ -1,5 +1,7 @@
 // What is asked of the pool: calls that arrive at random, each with the length of its answer. The same for every strategy.
+
 import { exponential, lognormal, seeded, seedOf } from './chance.ts';
+import type { TracedCall } from './trace.ts';
 
 /** One call of the application. */
 export interface Work {
@@ -13,6 +15,8 @@ export interface Work {
   /** The bound that the caller set for the answer. */
   readonly most: number;
   readonly seed: number;
+  /** Where the call was recorded: what it asked for. */
+  readonly traced?: TracedCall;
 }
 
 /** Median and spread of the time to the first token, in ms, on an endpoint that works. */

@@ -1,0 +1,135 @@
+// Calls written down line by line: whole, without keys and prompts, bounded, and never at the cost of a call.
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { ConfigurationError, type RecordedCall, recordDecisions } from '../../src/index.ts';
+import { openStage } from '../support/stage.ts';
+
+const fileIn = () => join(mkdtempSync(join(tmpdir(), 'recorded-')), 'calls.jsonl');
+const linesOf = (file: string) =>
+  readFileSync(file, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as RecordedCall);
+
+let close: () => Promise<void> = async () => undefined;
+afterEach(() => close());
+
+async function stageWith(recorder: ReturnType<typeof recordDecisions>) {
+  const stage = await openStage({ a: [503], b: [] }, { observers: [recorder] });
+  close = async () => stage[Symbol.asyncDispose]();
+  return stage;
+}
+
+const SECRET = 'nobody may read this';
+const ask = { model: 'gpt-5', messages: [{ role: 'user' as const, content: SECRET }] };
+
+describe('recordDecisions', () => {
+  it('writes each call with its attempts, tokens and decisions', async () => {
+    const file = fileIn();
+    const recorder = recordDecisions(file);
+    const { client, keys } = await stageWith(recorder);
+    await client.chat.completions.create(ask);
+    const stream = await client.chat.completions.create({ ...ask, stream: true });
+    for await (const _ of stream);
+    await recorder.close();
+    const [first, second] = linesOf(file) as [RecordedCall, RecordedCall];
+    expect(first).toMatchObject({ v: 1, operation: 'chat', model: 'gpt-5', stream: false, ok: true });
+    expect(first.attempts.map(({ endpoint, verdict }) => [endpoint, verdict])).toEqual([
+      ['a', 'overloaded'],
+      ['b', 'ok'],
+    ]);
+    expect(first.attempts.at(-1)?.tokens).toMatchObject({ input: expect.any(Number), output: expect.any(Number) });
+    expect(first.decisions.map(({ picked }) => picked)).toEqual(['a', 'b']);
+    expect(Math.abs(first.at + first.ms - Date.now())).toBeLessThan(60_000);
+    expect(second).toMatchObject({ stream: true, firstMs: expect.any(Number) });
+    const text = readFileSync(file, 'utf8');
+    for (const hidden of [SECRET, keys.a, keys.b]) expect(text).not.toContain(hidden);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(recorder.lost).toBe(0);
+  });
+
+  it('begins a new file where one is large enough, and keeps so many', async () => {
+    const file = fileIn();
+    const recorder = recordDecisions(file, { maxBytes: 3_000, keep: 2 });
+    const { client } = await stageWith(recorder);
+    for (let call = 0; call < 24; call++) {
+      await client.chat.completions.create(ask);
+      // Each line by itself: what comes in the same moment goes out together.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await recorder.close();
+    expect(existsSync(`${file}.1`)).toBe(true);
+    expect(existsSync(`${file}.2`)).toBe(true);
+    expect(existsSync(`${file}.3`)).toBe(false);
+    for (const each of [file, `${file}.1`, `${file}.2`]) {
+      expect(statSync(each).size).toBeLessThanOrEqual(3_000);
+      expect(linesOf(each).length).toBeGreaterThan(0);
+    }
+  });
+
+  it('goes on in a file that ended in the middle of a line', async () => {
+    const file = fileIn();
+    appendFileSync(file, '{"v":1,"id":"cut');
+    const recorder = recordDecisions(file);
+    const { client } = await stageWith(recorder);
+    await client.chat.completions.create(ask);
+    await recorder.close();
+    const lines = readFileSync(file, 'utf8').split('\n');
+    expect(lines[0]).toBe('{"v":1,"id":"cut');
+    expect(JSON.parse(lines[1] as string)).toMatchObject({ v: 1, ok: true });
+  });
+
+  it.skipIf(!existsSync('/dev/full'))('loses lines and no call where the disk is full', async () => {
+    const recorder = recordDecisions('/dev/full');
+    const { client } = await stageWith(recorder);
+    for (let call = 0; call < 5; call++) await client.chat.completions.create(ask);
+    await recorder.close();
+    expect(recorder.lost).toBe(5);
+  });
+
+  it('loses lines where the file cannot be made, and where its target throws', async () => {
+    const nowhere = recordDecisions(join(fileIn(), 'no', 'such', 'folder.jsonl'));
+    const throwing = recordDecisions({
+      write: () => {
+        throw new Error('gone');
+      },
+    });
+    const stage = await openStage({ a: [] }, { observers: [nowhere, throwing] });
+    close = async () => stage[Symbol.asyncDispose]();
+    await stage.client.chat.completions.create(ask);
+    await nowhere.close();
+    await throwing.close();
+    expect([nowhere.lost, throwing.lost]).toEqual([1, 1]);
+    await stage.client.chat.completions.create(ask);
+    expect([nowhere.lost, throwing.lost]).toEqual([1, 1]);
+  });
+
+  it('holds no more than so much of what waits', async () => {
+    const recorder = recordDecisions(fileIn());
+    const model = 'm'.repeat(250);
+    const facts = { operation: 'chat', model, stream: false, ok: true, ms: 1, firstMs: undefined, error: undefined };
+    const event = {
+      type: 'call-end' as const,
+      at: 1,
+      callId: 'x'.repeat(100_000),
+      ...facts,
+      attempts: [],
+      decisions: [],
+    };
+    for (let call = 0; call < 100; call++) recorder(event);
+    expect(recorder.lost).toBeGreaterThan(50);
+    await recorder.close();
+  });
+
+  it.each([
+    ['', {}, /name a file/],
+    ['f', { maxBytes: 10 }, /maxBytes must be 1024 or more, not 10/],
+    ['f', { keep: -1 }, /keep must be a whole number from 0 to 1000, not -1/],
+    ['f', { maxBytes: Number.NaN }, /maxBytes/],
+  ])('refuses %j with %j', (file, options, problem) => {
+    expect(() => recordDecisions(file, options)).toThrow(ConfigurationError);
+    expect(() => recordDecisions(file, options)).toThrow(problem);
+  });
+});
