@@ -228,7 +228,7 @@ describe('spans of', () => {
     );
     await chat(stage.client);
     expect(told.tree('gen_ai.request.model')).toEqual(['route gpt-5 gpt-5', '  chat gpt-5-mini gpt-5-mini']);
-    expect(events(route())).toEqual(['fallback']);
+    expect(events(route())).toEqual(['fallback', 'decision']);
   });
 
   it('embeddings', async () => {
