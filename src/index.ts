@@ -65,6 +65,7 @@ export type { ObservedPool } from './sdk/observed-pool.ts';
 export type { EndpointSnapshot, Quantiles, Snapshot } from './sdk/snapshot.ts';
 export type { Taken } from './sdk/take.ts';
 export { memoryStore } from './state/memory-store.ts';
+export { type ProcessStoreOptions, processStore } from './state/process-store.ts';
 export type { SharedStore } from './state/shared-store.ts';
 export { headroom } from './strategy/headroom.ts';
 export { leastBusy } from './strategy/least-busy.ts';

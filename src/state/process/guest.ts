@@ -1,0 +1,13 @@
+/** A member as the one who leads sees it. */
+import type { Wire } from './wire.ts';
+
+/** A connection that came in, and who it is. */
+export interface Guest {
+  readonly wire: Wire;
+  /** What it listens to. */
+  readonly channels: Set<unknown>;
+  /** Its name; `undefined` until it has said who it is. */
+  id: string | undefined;
+  /** Its rank among those who know everything as well; 0 for none. */
+  deputy: number;
+}

@@ -1,0 +1,200 @@
+/**
+ * The process that leads: answers the others, tells messages on, and keeps two deputies in the know. What it has answered, its
+ * deputies were told before, so that nothing answered is lost when it is killed.
+ */
+import type { Server, Socket } from 'node:net';
+import type { Clock } from '../../clock.ts';
+import { asNumber, asText, CHANNELS, type Frame, PROTOCOL } from './frame.ts';
+import type { Guest } from './guest.ts';
+import { Hold } from './hold.ts';
+import type { Ledger } from './ledger.ts';
+import { Outbox } from './outbox.ts';
+import type { Place } from './place.ts';
+import { Recent } from './recent.ts';
+import { Wire } from './wire.ts';
+
+const DEPUTIES = 2;
+/** It asks whether it still leads at least this often, in ms, and before it does anything after a longer rest. */
+const LAWFUL_FOR = 200;
+/** Ms within which members find out that somebody else leads, and have said what they know. */
+const HUNGRY_FOR = 600;
+/** Nobody has so many processes on one machine. */
+const GUESTS = 1_000;
+/** Says within this time who it is, in ms, or is sent away. */
+const GREETING_WITHIN = 2_000;
+
+/** What the hub needs of the process that it is in. */
+export interface HubParts {
+  readonly clock: Clock;
+  readonly ledger: Ledger;
+  readonly place: Place;
+  readonly server: Server;
+  /** Others know what this process does not: nothing is answered before they have said it, or were given the time to. */
+  readonly hungry: boolean;
+  /** Who is at the place as long as this hub leads. */
+  readonly identity: string;
+  /** Tells a message to the listeners of this process. */
+  hear(channel: string, message: string, from: string, change: number): void;
+}
+
+/** Leads the processes of one app. */
+export class Hub {
+  /** Until it knows what the others know. */
+  readonly hold: Hold;
+  readonly #parts: HubParts;
+  readonly #guests = new Set<Guest>();
+  readonly #outbox = new Outbox(() => this.#deputies.map(({ wire }) => wire));
+  #deputies: Guest[] = [];
+  readonly #recent: Recent;
+  /** The process ends. Others take over at the place; without them nothing is left there. */
+  readonly #exit = () => {
+    if (this.#guests.size === 0) this.#parts.place.leave(this.#parts.identity);
+  };
+  #lawfulUntil = 0;
+  #deposed = false;
+
+  constructor(parts: HubParts) {
+    this.#parts = parts;
+    this.#lawfulUntil = parts.clock.now() + LAWFUL_FOR;
+    this.#recent = new Recent(parts.clock);
+    parts.server.on('connection', (socket) => this.#receive(socket));
+    // Whoever did not get in tries again.
+    parts.server.on('error', () => undefined);
+    parts.server.unref();
+    process.once('exit', this.#exit);
+    this.hold = new Hold(parts.clock, parts.hungry ? HUNGRY_FOR : 0);
+  }
+
+  /** Whether it still leads: it may have stood still, and somebody else has taken over. */
+  lawful(): boolean {
+    const { clock, place, identity } = this.#parts;
+    if (this.#deposed) return false;
+    if (clock.now() < this.#lawfulUntil) return true;
+    if (place.current() !== identity) {
+      this.close();
+      return false;
+    }
+    this.#lawfulUntil = clock.now() + LAWFUL_FOR;
+    return true;
+  }
+
+  /** Leads no more; its members go to whoever does. */
+  close(): void {
+    if (this.#deposed) return;
+    this.#deposed = true;
+    process.removeListener('exit', this.#exit);
+    this.#parts.server.close();
+    this.hold.drop();
+    for (const { wire } of [...this.#guests]) wire.cut();
+  }
+
+  /** Does what the member `from` wants. @returns the answer @throws when it wants what nobody can */
+  perform(from: string, [kind, op, key, ...rest]: Frame): unknown {
+    const { ledger } = this.#parts;
+    const change = asNumber(op);
+    const name = asText(key);
+    switch (kind) {
+      case 'g':
+        return ledger.get(name) ?? null;
+      case 's':
+        this.#record(ledger.set(from, change, name, asText(rest[0]), asNumber(rest[1])));
+        return null;
+      case 'a':
+        this.#record(ledger.add(from, change, name, asNumber(rest[0]), asNumber(rest[1])));
+        return Number(ledger.get(name) ?? 0);
+      case 'p':
+        this.#publish(from, change, name, asText(rest[0]));
+        return null;
+      case '+':
+      case '-':
+        return null;
+      default:
+        throw new TypeError('nobody asks this');
+    }
+  }
+
+  #receive(socket: Socket): void {
+    if (this.#deposed || this.#guests.size >= GUESTS) return void socket.destroy();
+    const wire: Wire = new Wire(socket, {
+      frame: (frame) => {
+        if (this.lawful()) this.#take(guest, frame);
+      },
+      gone: () => {
+        cancel();
+        this.#guests.delete(guest);
+        this.#deputies = this.#deputies.filter((deputy) => deputy !== guest);
+        this.#appoint();
+      },
+      due: () => this.#outbox.add(wire),
+    });
+    const guest: Guest = { wire, channels: new Set(), id: undefined, deputy: 0 };
+    const cancel = this.#parts.clock.after(GREETING_WITHIN, () => guest.id ?? wire.cut(), false);
+    this.#guests.add(guest);
+  }
+
+  #take(guest: Guest, frame: Frame): void {
+    const [kind] = frame;
+    if (kind === 'hi') this.#greet(guest, frame);
+    else if (guest.id === undefined) throw new TypeError('who is this?');
+    else if (kind === 'k' || kind === 'l' || kind === 'K') this.#restore(frame);
+    else {
+      const { id, wire } = guest;
+      this.hold.when(
+        () => this.#reply(guest, id, frame),
+        () => wire.cut(),
+      );
+    }
+  }
+
+  #reply({ wire, channels }: Guest, id: string, frame: Frame): void {
+    const [kind, op, channel] = frame;
+    if (kind === '+' && channels.size >= CHANNELS) throw new TypeError('too many channels');
+    const answer = this.perform(id, frame);
+    if (kind === '+') channels.add(channel);
+    if (kind === '-') channels.delete(channel);
+    wire.send(['=', op, answer]);
+  }
+
+  #greet(guest: Guest, [, protocol, id, version, channels, returns]: Frame): void {
+    const { ledger, identity } = this.#parts;
+    if (protocol !== PROTOCOL || guest.id !== undefined || !Array.isArray(channels)) throw new TypeError('no greeting');
+    guest.id = asText(id);
+    for (const channel of channels.slice(0, CHANNELS)) guest.channels.add(asText(channel));
+    const wanted = asNumber(version) > 0 && (!ledger.whole || asNumber(version) > ledger.version);
+    guest.wire.send(['hi', identity, wanted, this.#deputies.length < DEPUTIES]);
+    if (returns) for (const message of this.#recent.on(guest.channels)) guest.wire.send(message);
+    this.#appoint();
+  }
+
+  /** A member that was in the know says what it knows. */
+  #restore(frame: Frame): void {
+    const { ledger } = this.#parts;
+    ledger.hear(frame);
+    if (frame[0] === 'k') this.#record(frame);
+    if (ledger.whole) this.hold.release();
+  }
+
+  #record(record: Frame | undefined): void {
+    if (record) for (const { wire } of this.#deputies) wire.send(record);
+  }
+
+  #publish(from: string, change: number, channel: string, message: string): void {
+    const frame = ['m', channel, message, from, change];
+    this.#recent.keep(frame);
+    for (const { channels, wire } of this.#guests) if (channels.has(channel)) wire.send(frame);
+    queueMicrotask(() => this.#parts.hear(channel, message, from, change));
+  }
+
+  #appoint(): void {
+    for (let rank = 1; rank <= DEPUTIES; rank++) {
+      if (this.#deposed || this.#deputies.some(({ deputy }) => deputy === rank)) continue;
+      const next = [...this.#guests].find(({ id, deputy }) => id !== undefined && deputy === 0);
+      if (!next) return;
+      next.deputy = rank;
+      this.#deputies.push(next);
+      next.wire.send(['d', rank]);
+      // What changes meanwhile it is told as well.
+      next.wire.sendAll(this.#parts.ledger.records());
+    }
+  }
+}
