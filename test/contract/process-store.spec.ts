@@ -1,10 +1,11 @@
 // What every store promises, kept by `processStore()` between threads and between processes: each check plays on two members
-// that are really apart, whoever of them leads.
+// that are really apart, whoever of them leads. The primary of the cluster uses it as well.
 import { afterAll, beforeAll, describe, it } from 'vitest';
+import { processStore } from '../../src/index.ts';
 import { sharedStoreContract } from '../../src/testing/index.ts';
-import { type RemoteMember, remoteMember, socketFolder } from '../state/process/remote-member.ts';
+import { type Kind, type RemoteMember, remoteMember, socketFolder } from '../state/process/remote-member.ts';
 
-describe.each(['thread', 'fork'] as const)('a store in each %s', (kind) => {
+describe.each<Kind>(['thread', 'fork', 'cluster'])('a store in each %s', (kind) => {
   const folder = socketFolder();
   const members: RemoteMember[] = [];
   beforeAll(async () => {
@@ -15,7 +16,9 @@ describe.each(['thread', 'fork'] as const)('a store in each %s', (kind) => {
     folder[Symbol.dispose]();
   });
 
+  const primary = processStore({ name: 'contract', folder: folder.path });
+  const stores = () => [...members.map(({ store }) => store), ...(kind === 'cluster' ? [primary] : [])];
   let turn = 0;
-  const next = () => members[turn++ % members.length]!.store;
+  const next = () => stores()[turn++ % stores().length]!;
   it.concurrent.each(sharedStoreContract(next, { shared: true }))('$promise', ({ check }) => check());
 });

@@ -52,7 +52,9 @@ function load(members: readonly RemoteMember[], mark: string) {
 }
 
 describe.each(['thread', 'fork'] as const)('with a %s each', (kind) => {
-  it(`${KILLS} times who leads is killed under load: nothing fails, is lost or done twice`, async () => {
+  it(`${KILLS} times who leads is killed under load: nothing fails, is lost or done twice`, {
+    timeout: 15_000 + KILLS * 5_000,
+  }, async () => {
     using folder = socketFolder();
     const random = seeded(kind.length);
     const members = await crew(kind, 4, folder.path);
@@ -74,7 +76,7 @@ describe.each(['thread', 'fork'] as const)('with a %s each', (kind) => {
         added += done.added;
         const [witness] = others;
         expect(done.failed).toEqual([]);
-        expect(done.slowest).toBeLessThan(1_000);
+        expect(done.slowest).toBeLessThan(1_500);
         expect(await witness!.store.add('counter', 0, HOUR)).toBe(added);
         const keys = [...done.facts, `led-${kill}`];
         const lost = await Promise.all(keys.map(async (key) => ((await others[1]!.store.get(key)) ? [] : [key])));

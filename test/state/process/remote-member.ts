@@ -1,13 +1,18 @@
 // A store that is in another thread or process: what is asked of it is done there.
 import { fork } from 'node:child_process';
+import cluster from 'node:cluster';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { SharedStore } from '../../../src/index.ts';
 import type { ProcessStoreOptions } from '../../../src/state/process-store.ts';
 
 const SCRIPT = new URL('./children/member.ts', import.meta.url);
+
+/** A thread of this process, a process, or a worker of the cluster whose primary this process is. */
+export type Kind = 'thread' | 'fork' | 'cluster';
 
 /** A member elsewhere, and how to be rid of it. */
 export interface RemoteMember extends AsyncDisposable {
@@ -33,14 +38,16 @@ interface Line {
   signal(name: NodeJS.Signals): void;
 }
 
-function open(kind: 'thread' | 'fork', options: ProcessStoreOptions, hear: (said: Said) => void): Line {
+function open(kind: Kind, options: ProcessStoreOptions, hear: (said: Said) => void): Line {
   if (kind === 'thread') {
     const worker = new Worker(SCRIPT, { workerData: options, execArgv: [] });
     worker.on('message', hear);
     return { post: (message) => worker.postMessage(message), kill: () => worker.terminate(), signal: () => undefined };
   }
   const env = { PATH: process.env.PATH, STORE: JSON.stringify(options) };
-  const child = fork(SCRIPT, { env, execArgv: ['--unhandled-rejections=strict'] });
+  const execArgv = ['--unhandled-rejections=strict'];
+  if (kind === 'cluster') cluster.setupPrimary({ exec: fileURLToPath(SCRIPT), execArgv, args: [] });
+  const child = kind === 'cluster' ? cluster.fork(env).process : fork(SCRIPT, { env, execArgv });
   child.on('message', (said) => hear(said as Said));
   const ended = new Promise((resolve) => child.once('exit', resolve));
   return {
@@ -54,7 +61,7 @@ function open(kind: 'thread' | 'fork', options: ProcessStoreOptions, hear: (said
 }
 
 /** Starts a member in a thread or a process of its own. */
-export async function remoteMember(kind: 'thread' | 'fork', options: ProcessStoreOptions): Promise<RemoteMember> {
+export async function remoteMember(kind: Kind, options: ProcessStoreOptions): Promise<RemoteMember> {
   const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
   const listeners = new Map<number, (message: string) => void>();
   let asked = 0;
