@@ -3,9 +3,9 @@
  * call waits for the store; what it draws depends on what it lately used and on what is left.
  */
 import type { Fleet, InUse } from '../state/fleet.ts';
-import { Ledger } from '../state/ledger.ts';
+import { Ledger, PATIENCE } from '../state/ledger.ts';
 import type { RateWindow } from './rate-window.ts';
-import { CRUMB, PATIENCE, Supply } from './supply.ts';
+import { CRUMB, Supply } from './supply.ts';
 
 /** What nobody took from for so long is given back, in ms. */
 const IDLE = 3_000;
@@ -25,13 +25,13 @@ export class SharedWindow implements RateWindow, InUse {
     this.limit = limit;
     this.rate = rate;
     this.#fleet = parts.fleet;
-    this.#ledger = new Ledger(parts.fleet, parts.key, limit / rate);
+    this.#ledger = new Ledger(parts.fleet, parts.key, limit / rate, () => this.#fallSilent());
     this.#supply = new Supply(limit, rate, parts.fleet, this.#ledger);
     this.#wake = parts.wake;
   }
 
   level(now: number): number {
-    this.#pass(now);
+    this.#supply.pass(now);
     return this.#supply.level(now);
   }
 
@@ -45,7 +45,7 @@ export class SharedWindow implements RateWindow, InUse {
 
   take(amount: number, now: number): void {
     const supply = this.#supply;
-    this.#pass(now);
+    this.#supply.pass(now);
     supply.lease.now -= amount;
     supply.usage.note(amount, now);
     // Whoever still waits says so when it looks.
@@ -56,7 +56,7 @@ export class SharedWindow implements RateWindow, InUse {
 
   readyAt(amount: number, now: number): number {
     const supply = this.#supply;
-    this.#pass(now);
+    this.#supply.pass(now);
     const wanted = Math.min(amount, this.limit);
     if (supply.has(wanted, now)) return 0;
     supply.wanted = Math.max(supply.wanted, wanted);
@@ -71,7 +71,7 @@ export class SharedWindow implements RateWindow, InUse {
   /** As `InUse` says. */
   tick(now: number): boolean {
     const supply = this.#supply;
-    this.#pass(now);
+    this.#supply.pass(now);
     const idle = now > supply.neededUntil;
     if (idle) supply.wanted = 0;
     if (supply.alone || supply.missing(now) > 0 || (idle && supply.held > CRUMB)) this.#soon();
@@ -87,8 +87,13 @@ export class SharedWindow implements RateWindow, InUse {
     if (!this.#supply.alone) await this.#ledger.giveBack(held / this.rate);
   }
 
-  #pass(now: number): void {
-    if (this.#supply.pass(now)) this.#wake();
+  #fallSilent(): void {
+    const now = this.#fleet.clock.now();
+    // Before the first answer nobody knows how many share the limit: that store has to fail.
+    if (this.#ledger.spentUntil === undefined) return;
+    this.#supply.pass(now);
+    if (!this.#supply.alone) this.#supply.goAlone(false, now);
+    this.#wake();
   }
 
   #need(until: number): void {
@@ -120,9 +125,9 @@ export class SharedWindow implements RateWindow, InUse {
     if (!before && missing + owed === 0) return this.#giveBack(supply.surplus(now));
     const stretch = await this.#ledger.draw((missing + owed) / this.rate);
     const later = this.#fleet.clock.now();
-    this.#pass(later);
+    supply.pass(later);
     if (!stretch) {
-      if (!supply.alone) supply.goAlone(later);
+      if (!supply.alone) supply.goAlone(true, later);
       supply.alone?.failed();
       this.#wake();
       return false;

@@ -10,8 +10,6 @@ import { OwnShare } from './own-share.ts';
 
 /** Dates in ms are not told more exactly than this times a fast limit's rate; rounding must not cost a call its turn. */
 export const CRUMB = 1e-3;
-/** A store that has not answered for so long is done without, in ms. */
-export const PATIENCE = 100;
 /** What was heard longer ago than this says nothing any more, in ms. */
 const KNOWN = 60_000;
 /** By how much calls may go before the first lease came, as a share of the limit; one may in any case. */
@@ -53,19 +51,17 @@ export class Supply {
     return this.lease.now + this.lease.coming;
   }
 
-  /** Time goes on. @returns true when the store was just found to be silent. */
-  pass(now: number): boolean {
+  /** Time goes on. */
+  pass(now: number): void {
     this.lease.pass(this.#fleet.time(now));
-    const silent = !this.alone && this.#ledger.silentFor(now) >= PATIENCE;
-    if (silent) this.goAlone(now);
     if (this.alone) this.#gain(this.alone.more(this.lease.now, now));
-    return silent;
   }
 
-  /** Goes by an equal part of the limit from now on. */
-  goAlone(now: number): void {
+  /** Goes by an equal part of the limit from now on. @param failed the store said so; else it is late, and others may be heard yet. */
+  goAlone(failed: boolean, now: number): void {
     const { size } = this.#fleet;
-    const left = this.#isKnown(now) ? this.#left(now) : this.#limit;
+    const unknown = failed ? this.#limit : this.#limit * PLENTY;
+    const left = this.#isKnown(now) ? this.#left(now) : unknown;
     this.alone = new OwnShare(this.#limit, this.#rate, size, now);
     this.#gain(this.alone.begin(left, size));
   }

@@ -15,9 +15,13 @@ const PERIOD = 600_000;
 const BEHIND = 6;
 /** By so much more than full a bucket may be found, as a share of it. */
 const TOLERANCE = 0.01;
-/** So often the right to catch up is given anew, in ms. */
-const TURN = 500;
+/** So often the right to catch up is given anew, in ms; for a new counter more seldom, since two would move it by an hour. */
+const [TURN, TURN_IF_NEW] = [500, 5_000];
 const [TRIES, FIRST_PAUSE] = [8, 10];
+/** What lies further ahead than this, in ms, is looked at again after a moment. */
+const [FAR, CHECKED_AFTER] = [2_000, 100];
+/** A store that has not answered for so long is done without, in ms. */
+export const PATIENCE = 100;
 /** What was heard within this time, in ms, still tells what others do. */
 const FRESH = 5_000;
 
@@ -37,15 +41,16 @@ export class Ledger {
   readonly #period: number;
   #spentUntil: number | undefined;
   #knownAt = Number.NEGATIVE_INFINITY;
-  #askedAt: number | undefined;
+  readonly #fellSilent: () => void;
 
-  /** @param whole how long the bucket takes to fill, in ms. */
-  constructor(fleet: Fleet, key: string, whole: number) {
+  /** @param whole how long the bucket takes to fill, in ms. @param fellSilent called when the store owes an answer for too long. */
+  constructor(fleet: Fleet, key: string, whole: number, fellSilent: () => void) {
     this.#fleet = fleet;
     this.#clock = fleet.clock;
     this.#key = `lbo:1:quota:${key}`;
     this.#whole = whole;
     this.#period = Math.max(PERIOD, 2 * whole);
+    this.#fellSilent = fellSilent;
   }
 
   /** Up to when all is spent, as last heard; `undefined` = never heard. */
@@ -58,11 +63,6 @@ export class Ledger {
     return this.#knownAt;
   }
 
-  /** For how long the store has not answered a question, in ms. */
-  silentFor(now: number): number {
-    return this.#askedAt === undefined ? 0 : now - this.#askedAt;
-  }
-
   /** Draws what fills in `ms`. @returns `undefined` when the store does not answer */
   async draw(ms: number): Promise<Stretch | undefined> {
     const grains = Math.max(1, Math.ceil(ms * GRAIN));
@@ -70,11 +70,24 @@ export class Ledger {
       const until = await this.#move(grains);
       if (until === undefined) return undefined;
       const from = until - grains / GRAIN;
-      if (from >= this.#fullAt() - this.#whole * TOLERANCE) return { from, until };
+      if (from >= this.#fullAt() - this.#whole * TOLERANCE) return this.#checked({ from, until });
       // More than full: what was drawn there counts for nobody, and is left out with all the rest that is past.
-      if (!(await this.#catchUp(pause))) return undefined;
+      if (!(await this.#catchUp(until, pause))) return undefined;
     }
     return undefined;
+  }
+
+  /** Two that caught up at the same moment leave it far ahead until one takes it back: what lies there is looked at again. */
+  async #checked({ from, until }: Stretch): Promise<Stretch> {
+    if (from < this.#fleet.time() + FAR) return { from, until };
+    await this.#pause(CHECKED_AFTER);
+    await this.look();
+    const by = Math.max(0, until - (this.#spentUntil ?? until));
+    return { from: from - by, until: until - by };
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => this.#clock.after(ms, resolve, false));
   }
 
   /** Gives back what would fill in `ms`. @returns whether the store took it */
@@ -109,9 +122,10 @@ export class Ledger {
   }
 
   async #ask(key: string, n: number, ttl: number): Promise<number | undefined> {
-    this.#askedAt = this.#clock.now();
+    // Why a timer: that of the clock is patient with a process that stood still itself, and has not read yet what has long come.
+    const cancel = this.#clock.after(PATIENCE, this.#fellSilent, false);
     const total = await this.#fleet.store.add(key, n, ttl);
-    this.#askedAt = undefined;
+    cancel();
     return total;
   }
 
@@ -136,12 +150,13 @@ export class Ledger {
   }
 
   /** Moves a time that lies too far in the past to where a full bucket has it. One process does it, the others wait a moment. */
-  async #catchUp(pause: number): Promise<boolean> {
-    const turn = Math.floor(this.#fleet.time() / TURN);
-    const first = await this.#ask(`${this.#key}:turn:${turn}`, 1, 10 * TURN);
+  async #catchUp(until: number, pause: number): Promise<boolean> {
+    const length = this.#isEmpty(this.#number, until) ? TURN_IF_NEW : TURN;
+    const turn = `${length}:${Math.floor(this.#fleet.time() / length)}`;
+    const first = await this.#ask(`${this.#key}:turn:${turn}`, 1, 2 * length);
     if (first === undefined) return false;
     if (first !== 1) {
-      await new Promise<void>((resolve) => this.#clock.after(pause, resolve, false));
+      await this.#pause(pause);
       return true;
     }
     const number = this.#number;

@@ -1,0 +1,75 @@
+// One of many processes on one Redis: calls an endpoint with a configured limit, as told, and prints how its calls went.
+import { createClient } from 'redis';
+import { attemptsOf, LoadBalancedOpenAI, type LoadBalancedOpenAIOptions } from '../../../src/index.ts';
+import { redisStore } from '../../../src/redis/index.ts';
+
+interface Input {
+  readonly options: LoadBalancedOpenAIOptions;
+  readonly url: string;
+  /** Calls at once at the beginning, then so many per second, for so many ms. */
+  readonly atOnce: number;
+  readonly perSecond: number;
+  readonly ms: number;
+}
+
+/** How they went. */
+export interface Went {
+  readonly served: number;
+  /** Attempts that met a 429. */
+  readonly limited: number;
+  /** Calls that were still waiting at the end. */
+  readonly left: number;
+  /** Times a call waited. */
+  readonly waits: number;
+  readonly degraded: number;
+  readonly recovered: number;
+}
+
+const { options, url, atOnce, perSecond, ms } = JSON.parse(process.argv.at(-1)!) as Input;
+const redis = createClient({ url });
+redis.on('error', () => undefined);
+await redis.connect();
+const client = new LoadBalancedOpenAI({ ...options, store: redisStore(redis) });
+let [served, limited, begun, ended, waits, degraded, recovered] = [0, 0, 0, 0, 0, 0, 0];
+client.balancer
+  .on('call-waiting', () => {
+    waits += 1;
+  })
+  .on('store-degraded', () => {
+    degraded += 1;
+  })
+  .on('store-recovered', () => {
+    recovered += 1;
+  })
+  .on('attempt-end', ({ status }) => {
+    if (status === 429) limited += 1;
+  });
+
+async function call(): Promise<void> {
+  begun += 1;
+  try {
+    const answer = await client.chat.completions.create({
+      model: 'gpt-5',
+      messages: [{ role: 'user', content: 'hi' }],
+    });
+    if (attemptsOf(answer).length > 0) served += 1;
+  } catch {
+    // Nobody could take it in time.
+  }
+  ended += 1;
+}
+
+// All begin together.
+process.stdout.write('{}\n');
+await new Promise((resolve) => process.stdin.once('data', resolve));
+const from = performance.now();
+for (let each = 0; each < atOnce; each++) void call();
+const timer = setInterval(() => {
+  const due = atOnce + ((performance.now() - from) * perSecond) / 1_000;
+  while (begun < due) void call();
+}, 5);
+await new Promise((resolve) => setTimeout(resolve, ms));
+clearInterval(timer);
+const went: Went = { served, limited, left: begun - ended, waits, degraded, recovered };
+process.stdout.write(`${JSON.stringify(went)}\n`);
+await new Promise(() => undefined);
