@@ -89,8 +89,8 @@ export class SharedWindow implements RateWindow, InUse {
 
   #fallSilent(): void {
     const now = this.#fleet.clock.now();
-    // Before the first answer nobody knows how many share the limit: that store has to fail.
-    if (this.#ledger.spentUntil === undefined) return;
+    // At the beginning nobody knows how many share the limit: then the store has to fail.
+    if (this.#ledger.spentUntil === undefined || !this.#fleet.knowsOthers) return;
     this.#supply.pass(now);
     if (!this.#supply.alone) this.#supply.goAlone(false, now);
     this.#wake();

@@ -14,6 +14,8 @@ const BEAT = 1_000;
 const BEAT_EACH = 20;
 /** Who was not heard for so many beats is gone. */
 const MISSED = 3.5;
+/** Who heard himself so often would have heard others. */
+const ECHOES = 3;
 /** Beyond it no process has a number of its own. */
 const MOST = 10_000;
 /** The last date there is. */
@@ -49,6 +51,7 @@ export class Fleet {
   readonly #listener = (message: string) => this.#hear(message);
   #offset: number;
   #users = 0;
+  #echoes = 0;
   #unsubscribe: (() => void) | undefined;
   #cancelTick: (() => void) | undefined;
   #beatAt = Number.NEGATIVE_INFINITY;
@@ -62,6 +65,11 @@ export class Fleet {
   /** How many processes use limits on this store, as far as they were heard; this one counts in any case. */
   get size(): number {
     return 1 + this.#others.size;
+  }
+
+  /** Whether others had the time to be heard. */
+  get knowsOthers(): boolean {
+    return this.#echoes >= ECHOES;
   }
 
   /** The time on which all of them agree, in ms since 1970. */
@@ -124,6 +132,7 @@ export class Fleet {
       if (this.#others.size < MOST || this.#others.has(said.id)) this.#others.set(said.id, now);
       return;
     }
+    this.#echoes += 1;
     // Only who hears himself can tell that somebody else is gone.
     const longest = MISSED * (BEAT + BEAT_EACH * this.#others.size);
     for (const [id, heardAt] of this.#others) if (now - heardAt > longest) this.#others.delete(id);
