@@ -53,6 +53,8 @@ export interface Listening {
 
 /** The user's client as the store sees it, the same for both libraries. */
 export interface Link {
+  /** Whether it is of a cluster. */
+  readonly cluster: boolean;
   /** Where it stands now. */
   standing(): Standing;
   get(key: string): PromiseLike<unknown>;

@@ -15,7 +15,9 @@ const PATIENT = { lazyConnect: true, enableOfflineQueue: true, maxRetriesPerRequ
 /** @param client a connected one, or one that is on its way */
 export function ioredisLink(client: IoredisClient): Link {
   let wasReady = false;
+  const cluster = (client as { isCluster?: unknown }).isCluster === true;
   return {
+    cluster,
     standing() {
       const { status } = client;
       if (status === 'end') return 'closed';
@@ -31,7 +33,6 @@ export function ioredisLink(client: IoredisClient): Link {
     run: (script, key, args) => client.eval(script, 1, key, ...args),
     publish: (channel, message) => client.publish(channel, message),
     listen(hear) {
-      const cluster = (client as { isCluster?: unknown }).isCluster === true;
       const duplicate: (...options: unknown[]) => object = client.duplicate;
       const own = duplicate.call(client, ...(cluster ? [[], PATIENT] : [PATIENT]));
       return listening(own as Duplicate, hear);

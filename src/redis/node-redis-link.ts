@@ -14,6 +14,7 @@ interface Duplicate {
 export function nodeRedisLink(client: NodeRedisClient): Link {
   let wasReady = false;
   return {
+    cluster: typeof (client as { getRandomNode?: unknown }).getRandomNode === 'function',
     standing() {
       if (!client.isOpen) return 'closed';
       if (client.isReady) {

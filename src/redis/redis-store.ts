@@ -10,7 +10,7 @@ import type { Link, RedisClient, Standing } from './clients.ts';
 import { checkedOptions, type RedisStoreOptions } from './options.ts';
 import { reasonOf } from './reasons.ts';
 import { Schema } from './schema.ts';
-import { ADD, runScript } from './scripts.ts';
+import { ADD, PUBLISH, runScript } from './scripts.ts';
 
 /** Commands without an answer; beyond them the server is taken for gone, so that a queue cannot grow for ever. */
 const UNANSWERED = 5_000;
@@ -85,7 +85,8 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
       return Number(await ask(() => runScript(link, ADD, prefix + key, [String(n), String(ms(ttl))])));
     },
     async publish(channel, message) {
-      await ask(() => link.publish(prefix + channel, message));
+      const name = prefix + channel;
+      await ask(() => (link.cluster ? runScript(link, PUBLISH, name, [name, message]) : link.publish(name, message)));
     },
     async subscribe(channel, listener) {
       const end = await ask(() => channels.subscribe(prefix + channel, listener));

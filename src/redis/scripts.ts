@@ -23,6 +23,12 @@ export const CLAIM: Script = script(
   "local found = redis.call('GET', KEYS[1]) if not found then redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) return ARGV[1] end if found == ARGV[1] then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return found",
 );
 
+/**
+ * Tells a message, where the channel's name lies as a key. Why: a cluster's client sends a plain PUBLISH to any server of it, and
+ * what two servers hand on may come in another order.
+ */
+export const PUBLISH: Script = script("return redis.call('PUBLISH', ARGV[1], ARGV[2])");
+
 /** Runs a script by its hash; a server that was started anew, or another one, is told its text. */
 export async function runScript(link: Link, { text, sha }: Script, key: string, args: string[]): Promise<unknown> {
   try {

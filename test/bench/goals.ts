@@ -68,6 +68,10 @@ export const goals: readonly Goal[] = [
   time('endpoints.construction', '1,000 endpoints: construction', 50, 'ms'),
   time('import.more', 'import, beyond the SDK’s', 60, 'ms'),
   time('pick.slowest', 'the slowest pick', 200, 'ns'),
+  load('redis.chat', 'plain call with a Redis store, CPU, beside one without', 1.05),
+  load('redis.ids', 'the same of a call whose id is shared', 1.05),
+  count('redis.failed', 'calls that failed while Redis was away', 0),
+  time('redis.p99', 'a Redis that is away, added to the p99', 1, 'ms'),
   ...[16, 64].flatMap((atOnce) => [
     load(`gateway.chat.${atOnce}.cpu.portkey`, `plain call, CPU, times Portkey’s, ${atOnce} at once`, 0.12),
     load(

@@ -8,6 +8,7 @@ import { otel } from './parts/otel.ts';
 import { own } from './parts/own.ts';
 import { weight } from './parts/package.ts';
 import { pick } from './parts/pick.ts';
+import { redis } from './parts/redis.ts';
 import { vision } from './parts/vision.ts';
 import type { Setting } from './setting.ts';
 
@@ -71,6 +72,7 @@ export const parts = {
   endpoints: { does: '1,000 endpoints: construction, heap, timers, idle CPU', run: endpoints },
   package: { does: 'import time and size of the package', run: weight },
   pick: { does: 'what a pick costs by size of the pool', long: true, run: pick },
+  redis: { does: 'what sharing state through Redis costs, and calls while it is away', run: redis },
   gateway: { does: 'the gateway beside nginx, a bare pass-through and one of npm', run: gateway },
 } as const satisfies Readonly<Record<string, Part>>;
 

@@ -35,7 +35,8 @@ export interface RedisServer extends AsyncDisposable {
   thaw(): void;
 }
 
-async function freePort(): Promise<number> {
+/** A port that nobody has. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -57,7 +58,7 @@ async function command(port: number, parts: readonly string[]): Promise<string> 
   }
 }
 
-/** Starts a server without persistence. @param options of `redis-server`, such as `--maxmemory 2mb` */
+/** Starts a server without persistence. @param options of `redis-server`, such as `--maxmemory 2mb`; the first may be a file of settings */
 export async function redisServer(...options: string[]): Promise<RedisServer> {
   const folder = mkdtempSync(join(tmpdir(), 'redis-'));
   const port = await freePort();
@@ -71,7 +72,9 @@ export async function redisServer(...options: string[]): Promise<RedisServer> {
   };
   const start = async (...more: string[]) => {
     const fixed = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no'];
-    const born = spawn(BINARY, [...fixed, ...options, ...more], { stdio: 'ignore' });
+    // A file of settings comes first.
+    const files = options.filter((option, index) => index === 0 && !option.startsWith('--'));
+    const born = spawn(BINARY, [...files, ...fixed, ...options.slice(files.length), ...more], { stdio: 'ignore' });
     child = born;
     for (let tries = 0; ; tries++) {
       const reply = await command(port, ['PING']).catch((error: Error) => error);
