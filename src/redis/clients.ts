@@ -63,8 +63,8 @@ export interface Link {
   runKnown(sha: string, key: string, args: string[]): PromiseLike<unknown>;
   run(script: string, key: string, args: string[]): PromiseLike<unknown>;
   publish(channel: string, message: string): PromiseLike<unknown>;
-  /** A second connection; its faults are nobody's but its own. */
-  listen(hear: (channel: string, message: string) => void): Listening;
+  /** A second connection; its faults are nobody's but its own. @param gaveUp it ended, and does not come back by itself */
+  listen(hear: (channel: string, message: string) => void, gaveUp: () => void): Listening;
   /** Told of `ready` and `end` of the client. @returns what ends this */
   watch(told: (event: 'ready' | 'end') => void): () => void;
 }

@@ -32,18 +32,23 @@ export function ioredisLink(client: IoredisClient): Link {
     runKnown: (sha, key, args) => client.evalsha(sha, 1, key, ...args),
     run: (script, key, args) => client.eval(script, 1, key, ...args),
     publish: (channel, message) => client.publish(channel, message),
-    listen(hear) {
+    listen(hear, gaveUp) {
       const duplicate: (...options: unknown[]) => object = client.duplicate;
       const own = duplicate.call(client, ...(cluster ? [[], PATIENT] : [PATIENT]));
-      return listening(own as Duplicate, hear);
+      return listening(own as Duplicate, hear, gaveUp);
     },
     watch: (told) => watching(client, told),
   };
 }
 
-function listening(duplicate: Duplicate, hear: (channel: string, message: string) => void): Listening {
+function listening(
+  duplicate: Duplicate,
+  hear: (channel: string, message: string) => void,
+  gaveUp: () => void,
+): Listening {
   // Without a listener it writes every error of the connection to the console.
   duplicate.on('error', () => undefined);
+  duplicate.on('end', gaveUp);
   duplicate.on('message', (channel = '', message = '') => hear(channel, message));
   return {
     begin: (channel) => duplicate.subscribe(channel),

@@ -3,7 +3,8 @@ import type { Link, Listening, NodeRedisClient } from './clients.ts';
 import { watching } from './watching.ts';
 
 interface Duplicate {
-  on(event: 'error', listener: () => void): unknown;
+  readonly isOpen: boolean;
+  on(event: 'error' | 'end', listener: () => void): unknown;
   connect(): PromiseLike<unknown>;
   subscribe(channel: string, hear: (message: string, channel: string) => void): PromiseLike<unknown>;
   unsubscribe(channel: string): PromiseLike<unknown>;
@@ -28,16 +29,23 @@ export function nodeRedisLink(client: NodeRedisClient): Link {
     runKnown: (sha, key, args) => client.evalSha(sha, { keys: [key], arguments: args }),
     run: (script, key, args) => client.eval(script, { keys: [key], arguments: args }),
     publish: (channel, message) => client.publish(channel, message),
-    listen: (hear) => listening(client.duplicate() as Duplicate, hear),
+    listen: (hear, gaveUp) => listening(client.duplicate() as Duplicate, hear, gaveUp),
     watch: (told) => watching(client, told),
   };
 }
 
-function listening(duplicate: Duplicate, hear: (channel: string, message: string) => void): Listening {
+function listening(
+  duplicate: Duplicate,
+  hear: (channel: string, message: string) => void,
+  gaveUp: () => void,
+): Listening {
   // Without a listener an error of the connection would end the process.
-  duplicate.on('error', () => undefined);
+  duplicate.on('error', () => {
+    if (!duplicate.isOpen) gaveUp();
+  });
   const connected = Promise.resolve(duplicate.connect());
-  connected.catch(() => undefined);
+  connected.catch(gaveUp);
+  duplicate.on('end', gaveUp);
   return {
     begin: (channel) => connected.then(() => duplicate.subscribe(channel, (message) => hear(channel, message))),
     stop: (channel) => connected.then(() => duplicate.unsubscribe(channel)),

@@ -82,3 +82,18 @@ each(`a failing second connection of %s ends no process, and is heard again${tit
   }
   expect(heard).toEqual(['0', '1', '2']);
 });
+
+each(`a second connection of %s that gives up is made anew${title}`, async (name) => {
+  await using server = await redisServer();
+  await using connected = await CLIENTS[name](server.url, true);
+  const store = redisStore(connected.client);
+  const heard: string[] = [];
+  await store.subscribe('channel', (message) => void heard.push(message));
+  await server.send('CLIENT', 'KILL', 'TYPE', 'pubsub');
+  await expect.poll(async () => server.send('PUBSUB', 'NUMSUB', 'channel')).toContain(':0');
+  await expect.poll(async () => server.send('PUBSUB', 'NUMSUB', 'channel'), { timeout: 5_000 }).toContain(':1');
+  await store.publish('channel', 'x');
+  await expect.poll(() => heard).toEqual(['x']);
+  await store.close();
+  await expect.poll(async () => server.send('PUBSUB', 'NUMSUB', 'channel')).toContain(':0');
+});

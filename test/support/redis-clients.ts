@@ -8,19 +8,16 @@ export interface Connected extends AsyncDisposable {
   readonly client: RedisClient;
 }
 
-/** Connects to a URL. */
-export type Connect = (url: string) => Promise<Connected>;
-
-/** By the name of the package. */
-export const CLIENTS: Readonly<Record<'redis' | 'ioredis', Connect>> = {
-  async redis(url) {
-    const client = createClient({ url });
+/** By the name of the package. `givesUp`: once a connection is lost, that is it. */
+export const CLIENTS = {
+  async redis(url: string, givesUp = false): Promise<Connected> {
+    const client = createClient({ url, ...(givesUp && { socket: { reconnectStrategy: false as const } }) });
     client.on('error', () => undefined);
     await client.connect();
     return { client, [Symbol.asyncDispose]: async () => client.destroy() };
   },
-  async ioredis(url) {
-    const client = new Redis(url);
+  async ioredis(url: string, givesUp = false): Promise<Connected> {
+    const client = new Redis(url, givesUp ? { retryStrategy: () => null } : {});
     client.on('error', () => undefined);
     await client.ping();
     return { client, [Symbol.asyncDispose]: async () => client.disconnect() };
