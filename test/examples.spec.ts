@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { redisMissing } from './support/redis-server.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const EXAMPLES = join(ROOT, 'examples');
@@ -15,7 +16,7 @@ const names = readdirSync(EXAMPLES)
 
 /** The environment without anything that leads to a real endpoint. */
 const env = Object.fromEntries(
-  Object.entries(process.env).filter(([name]) => !/^(OPENAI|AZURE|OPENROUTER|SERVICE)_/.test(name)),
+  Object.entries(process.env).filter(([name]) => !/^(OPENAI|AZURE|OPENROUTER|SERVICE|REDIS)_/.test(name)),
 );
 
 /** What an example prints, the lines about its servers left out. */
@@ -132,6 +133,14 @@ const PRINTS: Record<string, readonly string[]> = {
     'load_balanced_openai_endpoint_eligible{pool="answers",endpoint="first"} 1',
     'load_balanced_openai_endpoint_eligible{pool="answers",endpoint="second"} 1',
   ],
+  '14-redis': redisMissing
+    ? ['This needs a Redis: set REDIS_URL, or install one (apt-get install redis-server, brew install redis).']
+    : [
+        'made by one:       second, attempts: 1',
+        'read by the other: second, attempts: 1',
+        'without Redis:     first, attempts: 1',
+        'told why:          true',
+      ],
   '15-why-there': [
     'One?',
     '  third (round-robin) out of first, second, third',
@@ -166,7 +175,7 @@ describe('examples', () => {
     const imports = [...text.matchAll(/ from '([^']+)'/g)].map(([, from]) => from);
     for (const from of imports)
       expect(from).toMatch(
-        /^(load-balanced-openai(\/\w+)?|openai|prom-client|@opentelemetry\/[\w-]+|node:[\w/]+|\.\/(endpoints|file-store)\.ts)$/,
+        /^(load-balanced-openai(\/\w+)?|openai|prom-client|redis|@opentelemetry\/[\w-]+|node:[\w/]+|\.\/(endpoints|file-store)\.ts)$/,
       );
   });
 

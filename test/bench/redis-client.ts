@@ -31,9 +31,7 @@ export interface Latencies {
 if (process.argv[1] === import.meta.filename) {
   const { urls, redis } = JSON.parse(process.argv[2] as string) as RedisSpec;
   const { LoadBalancedOpenAI } = await import('load-balanced-openai');
-  // As built; only its types are of the source.
-  const built: string = 'load-balanced-openai/redis';
-  const { redisStore } = (await import(built)) as typeof import('../../src/redis/index.ts');
+  const { redisStore } = await import('load-balanced-openai/redis');
   const { OpenAI } = await import('openai');
   const connection = createClient({ url: redis });
   connection.on('error', () => undefined);
