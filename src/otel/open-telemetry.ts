@@ -26,6 +26,9 @@ interface Underway {
 /** More calls are not under way at once; of those beyond nobody told the end. */
 const MOST = 100_000;
 
+/** So many pools are added before those that are gone are looked for. */
+const FORGET_EVERY = 100;
+
 /** Who instruments undici writes the headers himself, and two of them say nothing. */
 const undici = channel('undici:request:create');
 
@@ -128,7 +131,9 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): OpenTelemetry
   const watch = (observed: ObservedPool) => {
     if (!metrics) return;
     const held = new WeakRef(observed);
-    for (const each of pools) if (!each.deref() || each.deref()?.closed) pools.delete(each);
+    // Now and then: clients may be built per call, and looking through all of them each time would take longer and longer.
+    if (pools.size % FORGET_EVERY === 0)
+      for (const each of pools) if (each.deref()?.closed !== false) pools.delete(each);
     const before = meters.now;
     pools.add(held);
     before?.gauges.watch(held, common);

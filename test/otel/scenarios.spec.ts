@@ -1,5 +1,6 @@
 // The promise: one observer, and every call is a span `route` with a span per attempt below it, whatever becomes of the call; read
 // back from an SDK registered as an application registers it.
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { context, propagation, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import OpenAI, { toFile } from 'openai';
@@ -391,6 +392,36 @@ describe('the context', () => {
     await chat(silent.client);
     expect(silent.servers.a.requests[0]?.headers).not.toHaveProperty('traceparent');
   });
+
+  it.each(['standard', 'fast'] as const)(
+    'is left to an instrumentation of undici, below the attempt, over the %s transport',
+    async (transport) => {
+      await using stage = await openStage({ a: [503], b: [] }, observed({ transport }));
+      // As @opentelemetry/instrumentation-undici does: a span below the active one, and its place written into the headers.
+      const instrument = (message: unknown) => {
+        const { request } = message as { request: { addHeader(name: string, value: string): void } };
+        const span = tracer().startSpan('POST', { kind: SpanKind.CLIENT });
+        const headers: Record<string, string> = {};
+        propagation.inject(trace.setSpan(context.active(), span), headers);
+        for (const [name, value] of Object.entries(headers)) request.addHeader(name, value);
+        span.end();
+      };
+      subscribe('undici:request:create', instrument);
+      try {
+        await chat(stage.client);
+      } finally {
+        unsubscribe('undici:request:create', instrument);
+      }
+      expect(told.tree()).toEqual([
+        'route gpt-5',
+        ...['    POST', '    POST'].flatMap((post) => ['  chat gpt-5', post]),
+      ]);
+      const sent = [stage.servers.a, stage.servers.b].map(({ requests }) => requests[0]?.headers.traceparent);
+      expect(sent.map((each) => String(each).split('-')[2])).toEqual(
+        told.spans('POST').map((span) => span.spanContext().spanId),
+      );
+    },
+  );
 
   it('keeps tokens out of the attempt where another tracer tells of the call, whose span is the parent', async () => {
     await using stage = await openStage({ a: [] }, observed());
