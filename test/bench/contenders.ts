@@ -85,6 +85,7 @@ function peer(file: string, name: string): (surroundings: Surroundings) => Promi
 export const contenders = {
   raw: { title: 'plain `openai` SDK', make: raw },
   standard: { title: 'this package, 3 endpoints', make: (given) => ours(given) },
+  again: { title: 'this package, 3 endpoints, again', make: (given) => ours(given) },
   observed: { title: 'the same, told to OpenTelemetry, no SDK registered', make: observed },
   fast: { title: 'this package, 3 endpoints, fast transport', make: (given) => ours(given, 'fast') },
   one: { title: 'this package, 1 endpoint', make: (given) => ours(firstOf(given)) },
