@@ -25,7 +25,8 @@ const next = await after.responses.create({ ...ask, previous_response_id: made.i
 console.log('its next turn:     ', servedBy(next));
 await after.close();
 
-const [line = ''] = readFileSync(path, 'utf8').split('\n');
+const lines = readFileSync(path, 'utf8').split('\n');
+const line = lines.find((each) => each.includes('lbo:1:id:')) ?? '';
 const { key, value } = JSON.parse(line) as { key: string; value: string };
 console.log('the file says:     ', /^lbo:1:id:[\w-]{43}$/.test(key) ? 'the hash of each id' : key, '→', value);
 rmSync(folder, { recursive: true });

@@ -133,6 +133,12 @@ const PRINTS: Record<string, readonly string[]> = {
     'load_balanced_openai_endpoint_eligible{pool="answers",endpoint="first"} 1',
     'load_balanced_openai_endpoint_eligible{pool="answers",endpoint="second"} 1',
   ],
+  '13-many-processes': [
+    'other: busy cools down for gpt-5-mini (429), learnt elsewhere',
+    'one: busy 429 → free 200',
+    'other: free 200',
+    'late: free 200',
+  ],
   '14-redis': redisMissing
     ? ['This needs a Redis: set REDIS_URL, or install one (apt-get install redis-server, brew install redis).']
     : [

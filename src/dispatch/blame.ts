@@ -125,7 +125,7 @@ export function answerFor<R extends Reply>(story: CallStory<R>, parts: AnnounceP
       const { inDoubt, mostlyTheCallsOwn } = state.failureRate;
       return inDoubt || ((pattern || mostlyTheCallsOwn) && (state.worksLately(load.model) || state.inFlight > 0));
     });
-    const doubts = new Set(witnesses.map(({ endpoint, load }) => endpoint.state.doubts(load.model)));
+    const doubts = new Set(witnesses.map(({ endpoint, load }) => endpoint.state.breakers.models.of(load.model).doubts));
     // Nobody succeeds there any more: nothing is left to doubt, and a probe that failed has failed.
     const known = [...doubts].some(({ outage }) => outage);
     if (doubts.size === 0 || known) blame(story, group, parts);

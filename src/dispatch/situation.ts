@@ -54,7 +54,7 @@ function allFailing<R extends Reply>(story: CallStory<R>, parts: DispatchParts):
   const excluded = out(story, parts);
   const model = healthKey(call.model, call.operation.name);
   const sound = (each: Endpoint) =>
-    each.state.failedInRow(each.keyOf(model)) <= attempts.filter((own) => own.endpoint === each).length;
+    each.state.breakers.models.failedInRow(each.keyOf(model)) <= attempts.filter((own) => own.endpoint === each).length;
   if (last?.verdict.next === 'same') return !sound(last.attempt.endpoint);
   return !pool.some(call, (each) => (!only || each === only) && !excluded.has(each) && sound(each));
 }

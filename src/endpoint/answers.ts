@@ -5,6 +5,8 @@ export interface Others {
   /** Called when it has more room than before. */
   readonly freed?: () => void;
   readonly answers?: Answers;
+  /** When a call last succeeded at one of them, in monotonic ms. */
+  readonly success?: { at: number };
 }
 
 /** The last endpoint that was heard of, and the last other one. */

@@ -6,7 +6,7 @@ import type { Comeback } from './slow-start.ts';
 /** What a breaker does at the moment. Times in monotonic ms. */
 export type Phase =
   | { readonly is: 'closed'; readonly since: number; readonly comeback: Comeback | undefined }
-  | { readonly is: 'open'; readonly until: number }
+  | { readonly is: 'open'; readonly until: number /** By what others told alone. */; readonly hearsay?: true }
   | { readonly is: 'half-open'; readonly probe: Permit; readonly patience: number };
 
 /** Where each breaker begins. */

@@ -8,22 +8,13 @@ import CircuitBreaker from 'opossum';
 import type { Clock } from '../clock.ts';
 import type { BreakerSettings } from '../config/settings.ts';
 import { FIRST_LEAVE, NEVER_OPENED, openTime } from './breaker-phase.ts';
-import { circuitOptions } from './circuit-options.ts';
+import { circuitOptions, outcome } from './circuit-options.ts';
 import type { BreakerState, Permit } from './live-facts.ts';
 import { RollingCount } from './rolling-count.ts';
 import type { Comeback } from './slow-start.ts';
 
 /** A probe that takes longer, in ms, counts as hung. */
 const PROBE_PATIENCE = 30_000;
-
-const FAILED = new Error('failure');
-// Settles while opossum subscribes, so that a success is counted at once and not a tick later.
-const caught = { catch: () => undefined };
-const SUCCEEDED: object = Object.defineProperty({}, 'then', { value: (done: () => void) => done() ?? caught });
-const outcome = (failed: boolean) => {
-  if (failed) throw FAILED;
-  return SUCCEEDED as Promise<void>;
-};
 
 type Changed = (state: 'ejected' | 'restored', openMs: number) => void;
 
@@ -68,6 +59,26 @@ export class Breaker {
     return this.#phase.is === 'closed' ? this.#phase.comeback : undefined;
   }
 
+  /** True while it is open by what others told. */
+  get hearsay(): boolean {
+    return this.#phase.is === 'open' && this.#phase.hearsay === true;
+  }
+
+  /** Others found that it fails: open for so long, in ms, unless it is open already. @returns whether it was not */
+  adopt(openMs: number): boolean {
+    if (this.#phase.is !== 'closed') return false;
+    this.#phase = { is: 'open', until: this.#clock.now() + openMs, hearsay: true };
+    return true;
+  }
+
+  /** Others found that it works: closed, where it was open by their word only; else the next attempt finds out. @returns whether it closed */
+  recover(): boolean {
+    const { hearsay } = this;
+    if (hearsay) this.#close(false);
+    else if (this.#phase.is === 'open') this.#phase = { is: 'open', until: this.#clock.now() };
+    return hearsay;
+  }
+
   /** Leave for one attempt, or `undefined` while open. The first attempt after the open time is the probe. */
   admit(): Permit | undefined {
     if (this.#phase.is === 'closed') return this.#leave;
@@ -99,7 +110,7 @@ export class Breaker {
       }
       return;
     }
-    if (health === 'success') this.#succeed();
+    if (health === 'success') this.hearsay ? this.#close() : this.#succeed();
     if (health === 'failure') this.#fail(spared);
   }
 
@@ -130,23 +141,19 @@ export class Breaker {
     this.#inRow = wasWell ? 1 : this.#inRow + 1;
     const openMs = openTime(this.#settings, this.#inRow, this.#clock.random());
     this.#phase = { is: 'open', until: now + openMs };
-    this.#nextEpoch();
+    this.#leave = { epoch: this.#leave.epoch + 1, probe: false };
     this.#consecutive = 0;
     // A fresh window after the recovery: failures from before must not eject again.
     this.#dropCircuit();
     this.#changed('ejected', openMs);
   }
 
-  #nextEpoch(): void {
-    this.#leave = { epoch: this.#leave.epoch + 1, probe: false };
-  }
-
-  #close(): void {
+  #close(told = true): void {
     const comeback = { since: this.#clock.now(), successes: 0 };
     this.#phase = { is: 'closed', since: comeback.since, comeback };
     this.#successes = undefined;
-    this.#nextEpoch();
-    this.#changed('restored', 0);
+    this.#leave = { epoch: this.#leave.epoch + 1, probe: false };
+    if (told) this.#changed('restored', 0);
   }
 
   #giveUpOnHungProbe(): void {

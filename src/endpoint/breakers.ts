@@ -23,8 +23,16 @@ export class Breakers {
   readonly #clock: Clock;
   readonly #touch: () => void;
 
-  /** @param touch called when an exclusion begins or ends. */
-  constructor(settings: BreakerSettings | false, clock: Clock, touch: () => void) {
+  readonly #turned: ((transition: Transition) => void) | undefined;
+
+  /** @param touch called when an exclusion begins or ends. @param turned told of each transition at once. */
+  constructor(
+    settings: BreakerSettings | false,
+    clock: Clock,
+    touch: () => void,
+    turned?: (transition: Transition) => void,
+  ) {
+    this.#turned = turned;
     this.#settings = settings;
     this.#clock = clock;
     this.#touch = touch;
@@ -37,7 +45,18 @@ export class Breakers {
       this.#transitions.push({ state, model, openMs });
       if (model !== undefined) this.models.fellSick();
       this.#touch();
+      this.#turned?.({ state, model, openMs });
     });
+  }
+
+  /** What others found: that it fails, for so many ms, or that it works. @returns whether that is news here */
+  heard(model: string | undefined, openMs: number | 'works'): boolean {
+    if (model === undefined) this.#own ??= this.#make(undefined);
+    const breaker = model === undefined ? this.#own : this.models.of(model).breaker;
+    const changed = (openMs === 'works' ? breaker?.recover() : breaker?.adopt(openMs)) ?? false;
+    if (changed && model !== undefined) this.models.fellSick();
+    this.#touch();
+    return changed;
   }
 
   /** When a call for `model` is let through, in monotonic ms; 0 = now. */

@@ -44,9 +44,12 @@ export class Cooldowns {
   #running: Map<string, Cooldown> = NONE;
   #unhinted: Map<string, number> = NONE;
   readonly #clock: Clock;
+  readonly #began: ((cooldown: Cooldown, inRow: number) => void) | undefined;
 
-  constructor(clock: Clock) {
+  /** @param began told of each that starts or is extended here, and how many without a hint there were in a row. */
+  constructor(clock: Clock, began?: (cooldown: Cooldown, inRow: number) => void) {
     this.#clock = clock;
+    this.#began = began;
   }
 
   /** Starts or extends a cooldown. @returns how long it now lasts, in ms. */
@@ -64,14 +67,33 @@ export class Cooldowns {
       ms = Math.min(first * 2 ** before, longest);
       this.#unhinted.set(id, before + 1);
     }
-    // What ends later counts, with its reason.
-    if (running && running.until >= now + ms) return running.until - now;
-    const until = now + ms;
+    const begun = this.#keep(id, order, key, now + ms);
+    if (begun) this.#began?.(begun, this.#unhinted.get(id) ?? 0);
+    return begun ? ms : (running as Cooldown).until - now;
+  }
+
+  /**
+   * The same for one that others were asked for.
+   * @param inRow how many without a hint they had in a row: the next one here is longer than all of them.
+   * @returns whether it ends later than what is known here
+   */
+  adopt(order: CooldownOrder & { readonly ms: number }, key: string, inRow: number): boolean {
+    const id = `${order.scope}:${key}`;
+    if (this.#running === NONE) [this.#running, this.#unhinted] = [new Map(), new Map()];
+    if (inRow > (this.#unhinted.get(id) ?? 0)) this.#unhinted.set(id, inRow);
+    return this.#keep(id, order, key, this.#clock.now() + order.ms) !== undefined;
+  }
+
+  /** What ends later counts, with its reason. @returns `undefined` when that is the one before */
+  #keep(id: string, { scope, reason, pause }: CooldownOrder, key: string, until: number): Cooldown | undefined {
+    const running = this.#running.get(id);
+    if (running && running.until >= until) return undefined;
+    const cooldown = { scope, key, until, reason, pause, since: this.#clock.now() };
     this.#running.delete(id);
-    this.#running.set(id, { scope: order.scope, key, until, reason: order.reason, pause: order.pause, since: now });
+    this.#running.set(id, cooldown);
     if (this.#running.size > LIMIT) this.#forgetOne(id);
     if (this.#unhinted.size > LIMIT) this.#unhinted.delete(this.#unhinted.keys().next().value as string);
-    return until - now;
+    return cooldown;
   }
 
   /** What weighs least goes, and of that what ends first: made-up names shall not end what others need. */

@@ -10,20 +10,25 @@ import type { Others } from './answers.ts';
 import { Breakers } from './breakers.ts';
 import { coolDown } from './cool-down.ts';
 import { Cooldowns } from './cooldown.ts';
-import type { Doubts } from './doubts.ts';
+import { Evidence } from './evidence.ts';
 import { exclusionOf } from './exclusion.ts';
 import { FailureRate } from './failure-rate.ts';
-import type { Latency } from './latency.ts';
 import type { BreakerState, Exclusion, Load, Neighbours, Suspicion } from './live-facts.ts';
 import type { ModelState, ModelStates } from './model-states.ts';
 import { newLoad, type Slowness } from './new-load.ts';
 import { Quota } from './quota.ts';
 import { ServedLately } from './served-lately.ts';
 import { Silence } from './silence.ts';
+import { Tellers } from './teller.ts';
 
 /** Live state of one endpoint. */
 export class EndpointState {
   inFlight = 0;
+  /** Attempts that other processes told they have running here. */
+  elsewhere = 0;
+  /** Who tells other processes what happens here. */
+  readonly tellers = new Tellers(this);
+  readonly evidence: Evidence;
   attempts = 0;
   successes = 0;
   failures = 0;
@@ -46,9 +51,13 @@ export class EndpointState {
     this.clock = clock;
     this.touch = touch;
     this.freed = others.freed ?? (() => undefined);
-    this.breakers = new Breakers(settings, clock, touch);
+    this.evidence = new Evidence(others.success);
+    this.breakers = new Breakers(settings, clock, touch, (turned) => {
+      const since = this.#models.failingSince(turned.model);
+      this.tellers.turned(turned, this.evidence.grounds(clock.now(), since));
+    });
     this.#models = this.breakers.models;
-    this.cooldowns = new Cooldowns(clock);
+    this.cooldowns = new Cooldowns(clock, this.tellers.cooled);
     this.served = new ServedLately(clock);
     this.failureRate = new FailureRate(clock);
     this.#silence = new Silence(clock, touch, others.answers);
@@ -77,6 +86,7 @@ export class EndpointState {
     state.triedAt = now;
     state.record.began(load, now);
     this.inFlight += 1;
+    this.tellers.loaded();
     this.attempts += 1;
     this.failureRate.attempted(now);
     return load;
@@ -107,7 +117,8 @@ export class EndpointState {
     this.release(load, now);
     if (verdict.health === 'failure') {
       this.failureRate.failed();
-      this.#models.of(load.model).failedInRow += 1;
+      this.evidence.failed(now);
+      this.#models.failed(load.model, now);
       if (suspicion !== 'alike') this.failures += 1;
       if (!suspicion) this.blame(load, verdict);
     } else this.breakers.settle(load, verdict);
@@ -119,11 +130,14 @@ export class EndpointState {
   #succeeded(load: Load, operation: string, now: number): void {
     const state = this.#models.of(load.model);
     this.successes += 1;
+    this.evidence.succeeded(now);
     state.succeededAt = now;
     state.doubts.clear(now);
     state.failedInRow = 0;
     this.served.note(operation, now);
-    if (this.cooldowns.succeeded(load.model, operation, load.startedAt) || this.#models.someSick) this.touch();
+    const disproved = this.cooldowns.succeeded(load.model, operation, load.startedAt);
+    if (disproved || this.#models.someSick) this.touch();
+    if (disproved) this.tellers.disproved(load.model, operation, now - load.startedAt);
   }
 
   /** Holds a failure against the endpoint, maybe later than the attempt's end. */
@@ -142,16 +156,12 @@ export class EndpointState {
     };
   }
 
-  /** The doubts about a model that the next success here will answer. */
-  doubts(model: string): Doubts {
-    return this.#models.of(model).doubts;
-  }
-
   /** Gives the attempt's place free without an outcome. */
   release(load: Load, now = this.clock.now()): void {
     if (!load.running) return;
     load.running = false;
     this.inFlight -= 1;
+    this.tellers.loaded();
     this.lend(load, now);
     if (this.capped) this.freed();
   }
@@ -167,11 +177,6 @@ export class EndpointState {
     return this.#models.worksLately(model);
   }
 
-  /** Attempts of this model that failed since the last success. */
-  failedInRow(model: string): number {
-    return this.#models.peek(model)?.failedInRow ?? 0;
-  }
-
   /** True when something was answered here since `time`, in monotonic ms. */
   answeredSince(time: number): boolean {
     return this.#silence.answeredSince(time);
@@ -182,18 +187,8 @@ export class EndpointState {
     return this.#models.peek(model);
   }
 
-  /** The times of all models together: whole plain calls, streams to their first content. */
-  times(kind: 'plain' | 'content'): Latency {
-    return this.#models.times(kind);
-  }
-
   /** The effective state: the endpoint's own breaker, or that of its models when it is out because of them. */
   get breakerState(): BreakerState {
     return this.breakers.state;
-  }
-
-  /** The models whose breaker is not closed. */
-  sickModels(): Array<{ model: string; breaker: BreakerState }> {
-    return this.#models.sick();
   }
 }

@@ -45,7 +45,11 @@ export class Endpoint implements Candidate {
   }
 
   get inFlight(): number {
-    return this.state.inFlight;
+    return this.state.inFlight + this.state.elsewhere;
+  }
+
+  get inFlightElsewhere(): number {
+    return this.state.elsewhere;
   }
 
   trackRecord({ operation, model }: Pick<StrategyCall, 'operation' | 'model'>): TrackRecord | undefined {

@@ -19,6 +19,8 @@ export interface ModelState {
   readonly doubts: Doubts;
   /** Attempts that failed since the last success, whoever was to blame. */
   failedInRow: number;
+  /** When the first of them was over, in monotonic ms. */
+  failingSince: number;
   /** Times in ms: plain calls until their reply's headers, streams until headers, streams until content. */
   readonly plain: Latency;
   readonly head: Latency;
@@ -64,6 +66,7 @@ export class ModelStates {
       succeededAt: never,
       doubts: new Doubts(),
       failedInRow: 0,
+      failingSince: never,
       plain,
       head,
       content,
@@ -100,6 +103,28 @@ export class ModelStates {
     return state !== undefined && this.#clock.now() - state.succeededAt < LATELY;
   }
 
+  /** True for a model tried before, and for one more as long as there are few: what others name shall not push out what is used. */
+  admits(model: string): boolean {
+    return this.#states.size < LIMIT / 2 || this.#states.get(model) !== undefined;
+  }
+
+  /** An attempt failed, whoever was to blame. */
+  failed(model: string, now: number): void {
+    const state = this.of(model);
+    if (state.failedInRow === 0) state.failingSince = now;
+    state.failedInRow += 1;
+  }
+
+  /** Attempts of a model that failed since the last success. */
+  failedInRow(model: string): number {
+    return this.#states.get(model)?.failedInRow ?? 0;
+  }
+
+  /** Since when a model fails, in monotonic ms, if it was ever tried. */
+  failingSince(model: string | undefined): number | undefined {
+    return model === undefined ? undefined : this.#states.get(model)?.failingSince;
+  }
+
   /** A model's breaker opened. */
   fellSick(): void {
     this.#someSick = true;
@@ -129,6 +154,8 @@ export class ModelStates {
     let earliest = Number.POSITIVE_INFINITY;
     let anotherWorks = false;
     for (const [, { breaker, triedAt, succeededAt }] of this.#states) {
+      // What others told of one model says nothing of the others here.
+      if (breaker?.hearsay) continue;
       const sick = breaker !== undefined && breaker.state !== 'closed';
       if (!sick && now - triedAt > LATELY) continue;
       tried += 1;

@@ -31,6 +31,8 @@ export interface Registry {
   readonly stores: WeakMap<object, GuardedStore>;
   /** Who shares limits with this process, store by store. */
   readonly fleets: WeakMap<GuardedStore, Fleet>;
+  /** What tells other processes over it, by the store's guard. */
+  readonly tellers: WeakMap<GuardedStore, object>;
   /** Numbers for credentials that are functions or objects, and the last one given. */
   readonly numbers: WeakMap<object, number>;
   lastNumber: number;
@@ -57,6 +59,7 @@ export function newRegistry(): Registry {
     shared: new Map(),
     stores: new WeakMap(),
     fleets: new WeakMap(),
+    tellers: new WeakMap(),
     numbers: new WeakMap(),
     lastNumber: 0,
   };
@@ -70,7 +73,7 @@ export function processRegistry(): Registry {
 }
 
 /** An address in one spelling, and what of it is secret. */
-function addressOf(baseURL: string): { address: string; secret: string } {
+export function addressOf(baseURL: string): { address: string; secret: string } {
   try {
     const { origin, pathname, username, password } = new URL(baseURL);
     return { address: origin + pathname.replace(/\/+$/, ''), secret: `${username}:${password}` };
@@ -126,7 +129,7 @@ function ears(registry: Registry) {
     registry.version += 1;
     freed();
   };
-  return { touch, freed, answers: new Answers() };
+  return { touch, freed, answers: new Answers(), success: { at: Number.NEGATIVE_INFINITY } };
 }
 
 /** The state of the endpoint with this identity, made at its first use. */

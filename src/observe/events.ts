@@ -24,7 +24,10 @@ interface OfStore extends Facts {
   callId?: never;
 }
 
-/** Every event by name with its payload. */
+/**
+ * Every event by name with its payload. `elsewhere: true`: another process found it out and told it over the `store`; such an
+ * event belongs to no call.
+ */
 export interface BalancerEvents {
   'call-start': OfCall & { operation: string; model: string | undefined; stream: boolean };
   'call-end': OfCall & {
@@ -59,9 +62,9 @@ export interface BalancerEvents {
   'failover-start': OfCall & { endpoint: string; from: string; verdict: VerdictName };
   'fallback-start': OfCall & { model: string; from: string; reason: FailoverReason | 'unserved' };
   'call-waiting': OfCall & { ms: number; reason: string };
-  'endpoint-ejected': OfEndpoint & { model: string | undefined; openMs: number; reason: string };
-  'endpoint-restored': OfEndpoint & { model: string | undefined };
-  'endpoint-cooldown': OfEndpoint & { model: string | undefined; ms: number; reason: string };
+  'endpoint-ejected': OfEndpoint & { model: string | undefined; openMs: number; reason: string; elsewhere?: boolean };
+  'endpoint-restored': OfEndpoint & { model: string | undefined; elsewhere?: boolean };
+  'endpoint-cooldown': OfEndpoint & { model: string | undefined; ms: number; reason: string; elsewhere?: boolean };
   'endpoint-added': OfEndpoint;
   'endpoint-drained': OfEndpoint;
   'budget-exhausted': OfCall;

@@ -120,12 +120,20 @@ export class PoolLog {
   /** The store that the pool shares with others failed, or works again. */
   storeChanged(news: { is: 'degraded'; reason: string } | { is: 'recovered'; lost: number }): void {
     if (news.is === 'degraded') {
-      this.#sparingly('store', `the store fails (${news.reason}); ids are known to this process only`);
+      this.#sparingly(
+        'store',
+        `the store fails (${news.reason}); ids and the state of endpoints are known to this process only`,
+      );
       return;
     }
     this.#said.delete('store');
     const lost = news.lost === 0 ? '' : `; ${news.lost} ids were never written to it`;
     this.#line('info', `the store works again${lost}`);
+  }
+
+  /** Something is not shared, which its user can mend. */
+  notShared(reason: string): void {
+    this.#sparingly(`not shared: ${reason}`, reason);
   }
 
   /** The store takes facts more slowly than they come. */

@@ -87,6 +87,7 @@ function add<Client>({ core }: BalancerClient<Client>, options: EndpointOptions)
   const { names } = pool.roster;
   const endpoint = core.endpointOf(resolveAddedEndpoint(options, core.input, names, process.env), names.size);
   pool.add(endpoint);
+  core.share?.refresh();
   core.dispatcher.wake();
   events.emit({ type: 'endpoint-added', at: settings.clock.date(), endpoint: endpoint.name });
   return endpoint.name;

@@ -2,7 +2,6 @@
 import { Affinity } from '../affinity/affinity.ts';
 import { Conversations } from '../affinity/conversations.ts';
 import { ListPositions } from '../affinity/list-positions.ts';
-import { SharedIds } from '../affinity/shared-ids.ts';
 import { Roll } from '../call/roll.ts';
 import { systemClock } from '../clock.ts';
 import { secretHeaders, secretParameters } from '../config/headers.ts';
@@ -32,8 +31,8 @@ import { type Emitter, emitter } from '../observe/emitter.ts';
 import { type Logger, PoolLog } from '../observe/pool-log.ts';
 import { Pool } from '../pool/pool.ts';
 import { sharedFastFetch } from '../transport/shared-fast-fetch.ts';
+import { type Share, share } from './share.ts';
 import { SharedReads } from './shared-reads.ts';
-import { storeNews } from './store-news.ts';
 import { Surroundings } from './surroundings.ts';
 
 /** The parts that clones share. */
@@ -56,6 +55,8 @@ export interface Core {
   readonly fetch: typeof globalThis.fetch;
   /** Takes no more calls; resolves when the running ones are over and what others shall know is told. */
   readonly close: () => Promise<void>;
+  /** What it shares with other processes; `undefined` without a store. */
+  readonly share: Share | undefined;
   /** Builds an endpoint on the live state of its identity. @param index its place in the list. */
   readonly endpointOf: (settings: EndpointSettings, index: number) => Endpoint;
 }
@@ -129,18 +130,21 @@ export function makeCore(settings: Settings, input: LoadBalancedOpenAIOptions, l
     whenIdle: undefined,
   };
   const dispatcher = new Dispatcher({ clock, settings, events, log, pool, budget, hedges, room, throttle, now });
-  const nameOf = (name: string) => pool.named(name)?.name;
   const { storeTimeout } = settings.affinity;
-  const sharedIds =
-    store && new SharedIds(guarded(registry, store, clock), nameOf, storeNews({ events, log, clock }), storeTimeout);
-  const affinity = new Affinity(clock, sharedIds);
+  const others = store && share({ store, storeTimeout, registry, pool, events, log, clock });
+  const affinity = new Affinity(clock, others?.ids);
   return {
     settings,
     input,
     pool,
     dispatcher,
     affinity,
-    close: () => dispatcher.close().then(async () => void (await Promise.all([affinity.close(), groups.close()]))),
+    close: () =>
+      dispatcher.close().then(async () => {
+        others?.leave();
+        await Promise.all([affinity.close(), groups.close()]);
+      }),
+    share: others,
     conversations: new Conversations(clock),
     positions: new ListPositions(),
     events,

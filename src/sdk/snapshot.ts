@@ -28,6 +28,8 @@ export interface EndpointSnapshot {
   models: Array<{ model: string; breaker: BreakerState }>;
   /** Attempts now running, streams until their end; over all clients of the process. */
   inFlight: number;
+  /** Attempts that other processes on the same `store` told they have running there. */
+  inFlightElsewhere?: number;
   attempts: number;
   successes: number;
   /** Attempts whose verdict counts against the endpoint. */
@@ -93,7 +95,7 @@ function headroomOf({ room }: Endpoint, now: number): EndpointSnapshot['headroom
   return known.filter(({ requests, tokens }) => requests !== null || tokens !== null);
 }
 
-function endpointSnapshot(endpoint: Endpoint, now: number): EndpointSnapshot {
+function endpointSnapshot(endpoint: Endpoint, now: number, shared: boolean): EndpointSnapshot {
   const { state, settings } = endpoint;
   const breaker = state.breakerState;
   const exclusion = endpoint.drained ? 'drained' : breaker === 'closed' ? undefined : 'ejected after failures';
@@ -105,8 +107,9 @@ function endpointSnapshot(endpoint: Endpoint, now: number): EndpointSnapshot {
     priority: endpoint.priority,
     tags: [...endpoint.tags],
     breaker,
-    models: state.sickModels(),
+    models: state.breakers.models.sick(),
     inFlight: state.inFlight,
+    ...(shared && { inFlightElsewhere: state.elsewhere }),
     attempts: state.attempts,
     successes: state.successes,
     failures: state.failures,
@@ -116,7 +119,10 @@ function endpointSnapshot(endpoint: Endpoint, now: number): EndpointSnapshot {
       reason,
       msLeft: Math.round(until - now),
     })),
-    latency: { ...quantilesOf(state.times('plain')), timeToFirstToken: quantilesOf(state.times('content')) },
+    latency: {
+      ...quantilesOf(state.breakers.models.times('plain')),
+      timeToFirstToken: quantilesOf(state.breakers.models.times('content')),
+    },
     headroom: headroomOf(endpoint, now),
     drained: endpoint.drained,
   };
@@ -130,7 +136,7 @@ export function snapshotOf(core: Core): Snapshot {
   const { left } = budget;
   return {
     strategy: pool.strategy.name ?? 'custom',
-    endpoints: pool.endpoints.map((endpoint) => endpointSnapshot(endpoint, now)),
+    endpoints: pool.endpoints.map((endpoint) => endpointSnapshot(endpoint, now, core.share !== undefined)),
     retryBudget: Number.isFinite(left) ? Math.max(0, Math.floor(left)) : null,
     hedges: hedges.figures,
     waiting: dispatcher.parts.room.waiting,

@@ -30,8 +30,10 @@ export interface Candidate {
   /** Smaller is tried first. */
   readonly priority: number;
   readonly tags: readonly string[];
-  /** Calls now running there, streams until their end; over all clients of the process. */
+  /** Calls now running there, streams until their end; over all clients of the process, and with a `store` over those of others. */
   readonly inFlight: number;
+  /** How many of them other processes told of, a tenth of a second ago or so. */
+  readonly inFlightElsewhere?: number;
   /** What it showed of late on the call's model; `undefined` before the first attempt. The same object for as long as the candidates are the same array. */
   trackRecord?(call: Pick<StrategyCall, 'operation' | 'model'>): TrackRecord | undefined;
   /** The share of its rate limits that is left for the call's model, 0 to 1, calls on their way taken off; 1 when no limits are known. */

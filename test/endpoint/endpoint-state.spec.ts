@@ -79,7 +79,7 @@ describe('two scopes of breakers', () => {
     play('ok', 1, 'well');
     play(name, 5, 'm', changes);
     expect([excluded('m')?.kind, excluded('well'), state.breakerState]).toEqual(['ejected', undefined, 'closed']);
-    expect(state.sickModels()).toEqual([{ model: 'm', breaker: 'open' }]);
+    expect(state.breakers.models.sick()).toEqual([{ model: 'm', breaker: 'open' }]);
     expect(state.breakers.takeTransitions()).toEqual([
       { state: 'ejected', model: 'm', openMs: expect.any(Number) as number },
     ]);
@@ -89,7 +89,7 @@ describe('two scopes of breakers', () => {
     play('ok', 1, 'well');
     play(name, 5);
     expect([excluded('m')?.kind, excluded('well')?.kind, state.breakerState]).toEqual(['ejected', 'ejected', 'open']);
-    expect(state.sickModels()).toEqual([]);
+    expect(state.breakers.models.sick()).toEqual([]);
     expect(state.breakers.takeTransitions()).toEqual([
       { state: 'ejected', model: undefined, openMs: expect.any(Number) as number },
     ]);

@@ -22,17 +22,18 @@ const file = () => new File(['{"line":1}'], 'data.jsonl');
 const rr = { strategy: 'round-robin' } as const;
 const servedBy = (result: unknown) => attemptsOf(result).map(({ endpoint }) => endpoint);
 
-/** A store that does something else now and then, and counts what it is asked. */
+/** A store that does something else now and then, and counts what it is asked about ids. */
+const isId = (key: string) => key.startsWith('lbo:1:id:');
 function watched(inner: SharedStore, broken: { get?: () => unknown; set?: () => unknown } = {}) {
   const asked = { get: 0, set: 0 };
   const store: SharedStore = {
     ...inner,
     get(key) {
-      asked.get += 1;
+      if (isId(key)) asked.get += 1;
       return (broken.get ? broken.get() : inner.get(key)) as never;
     },
     set(key, value, ttl) {
-      asked.set += 1;
+      if (isId(key)) asked.set += 1;
       return (broken.set ? broken.set() : inner.set(key, value, ttl)) as never;
     },
   };
@@ -224,8 +225,9 @@ describe('a store that fails', () => {
     expect(servedBy(await other.responses.retrieve(id))).toEqual(['c']);
     const wanted = reason ? [{ reason: expect.stringMatching(reason) }] : [];
     expect(events.of('store-degraded')).toMatchObject(wanted);
-    // After its first failure it is left alone for 2 s.
-    expect(asked.get).toBe(reason ? 1 : 3);
+    // After its first failure it is left alone for 2 s; that may have been in the background.
+    if (reason) expect(asked.get).toBeLessThanOrEqual(1);
+    else expect(asked.get).toBe(3);
   });
 
   it('is found to work again, and gets what it missed', async () => {

@@ -170,14 +170,16 @@ it.each<[string, () => Logger]>([
 });
 
 it('says that the store fails, and that it is back, once each', async () => {
-  for (let i = 0; i < 3; i++) log.storeChanged({ is: 'degraded', reason: 'read: no answer within 250 ms' });
-  expect(said()).toEqual(['warn the store fails (read: no answer within 250 ms); ids are known to this process only']);
+  for (let i = 0; i < 3; i++) log.storeChanged({ is: 'degraded', reason: 'read: no answer within 50 ms' });
+  expect(said()).toEqual([
+    'warn the store fails (read: no answer within 50 ms); ids and the state of endpoints are known to this process only',
+  ]);
   log.storeChanged({ is: 'recovered', lost: 0 });
   log.storeChanged({ is: 'degraded', reason: 'write: full' });
   log.storeChanged({ is: 'recovered', lost: 7 });
   expect(said()).toEqual([
     'info the store works again',
-    'warn the store fails (write: full); ids are known to this process only',
+    'warn the store fails (write: full); ids and the state of endpoints are known to this process only',
     'info the store works again; 7 ids were never written to it',
   ]);
 });

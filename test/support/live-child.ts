@@ -9,8 +9,8 @@ const ALIAS = new URL('./sdk-alias.ts', import.meta.url).href;
 export interface LiveChild extends AsyncDisposable {
   /** The next line it prints, as JSON. @throws with its stderr when it ends before that */
   line<Line>(): Promise<Line>;
-  /** Sends it a line. */
-  tell(): void;
+  /** Sends it a line. @default an empty one */
+  tell(line?: string): void;
   signal(name: 'SIGSTOP' | 'SIGCONT'): void;
 }
 
@@ -36,7 +36,7 @@ export function startChild(script: URL, input: unknown): LiveChild {
       if (done) throw new Error(`The child ended without a word. ${complaints}`);
       return JSON.parse(value) as Line;
     },
-    tell: () => void child.stdin.write('\n'),
+    tell: (line = '') => void child.stdin.write(`${line}\n`),
     signal: (name) => void child.kill(name),
     async [Symbol.asyncDispose]() {
       child.kill('SIGKILL');

@@ -1,0 +1,46 @@
+/**
+ * What is kept of an endpoint for processes that start later: where it is, and what keeps calls away from it, until when by
+ * the wall clock. Pure. One text for each endpoint, found by its name.
+ */
+import { createHash } from 'node:crypto';
+import { type Fact, type Foreign, factOf, isForeign, VERSION, versioned } from './sync-message.ts';
+
+/** A fact that keeps calls away. */
+export type KeptFact = Extract<Fact, { is: 'cooldown' | 'ejected' }>;
+
+/** What is known of one endpoint. */
+export interface Kept {
+  readonly address: string;
+  readonly facts: readonly KeptFact[];
+}
+
+/** How long it is kept, in ms: it is told anew three times within that. */
+export const KEPT_FOR = 15 * 60_000;
+/** Facts kept of one endpoint, those that last longest. */
+const MOST = 40;
+
+/** The key of an endpoint. */
+export function keyOfEndpoint(name: string): string {
+  return `lbo:1:endpoint:${createHash('sha256').update(name).digest('base64url')}`;
+}
+
+/** As text. @param date now, by the wall clock */
+export function keep({ address, facts }: Kept, date: number): string {
+  const longest = [...facts].sort((a, b) => b.ms - a.ms).slice(0, MOST);
+  const dated = longest.map(({ ms, endpoint: _, address: __, ...fact }) => ({ ...fact, until: Math.round(date + ms) }));
+  return JSON.stringify({ v: VERSION, address, facts: dated });
+}
+
+/** Read again, what is over left out. @param endpoint its name: whatever the text says, it is about this one */
+export function kept(text: string, endpoint: string, date: number): Kept | Foreign | undefined {
+  const found = versioned(text);
+  if (!found || isForeign(found)) return found;
+  const { address, facts } = found;
+  if (typeof address !== 'string' || address === '' || !Array.isArray(facts)) return undefined;
+  const alive = facts.slice(0, MOST).flatMap((each): KeptFact[] => {
+    if (typeof each !== 'object' || each === null) return [];
+    const fact = factOf({ ...each, endpoint, address, ms: Number((each as { until?: unknown }).until) - date });
+    return fact?.is === 'cooldown' || fact?.is === 'ejected' ? [fact] : [];
+  });
+  return { address, facts: alive };
+}

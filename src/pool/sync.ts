@@ -1,0 +1,192 @@
+/**
+ * Makes many processes act like one client: what one learns of an endpoint it tells the others over the store, and what they
+ * tell changes the endpoint's state here. One for each store and process, whatever number of pools is on it.
+ * Why nothing here is ever waited for: calls go by what this process knows; others only make it know more. What is told goes
+ * out after the call's own path, bundled; what is heard changes the same state that the process's own calls change.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '../clock.ts';
+import type { Cooldown } from '../endpoint/cooldown.ts';
+import type { EndpointState } from '../endpoint/endpoint-state.ts';
+import type { Grounds } from '../endpoint/evidence.ts';
+import { isEverybodys } from '../endpoint/hearsay.ts';
+import type { Transition } from '../endpoint/live-facts.ts';
+import type { Registry } from '../endpoint/registry.ts';
+import type { Teller } from '../endpoint/teller.ts';
+import type { GuardedStore } from '../state/guarded-store.ts';
+import type { StoreNews } from '../state/store-health.ts';
+import { Disputes } from './disputes.ts';
+import { Ejections } from './ejections.ts';
+import { Gossip } from './gossip.ts';
+import { LoadTeller } from './load-teller.ts';
+import { Outbox } from './outbox.ts';
+import { type Member, type Place, Places } from './places.ts';
+import { Records } from './records.ts';
+import { type Fact, isForeign, read, written } from './sync-message.ts';
+
+/** Where facts are told. */
+export const CHANNEL = 'lbo:1:facts';
+
+/** A fact without the name of its endpoint. */
+type About<What = Fact> = What extends Fact ? Omit<What, 'endpoint' | 'address'> : never;
+
+/** What one process tells others, and hears from them, over one store. */
+export class Sync implements Teller {
+  readonly #id = randomBytes(12).toString('base64url');
+  readonly #guard: GuardedStore;
+  readonly #clock: Clock;
+  readonly #places = new Places();
+  readonly #disputes: Disputes;
+  readonly #ejections: Ejections;
+  readonly #gossip: Gossip;
+  readonly #outbox: Outbox;
+  readonly #load: LoadTeller;
+  readonly #records: Records;
+  // Held here, since the store holds those who listen weakly.
+  readonly #listener = (text: string): void => this.#heard(text);
+  readonly #news = ({ is }: StoreNews): void => {
+    // What was told meanwhile was missed, and what was kept may be lost.
+    if (is === 'recovered') void this.#records.read(this.#places.all);
+  };
+  /** The places whose records were asked for. */
+  readonly #read = new Set<string>();
+  #end: (() => void) | undefined;
+
+  constructor(guard: GuardedStore, clock: Clock) {
+    this.#guard = guard;
+    this.#clock = clock;
+    this.#disputes = new Disputes(clock, (reason) => {
+      for (const member of this.#places.members) member.complain(reason);
+    });
+    this.#ejections = new Ejections(clock);
+    this.#outbox = new Outbox(clock, (facts) => guard.publish(CHANNEL, written({ from: this.#id, facts })));
+    this.#load = new LoadTeller(clock, this.#places, (state, running) => this.#tell(state, { is: 'load', running }));
+    this.#gossip = new Gossip(clock, this.#ejections, this.#load.others);
+    this.#records = new Records({
+      guard,
+      clock,
+      places: () => this.#places.all,
+      ejections: (place) => this.#ejections.of(place),
+      learn: (fact) => this.#learn(fact, ''),
+      conflict: (place, address) => this.#disputes.conflict(place, address),
+      foreign: (found) => this.#disputes.foreign(found),
+      disputed: (name) => this.#disputes.about(name),
+    });
+  }
+
+  /** A pool takes part, for as long as somebody else holds it. @returns what ends that */
+  join(member: Member): () => void {
+    this.#places.add(member);
+    this.#start();
+    this.refresh();
+    return () => this.#leave(member);
+  }
+
+  /** There may be endpoints that were not there before. */
+  refresh(): void {
+    for (const state of this.#places.states) state.tellers.add(this);
+    const unread = this.#places.all.filter(({ name, address }) => !this.#read.has(`${name} ${address}`));
+    if (unread.length === 0) return;
+    for (const { name, address } of unread) this.#read.add(`${name} ${address}`);
+    // Whoever builds a client goes first.
+    queueMicrotask(() => void this.#records.read(unread));
+  }
+
+  /** Whether others mean another endpoint by that name. */
+  disputed(name: string): boolean {
+    return this.#disputes.about(name);
+  }
+
+  #start(): void {
+    if (this.#end) return;
+    this.#guard.users.add(this.#news);
+    this.#end = this.#guard.subscribe(CHANNEL, this.#listener);
+  }
+
+  #leave(member: Member): void {
+    const before = this.#places.states;
+    // Others must not count its calls any longer.
+    this.#load.leaving(member);
+    this.#outbox.flush();
+    this.#places.remove(member);
+    const left = new Set(this.#places.states);
+    for (const state of before) {
+      if (left.has(state)) continue;
+      state.tellers.remove(this);
+      this.#load.forget(state);
+    }
+    if (this.#places.members.length > 0) return;
+    this.#load.stop();
+    this.#records.stop();
+    this.#read.clear();
+    this.#end?.();
+    this.#end = undefined;
+    this.#guard.users.remove(this.#news);
+  }
+
+  #tell(state: object, about: About): readonly Place[] {
+    const places = this.#places.of(state);
+    const told = new Set<string>();
+    for (const { name: endpoint, address } of places) {
+      if (told.has(`${endpoint} ${address}`)) continue;
+      told.add(`${endpoint} ${address}`);
+      this.#outbox.put({ endpoint, address, ...about } as Fact);
+    }
+    return places;
+  }
+
+  cooled(state: object, { scope, key, until, reason, pause }: Cooldown, inRow: number): void {
+    if (scope === 'figures' || !isEverybodys({ scope, reason, pause })) return;
+    const ms = until - this.#clock.now();
+    this.#keep(this.#tell(state, { is: 'cooldown', scope, key, ms, reason, pause, inRow }));
+  }
+
+  disproved(state: object, model: string, operation: string, age: number): void {
+    this.#keep(this.#tell(state, { is: 'disproved', model, operation, age }));
+  }
+
+  turned(state: object, { state: is, model, openMs: ms }: Transition, grounds: Grounds): void {
+    const kept = this.#ejections.note(state, model, is === 'ejected' && grounds.sure ? ms : 0);
+    const places = this.#tell(state, is === 'ejected' ? { is, model, ms, ...grounds } : { is, model });
+    if (kept) this.#keep(places);
+  }
+
+  loaded(): void {
+    this.#load.changed();
+  }
+
+  #keep(places: readonly Place[]): void {
+    for (const place of places) this.#records.write(place);
+  }
+
+  #heard(text: string): void {
+    const message = read(text);
+    if (!message) return;
+    if (isForeign(message)) this.#disputes.foreign(message);
+    else if (message.from !== this.#id) {
+      for (const fact of message.facts) this.#learn(fact, message.from);
+      this.#load.beat();
+    }
+  }
+
+  #learn(fact: Fact, from: string): void {
+    const news = new Map<EndpointState, boolean>();
+    for (const place of this.#places.named(fact.endpoint)) {
+      const { address, state, member } = place;
+      if (address !== fact.address) {
+        this.#disputes.conflict(place, fact.address);
+        continue;
+      }
+      // Pools of one process share what they know, and each tells its own listeners.
+      if (!news.has(state)) news.set(state, this.#gossip.take(state, fact, from));
+      if (news.get(state)) member.deref()?.heard(fact);
+    }
+  }
+}
+
+/** The one of a store, for all pools of the process. */
+export function syncOf(registry: Registry, guard: GuardedStore, clock: Clock): Sync {
+  const sync = (registry.tellers.get(guard) as Sync | undefined) ?? new Sync(guard, clock);
+  registry.tellers.set(guard, sync);
+  return sync;
+}

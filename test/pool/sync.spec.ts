@@ -1,0 +1,116 @@
+// Facts of one process on their way to others: bundled, bounded, and at the store's own pace.
+import { beforeEach, expect, it } from 'vitest';
+import type { Endpoint } from '../../src/endpoint/endpoint.ts';
+import type { Member } from '../../src/pool/places.ts';
+import { Sync } from '../../src/pool/sync.ts';
+import type { Fact } from '../../src/pool/sync-message.ts';
+import { GuardedStore } from '../../src/state/guarded-store.ts';
+import { memoryStore } from '../../src/state/memory-store.ts';
+import type { SharedStore } from '../../src/state/shared-store.ts';
+import { type ManualClock, manualClock } from '../../src/testing/index.ts';
+import { anEndpoint } from '../support/parts.ts';
+
+let clock: ManualClock;
+let store: SharedStore;
+let told: string[];
+let set: string[];
+beforeEach(() => {
+  clock = manualClock();
+  const inner = memoryStore(clock);
+  [told, set] = [[], []];
+  store = {
+    ...inner,
+    publish(channel, message) {
+      told.push(message);
+      return inner.publish(channel, message);
+    },
+    set(key, value, ttl) {
+      set.push(key);
+      return inner.set(key, value, ttl);
+    },
+  };
+});
+
+/** As one more process. */
+function started(names: readonly string[]) {
+  const heard: Fact[] = [];
+  const endpoints: Endpoint[] = names.map((name) => anEndpoint(clock, { name }));
+  const member: Member = { endpoints, changes: 0, heard: (fact) => void heard.push(fact), complain: () => undefined };
+  const sync = new Sync(new GuardedStore(store, clock), clock);
+  return { heard, endpoints, member, sync, leave: sync.join(member) };
+}
+const order = { scope: 'endpoint', ms: 60_000, reason: '429', pause: true } as const;
+
+it('a thousand cooldowns at once are a few messages, and are kept at a bounded pace', async () => {
+  const names = Array.from({ length: 1_000 }, (_, i) => `e${i}`);
+  const [one, two] = [started(names), started(names)];
+  await clock.advance(10_000);
+  [told.length, set.length] = [0, 0];
+  for (const { state } of one.endpoints) state.cooldowns.start(order, '');
+  await clock.advance(40);
+  expect(told.length).toBe(5);
+  expect(set.length).toBeLessThanOrEqual(50);
+  expect(two.heard).toHaveLength(1_000);
+  expect(two.endpoints.every(({ state }) => state.exclusion('m', 'chat')?.rateLimited)).toBe(true);
+  await clock.advance(5_000);
+  expect(set.length).toBe(1_000);
+});
+
+it('a burst at one endpoint tells the last of it, within 10 ms of each other', async () => {
+  const [one, two] = [started(['a']), started(['a'])];
+  await clock.advance(1_000);
+  told.length = 0;
+  for (let ms = 1_000; ms <= 60_000; ms += 1_000) one.endpoints[0]!.state.cooldowns.start({ ...order, ms }, '');
+  await clock.advance(1);
+  expect(told).toHaveLength(1);
+  expect(two.heard).toMatchObject([{ is: 'cooldown', ms: 60_000 }]);
+  for (let i = 0; i < 100; i++) {
+    one.endpoints[0]!.state.cooldowns.start({ ...order, ms: 100_000 + i }, '');
+    await clock.advance(1);
+  }
+  expect(told.length).toBeLessThanOrEqual(12);
+});
+
+it('what is learnt from others is not told again', async () => {
+  const [one, two, three] = [started(['a']), started(['a']), started(['a'])];
+  await clock.advance(1_000);
+  told.length = 0;
+  one.endpoints[0]!.state.cooldowns.start(order, '');
+  await clock.advance(1_000);
+  expect([told.length, one.heard.length, two.heard.length, three.heard.length]).toEqual([1, 0, 1, 1]);
+});
+
+it('load is told ten times a second at most, however many calls there are', async () => {
+  const [one, two] = [started(['a']), started(['a'])];
+  await clock.advance(1_000);
+  told.length = 0;
+  const { state } = one.endpoints[0]!;
+  for (let i = 0; i < 1_000; i++) {
+    state.begin('m', 60_000, false);
+    await clock.advance(1);
+  }
+  expect(told.length).toBeGreaterThanOrEqual(8);
+  expect(told.length).toBeLessThanOrEqual(11);
+  await clock.advance(100);
+  expect(two.endpoints[0]!.inFlight).toBe(1_000);
+  expect(two.endpoints[0]!.inFlightElsewhere).toBe(1_000);
+  // One's own word is no news.
+  expect(one.endpoints[0]!.inFlightElsewhere).toBe(0);
+});
+
+it('who leaves tells nothing more, hears nothing more, and leaves no timer', async () => {
+  const [one, two] = [started(['a']), started(['a'])];
+  await clock.advance(1_000);
+  one.endpoints[0]!.state.begin('m', 60_000, false);
+  await clock.advance(200);
+  two.leave();
+  expect(two.endpoints[0]!.inFlightElsewhere).toBe(0);
+  one.endpoints[0]!.state.cooldowns.start(order, '');
+  await clock.advance(100);
+  expect(two.heard).toEqual([]);
+  one.leave();
+  told.length = 0;
+  one.endpoints[0]!.state.cooldowns.start({ ...order, ms: 90_000 }, '');
+  await clock.advance(60_000);
+  expect([told, clock.pending]).toEqual([[], 0]);
+});
