@@ -164,6 +164,13 @@ const PRINTS: Record<string, readonly string[]> = {
     '    not first: cooling down (429)',
     '2 lines in the file, 0 lost',
   ],
+  '16-workers': [
+    'worker 1 makes a response at second',
+    'worker 2 reads it at second: nobody else was asked',
+    'worker 1 is killed',
+    'worker 3 reads it at second: nobody else was asked',
+    'worker 1 reads it at second: nobody else was asked',
+  ],
 };
 
 describe('examples', () => {
