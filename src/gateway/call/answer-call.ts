@@ -18,7 +18,7 @@ import { attemptsBehind, decisionsBehind, type Reply, refusedReply } from '../po
 import { storyHeaders } from '../port/reply-headers.ts';
 import type { Running } from '../running/running.ts';
 import { CallAccount } from './call-account.ts';
-import { writeDown } from './call-end.ts';
+import { type OpenCall, openCall, writeDown } from './call-end.ts';
 import { newCallId } from './call-id.ts';
 import { placeOf } from './call-place.ts';
 import type { CallSurroundings } from './call-surroundings.ts';
@@ -46,13 +46,8 @@ export class GatewayCall implements Receiver {
   readonly #startedAt: number;
   #key: ClientKey | undefined;
   #account: CallAccount | undefined;
-  /** As asked for. */
-  #asked: string | undefined;
-  #status = 0;
-  #code: string | undefined;
-  #firstMs: number | undefined;
-  #body: unknown;
-  #streams = false;
+  /** What will be written down of it. */
+  readonly #end: OpenCall;
   #interrupted = false;
   #attempts: Reply['attempts'] = () => [];
   #decisions: Reply['decisions'] = () => [];
@@ -64,6 +59,7 @@ export class GatewayCall implements Receiver {
     this.#around = around;
     this.clock = around.clock;
     this.#startedAt = this.clock.now();
+    this.#end = openCall(this.id, message.method ?? 'GET');
   }
 
   /** Answers. Never rejects. */
@@ -103,17 +99,17 @@ export class GatewayCall implements Receiver {
   }
 
   async #go(): Promise<void> {
-    const { method = 'GET', url = '/', headers } = this.#message;
+    const { method = 'GET', url = '/', headers, socket } = this.#message;
     const { access, settings } = this.#running;
     const { path, query } = placeOf(method, url);
     this.path = path;
-    this.#key = access.caller(headers, this.#message.socket.remoteAddress ?? '');
+    this.#key = access.caller(headers, socket.remoteAddress ?? '', socket);
     if (!this.#key) refuseForeign(headers);
     if (method === 'GET' && showModels(this, this.#key, this.#running, this.#around.since)) return;
     this.#account = new CallAccount(this.#around.allowances, this.#running, this.#key);
     const { body, model, type, bytes } = await readBody(this.#message, path, settings.limits, this.#around.bodies);
-    this.#asked = model;
-    if (settings.log.bodies !== 'off') this.#body = body;
+    this.#end.model = model;
+    if (settings.log.bodies !== 'off') this.#end.body = body;
     const to = lead({ model, path, key: this.#key, body }, this.response, this.#running, this.#around.madeBy);
     this.model = to.model;
     this.#account.begin(to.model, { method, path, bytes });
@@ -128,7 +124,7 @@ export class GatewayCall implements Receiver {
   async #answerDirectly(direct: DirectCall): Promise<void> {
     [this.#attempts, this.#decisions] = [() => direct.attempts, () => direct.decisions];
     try {
-      if (!(await handOn(await direct.answer(), direct, this))) this.#status = 499;
+      if (!(await handOn(await direct.answer(), direct, this))) this.#end.status = 499;
     } catch (error) {
       const reply = refusedReply(error, direct, this.model);
       if (!reply) throw error;
@@ -137,36 +133,36 @@ export class GatewayCall implements Receiver {
   }
 
   begun(status: number, streams = false, body?: Passing): void {
-    this.#status = status;
-    this.#streams = streams;
+    this.#end.status = status;
+    this.#end.stream = streams;
     this.#passing = body;
   }
 
   /** Events of a stream go out. */
   passed(events: number): void {
-    if (!this.#streams) return;
-    this.#firstMs ??= this.#elapsed();
+    if (!this.#end.stream) return;
+    this.#end.firstMs ??= this.#elapsed();
     this.#account?.count(events);
   }
 
   /** A reply that was begun broke. */
   broke(error: unknown): void {
     if (this.#interrupted) return;
-    this.#status = 502;
+    this.#end.status = 502;
     this.#break(brokenFacts(error));
   }
 
   async #handOn(reply: Reply): Promise<void> {
     [this.#attempts, this.#decisions] = [reply.attempts, reply.decisions];
-    if (!(await handOnReply(reply, this, (piece) => this.#account?.see(piece)))) this.#status = 499;
+    if (!(await handOnReply(reply, this, (piece) => this.#account?.see(piece)))) this.#end.status = 499;
   }
 
   #elapsed = () => Math.round(this.clock.now() - this.#startedAt);
 
   /** Ends a reply that began and cannot go on. */
   #break(facts: ErrorFacts): void {
-    this.#code = facts.code;
-    if (this.#streams) breakStream(this.response, frontOf(this.path).broken(facts));
+    this.#end.code = facts.code;
+    if (this.#end.stream) breakStream(this.response, frontOf(this.path).broken(facts));
     else this.response.destroy();
   }
 
@@ -177,7 +173,7 @@ export class GatewayCall implements Receiver {
     const [behind, why] = [attemptsBehind(error), decisionsBehind(error)];
     if (behind.length > 0) [this.#attempts, this.#decisions] = [() => behind, () => why];
     const attempts = this.#attempts();
-    [this.#status, this.#code] = [facts.status, facts.code];
+    [this.#end.status, this.#end.code] = [facts.status, facts.code];
     if (error instanceof Refused) figures.refuse(facts.code);
     if (facts.status === 500)
       log.error('a call failed inside the gateway', { id: this.id, error: String((error as Error)?.stack ?? error) });
@@ -185,16 +181,12 @@ export class GatewayCall implements Receiver {
   }
 
   #writeDown(): void {
-    const [attempts, { method = 'GET' }] = [this.#attempts(), this.#message];
+    const [attempts, end] = [this.#attempts(), this.#end];
     // Who reads an object again does not use the tokens again that it tells of.
-    const settled = method === 'GET' ? undefined : this.#account?.settle(this.model, attempts, this.#status === 499);
-    const { tokens, estimated = false, cost } = settled ?? {};
-    const ended = {
-      ...{ id: this.id, method, path: this.path, status: this.#status, code: this.#code, stream: this.#streams },
-      ...{ ms: this.#elapsed(), firstMs: this.#firstMs, key: this.#key?.name },
-      ...{ model: this.#asked, poolModel: this.model, body: this.#body },
-      ...{ tokens, estimated, cost, attempts, decisions: this.#decisions() },
-    };
-    writeDown(ended, this.#running, this.#around);
+    const settled = end.method === 'GET' ? undefined : this.#account?.settle(this.model, attempts, end.status === 499);
+    if (settled) [end.tokens, end.estimated, end.cost] = [settled.tokens, settled.estimated, settled.cost];
+    [end.id, end.path, end.poolModel, end.key] = [this.id, this.path, this.model, this.#key?.name];
+    [end.ms, end.attempts, end.decisions] = [this.#elapsed(), attempts, this.#decisions()];
+    writeDown(end, this.#running, this.#around);
   }
 }

@@ -14,21 +14,32 @@ export interface EndedCall extends Omit<CallFacts, 'at' | 'endpoint'> {
   readonly openMs?: number | undefined;
 }
 
+/** The same while it is made. */
+export type OpenCall = { -readonly [Name in keyof EndedCall]: EndedCall[Name] };
+
+/** What is known of a call that has just come. All of its fields stand from the start: one shape for all calls. */
+export const openCall = (id: string, method: string): OpenCall => ({
+  ...{ id, method, path: '', ms: 0, status: 0, stream: false, estimated: false, attempts: [], decisions: [] },
+  ...{ code: undefined, firstMs: undefined, key: undefined, model: undefined, poolModel: undefined },
+  ...{ body: undefined, tokens: undefined, cost: undefined },
+});
+
 /** Keys that are guessed by the thousand shall not push the calls of others out of the log. */
 const NOT_KEPT = new Set(['too_many_wrong_keys']);
 
 /** What became of a call. A stream that its API ended with an error was no answer, whatever its head said. */
-function outcomeOf({ status, code, stream, attempts }: Pick<EndedCall, 'status' | 'code' | 'stream' | 'attempts'>) {
+function withOutcome(ended: EndedCall): EndedCall {
+  const { status, code, stream, attempts } = ended;
   const verdict = attempts.at(-1)?.verdict ?? 'ok';
   if (stream && status < 400 && verdict !== 'ok' && verdict !== 'pending')
-    return { status: 502, code: code ?? 'upstream_error' };
-  return { status, code: status === 499 ? (code ?? 'aborted') : code };
+    return { ...ended, status: 502, code: code ?? 'upstream_error' };
+  return status === 499 && code === undefined ? { ...ended, code: 'aborted' } : ended;
 }
 
 /** Writes it down. Never throws. */
 export function writeDown(ended: EndedCall, { settings, publicNames }: Running, around: CallSurroundings): void {
   const { clock, log, figures, live, store } = around;
-  const call = { ...ended, ...outcomeOf(ended) };
+  const call = withOutcome(ended);
   const { id, method, path, status, ms, openMs, model, poolModel, key, tokens, attempts } = call;
   const label = publicNames.includes(poolModel ?? '') ? (poolModel as string) : 'other';
   figures.done({
