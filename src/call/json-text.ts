@@ -38,7 +38,7 @@ export class JsonText {
   readonly #cuts: Outline | undefined;
   #place: Place | undefined | null = null;
   /** By model: endpoints that call it the same get the same bytes. */
-  readonly #renamed = new Map<string, JsonText>();
+  #renamed: Map<string, JsonText> | undefined;
 
   constructor(text: string, value: Readonly<Loose>, bytes?: Uint8Array);
   constructor(text: undefined, outline: Readonly<Loose>, bytes: readonly Uint8Array[], cuts: Outline | number);
@@ -95,6 +95,7 @@ export class JsonText {
 
   /** The same with another model; every other byte stays. */
   withModel(model: string): JsonText {
+    this.#renamed ??= new Map();
     let found = this.#renamed.get(model);
     if (!found) {
       found = this.#renamedTo(model);

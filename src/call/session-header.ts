@@ -9,6 +9,12 @@ const SESSION_HEADERS: ReadonlySet<string> = new Set([
   'conversation_id',
 ]);
 
+const NAMES = [...SESSION_HEADERS];
+
+/** Do these name one? @param headers by name in lower case. */
+export const namesSession = (headers: Readonly<Record<string, string>>): boolean =>
+  NAMES.some((name) => headers[name] !== undefined && headers[name] !== '');
+
 /** Of plain headers. */
 function sessionOf(headers: Readonly<Record<string, unknown>>): string | undefined {
   for (const name in headers) {

@@ -148,6 +148,7 @@ export class Headroom {
     // Served although there was no room: the figures mean something else.
     if (served && held.beyond) for (const kind of KINDS) quota[kind].forget();
     let empty = false;
+    const now = this.#state.clock.now();
     for (const kind of KINDS) {
       const figures = figuresOf(headers, kind);
       if (!figures) continue;
@@ -155,7 +156,7 @@ export class Headroom {
       empty ||= figures.remaining === 0;
       const since = (quota.begun - held.number) * (kind === 'requests' ? 1 : held.learnedTokens);
       const mark = kind === 'requests' ? held.requestsMark : held.tokensMark;
-      quota[kind].note(figures, mark, since, this.#state.clock.now());
+      quota[kind].note(figures, mark, since, now);
       if (!served && figures.remaining === 0) quota[kind].confirm();
     }
     if (quota.binds !== bound) this.#state.touch();
@@ -185,8 +186,7 @@ export class Headroom {
   }
 
   /** What is left of one kind of window; `null` = there is none. @param model by the name there. */
-  left(model: string, kind: (typeof KINDS)[number]): WindowFacts | null {
-    const now = this.#state.clock.now();
+  left(model: string, kind: (typeof KINDS)[number], now = this.#state.clock.now()): WindowFacts | null {
     return scarcest(this.#allowance?.of(model, now)[kind], this.#state.quota.peek(model)?.[kind].window, now);
   }
 

@@ -119,16 +119,19 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   };
   const admin = new AdminApi({ around: surroundings, store, configuration, running: () => generations.running, local });
   const underway = new Roll<GatewayCall | RealtimeCall>();
-  const answer = async (message: IncomingMessage, response: ServerResponse): Promise<void> => {
+  type Begun = GatewayCall | RealtimeCall;
+  const follow = (message: IncomingMessage, begin: (running: Generation['running']) => Begun): Promise<void> => {
+    const generation = generations.now;
+    const call = begin(generation.running);
+    const place = underway.add(call);
+    return generation.hold(answerWithin(telemetry, message, call), () => place.leave());
+  };
+  const answer = (message: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { url = '/' } = message;
-    if (isCall.test(url)) {
-      const generation = generations.now;
-      const call = new GatewayCall(message, response, generation.running, surroundings);
-      const place = underway.add(call);
-      await generation.hold(answerWithin(telemetry, message, call));
-      place.leave();
-      return;
-    }
+    if (!isCall.test(url)) return show(message, response, url);
+    return follow(message, (running) => new GatewayCall(message, response, running, surroundings));
+  };
+  const show = async (message: IncomingMessage, response: ServerResponse, url: string): Promise<void> => {
     const path = url.split('?', 1)[0] as string;
     try {
       if (isAdminPath(path)) await admin.answer(message, response);
@@ -140,13 +143,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       letPass(message, clock);
     }
   };
-  const answerSocket = async (message: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
-    const generation = generations.now;
-    const call = new RealtimeCall(message, socket, head, generation.running, surroundings);
-    const place = underway.add(call);
-    await generation.hold(answerWithin(telemetry, message, call));
-    place.leave();
-  };
+  const answerSocket = (message: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> =>
+    follow(message, (running) => new RealtimeCall(message, socket, head, running, surroundings));
   const bounds: ServerBounds = {
     caps: () => generations.running.settings.limits,
     refused: (source) => {
@@ -166,7 +164,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   let stopping: Promise<void> | undefined;
   const stop = async (grace: number) => {
     closing = true;
-    follow?.();
+    unfollow?.();
     await listening.stop(grace, () => {
       for (const call of underway) call.interrupt();
     });
@@ -177,7 +175,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const reload = (next: GatewaySettings, commit: () => void = () => undefined) =>
     generations.take(begin(next, listening.port), commit);
   configuration?.follow(reload);
-  const follow = configuration?.watch((error) => {
+  const unfollow = configuration?.watch((error) => {
     if (error === undefined) log.info('configuration taken', { why: 'the store was changed' });
     else log.error('What was changed in the store was not taken.', { error: (error as Error).message });
   });

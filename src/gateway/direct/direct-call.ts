@@ -8,7 +8,7 @@ import type { Decision } from '../../call/decision.ts';
 import type { JsonText } from '../../call/json-text.ts';
 import { withModel } from '../../call/localize.ts';
 import type { AttemptReport } from '../../call/outcome.ts';
-import { sessionIn } from '../../call/session-header.ts';
+import { namesSession } from '../../call/session-header.ts';
 import { joined, unsteered } from '../../call/steering.ts';
 import type { Attempt, CallStory, Sending } from '../../dispatch/call-story.ts';
 import type { StreamEnd } from '../../dispatch/watched.ts';
@@ -65,7 +65,7 @@ export class DirectCall {
     const pinned = endpoint === undefined ? around : joined(around, { ...unsteered, endpoint });
     const { method, path, query, headers, body } = given;
     // No credentials are among them; of all others only those count here that name a session.
-    const named = sessionIn(headers) === undefined ? undefined : headers;
+    const named = namesSession(headers) ? headers : undefined;
     const asked = { method, path, body, query, headers: named } as unknown as RequestOptions;
     const { options, steering } = readPin(asked, pinned, core);
     const { settings, dispatcher } = core;

@@ -29,6 +29,8 @@ const KEPT = 200;
 
 class Patterns {
   readonly known = new Map<string, RequestPattern>();
+  /** The one that was asked for last. */
+  latest: { readonly kind: RequestKind; readonly pattern: RequestPattern } | undefined;
   readonly #client: OpenAI;
   #fields: readonly unknown[];
 
@@ -43,6 +45,7 @@ class Patterns {
       if (this.#client[FIELDS[i] as 'baseURL'] === this.#fields[i]) continue;
       this.#fields = FIELDS.map((field) => this.#client[field]);
       this.known.clear();
+      this.latest = undefined;
     }
     return this.#fields;
   }
@@ -86,10 +89,18 @@ async function build(client: OpenAI, { method, path, query, model, index }: Requ
   return { url, origin, path: pathname + search, rows };
 }
 
+const isSame = (one: RequestKind, other: RequestKind) =>
+  one.path === other.path && one.index === other.index && one.method === other.method && one.model === other.model;
+
 /** The pattern of a request, where it is known: else it is to be made. */
 export function knownPattern(client: OpenAI, kind: RequestKind): RequestPattern | undefined {
   const all = patternsOf(client);
-  return kind.query || !all.state ? undefined : all.known.get(nameOf(kind));
+  if (kind.query || !all.state) return undefined;
+  // Most calls are like the one before; to put their name together takes longer than to compare.
+  if (all.latest && isSame(all.latest.kind, kind)) return all.latest.pattern;
+  const pattern = all.known.get(nameOf(kind));
+  if (pattern) all.latest = { kind, pattern };
+  return pattern;
 }
 
 /** Makes the pattern of a request. @throws what the SDK throws. */

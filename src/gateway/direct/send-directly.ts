@@ -86,6 +86,12 @@ export function safeFor(
   };
 }
 
+/** What an endpoint wrote when it refused. */
+interface Kept {
+  readonly response: Response;
+  readonly body: Uint8Array;
+}
+
 async function refuse(
   request: DirectRequest,
   endpoint: Endpoint,
@@ -93,7 +99,7 @@ async function refuse(
   sending: Sending,
   pattern: RequestPattern,
   outcome: () => Response,
-  kept: () => { readonly response: Response; readonly body: Uint8Array } | undefined,
+  kept: () => Kept | undefined,
 ): Promise<never> {
   await inTurn();
   const safe = safeFor(request, endpoint, client, pattern);
@@ -120,42 +126,45 @@ function dispatch(
   const { ending, wire } = sending;
   const { origin, path, url } = pattern;
   noteOwnKey(client);
-  return new Promise<DirectReply | RefusedReply>((resolve, reject) => {
-    const method = request.method.toUpperCase() as 'POST';
-    const headers = headersOf({ ...sending.headers, ...request.headers }, pattern);
-    connectionsTo(origin).dispatch(
-      { path, method, headers, body: bodyOf(body, headers) },
-      new DirectExchange(url, ending, resolve, reject),
-    );
-  }).then(
-    (reply) => {
-      if (!(reply instanceof RefusedReply)) return reply;
+  const refusedBy = (outcome: () => Response, kept: () => Kept | undefined) =>
+    refuse(request, endpoint, client, sending, pattern, outcome, kept);
+  return new Promise<DirectReply>((resolve, reject) => {
+    const came = (reply: DirectReply | RefusedReply) => {
+      if (!(reply instanceof RefusedReply)) {
+        resolve(reply);
+        return;
+      }
       wire.answered();
-      let refusal: { readonly response: Response; readonly body: Uint8Array } | undefined;
+      let refusal: Kept | undefined;
       const { response } = reply;
       const bounded = boundErrorBody(response, wire.clock, (bytes) => {
         refusal = { response, body: bytes };
       });
-      return refuse(
-        request,
-        endpoint,
-        client,
-        sending,
-        pattern,
-        () => bounded,
-        () => refusal,
-      );
-    },
-    (error: unknown) => {
+      const outcome = () => bounded;
+      resolve(refusedBy(outcome, () => refusal));
+    };
+    const failed = (error: unknown) => {
       // Nobody waits for what became of it.
-      if (ending.aborted) throw error;
+      if (ending.aborted) {
+        reject(error);
+        return;
+      }
       wire.failed(error);
       const outcome = () => {
         throw error;
       };
-      return refuse(request, endpoint, client, sending, pattern, outcome, () => undefined);
-    },
-  );
+      resolve(refusedBy(outcome, () => undefined));
+    };
+    try {
+      const method = request.method.toUpperCase() as 'POST';
+      const own = sending.headers ? { ...sending.headers, ...request.headers } : request.headers;
+      const headers = headersOf(own, pattern);
+      const options = { path, method, headers, body: bodyOf(body, headers) };
+      connectionsTo(origin).dispatch(options, new DirectExchange(url, ending, came, failed));
+    } catch (error) {
+      failed(error);
+    }
+  });
 }
 
 /**

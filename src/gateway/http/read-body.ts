@@ -66,11 +66,12 @@ function limited(message: IncomingMessage, limit: number): AsyncGenerator<Uint8A
 /**
  * All that comes, as long as it is not more than `limit`. Why not by an iterator: Node hangs a dozen listeners on what it iterates
  * over, and most bodies come in one piece.
+ * @param read makes of it what the call needs.
  */
-function whole(message: IncomingMessage, limit: number, room: BodyRoom): Promise<Buffer[]> {
+function whole<Read>(message: IncomingMessage, limit: number, room: BodyRoom, read: (parts: Buffer[]) => Read) {
   const declared = Number(message.headers['content-length'] ?? 0);
   if (declared > limit) throw tooLarge(limit);
-  return new Promise((resolve, reject) => {
+  return new Promise<Read>((resolve, reject) => {
     const parts: Buffer[] = [];
     let size = 0;
     const leave = () => {
@@ -89,7 +90,11 @@ function whole(message: IncomingMessage, limit: number, room: BodyRoom): Promise
     };
     const ended = () => {
       leave();
-      resolve(parts);
+      try {
+        resolve(read(parts));
+      } catch (error) {
+        reject(error);
+      }
     };
     const closed = () => {
       leave();
@@ -162,12 +167,12 @@ function jsonIn(parts: readonly Buffer[], strict: boolean): CallBody {
  * @param room takes what is held of it; what passes through is not.
  * @throws Refused when it is too large, or not what it says it is, or when there is no room for it now.
  */
-export async function readBody(
+export function readBody(
   message: IncomingMessage,
   path: string,
   limits: BodyLimits,
   room: BodyRoom,
-): Promise<CallBody> {
+): Promise<CallBody> | CallBody {
   const { method = 'GET', headers } = message;
   const type = headers['content-type'] ?? '';
   const isEmpty = headers['content-length'] === undefined && headers['transfer-encoding'] === undefined;
@@ -188,5 +193,5 @@ export async function readBody(
   // Where a body names a model it is looked at whatever it calls itself: an endpoint may do so, too.
   if (!isJson && type !== '' && !MAYBE_JSON.test(type) && !isByModel(path))
     return { ...NOTHING, body: limited(message, limits.uploadBytes) };
-  return jsonIn(await whole(message, limits.bodyBytes, room), isJson);
+  return whole(message, limits.bodyBytes, room, (parts) => jsonIn(parts, isJson));
 }

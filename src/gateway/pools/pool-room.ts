@@ -33,11 +33,16 @@ function isCounted(endpoints: readonly Endpoint[], index: number, model: string)
   return false;
 }
 
-function roomOf(endpoints: readonly Endpoint[], model: string, kind: (typeof KINDS)[number]): WindowFacts | undefined {
-  if (endpoints.length === 0) return undefined;
+/** @param names what each endpoint calls the model. */
+function roomOf(
+  endpoints: readonly Endpoint[],
+  names: readonly string[],
+  kind: (typeof KINDS)[number],
+): WindowFacts | undefined {
   const room = { limit: 0, left: 0, fullInMs: 0 };
-  for (const endpoint of endpoints) {
-    const window = endpoint.room.left(endpoint.room.names.of(modelKey(model)), kind);
+  const now = endpoints[0]?.state.clock.now();
+  for (let at = 0; at < endpoints.length; at++) {
+    const window = (endpoints[at] as Endpoint).room.left(names[at] as string, kind, now);
     if (window === null) return undefined;
     room.limit += window.limit;
     room.left += window.left;
@@ -56,8 +61,11 @@ export function roomHeaders(endpoints: readonly Endpoint[], model: string | unde
   const counted = endpoints.filter(
     (each, index) => !each.drained && each.serves(model) && !isCounted(endpoints, index, model),
   );
+  if (counted.length === 0) return headers;
+  const key = modelKey(model);
+  const names = counted.map((each) => each.room.names.of(key));
   for (const { kind, limit, remaining, reset } of HEADERS) {
-    const room = roomOf(counted, model, kind);
+    const room = roomOf(counted, names, kind);
     if (!room) continue;
     headers[limit] = String(Math.round(room.limit));
     headers[remaining] = String(room.left);

@@ -12,15 +12,14 @@ export class Generation {
     this.running = running;
   }
 
-  /** A call that began with it. */
-  async hold(call: Promise<void>): Promise<void> {
+  /** A call that began with it; none ever rejects. @param over told at its end. */
+  hold(call: Promise<void>, over: () => void): Promise<void> {
     this.#calls += 1;
-    try {
-      await call;
-    } finally {
+    return call.then(() => {
       this.#calls -= 1;
       if (this.#calls === 0) this.#over?.();
-    }
+      over();
+    });
   }
 
   /** No call begins with it any more. Resolves when the last one is over and its pools are closed. */
