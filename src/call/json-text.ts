@@ -2,6 +2,7 @@
  * A JSON body as its sender wrote it, read once: what it says for the pool, its bytes for the wire. Made where a caller hands over
  * bytes in place of an object. Why not written anew: large numbers, the order of keys and their doubles are the sender's affair.
  */
+import { isAscii } from 'node:buffer';
 import { ByteRope } from './byte-rope.ts';
 import type { Outline } from './json-outline.ts';
 import { type Place, placeOfModel } from './model-place.ts';
@@ -130,6 +131,8 @@ export class JsonText {
   #renamedTo(model: string): JsonText {
     const cuts = this.#cuts;
     const place = cuts && placeOfModel(cuts.text, this.outline.model);
+    const inPlace = cuts ? undefined : this.#inPlace(JSON.stringify(model));
+    if (inPlace) return new JsonText(undefined, { ...this.outline, model }, [inPlace], this.unseen);
     if (!cuts || !place) return new JsonText(this.#textWith(JSON.stringify(model)), { ...this.value, model });
     const rope = new ByteRope(this.pieces as Buffer[]);
     const [start, end] = [cuts.placeOf(place[0]), cuts.placeOf(place[1])];
@@ -137,9 +140,29 @@ export class JsonText {
     return new JsonText(undefined, { ...this.outline, model }, pieces, this.unseen);
   }
 
+  /** Its bytes with another model, where each of them is a letter: nothing is decoded and encoded again. */
+  #inPlace(model: string): Buffer | undefined {
+    const [bytes] = this.#pieces?.length === 1 ? this.#pieces : [];
+    if (!Buffer.isBuffer(bytes) || !isAscii(bytes)) return undefined;
+    const place = this.#findPlace();
+    if (!place) return undefined;
+    const [start, end] = place;
+    const length = Buffer.byteLength(model);
+    const made = Buffer.allocUnsafe(start + length + bytes.length - end);
+    bytes.copy(made, 0, 0, start);
+    made.write(model, start);
+    bytes.copy(made, start + length, end);
+    return made;
+  }
+
+  #findPlace(): Place | undefined {
+    if (this.#place === null) this.#place = placeOfModel(this.text, this.value.model);
+    return this.#place;
+  }
+
   #textWith(model: string): string {
     const { text, value } = this;
-    if (this.#place === null) this.#place = placeOfModel(text, value.model);
+    this.#findPlace();
     if (this.#place) return text.slice(0, this.#place[0]) + model + text.slice(this.#place[1]);
     if ('model' in value) return JSON.stringify({ ...value, model: JSON.parse(model) as string });
     const begin = text.indexOf('{') + 1;

@@ -3,6 +3,18 @@
 /** Words of a field's name; a key's letters and digits would not pass. */
 const NAME = /^[a-z]{1,20}(_[a-z]{1,20}|_\d{1,2}[a-z]?|[A-Z][a-z]{1,20}){0,6}$/;
 
+/** Names that were found to be such words: to match one takes longer than all the rest. */
+const WORDS = new Set<string>();
+/** So many of them are remembered; made-up ones are matched each time. */
+const MOST_WORDS = 200;
+
+function isWord(name: string): boolean {
+  if (WORDS.has(name)) return true;
+  if (!NAME.test(name)) return false;
+  if (WORDS.size < MOST_WORDS) WORDS.add(name);
+  return true;
+}
+
 /** More fields than this no usage has. */
 const MOST = 50;
 
@@ -14,7 +26,7 @@ function numbersOf(value: unknown, depth: number): unknown {
   for (const name of Object.keys(value)) {
     fields += 1;
     if (fields > MOST) break;
-    const number = NAME.test(name) ? numbersOf((value as Record<string, unknown>)[name], depth + 1) : undefined;
+    const number = isWord(name) ? numbersOf((value as Record<string, unknown>)[name], depth + 1) : undefined;
     if (number !== undefined) kept[name] = number;
   }
   return kept;

@@ -25,6 +25,16 @@ describe('a JSON body read once', () => {
     expect(Buffer.from(json.bytes).toString()).toBe(before);
   });
 
+  it.each(['a', 'ä', '\ufeff', '\u{1f600}'])('of bytes with %j in them has the same bytes as one of text', (letter) => {
+    for (const model of ['b', 'a-much-longer-name', 'ö"'])
+      for (const text of [`{"x":"${letter}","model":"a","y":1}`, `{"model":"${letter}"}`, `{"y":"${letter}"}`]) {
+        const renamed = read(Buffer.from(text)).withModel(model);
+        expect(Buffer.from(renamed.bytes).toString()).toBe(read(text).withModel(model).text);
+        expect(renamed.outline).toEqual({ ...(JSON.parse(text) as object), model });
+        expect(renamed.value).toEqual(renamed.outline);
+      }
+  });
+
   it('names what the JSON of any object says, and changes no byte besides', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.string(), fc.nat(4), (rest, model, spaces) => {

@@ -9,6 +9,7 @@ import type { ClientKey } from '../config/settings.ts';
 import type { DirectCall } from '../direct/direct-call.ts';
 import type { Passing } from '../direct/passing.ts';
 import { brokenFacts, type ErrorFacts, factsOf, Refused } from '../http/api-error.ts';
+import { BodyPlace } from '../http/body-room.ts';
 import { refuseForeign } from '../http/guard.ts';
 import { letPass } from '../http/let-pass.ts';
 import { readBody } from '../http/read-body.ts';
@@ -46,6 +47,8 @@ export class GatewayCall implements Receiver {
   readonly #startedAt: number;
   #key: ClientKey | undefined;
   #account: CallAccount | undefined;
+  /** For its body. */
+  readonly #room: BodyPlace;
   /** What will be written down of it. */
   readonly #end: OpenCall;
   #interrupted = false;
@@ -59,12 +62,13 @@ export class GatewayCall implements Receiver {
     this.#around = around;
     this.clock = around.clock;
     this.#startedAt = this.clock.now();
+    this.#room = new BodyPlace(around.bodies);
     this.#end = openCall(this.id, message.method ?? 'GET');
   }
 
   /** Answers. Never rejects. */
   async answer(): Promise<void> {
-    const { figures, closing, bodies } = this.#around;
+    const { figures, closing } = this.#around;
     figures.running += 1;
     this.response.once('close', () => {
       if (!this.response.writableFinished) this.#leave();
@@ -76,7 +80,7 @@ export class GatewayCall implements Receiver {
       this.#fail(error);
     } finally {
       figures.running -= 1;
-      bodies.leave(this.#message);
+      this.#room.leave();
       letPass(this.#message, this.clock);
       this.#writeDown();
     }
@@ -107,7 +111,7 @@ export class GatewayCall implements Receiver {
     if (!this.#key) refuseForeign(headers);
     if (method === 'GET' && showModels(this, this.#key, this.#running, this.#around.since)) return;
     this.#account = new CallAccount(this.#around.allowances, this.#running, this.#key);
-    const { body, model, type, bytes } = await readBody(this.#message, path, settings.limits, this.#around.bodies);
+    const { body, model, type, bytes } = await readBody(this.#message, path, settings.limits, this.#room);
     this.#end.model = model;
     if (settings.log.bodies !== 'off') this.#end.body = body;
     const to = lead({ model, path, key: this.#key, body }, this.response, this.#running, this.#around.madeBy);

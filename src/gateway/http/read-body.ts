@@ -7,7 +7,7 @@ import { modelOf } from '../../call/localize.ts';
 import { operationOf } from '../../call/operations.ts';
 import { abortError } from '../../errors.ts';
 import { Refused } from './api-error.ts';
-import type { BodyRoom } from './body-room.ts';
+import type { BodyPlace } from './body-room.ts';
 import { isByModel } from './by-model.ts';
 import { wrongShape } from './json-shape.ts';
 
@@ -68,7 +68,7 @@ function limited(message: IncomingMessage, limit: number): AsyncGenerator<Uint8A
  * over, and most bodies come in one piece.
  * @param read makes of it what the call needs.
  */
-function whole<Read>(message: IncomingMessage, limit: number, room: BodyRoom, read: (parts: Buffer[]) => Read) {
+function whole<Read>(message: IncomingMessage, limit: number, room: BodyPlace, read: (parts: Buffer[]) => Read) {
   const declared = Number(message.headers['content-length'] ?? 0);
   if (declared > limit) throw tooLarge(limit);
   return new Promise<Read>((resolve, reject) => {
@@ -81,7 +81,7 @@ function whole<Read>(message: IncomingMessage, limit: number, room: BodyRoom, re
       size += part.byteLength;
       try {
         if (size > limit) throw tooLarge(limit);
-        room.take(message, part.byteLength);
+        room.take(part.byteLength);
         parts.push(part);
       } catch (error) {
         leave();
@@ -127,8 +127,8 @@ async function* joined(first: Uint8Array, rest: AsyncGenerator<Uint8Array>): Asy
   yield* rest;
 }
 
-async function formIn(message: IncomingMessage, type: string, limit: number, room: BodyRoom): Promise<CallBody> {
-  const hold = (bytes: number) => room.take(message, bytes);
+async function formIn(message: IncomingMessage, type: string, limit: number, room: BodyPlace): Promise<CallBody> {
+  const hold = (bytes: number) => room.take(bytes);
   const { first, rest } = await begun(limited(message, limit), FORM_BYTES, hold);
   if (rest) return { ...NOTHING, body: joined(first, rest), bytes: first.byteLength };
   const body = await new Response(new Uint8Array(first), { headers: { 'content-type': type } })
@@ -171,7 +171,7 @@ export function readBody(
   message: IncomingMessage,
   path: string,
   limits: BodyLimits,
-  room: BodyRoom,
+  room: BodyPlace,
 ): Promise<CallBody> | CallBody {
   const { method = 'GET', headers } = message;
   const type = headers['content-type'] ?? '';
