@@ -12,13 +12,17 @@ export class Generation {
     this.running = running;
   }
 
-  /** A call that began with it; none ever rejects. @param over told at its end. */
+  /** A call that began with it. @param over told at its end, whatever that is. */
   hold(call: Promise<void>, over: () => void): Promise<void> {
     this.#calls += 1;
-    return call.then(() => {
+    const ended = () => {
       this.#calls -= 1;
       if (this.#calls === 0) this.#over?.();
       over();
+    };
+    return call.then(ended, (error: unknown) => {
+      ended();
+      throw error;
     });
   }
 
