@@ -107,7 +107,7 @@ export class GatewayCall implements Receiver {
     const { access, settings } = this.#running;
     const { path, query } = placeOf(method, url);
     this.path = path;
-    this.#key = access.caller(headers, socket.remoteAddress ?? '', socket);
+    this.#key = access.caller(headers, socket.remoteAddress ?? '');
     if (!this.#key) refuseForeign(headers);
     if (method === 'GET' && showModels(this, this.#key, this.#running, this.#around.since)) return;
     this.#account = new CallAccount(this.#around.allowances, this.#running, this.#key);

@@ -1,10 +1,10 @@
 /** Who calls: the key that came along, compared by its hash. The first thing that happens to a call. */
+import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Clock } from '../../clock.ts';
 import type { AdminKey, ClientKey } from '../config/settings.ts';
 import { Refused, retryAfter } from '../http/api-error.ts';
 import type { Guesses } from './guesses.ts';
-import { digestOf } from './key-digest.ts';
 import type { StoredKeys } from './stored-keys.ts';
 
 /** Whose call it is: a key's; or anybody's, where no keys are set. */
@@ -31,7 +31,7 @@ export interface AccessParts {
   readonly guesses: Guesses;
 }
 
-/** The keys of one configuration, found by their hash: who could time that would learn of a hash, which leads to no key. */
+/** The keys of one configuration. */
 export class Access {
   readonly #clients: ReadonlyMap<string, ClientKey>;
   readonly #admins: ReadonlyMap<string, AdminKey>;
@@ -51,6 +51,14 @@ export class Access {
     return this.#clients.size === 0 && this.#parts.mayBeOpen && this.#parts.stored.size === 0;
   }
 
+  /** Found by the hash: who could time this would learn of a hash, which leads to no key. */
+  #find<Key extends AdminKey>(of: (digest: string) => Key | undefined, key: string | undefined): Key | undefined {
+    if (key === undefined) return undefined;
+    const digest = hash('sha256', key);
+    const found = of(digest);
+    return found && timingSafeEqual(Buffer.from(found.digest), Buffer.from(digest)) ? found : undefined;
+  }
+
   /** A key of the store; one whose name the configuration gives to another is none. */
   #stored(digest: string): ClientKey | undefined {
     const found = this.#parts.stored.find(digest);
@@ -59,22 +67,18 @@ export class Access {
 
   /** The admin whose key came along. */
   admin(headers: IncomingHttpHeaders): AdminKey | undefined {
-    const key = keyIn(headers);
-    return key === undefined ? undefined : this.#admins.get(digestOf(key));
+    return this.#find((digest) => this.#admins.get(digest), keyIn(headers));
   }
 
   /**
    * The client whose key came along, expired or not.
-   * @param connection by which it came.
    * @throws Refused for a key of the store when nobody could look for a minute whether it was revoked.
    */
-  client(headers: IncomingHttpHeaders, connection?: object): ClientKey | undefined {
+  client(headers: IncomingHttpHeaders): ClientKey | undefined {
     const key = keyIn(headers);
-    if (key === undefined) return undefined;
-    const digest = digestOf(key, connection);
-    const own = this.#clients.get(digest);
+    const own = this.#find((digest) => this.#clients.get(digest), key);
     if (own) return own;
-    const found = this.#stored(digest);
+    const found = this.#find((digest) => this.#stored(digest), key);
     if (!found || this.#parts.stored.fresh) return found;
     const message = 'The store of client keys cannot be read, so that nobody knows whether this key still holds.';
     throw new Refused({ status: 503, message, code: 'keys_unknown', headers: retryAfter(5_000) });
@@ -83,11 +87,10 @@ export class Access {
   /**
    * Who may make this call.
    * @param address where it comes from.
-   * @param connection by which it comes.
    * @throws Refused for a key that is missing, unknown, expired, or an admin's.
    */
-  caller(headers: IncomingHttpHeaders, address: string, connection?: object): Caller {
-    const found = this.client(headers, connection);
+  caller(headers: IncomingHttpHeaders, address: string): Caller {
+    const found = this.client(headers);
     if (found && found.expiresAt !== undefined && this.#parts.clock.date() >= found.expiresAt)
       throw wrong(`The key '${found.name}' has expired.`, 'expired_api_key');
     if (found) return found;
