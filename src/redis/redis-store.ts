@@ -26,6 +26,16 @@ export interface RedisStore extends SharedStore {
   close(): Promise<void>;
 }
 
+const nothing = (): void => undefined;
+
+function begun<Answer>(work: () => PromiseLike<Answer>): Promise<Answer> {
+  try {
+    return Promise.resolve(work());
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
 /** Stores over one client share its second connection. */
 const channelsOf = new WeakMap<Link, Channels>();
 
@@ -52,51 +62,60 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
   let closed = false;
 
   const ms = (ttl: number) => Math.ceil(Math.min(Math.max(1, ttl), maxTtl)) || 1;
-  const ask = async <Answer>(work: () => PromiseLike<Answer>): Promise<Answer> => {
-    if (closed) throw new ClosedError('This Redis store was closed; make another one with redisStore(client).');
+  /** Why nothing can be asked now. */
+  const refusal = (): Error | undefined => {
+    if (closed) return new ClosedError('This Redis store was closed; make another one with redisStore(client).');
     const standing = link.standing();
     if (standing === 'lost' || standing === 'closed') {
+      // It may be another server that comes back.
       schema.doubt();
-      throw new Error(STANDING[standing]);
+      return new Error(STANDING[standing]);
     }
-    if (unanswered >= UNANSWERED) throw new Error(`${UNANSWERED} commands wait for an answer of Redis`);
+    return unanswered < UNANSWERED ? undefined : new Error(`${UNANSWERED} commands wait for an answer of Redis`);
+  };
+  const failed = (error: unknown): never => {
+    unanswered -= 1;
+    schema.doubt();
+    throw reasonOf(error);
+  };
+  // Why no async function: each would cost every write two promises more.
+  const ask = <Answer, Value>(work: () => PromiseLike<Answer>, value: (answer: Answer) => Value): Promise<Value> => {
+    const refused = refusal();
+    if (refused) return Promise.reject(refused);
     unanswered += 1;
-    try {
-      const wait = schema.wait;
-      if (wait) await wait;
-      return await work();
-    } catch (error) {
-      schema.doubt();
-      throw reasonOf(error);
-    } finally {
+    const wait = schema.wait;
+    const answer = wait ? wait.then(work) : begun(work);
+    return answer.then((given) => {
       unanswered -= 1;
-    }
+      return value(given);
+    }, failed);
   };
 
   return {
-    async get(key) {
-      const found = await ask(() => link.get(prefix + key));
-      return found === null || found === undefined ? undefined : String(found);
-    },
-    async set(key, value, ttl) {
-      await ask(() => link.set(prefix + key, value, ms(ttl)));
-    },
-    async add(key, n, ttl) {
-      return Number(await ask(() => runScript(link, ADD, prefix + key, [String(n), String(ms(ttl))])));
-    },
-    async publish(channel, message) {
+    get: (key) =>
+      ask(
+        () => link.get(prefix + key),
+        (found) => (found === null || found === undefined ? undefined : String(found)),
+      ),
+    set: (key, value, ttl) => ask(() => link.set(prefix + key, value, ms(ttl)), nothing),
+    add: (key, n, ttl) => ask(() => runScript(link, ADD, prefix + key, [String(n), String(ms(ttl))]), Number),
+    publish(channel, message) {
       const name = prefix + channel;
-      await ask(() => (link.cluster ? runScript(link, PUBLISH, name, [name, message]) : link.publish(name, message)));
+      const tell = () => (link.cluster ? runScript(link, PUBLISH, name, [name, message]) : link.publish(name, message));
+      return ask(tell, nothing);
     },
-    async subscribe(channel, listener) {
-      const end = await ask(() => channels.subscribe(prefix + channel, listener));
-      if (closed) end();
-      ends.add(end);
-      return () => {
-        ends.delete(end);
-        end();
-      };
-    },
+    subscribe: (channel, listener) =>
+      ask(
+        () => channels.subscribe(prefix + channel, listener),
+        (end) => {
+          if (closed) end();
+          ends.add(end);
+          return () => {
+            ends.delete(end);
+            end();
+          };
+        },
+      ),
     async close() {
       closed = true;
       for (const end of ends) end();

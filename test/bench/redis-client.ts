@@ -17,8 +17,11 @@ export interface RedisSpec {
 const REDIS_NAMES = ['raw', 'plain', 'redis', 'control'] as const;
 export type RedisName = (typeof REDIS_NAMES)[number];
 
-/** A call that leaves nothing in the store, or one whose answer has an id that others shall know. */
-export type RedisCall = 'chat' | 'ids';
+/**
+ * `socket`: a chat over a real connection. Answered by a `fetch` of its own, so that what is added is seen: `chat`, which leaves
+ * nothing in the store, and `ids`, whose answer has an id that others shall know.
+ */
+export type RedisCall = 'socket' | 'chat' | 'ids';
 
 /** Latencies in ms. */
 export interface Latencies {
@@ -48,14 +51,12 @@ if (process.argv[1] === import.meta.filename) {
   let made = 0;
   const headers = { 'content-type': 'application/json', 'x-request-id': 'req_1' };
   const stub = async () => new Response(COMPLETION.replace(/"id":"[^"]*"/, `"id":"resp_${made++}"`), { headers });
-  const clients = { chat: new Map<RedisName, InstanceType<typeof OpenAI>>(), ids: new Map() } as Record<
-    RedisCall,
-    Map<RedisName, InstanceType<typeof OpenAI>>
-  >;
-  for (const what of ['chat', 'ids'] as const) {
+  type Clients = Map<RedisName, InstanceType<typeof OpenAI>>;
+  const clients: Record<RedisCall, Clients> = { socket: new Map(), chat: new Map(), ids: new Map() };
+  for (const what of ['socket', 'chat', 'ids'] as const) {
     const endpoints = urls.map((baseURL, index) => ({
       ...{ name: `${what}-${index}`, baseURL, apiKey: `key-${index}` },
-      ...(what === 'ids' && { fetch: stub }),
+      ...(what !== 'socket' && { fetch: stub }),
     }));
     const { name: _, ...first } = endpoints[0] as (typeof endpoints)[number];
     const pool = { endpoints, shareState: false };
@@ -67,7 +68,7 @@ if (process.argv[1] === import.meta.filename) {
 
   async function once(of: RedisName, what: RedisCall): Promise<void> {
     const client = clients[what].get(of) as InstanceType<typeof OpenAI>;
-    if (what === 'chat') await client.chat.completions.create(ASK);
+    if (what !== 'ids') await client.chat.completions.create(ASK);
     else await client.responses.create({ model: 'gpt-5', input: 'Say hello.' });
   }
 
@@ -96,7 +97,7 @@ if (process.argv[1] === import.meta.filename) {
       const timed = async (of: RedisName) => {
         const from = performance.now();
         try {
-          await once(of, 'chat');
+          await once(of, 'socket');
           await once(of, 'ids');
         } catch {
           failed[of] += 1;
