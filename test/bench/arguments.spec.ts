@@ -18,6 +18,7 @@ it('takes parts in any order and options among them', () => {
   expect(quick.is === 'bench' && partNames.filter((name) => !quick.parts.includes(name))).toEqual(['tls', 'pick']);
   expect(readArguments(['--quick', 'pick'])).toMatchObject({ parts: ['pick'] });
   expect(readArguments(['--write'])).toMatchObject({ write: true, parts: partNames });
+  expect(readArguments(['gateway', '--write'])).toMatchObject({ write: true, parts: ['gateway'] });
   expect(readArguments(['-h'])).toEqual({ is: 'help' });
 });
 
@@ -32,9 +33,10 @@ it.each([
   ['--rounds', '--rounds needs a value.'],
   ['--quik', 'did you mean --quick'],
   ['--quick=yes', '--quick takes no value.'],
-  ['chat --write', "--write writes the README's figures, which need all parts, in full."],
-  ['--quick --write', "--write writes the README's figures, which need all parts, in full."],
-  ['--no-peers --write', "--write writes the README's figures, which need all parts, in full."],
+  ['chat --write', "--write writes the README's figures, which need all parts, or gateway alone, in full."],
+  ['gateway chat --write', "--write writes the README's figures, which need all parts, or gateway alone, in full."],
+  ['--quick --write', "--write writes the README's figures, which need all parts, or gateway alone, in full."],
+  ['--no-peers --write', "--write writes the README's figures, which need all parts, or gateway alone, in full."],
 ])('refuses %s by name', (args, problem) => {
   const asked = readArguments(args.split(' '));
   expect(asked.is === 'wrong' && asked.problem).toContain(problem);

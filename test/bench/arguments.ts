@@ -29,7 +29,7 @@ const TABLE = {
   'no-peers': { type: 'boolean', does: 'leaves out the packages of npm beside this one' },
   'no-build': { type: 'boolean', does: 'takes dist as it is' },
   check: { type: 'boolean', does: 'exits with 1 when a figure is far beyond its goal' },
-  write: { type: 'boolean', does: "writes the README's figures and plot; all parts run" },
+  write: { type: 'boolean', does: "writes the README's figures and plot; all parts run, or gateway alone" },
   help: { type: 'boolean', short: 'h', does: 'this text' },
 } as const satisfies OptionTable;
 
@@ -69,8 +69,10 @@ export function readArguments(args: readonly string[]): Asked {
   if (rounds !== undefined && !(Number.isInteger(rounds) && rounds >= 1 && rounds <= 1_000))
     return wrong(`--rounds must be a whole number from 1 to 1000, not '${values.rounds}'.`);
   const write = values.write === true;
-  if (write && (asked.length > 0 || values.quick || values['no-peers']))
-    return wrong("--write writes the README's figures, which need all parts, in full.");
+  // The gateway's table stands for itself.
+  const whole = asked.length === 0 || (asked.length === 1 && asked[0] === 'gateway');
+  if (write && (!whole || values.quick || values['no-peers']))
+    return wrong("--write writes the README's figures, which need all parts, or gateway alone, in full.");
   const quick = values.quick === true;
   return {
     is: 'bench',
