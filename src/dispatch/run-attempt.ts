@@ -90,10 +90,11 @@ function send<R extends Reply>(
   const { id: callId, model } = story.call;
   const attempt = story.attempts.length;
   if (!sending) return story.send(endpoint, new AttemptSending(attempt - 1, model, ending, wire));
-  const headers: Record<string, string> = {};
   const where = { endpoint: endpoint.name, type: endpoint.settings.type, baseURL: shownBase(endpoint) };
-  const facts = { callId, attempt, ...where, model: report.model, beside: report.beside, headers };
-  return sending(facts, () => story.send(endpoint, new AttemptSending(attempt - 1, model, ending, wire, headers)));
+  const facts = { callId, attempt, ...where, model: report.model, beside: report.beside, headers: {} };
+  return sending(facts, (headers) =>
+    story.send(endpoint, new AttemptSending(attempt - 1, model, ending, wire, headers)),
+  );
 }
 
 /**

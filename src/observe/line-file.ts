@@ -74,11 +74,13 @@ export class LineFile {
     }
   }
 
-  async #append(bytes: Buffer): Promise<void> {
+  async #append(bytes: Buffer, turned = false): Promise<void> {
     const { handle, size } = await this.#opened();
     if (size > 0 && size + bytes.length > this.#maxBytes) {
+      // Nobody may rename it, or what stands in its way cannot be replaced.
+      if (turned) throw new Error('the file cannot be put aside');
       await this.#turn(handle);
-      await this.#append(bytes);
+      await this.#append(bytes, true);
       return;
     }
     const { bytesWritten } = await handle.write(bytes);

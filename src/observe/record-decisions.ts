@@ -86,11 +86,16 @@ export function recordDecisions(target: string | LineTarget, options: RecordOpti
     typeof target === 'string' ? new LineFile(target, options) : target;
   let lost = 0;
   let closed = false;
+  const fail = () => {
+    lost += 1;
+  };
   const write = (text: string) => {
     try {
-      lines.write(text);
+      const written = lines.write(text);
+      // Unheard, its rejection would end the process.
+      if (written instanceof Promise) written.catch(fail);
     } catch {
-      lost += 1;
+      fail();
     }
   };
   const recorder = (event: BalancerEvent) => {

@@ -4,8 +4,11 @@
  */
 import type { Observer, SendingFacts } from './events.ts';
 
+/** What goes along: nobody else holds it, so that nothing comes in afterwards. */
+type Headers = Readonly<Record<string, string>>;
+
 /** Sends within the contexts of all observers that have one. */
-export type SendWithin = <Sent>(facts: SendingFacts, send: () => Promise<Sent>) => Promise<Sent>;
+export type SendWithin = <Sent>(facts: SendingFacts, send: (headers: Headers) => Promise<Sent>) => Promise<Sent>;
 
 /** Who a request is from, where it goes, what it holds and how it travels is nobody's to add. */
 const KEPT = new RegExp(
@@ -15,13 +18,14 @@ const KEPT = new RegExp(
 const NAME = /^[a-z0-9!#$%&'*+.^_`|~-]{1,100}$/;
 const VALUE = /^[\t\x20-\x7e]{0,8192}$/;
 
-/** Takes out what may not be sent along. */
-function tidy(headers: Record<string, string>): void {
+/** What of it may be sent along. */
+function tidied(headers: Record<string, string>): Headers {
+  const fitting: Record<string, string> = {};
   for (const name of Object.keys(headers)) {
     const value: unknown = headers[name];
-    const fits = NAME.test(name) && !KEPT.test(name) && typeof value === 'string' && VALUE.test(value);
-    if (!fits) delete headers[name];
+    if (NAME.test(name) && !KEPT.test(name) && typeof value === 'string' && VALUE.test(value)) fitting[name] = value;
   }
+  return fitting;
 }
 
 /**
@@ -31,14 +35,13 @@ function tidy(headers: Record<string, string>): void {
  */
 export function sendWithin(observers: readonly Observer[], failed: (error: unknown) => void): SendWithin | undefined {
   if (observers.length === 0) return undefined;
-  return <Sent>(facts: SendingFacts, send: () => Promise<Sent>) => {
+  return <Sent>(facts: SendingFacts, send: (headers: Headers) => Promise<Sent>) => {
     let sent: Promise<Sent> | undefined;
     const step = (index: number): void => {
       const observer = observers[index];
       if (!observer) {
-        tidy(facts.headers);
         try {
-          sent = send();
+          sent = send(tidied(facts.headers));
         } catch (error) {
           // Not the observers' fault, whose calls this is inside of.
           sent = Promise.reject(error);

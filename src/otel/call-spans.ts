@@ -138,13 +138,21 @@ export class CallSpans {
         break;
       case 'call-waiting':
         this.#waits += 1;
-        this.#add('wait', { [own.ms]: event.ms, [own.reason]: event.reason });
+        this.#add('wait', { [own.ms]: event.ms, [own.reason]: short(event.reason) });
         break;
       case 'endpoint-cooldown':
-        this.#add('cooldown', { [own.endpoint]: event.endpoint, [own.ms]: event.ms, [own.reason]: event.reason });
+        this.#add('cooldown', {
+          [own.endpoint]: event.endpoint,
+          [own.ms]: event.ms,
+          [own.reason]: short(event.reason),
+        });
         break;
       case 'endpoint-ejected':
-        this.#add('ejected', { [own.endpoint]: event.endpoint, [own.ms]: event.openMs, [own.reason]: event.reason });
+        this.#add('ejected', {
+          [own.endpoint]: event.endpoint,
+          [own.ms]: event.openMs,
+          [own.reason]: short(event.reason),
+        });
         break;
       case 'panic-entered':
         this.#add('panic', { [own.endpoint]: event.endpoints.slice(0, 20) });
@@ -163,11 +171,21 @@ export class CallSpans {
     this.#route.addEvent(name, attributes);
   }
 
+  /** Nobody will tell of the call's end. */
+  leave(): void {
+    this.#leaveAttempts();
+    this.#route.end();
+  }
+
+  #leaveAttempts(): void {
+    for (const { span } of this.#attempts.values()) if (span.isRecording()) span.end();
+  }
+
   /** The call is over, and what it was served by. @param error by the conventions. */
   ended(event: BalancerEvents['call-end'], error: string | undefined): void {
     const { ok, attempts } = event;
     // Nobody judges an attempt any more whose call is over.
-    for (const { span } of this.#attempts.values()) if (span.isRecording()) span.end();
+    this.#leaveAttempts();
     if (!this.#route.isRecording()) {
       this.#route.end();
       return;

@@ -18,6 +18,10 @@ const VOUCHING: ReadonlySet<string> = new Set([
   ...['timed-out', 'connection-lost', 'bad-reply', 'abandoned'],
 ]);
 
+/** Reasons told apart; the library has about ten, the hook `classify` may make more. */
+const MOST_REASONS = 30;
+const LONGEST_REASON = 60;
+
 /** What is told of a call that is over. */
 export interface EndedCall {
   readonly operation: string;
@@ -40,6 +44,8 @@ export class Instruments {
   readonly #models: FewValues;
   readonly #endpoints: FewValues;
   readonly #ownModels: FewValues;
+  readonly #addresses: FewValues;
+  readonly #reasons = new FewValues(MOST_REASONS);
   readonly #common: Attributes;
 
   constructor(meter: Meter, maxValues: number, pool: string | undefined) {
@@ -50,6 +56,7 @@ export class Instruments {
     this.#models = new FewValues(maxValues);
     this.#endpoints = new FewValues(maxValues);
     this.#ownModels = new FewValues(maxValues);
+    this.#addresses = new FewValues(maxValues);
     this.#common = pool === undefined ? {} : { [own.pool]: pool };
     this.#duration = histogram(
       metricNames.duration,
@@ -92,8 +99,21 @@ export class Instruments {
     return this.#ownModels.admitted(name);
   }
 
-  /** Counts what an event tells by itself. */
+  /** A server, as one of those told apart. */
+  #where(server: Attributes): Attributes {
+    const { [semantic.address]: address, [semantic.port]: port, ...vendor } = server;
+    if (address === undefined || this.#addresses.admitted(`${address}:${port}`) !== OTHER) return server;
+    return { ...vendor, [semantic.address]: OTHER };
+  }
+
+  /** Reasons are words of the library's, or the status that an upstream gave; whatever is longer is somebody's text. */
+  #reason(reason: string): string {
+    return reason.length <= LONGEST_REASON ? this.#reasons.admitted(reason) : OTHER;
+  }
+
+  /** Counts what an event tells by itself. What another process found out is counted there: the sum over all shall be right. */
   count(event: BalancerEvent): void {
+    if ('elsewhere' in event && event.elsewhere) return;
     const { failovers, waits, ejections, cooldowns, refusals } = this.#counters;
     switch (event.type) {
       case 'failover-start':
@@ -104,13 +124,13 @@ export class Instruments {
         });
         break;
       case 'call-waiting':
-        waits.add(1, { ...this.#common, [own.reason]: reasonOf(event.reason) });
+        waits.add(1, { ...this.#common, [own.reason]: this.#reason(event.reason) });
         break;
       case 'endpoint-ejected':
-        ejections.add(1, this.#at(event.endpoint));
+        ejections.add(1, { ...this.#at(event.endpoint), [own.reason]: this.#reason(event.reason) });
         break;
       case 'endpoint-cooldown':
-        cooldowns.add(1, { ...this.#at(event.endpoint), [own.reason]: reasonOf(event.reason) });
+        cooldowns.add(1, { ...this.#at(event.endpoint), [own.reason]: this.#reason(event.reason) });
         break;
       case 'budget-exhausted':
         refusals.add(1, this.#common);
@@ -124,7 +144,7 @@ export class Instruments {
     if (model !== undefined) this.#models.admit(model);
     this.#firstChunk.record(ms / 1_000, {
       ...this.#common,
-      ...server,
+      ...this.#where(server),
       [semantic.operation]: operation,
       ...this.#modelOf(model),
     });
@@ -135,7 +155,7 @@ export class Instruments {
     const last = attempts.at(-1);
     if (model !== undefined && attempts.some(({ verdict }) => VOUCHING.has(verdict))) this.#models.admit(model);
     const about = { ...this.#common, [semantic.operation]: operation, ...this.#modelOf(model) };
-    const where = last ? serverOf(last.endpoint) : {};
+    const where = last ? this.#where(serverOf(last.endpoint)) : {};
     this.#duration.record(ms / 1_000, {
       ...about,
       ...where,
@@ -150,12 +170,9 @@ export class Instruments {
       });
       const tokens = tokensOf([{ usage }]);
       if (!tokens) continue;
-      const used = { ...about, ...serverOf(endpoint) };
+      const used = { ...about, ...this.#where(serverOf(endpoint)) };
       this.#tokens.record(tokens.input, { ...used, [semantic.tokenType]: 'input' });
       this.#tokens.record(tokens.output, { ...used, [semantic.tokenType]: 'output' });
     }
   }
 }
-
-/** Reasons are words of the library's, or the status that an upstream gave; whatever is longer is somebody's text. */
-const reasonOf = (reason: string): string => (reason.length <= 60 ? reason : OTHER);

@@ -44,6 +44,8 @@ function inject(within: Context, headers: Record<string, string>, propagate: Pro
 function errorOf({ ok, attempts, error }: BalancerEvents['call-end']): string | undefined {
   if (ok) return undefined;
   const last = attempts.at(-1);
+  // Who gives up while the call waits does not fail by what went before.
+  if (error === 'APIUserAbortError' && last?.verdict !== 'aborted') return error;
   return last && last.verdict !== 'ok' && last.verdict !== 'pending' ? errorTypeOf(last) : (error ?? '_OTHER');
 }
 
@@ -65,13 +67,19 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): OpenTelemetry
   });
   const calls = new Map<string, Underway>();
 
+  const forgetOne = () => {
+    const [[callId, { spans }]] = calls as unknown as [[string, Underway]];
+    calls.delete(callId);
+    spans?.leave();
+  };
+
   const begin = (event: BalancerEvents['call-start']) => {
     const tracer = traces ? tracers.now : undefined;
     if (!tracer && !(metrics && meters.now)) return;
     const around = context.active();
     const spans = tracer && new CallSpans(tracer, event, around, pool);
     const { callId, operation, model } = event;
-    if (calls.size >= MOST) calls.delete(calls.keys().next().value as string);
+    if (calls.size >= MOST) forgetOne();
     calls.set(callId, { around, spans, operation: operationName(operation), model, servers: new Map() });
   };
 

@@ -19,7 +19,7 @@ export interface OpenTelemetryOptions {
   readonly traces?: boolean | undefined;
   /** `false` = no metrics. @default true */
   readonly metrics?: boolean | undefined;
-  /** So many models are told apart in metrics, and as many endpoints; all others go by `_other`. @default 100 */
+  /** So many models are told apart in metrics, and as many endpoints and servers; all others go by `_other`. @default 100 */
   readonly maxValues?: number | undefined;
   /** @default the one registered globally, whenever that is */
   readonly tracerProvider?: TracerProvider | undefined;

@@ -41,7 +41,9 @@ export const callFamilies = {
 } as const satisfies Record<string, Family>;
 
 /** How a call ended: `ok`, or the verdict of the attempt that counted; `no-endpoint` = there was none. */
-function outcomeOf({ ok, attempts }: CallEnd): string {
+function outcomeOf({ ok, attempts, error }: CallEnd): string {
+  // Also while it waited, whatever went before.
+  if (error === 'APIUserAbortError') return 'aborted';
   const last = attempts.at(-1);
   if (last === undefined) return ok ? 'ok' : 'no-endpoint';
   if (last.verdict === 'pending') return ok ? 'ok' : 'aborted';

@@ -1,8 +1,8 @@
 // Calls written down line by line: whole, without keys and prompts, bounded, and never at the cost of a call.
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, statSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ConfigurationError, type RecordedCall, recordDecisions } from '../../src/index.ts';
 import { openStage } from '../support/stage.ts';
 
@@ -104,6 +104,34 @@ describe('recordDecisions', () => {
     expect([nowhere.lost, throwing.lost]).toEqual([1, 1]);
     await stage.client.chat.completions.create(ask);
     expect([nowhere.lost, throwing.lost]).toEqual([1, 1]);
+  });
+
+  it('loses lines where the file cannot be put aside, and goes on once it can', async () => {
+    const file = fileIn();
+    mkdirSync(join(`${file}.1`, 'in the way'), { recursive: true });
+    const recorder = recordDecisions(file, { maxBytes: 1_024 });
+    const { client } = await stageWith(recorder);
+    const ten = async () => {
+      for (let call = 0; call < 10; call++) {
+        await client.chat.completions.create(ask);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    };
+    await ten();
+    await vi.waitFor(() => expect(recorder.lost).toBeGreaterThan(0));
+    expect(statSync(file).size).toBeLessThanOrEqual(1_024);
+    rmSync(`${file}.1`, { recursive: true });
+    await ten();
+    await recorder.close();
+    expect(linesOf(file).length).toBeGreaterThan(0);
+    expect(statSync(`${file}.1`).isFile()).toBe(true);
+  });
+
+  it('counts lines as lost that its target takes and then fails to write', async () => {
+    const recorder = recordDecisions({ write: () => Promise.reject(new Error('gone')) });
+    const { client } = await stageWith(recorder);
+    await client.chat.completions.create(ask);
+    await vi.waitFor(() => expect(recorder.lost).toBe(1));
   });
 
   it('holds no more than so much of what waits', async () => {

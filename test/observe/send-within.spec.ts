@@ -95,6 +95,24 @@ it('headers that say who asks, where, or what are not taken, nor what is no head
     },
   };
   const within = sendWithin([hook(({ headers }) => void Object.assign(headers, given))], quiet);
-  await within?.(about, async () => undefined);
-  expect(about.headers).toEqual({ traceparent: '00-a', tracestate: 'v=1', 'x-b3-traceid': 'a' });
+  const fitting = { traceparent: '00-a', tracestate: 'v=1', 'x-b3-traceid': 'a' };
+  expect(await within?.(about, async (headers) => headers)).toEqual(fitting);
+});
+
+it('headers written once it is sent come too late, and those that are put in the place of others are looked at too', async () => {
+  const late = hook((about, send) => {
+    send();
+    about.headers.authorization = 'Bearer x';
+  });
+  const other = hook((about, send) => {
+    about.headers['api-key'] = 'x';
+    Object.assign(about, { headers: { traceparent: '00-b' } });
+    send();
+  });
+  const within = sendWithin([late, other], quiet);
+  const sent = await within?.(facts(), async (headers) => {
+    await Promise.resolve();
+    return { ...headers };
+  });
+  expect(sent).toEqual({ traceparent: '00-b' });
 });

@@ -1,8 +1,9 @@
 // What is told to whom: metrics and their bounds, an SDK that comes late, goes, or never comes, and what cannot be asked for.
-import { createNoopMeter, metrics, trace } from '@opentelemetry/api';
+import { createNoopMeter, metrics, propagation, trace } from '@opentelemetry/api';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ConfigurationError, LoadBalancedOpenAI } from '../../src/index.ts';
 import { type OpenTelemetryOptions, openTelemetry } from '../../src/otel/index.ts';
+import { withinIncoming } from '../../src/otel/within-incoming.ts';
 import { manualClock } from '../../src/testing/index.ts';
 import { chat, failure } from '../support/calls.ts';
 import { openStage } from '../support/stage.ts';
@@ -106,6 +107,87 @@ describe('metrics', () => {
     expect((await models()).size).toBe(6);
     for (const model of await models()) expect(String(model).length).toBeLessThanOrEqual(128);
   });
+});
+
+describe('metrics', () => {
+  const facts = { at: 1, endpoint: 'a', model: undefined };
+  const cooled = (reason: string, more = {}) =>
+    ({ type: 'endpoint-cooldown', ...facts, ms: 5, reason, ...more }) as const;
+  const ejected = (reason: string, more = {}) =>
+    ({ type: 'endpoint-ejected', ...facts, openMs: 5, reason, ...more }) as const;
+
+  it('count what this process found out, and not what others told it', async () => {
+    told = collector();
+    const observer = openTelemetry();
+    for (const more of [{}, { elsewhere: true }]) {
+      observer(cooled('429', more));
+      observer(ejected('server-error', more));
+    }
+    for (const [name, reason] of [
+      ['cooldowns', '429'],
+      ['ejections', 'server-error'],
+    ])
+      expect(await told.rows(`load_balancer.${name}`)).toMatchObject([
+        { value: 1, attributes: { [ENDPOINT]: 'a', 'load_balancer.reason': reason } },
+      ]);
+  });
+
+  it('are few, however many reasons a hook makes up', async () => {
+    told = collector();
+    const observer = openTelemetry();
+    for (let made = 0; made < 200; made++) observer(cooled(`because of ${made}`));
+    const rows = await told.rows('load_balancer.cooldowns');
+    expect(rows.length).toBe(31);
+    expect(rows.reduce((sum, { value }) => sum + value, 0)).toBe(200);
+  });
+
+  it('are few, however many servers there are', async () => {
+    told = collector();
+    const servers = Object.fromEntries(Array.from({ length: 12 }, (_, index) => [`e${index}`, ['ok'] as const]));
+    await using stage = await openStage(servers, {
+      observers: [openTelemetry({ maxValues: 5 })],
+      strategy: 'round-robin',
+    });
+    for (let call = 0; call < 12; call++) await chat(stage.client);
+    const rows = await told.rows(DURATION);
+    const ports = new Set(rows.map(({ attributes }) => `${attributes['server.address']} ${attributes['server.port']}`));
+    expect(ports.size).toBe(6);
+    expect(rows.reduce((sum, { count = 0 }) => sum + count, 0)).toBe(12);
+  });
+});
+
+it('a call whose end nobody tells is let go by its spans too', () => {
+  told = collector();
+  const observer = openTelemetry({ metrics: false });
+  const call = { at: 1, operation: 'chat', model: 'm', stream: false };
+  for (let made = 0; made <= 100_000; made++) {
+    observer({ type: 'call-start', ...call, callId: `c${made}` });
+    if (made === 0)
+      observer.sending(
+        {
+          ...{ callId: 'c0', attempt: 1, endpoint: 'a', type: 'openai', baseURL: '', model: 'm' },
+          beside: undefined,
+          headers: {},
+        },
+        () => undefined,
+      );
+  }
+  expect(told.spans().map(({ name }) => name)).toEqual(['chat m', 'route m']);
+});
+
+it('a propagator that fails costs an incoming call nothing but its place in the trace', () => {
+  const fails = () => {
+    throw new Error('the propagator');
+  };
+  told = collector();
+  propagation.disable();
+  propagation.setGlobalPropagator({ fields: () => ['traceparent'], inject: fails, extract: fails });
+  const headers = { traceparent: 'x' };
+  expect(withinIncoming(headers, () => 'done')).toBe('done');
+  const work = () => {
+    throw new TypeError('the work');
+  };
+  expect(() => withinIncoming(headers, work)).toThrow('the work');
 });
 
 describe('an SDK', () => {

@@ -4,7 +4,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { context, propagation, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import OpenAI, { toFile } from 'openai';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openTelemetry } from '../../src/otel/index.ts';
 import { manualClock, type Step } from '../../src/testing/index.ts';
 import { chat, chatStream, failure, read } from '../support/calls.ts';
@@ -121,6 +121,17 @@ describe('spans of', () => {
     await using stage = await openStage({ a: [] }, observed());
     await failure(chat(stage.client, {}, { signal: AbortSignal.abort() }));
     expect(told.tree('error.type')).toEqual(['route gpt-5 APIUserAbortError']);
+  });
+
+  it('a call that is aborted while it waits: the failure before was not its end', async () => {
+    const clock = manualClock();
+    await using stage = await openStage({ a: [{ status: 429, retryAfter: 20 }] }, observed({ clock, timeout: 90_000 }));
+    const controller = new AbortController();
+    const call = failure(chat(stage.client, {}, { signal: controller.signal }));
+    await vi.waitFor(() => expect(stage.events.of('call-waiting')).toHaveLength(1));
+    controller.abort();
+    await call;
+    expect(told.tree('error.type')).toEqual(['route gpt-5 APIUserAbortError', '  chat gpt-5 429']);
   });
 
   it('a timeout', async () => {

@@ -1,11 +1,12 @@
 // The promise: what a client did stands in its metrics, neither more nor less, and no caller can make more metrics.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { describe, expect, it } from 'vitest';
+import { OpenAI } from 'openai';
+import { describe, expect, it, vi } from 'vitest';
 import { type Attempt, attemptsOf, type EventName, memoryStore, type Observer, tokensOf } from '../../src/index.ts';
 import { prometheus } from '../../src/prometheus/index.ts';
 import { manualClock } from '../../src/testing/index.ts';
-import { chat, chatStream, FULL, many, read, tally } from '../support/calls.ts';
+import { chat, chatStream, FULL, failure, many, read, tally } from '../support/calls.ts';
 import { readMetrics } from '../support/exposition.ts';
 import { openStage } from '../support/stage.ts';
 
@@ -97,6 +98,20 @@ describe('counters', () => {
       { pool: 'default', endpoint: 'a', reason: '429' },
     ]);
     expect(sum('endpoint_cooldown_seconds')).toBe(90);
+  });
+
+  it('tell calls that their callers gave up as such: before they were sent, and while they waited after a failure', async () => {
+    const clock = manualClock();
+    await using stage = await openStage({ a: [{ status: 429, retryAfter: 20 }] }, { clock, timeout: 90_000 });
+    const metrics = prometheus(stage.client);
+    await failure(chat(stage.client, {}, { signal: AbortSignal.abort() }));
+    const controller = new AbortController();
+    const waiting = failure(chat(stage.client, {}, { signal: controller.signal }));
+    await vi.waitFor(() => expect(stage.events.of('call-waiting')).toHaveLength(1));
+    controller.abort();
+    expect(await waiting).toBeInstanceOf(OpenAI.APIUserAbortError);
+    const { samples } = pageOf(metrics.text());
+    expect(samples('calls_total').map(({ labels, value }) => [labels.outcome, value])).toEqual([['aborted', 2]]);
   });
 
   it('count what this process found out, and not what others told it', () => {
