@@ -12,6 +12,7 @@ import { type Attempt, type BalancerEvent, type BalancerEvents, type SendingFact
 import { decisionsIn } from './decisions.ts';
 import { short } from './few-values.ts';
 import { operationName, own, semantic } from './names.ts';
+import { isToldAbove } from './told-above.ts';
 import { serverAttributes } from './vendors.ts';
 
 /** No failure of the endpoint's nor of the call's: another attempt was first. */
@@ -20,17 +21,6 @@ const UNTROUBLED: ReadonlySet<string> = new Set(['ok', 'abandoned']);
 /** Attributes whose value is known. */
 function known(attributes: Readonly<Record<string, string | number | boolean | undefined>>): Attributes {
   return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined)) as Attributes;
-}
-
-/** True where somebody else's span tells of the model call already: what the tokens were is said there, and once is enough. */
-function isToldAbove(around: Context): boolean {
-  const { attributes } = (trace.getSpan(around) ?? {}) as { readonly attributes?: Readonly<Record<string, unknown>> };
-  return (
-    attributes !== undefined &&
-    ['gen_ai.operation.name', 'gen_ai.system', 'openinference.span.kind', 'llm.request.type'].some(
-      (name) => name in attributes,
-    )
-  );
 }
 
 const usageAttributes = (usage: unknown): Attributes => {
