@@ -31,8 +31,8 @@ export default defineConfig([
     // Of a package that has both, the form that can be bundled.
     inputOptions: { resolve: { mainFields: ['module', 'main'] } },
     outputOptions: { chunkFileNames: 'cli/[name]-[hash].mjs', comments: { jsdoc: false } },
-    // Optional beside the library, and in the gateway always.
-    deps: { alwaysBundle: ['undici'] },
+    // Optional beside the library, or unknown to it, and in the gateway always.
+    deps: { alwaysBundle: ['undici', '@redis/client', 'cluster-key-slot'] },
     plugins: [notices('NOTICES.md', dashboardPackages)],
   },
 ]);

@@ -6,8 +6,9 @@ import type { Found } from '../gateway/config/load.ts';
 import { withReferences } from '../gateway/config/references.ts';
 import { gatewayConfig } from '../gateway/config/schema.ts';
 import type { GatewaySettings } from '../gateway/config/settings.ts';
-import type { GatewayStore } from '../gateway/store/gateway-store.ts';
+import type { GatewayStore, Sooner } from '../gateway/store/gateway-store.ts';
 import { memoryGatewayStore } from '../gateway/store/memory-gateway-store.ts';
+import { redisGatewayStore } from '../gateway/store/redis/redis-gateway-store.ts';
 import { sqliteGatewayStore } from '../gateway/store/sqlite/sqlite-gateway-store.ts';
 import { storeProblem } from '../gateway/store/store-needs.ts';
 
@@ -26,7 +27,8 @@ export type StoreChoice =
       readonly path: string;
       /** Somebody named it, and is served by no other. */
       readonly asked: boolean;
-    };
+    }
+  | { readonly is: 'redis'; readonly url: string; readonly asked: true };
 
 /** What the configuration says of the store, as far as that can be read; its check tells of the rest. */
 function writtenStore(value: unknown, env: Env): GatewaySettings['store'] {
@@ -44,6 +46,12 @@ function unwritable(folder: string): boolean {
   }
 }
 
+const REDIS = /^(redis|rediss):\/\//i;
+
+/** What `--store` names. */
+const storeNamed = (option: string): NonNullable<GatewaySettings['store']> =>
+  REDIS.test(option) ? { type: 'redis', url: option } : { path: resolve(option) };
+
 /**
  * Chooses.
  * @param option the value of `--store`.
@@ -53,9 +61,10 @@ export function chooseStore(option: string | undefined, { source, value }: Found
   const version = process.versions.node;
   const isFile = source !== 'environment' && source !== 'demo';
   const folder = isFile ? dirname(source) : process.cwd();
-  const written = option === undefined ? writtenStore(value, env) : { path: resolve(option) };
+  const written = option === undefined ? writtenStore(value, env) : storeNamed(option);
   if (written?.type === 'memory' || (written === undefined && source === 'demo'))
     return { is: 'memory', why: undefined };
+  if (written && 'url' in written) return { is: 'redis', url: written.url, asked: true };
   if (written) {
     const problem = storeProblem({ store: written }, version);
     if (problem !== undefined || !('path' in written)) return problem ?? '';
@@ -72,6 +81,12 @@ export function chooseStore(option: string | undefined, { source, value }: Found
   return { is: 'file', path, asked: false };
 }
 
-/** Opens it. @throws StoreFailure. */
-export const openStore = (choice: StoreChoice, env: Env): GatewayStore =>
-  choice.is === 'memory' ? memoryGatewayStore() : sqliteGatewayStore({ path: choice.path, env });
+/** Opens it. Throws, or rejects with, StoreFailure. */
+export function openStore(choice: StoreChoice, env: Env): Sooner<GatewayStore> {
+  if (choice.is === 'memory') return memoryGatewayStore();
+  if (choice.is === 'redis') return redisGatewayStore({ url: choice.url, env });
+  return sqliteGatewayStore({ path: choice.path, env });
+}
+
+/** True when there is nothing yet: what is in a file is made with it. */
+export const isMissing = (choice: StoreChoice): boolean => choice.is === 'file' && !existsSync(choice.path);

@@ -25,7 +25,7 @@ export interface ConfigurationSources {
  * @param commit called once they are sure to work, and before they do; when it throws, nothing is taken.
  * @throws whatever stands against them.
  */
-export type Take = (settings: GatewaySettings, commit: () => void) => void;
+export type Take = (settings: GatewaySettings, commit: () => void | Promise<void>) => void | Promise<void>;
 
 /** The configuration of one gateway. */
 export class Configuration {
@@ -33,7 +33,9 @@ export class Configuration {
   #found: Found;
   #settings: GatewaySettings;
   #take: Take = (_, commit) => commit();
-  #isWriting = false;
+  #writing = 0;
+  /** Takes what others wrote while this gateway was writing. */
+  #missed: (() => void) | undefined;
 
   /** @throws InvalidConfiguration, UnreadableFile, StoreFailure. */
   constructor(sources: ConfigurationSources) {
@@ -58,14 +60,19 @@ export class Configuration {
    * @returns what ends it.
    */
   watch(told: (error?: unknown) => void): () => void {
-    return this.#sources.store.watch((what) => {
-      if (what !== 'config' || this.#isWriting) return;
+    const follow = () => {
       try {
-        this.#taken(this.#found, this.#sources.store.config.read(), () => undefined);
+        this.#taken(this.#found, this.#sources.store.config.read());
         told();
       } catch (error) {
         told(error);
       }
+    };
+    return this.#sources.store.watch((what) => {
+      if (what !== 'config') return;
+      // Of what is being written here nobody knows yet whether it is this.
+      if (this.#writing > 0) this.#missed = follow;
+      else follow();
     });
   }
 
@@ -75,9 +82,9 @@ export class Configuration {
     return settingsOf(found.value, env, found.source, found.written, { stored, mayBeEmpty });
   }
 
-  #taken(found: Found, config: StoredConfig, commit: () => void, strictGroup?: string): GatewaySettings {
-    const next = this.#made(found, config, strictGroup);
-    this.#take(next, commit);
+  #taken(found: Found, config: StoredConfig): GatewaySettings {
+    const next = this.#made(found, config);
+    this.#take(next, () => undefined);
     [this.#found, this.#settings] = [found, next];
     return next;
   }
@@ -85,24 +92,34 @@ export class Configuration {
   /** Reads the file again. @throws whatever is wrong with it; then the configuration before goes on. */
   refresh(): GatewaySettings {
     const { find, store } = this.#sources;
-    return this.#taken(find(), store.config.read(), () => undefined);
+    return this.#taken(find(), store.config.read());
   }
 
   /**
    * Changes what the store holds. The file is not read again: one that is being edited stands in nobody's way.
-   * @throws InvalidConfiguration, CannotStart, ConfigurationError, StoreFailure; then nothing was changed.
+   * Rejects with InvalidConfiguration, CannotStart, ConfigurationError, ChangedMeanwhile, StoreFailure; then nothing was changed.
    */
-  change(change: ConfigChange): GatewaySettings {
+  async change(change: ConfigChange): Promise<GatewaySettings> {
     const { config } = this.#sources.store;
-    const commit = () => {
-      this.#isWriting = true;
+    const commit = async () => {
+      this.#writing += 1;
       try {
-        config.write(change);
+        await config.write(change);
+        this.#missed = undefined;
       } finally {
-        this.#isWriting = false;
+        this.#writing -= 1;
       }
     };
     const [group] = Object.keys(change.groups ?? {});
-    return this.#taken(this.#found, changed(config.read(), change), commit, group);
+    const next = this.#made(this.#found, changed(config.read(), change), group);
+    try {
+      await this.#take(next, commit);
+    } catch (error) {
+      this.#missed?.();
+      this.#missed = undefined;
+      throw error;
+    }
+    this.#settings = next;
+    return next;
   }
 }

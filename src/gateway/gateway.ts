@@ -65,9 +65,9 @@ export interface Gateway {
    * Takes another configuration, as a whole or not at all. Calls that run end on the one they began with; what is known of endpoints
    * that stay is kept.
    * @param commit called when nothing stands against them any more, and before they count.
-   * @throws CannotStart, or ConfigurationError, or what `commit` threw, and goes on as before.
+   * @throws CannotStart, or ConfigurationError, or what `commit` threw, and goes on as before; where `commit` is a promise, so is this.
    */
-  reload(settings: GatewaySettings, commit?: () => void): void;
+  reload(settings: GatewaySettings, commit?: () => void | Promise<void>): void | Promise<void>;
   /** Takes no new connections, lets running calls end for `grace` ms, ends the rest with an error. Resolves when all is over. */
   stop(grace?: number): Promise<void>;
 }
@@ -95,7 +95,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   // The SDK says of every call that it was made, at a level that the gateway's own lines are at.
   const logLevel = log.level === 'info' ? 'warn' : log.level;
   const tracer = telemetry?.observer;
-  const around = { observer, tracer, hears: heardEvents, logger: log.forClients, logLevel, ids: sharedIds() };
+  const ids = sharedIds(store.shared?.pools);
+  const around = { observer, tracer, hears: heardEvents, logger: log.forClients, logLevel, ids };
   const begin = (next: GatewaySettings, own: number) => {
     checkHost(host, next, stored.size);
     checkCircle(next, own);
@@ -108,8 +109,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   };
   const local = isLoopback(host);
   const generations = new Generations(begin(settings, port));
-  const allowances = new Allowances(clock);
-  restoreBudgets(allowances, store, clock);
+  const allowances = new Allowances(clock, store.shared);
+  await restoreBudgets(allowances, store, clock);
   const stopTelling = tellOfStore(store, log);
   let closing = false;
   const bodies = new BodyRoom(() => generations.running.settings.limits.bodyBytesAtOnce);
@@ -170,9 +171,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     });
     await generations.retire();
     stopTelling();
-    store.close();
+    await allowances.close().then(() => store.close());
   };
-  const reload = (next: GatewaySettings, commit: () => void = () => undefined) =>
+  const reload: Gateway['reload'] = (next, commit = () => undefined) =>
     generations.take(begin(next, listening.port), commit);
   configuration?.follow(reload);
   const unfollow = configuration?.watch((error) => {

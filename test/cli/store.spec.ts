@@ -54,9 +54,10 @@ describe.skipIf(lacking !== undefined)(`the store of serve${lacking === undefine
       is: 'memory',
       why: undefined,
     });
-    expect(chooseStore(undefined, file(folder, { store: { type: 'redis', url: 'redis://x' } }), {})).toMatch(
-      /not in Redis/,
-    );
+    expect(chooseStore(undefined, file(folder, { store: { type: 'redis', url: 'redis://x' } }), {})).toEqual({
+      ...{ is: 'redis', url: 'redis://x', asked: true },
+    });
+    expect(chooseStore('rediss://y:1', file(folder), {})).toMatchObject({ is: 'redis', url: 'rediss://y:1' });
   });
 
   it('is in memory on an older Node, with a reason, unless a file was asked for', () => {

@@ -83,7 +83,7 @@ describe.skipIf(!chromiumAt)(
 
     it('edits, deletes and takes back', async () => {
       const page = await begin({});
-      gateway.configuration.change({ endpoints: { mine: { baseURL: server.url, apiKey: 'sk-kept' } } });
+      await gateway.configuration.change({ endpoints: { mine: { baseURL: server.url, apiKey: 'sk-kept' } } });
       await goTo(page, 'Endpoints');
       await page.getByRole('button', { name: 'Edit' }).click();
       const form = page.getByRole('dialog', { name: 'Edit endpoint' });

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import type { Clock } from '../../src/clock.ts';
-import type { GatewayStore } from '../../src/gateway/store/gateway-store.ts';
+import type { LocalStore } from '../../src/gateway/store/gateway-store.ts';
 import { newClientKey } from '../../src/gateway/store/new-client-key.ts';
 import { sqliteGatewayStore } from '../../src/gateway/store/sqlite/sqlite-gateway-store.ts';
 import { storeProblem } from '../../src/gateway/store/store-needs.ts';
@@ -22,7 +22,7 @@ const lacking = storeProblem({ store: { path: 'x' } }, process.versions.node);
 
 interface Bench extends AsyncDisposable {
   readonly gateway: TestGateway;
-  readonly store: GatewayStore;
+  readonly store: LocalStore;
   /** The status of a call with a key of the store, or of the configuration. */
   call(whose: 'stored' | 'own'): Promise<number>;
   /** A page of the gateway's own. */
@@ -57,7 +57,7 @@ async function bench(a: FaultServer, path: string, clock: Clock = systemClock): 
   };
 }
 
-const kept = (store: GatewayStore) => store.calls.usage({ by: [] })[0]?.calls;
+const kept = (store: LocalStore) => store.calls.usage({ by: [] })[0]?.calls;
 
 /** A disk of one megabyte, where this machine lets us have one. */
 function smallDisk(): { path: string; full(): void; end(): void } | undefined {

@@ -128,10 +128,10 @@ describe('a file and a store', () => {
 });
 
 describe('a change', () => {
-  it('reads no file: one that is being edited stands in nobody’s way', () => {
+  it('reads no file: one that is being edited stands in nobody’s way', async () => {
     const one = joined({ endpoints: [{ name: 'a', ...https('a') }] });
     one.edit({ endpoints: 'half written' });
-    one.configuration.change({ groups: { g: { endpoints: [{ endpoint: 'a' }] } } });
+    await one.configuration.change({ groups: { g: { endpoints: [{ endpoint: 'a' }] } } });
     expect(one.settings.groups).toHaveLength(1);
     expect(() => one.configuration.refresh()).toThrow(/endpoints/);
     expect(one.settings.groups).toHaveLength(1);

@@ -4,7 +4,7 @@ import { systemClock } from '../../src/clock.ts';
 import { Configuration, type ConfigurationSources } from '../../src/gateway/configuration.ts';
 import { type Gateway, type GatewayOptions, startGateway } from '../../src/gateway/gateway.ts';
 import { GatewayLog, type LogLevel } from '../../src/gateway/http/log.ts';
-import type { GatewayStore } from '../../src/gateway/store/gateway-store.ts';
+import type { LocalStore } from '../../src/gateway/store/gateway-store.ts';
 import { memoryGatewayStore } from '../../src/gateway/store/memory-gateway-store.ts';
 import type { FaultServer } from '../../src/testing/index.ts';
 
@@ -12,7 +12,8 @@ import type { FaultServer } from '../../src/testing/index.ts';
 export interface TestGateway extends AsyncDisposable {
   readonly gateway: Gateway;
   readonly configuration: Configuration;
-  readonly store: GatewayStore;
+  /** One that is this process's alone, where a test gives no other. */
+  readonly store: LocalStore;
   /** `http://127.0.0.1:port`. */
   readonly url: string;
   /** The lines of its log, as objects. */
@@ -62,7 +63,7 @@ export async function gatewayWith(configuration: object, options: TestGatewayOpt
   return {
     gateway,
     configuration: from,
-    store,
+    store: store as LocalStore,
     url: gateway.url,
     lines,
     client: (apiKey = 'any') => new OpenAI({ apiKey, baseURL: `${gateway.url}/v1`, maxRetries: 0 }),

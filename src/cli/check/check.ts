@@ -74,10 +74,10 @@ function described({ settings, keys, store }: Extract<Checked, { is: 'read' }>):
 }
 
 /** What is checked, or why nothing can be. */
-function found(values: Readonly<Record<string, string | boolean | undefined>>): Checked | StoreFailure {
+async function found(values: Readonly<Record<string, string | boolean | undefined>>): Promise<Checked | StoreFailure> {
   const [config, store] = [values.config, values.store].map((value) => (typeof value === 'string' ? value : undefined));
   try {
-    return checkedFrom(config, store);
+    return await checkedFrom(config, store);
   } catch (error) {
     if (error instanceof StoreFailure) return error;
     throw error;
@@ -95,7 +95,7 @@ export async function check(args: readonly string[]): Promise<number> {
     console.log(HELP);
     return 0;
   }
-  const checked = found(options.values);
+  const checked = await found(options.values);
   if (checked instanceof StoreFailure) {
     console.error(checked.message);
     return 1;

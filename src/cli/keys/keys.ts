@@ -1,11 +1,10 @@
 /** `keys`: the client keys in the gateway's store. A gateway that runs on the same store takes every change over within two seconds. */
-import { existsSync } from 'node:fs';
 import { systemClock } from '../../clock.ts';
 import { didYouMean, shownName } from '../../config/suggest.ts';
 import type { GatewaySettings } from '../../gateway/config/settings.ts';
 import { type GatewayStore, KeyTaken, StoreFailure } from '../../gateway/store/gateway-store.ts';
 import { type KeyWish, newClientKey } from '../../gateway/store/new-client-key.ts';
-import { chooseStore, openStore } from '../choose-store.ts';
+import { chooseStore, isMissing, openStore } from '../choose-store.ts';
 import { type OptionTable, optionHelp, readOptions } from '../read-options.ts';
 import { fileFrom, settingsFrom } from '../settings-from.ts';
 import { listed } from './listed.ts';
@@ -82,7 +81,7 @@ function settingsIfRight(config: string | undefined): GatewaySettings | undefine
 }
 
 /** The store. @param mayMake makes the file where there is none. */
-function storeOf({ config, store }: Values, mayMake: boolean): GatewayStore {
+async function storeOf({ config, store }: Values, mayMake: boolean): Promise<GatewayStore> {
   const file = fileFrom(config as string | undefined);
   if (file.is !== 'read' && store === undefined) throw new Failed(file.problem, 2);
   const found = file.is === 'read' ? file.found : { source: 'environment', value: {} };
@@ -93,20 +92,24 @@ function storeOf({ config, store }: Values, mayMake: boolean): GatewayStore {
       choice.why ??
         'The configuration keeps the store in memory, where no other process can change it. Give it a file: store: { path: ./gateway.db }, or name keys under clientKeys.',
     );
-  if (!mayMake && !existsSync(choice.path))
+  if (!mayMake && choice.is === 'file' && isMissing(choice))
     throw new Failed(
       `There is no store at ${choice.path}. Name it by --store, or make the first key with: keys create NAME`,
     );
-  return openStore(choice, process.env);
+  const opened = await openStore(choice, process.env);
+  const { state } = opened;
+  if (opened.keys.known !== false || state.is === 'well') return opened;
+  await opened.close();
+  throw new Failed(state.reason);
 }
 
-function create(store: GatewayStore, wish: KeyWish, settings: GatewaySettings | undefined): void {
+async function create(store: GatewayStore, wish: KeyWish, settings: GatewaySettings | undefined): Promise<void> {
   if (settings?.clientKeys.some(({ name }) => name === wish.name))
     throw new Failed(
       `The configuration names a key '${wish.name}', which counts in place of one of the store; choose another name.`,
     );
   const { key, stored } = newClientKey(wish, systemClock);
-  store.keys.add(stored);
+  await store.keys.add(stored);
   console.log(key);
   console.error(
     `Key '${wish.name}' is made and shown this once: keep it. Clients send it as Bearer token or x-api-key.`,
@@ -122,7 +125,7 @@ function create(store: GatewayStore, wish: KeyWish, settings: GatewaySettings | 
     console.error('! The configuration has no prices: this key is refused for every model without one.');
 }
 
-function revoke(store: GatewayStore, name: string, settings: GatewaySettings | undefined): void {
+async function revoke(store: GatewayStore, name: string, settings: GatewaySettings | undefined): Promise<void> {
   const all = store.keys.list();
   const found = all.find((key) => key.name === name || key.id === name);
   if (!found) {
@@ -130,7 +133,7 @@ function revoke(store: GatewayStore, name: string, settings: GatewaySettings | u
     const known = names.length === 0 ? 'there is none' : `known are ${names.slice(0, 20).join(', ')}`;
     throw new Failed(`The store has no key '${shownName(name)}'${didYouMean(name, names)}; ${known}.`);
   }
-  store.keys.delete(found.id);
+  await store.keys.delete(found.id);
   console.log(`Key '${found.name}' is revoked.`);
   if (all.length === 1 && !settings?.clientKeys.length)
     console.error(
@@ -138,18 +141,18 @@ function revoke(store: GatewayStore, name: string, settings: GatewaySettings | u
     );
 }
 
-function run(command: string, name: string | undefined, values: Values): void {
+async function run(command: string, name: string | undefined, values: Values): Promise<void> {
   const wish = command === 'create' ? wishOf(name, values as Record<string, string>, systemClock.date()) : undefined;
   if (typeof wish === 'string') throw new Wrong(wish);
   if (command === 'revoke' && name === undefined) throw new Wrong('A name is missing, as in: keys revoke team-a');
-  const store = storeOf(values, wish !== undefined);
+  const store = await storeOf(values, wish !== undefined);
   try {
     const settings = settingsIfRight(values.config as string | undefined);
-    if (wish) create(store, wish, settings);
-    else if (command === 'revoke') revoke(store, name as string, settings);
-    else console.log(listed(store, systemClock.date(), values.json === true));
+    if (wish) await create(store, wish, settings);
+    else if (command === 'revoke') await revoke(store, name as string, settings);
+    else console.log(await listed(store, systemClock.date(), values.json === true));
   } finally {
-    store.close();
+    await store.close();
   }
 }
 
@@ -179,7 +182,7 @@ export async function keys(args: readonly string[]): Promise<number> {
     return 0;
   }
   try {
-    run(command, name, options.values);
+    await run(command, name, options.values);
     return 0;
   } catch (error) {
     if (error instanceof Wrong) return wrong(error.message);

@@ -32,10 +32,14 @@ function row(key: StoredKey, used: UsageRow | undefined, now: number): string[] 
 }
 
 /** The keys, with what each used this month. Never a key, never its hash. */
-export function listed(store: Pick<GatewayStore, 'keys' | 'calls' | 'place'>, now: number, asJson: boolean): string {
+export async function listed(
+  store: Pick<GatewayStore, 'keys' | 'calls' | 'place'>,
+  now: number,
+  asJson: boolean,
+): Promise<string> {
   const keys = store.keys.list();
   const from = `${dayOf(now).slice(0, 7)}-01`;
-  const used = new Map(store.calls.usage({ from, by: ['key'] }).map((one) => [one.key, one]));
+  const used = new Map((await store.calls.usage({ from, by: ['key'] })).map((one) => [one.key, one]));
   if (asJson) {
     const rows = keys.map(({ digest: _, ...key }) => {
       const { key: __, ...usage } = used.get(key.name) ?? {

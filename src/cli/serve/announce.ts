@@ -7,6 +7,8 @@ import { counted } from '../columns.ts';
 
 type Options = Readonly<Record<string, string | boolean | undefined>>;
 
+const placeOf = ({ place }: Gateway['store']) => (place.includes('://') ? place : basename(place));
+
 /** How one gets a client key for this store; one in memory is reached by the dashboard only. */
 function howToMake({ place }: Gateway['store'], { config, store }: Options): string {
   if (place === 'memory') return 'the dashboard makes some';
@@ -21,7 +23,7 @@ function howToMake({ place }: Gateway['store'], { config, store }: Options): str
 export function announce({ url, store }: Gateway, settings: GatewaySettings, log: GatewayLog, values: Options): void {
   const { source, endpoints, groups, clientKeys, warnings } = settings;
   const keys = clientKeys.length + store.keys.list().length;
-  const facts = { endpoints: endpoints.length, groups: groups.length, clientKeys: keys, store: basename(store.place) };
+  const facts = { endpoints: endpoints.length, groups: groups.length, clientKeys: keys, store: placeOf(store) };
   if (process.stdout.isTTY === true) {
     const names = groups
       .map(({ name }) => name)
@@ -39,7 +41,7 @@ export function announce({ url, store }: Gateway, settings: GatewaySettings, log
         keys === 0 ? `none: any key passes on this machine; ${howToMake(store, values)}` : counted(keys, 'client key'),
       ],
       ['from', basename(source)],
-      ['store', basename(store.place)],
+      ['store', placeOf(store)],
     ];
     process.stdout.write(`\n${lines.map(([name, text]) => `  ${(name as string).padEnd(11)} ${text}`).join('\n')}\n\n`);
   } else

@@ -1,9 +1,8 @@
 /** Everything that `serve` needs before it listens: the store, and the configuration joined with what the store holds. */
-import { existsSync } from 'node:fs';
 import { Configuration } from '../../gateway/configuration.ts';
 import type { GatewayStore } from '../../gateway/store/gateway-store.ts';
 import { memoryGatewayStore } from '../../gateway/store/memory-gateway-store.ts';
-import { chooseStore, openStore, type StoreChoice } from '../choose-store.ts';
+import { chooseStore, isMissing, openStore, type StoreChoice } from '../choose-store.ts';
 import { configurationFrom, fileFrom } from '../settings-from.ts';
 import { type DemoEndpoints, demoEndpoints } from './demo-endpoints.ts';
 
@@ -32,7 +31,7 @@ async function ofDemo(): Promise<Prepared> {
 }
 
 /** Whether opening it leaves a file that nobody asked for. */
-const isNew = (choice: StoreChoice) => choice.is === 'file' && !choice.asked && !existsSync(choice.path);
+const isNew = (choice: StoreChoice) => choice.is === 'file' && !choice.asked && isMissing(choice);
 
 /**
  * Prepares.
@@ -45,21 +44,27 @@ export async function prepare({ demo, orDemo, config, store: option }: Wanted): 
   if (file.is !== 'read') return file.problem;
   const choice = chooseStore(option, file.found, process.env);
   if (typeof choice === 'string') return choice;
+  // A store that is away now leaves only what the file or the environment names.
+  const isAway = (store: GatewayStore) => store.keys.known === false;
   const read = (store: GatewayStore) =>
-    configurationFrom(config, { store, mayBeEmpty: choice.is === 'file' && choice.asked });
+    configurationFrom(config, { store, mayBeEmpty: choice.is !== 'memory' && choice.asked && !isAway(store) });
   if (isNew(choice)) {
     const without = read(memoryGatewayStore());
     if (without.is !== 'read') return orDemo && without.is === 'missing' ? ofDemo() : without.problem;
   }
-  const store = openStore(choice, process.env);
+  const store = await openStore(choice, process.env);
   try {
     const found = read(store);
     const warning = choice.is === 'memory' ? choice.why : undefined;
     if (found.is === 'read') return { configuration: found.configuration, store, demo: undefined, warning };
-    store.close();
+    const { state } = store;
+    const away = isAway(store) && state.is === 'degraded' ? state.reason : undefined;
+    await store.close();
+    if (away !== undefined)
+      return `${away} Without it there is nobody to call: start it, or name endpoints in the configuration.\n${found.problem}`;
     return orDemo && found.is === 'missing' ? ofDemo() : found.problem;
   } catch (error) {
-    store.close();
+    await store.close();
     throw error;
   }
 }

@@ -27,7 +27,7 @@ const OPTIONS = {
   store: {
     type: 'string',
     value: 'FILE',
-    does: 'where keys, usage and calls are kept (default: load-balanced-openai.db)',
+    does: 'where keys, usage and calls are kept, or redis://… (default: load-balanced-openai.db)',
   },
   grace: { type: 'string', value: 'SECONDS', does: 'what running calls get to end after SIGTERM (default 25)' },
   demo: { type: 'boolean', does: 'endpoints of its own on this machine; needs neither file nor key' },
@@ -49,6 +49,7 @@ const HELP = [
   '  OPENAI_API_KEYS=sk-…,sk-… load-balanced-openai serve',
   '  load-balanced-openai serve --config gateway.yaml --port 9000',
   '  load-balanced-openai serve --store /var/lib/gateway/gateway.db',
+  '  load-balanced-openai serve --store redis://redis:6379',
   '  load-balanced-openai serve --demo',
 ].join('\n');
 
@@ -142,6 +143,8 @@ export async function serve(args: readonly string[]): Promise<number> {
     const place = { host, port: port === undefined ? undefined : Number(port) };
     const telemetry = await registeredTelemetry(log);
     const gateway = await startGateway({ settings, configuration, store, log, telemetry, ...place });
+    if (store.keys.known === false && store.state.is === 'degraded')
+      log.error('Started without its store, which is tried again until it answers.', { reason: store.state.reason });
     announce(gateway, settings, log, values);
     if (warning !== undefined)
       log.warn(`Keys, usage and calls are kept in memory and end with this process: ${warning}`);
@@ -153,7 +156,7 @@ export async function serve(args: readonly string[]): Promise<number> {
     console.error(startProblem(error, host, port));
     return 1;
   } finally {
-    store.close();
+    await store.close();
     await demo?.close();
   }
 }

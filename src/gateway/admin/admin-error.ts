@@ -5,7 +5,7 @@ import { UnreadableFile } from '../config/config-file.ts';
 import { InvalidConfiguration } from '../config/invalid.ts';
 import { Refused } from '../http/api-error.ts';
 import { CannotStart } from '../running/start-checks.ts';
-import { KeyTaken, StoreFailure } from '../store/gateway-store.ts';
+import { ChangedMeanwhile, KeyTaken, StoreFailure } from '../store/gateway-store.ts';
 
 /** One thing that is wrong, and where it stands. */
 export interface Issue {
@@ -59,6 +59,7 @@ export function adminErrorOf(error: unknown): AdminError {
   if (error instanceof UnreadableFile) return new AdminError(422, 'unreadable_file', error.message);
   if (error instanceof KeyTaken)
     return new AdminError(409, 'name_taken', error.message, [{ path: 'name', message: 'is taken by another key' }]);
+  if (error instanceof ChangedMeanwhile) return new AdminError(409, 'changed_meanwhile', error.message);
   if (error instanceof StoreFailure) return new AdminError(503, 'store_failed', error.message);
   return new AdminError(500, 'internal_error', 'The gateway failed on this; its log says more.');
 }

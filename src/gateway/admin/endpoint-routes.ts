@@ -71,7 +71,7 @@ async function put(name: string, body: unknown, admin: AdminSurroundings) {
   // Others may have changed it meanwhile, its key too.
   const { options, isKnown, drained } = madeNow(name, body, admin);
   const change = () => configuration.change({ endpoints: { [name]: options }, drained });
-  const settings = told(change, storedEndpointPath(name));
+  const settings = await told(change, storedEndpointPath(name));
   return {
     status: isKnown ? 200 : 201,
     body: { endpoint: shownOne(admin, name), warnings: [...notes, ...settings.warnings] },
@@ -79,16 +79,16 @@ async function put(name: string, body: unknown, admin: AdminSurroundings) {
 }
 
 /** Makes a change; what is wrong with it is told from where it stands in what was sent. */
-export function told(change: () => GatewaySettings, start: string): GatewaySettings {
+export async function told(change: () => Promise<GatewaySettings>, start: string): Promise<GatewaySettings> {
   try {
-    return change();
+    return await change();
   } catch (error) {
     if (error instanceof InvalidConfiguration) throw invalid(relativeTo(start, error.problems), CODE);
     throw error;
   }
 }
 
-function remove(name: string, admin: AdminSurroundings) {
+async function remove(name: string, admin: AdminSurroundings) {
   const configuration = changeable(admin);
   const stored = admin.store.config.read();
   const { settings } = configuration;
@@ -100,15 +100,15 @@ function remove(name: string, admin: AdminSurroundings) {
   // What the file names as well stays, whatever becomes of this one.
   if (known?.source === 'store') refuseInUse('endpoint', name, settings);
   const drained = known?.source === 'store' ? without(stored.drained, name) : stored.drained;
-  configuration.change({ endpoints: { [name]: null }, drained });
+  await configuration.change({ endpoints: { [name]: null }, drained });
   return { status: 200, body: { deleted: name } } as const;
 }
 
-function setDrained(name: string, drained: boolean, admin: AdminSurroundings) {
+async function setDrained(name: string, drained: boolean, admin: AdminSurroundings) {
   const configuration = changeable(admin);
   endpointOf(configuration.settings, name);
   const others = without(admin.store.config.read().drained, name);
-  configuration.change({ drained: drained ? [...others, name] : others });
+  await configuration.change({ drained: drained ? [...others, name] : others });
   return { status: drained ? 202 : 200, body: { endpoint: name, drained } } as const;
 }
 

@@ -12,7 +12,7 @@ import { type AdminRoute, type AdminSurroundings, changeable } from './route.ts'
 import { groupView, warnings } from './shapes.ts';
 import { groupShown } from './views.ts';
 
-function put(name: string, body: unknown, admin: AdminSurroundings) {
+async function put(name: string, body: unknown, admin: AdminSurroundings) {
   const configuration = changeable(admin);
   refuseName(name);
   const { settings } = configuration;
@@ -22,12 +22,12 @@ function put(name: string, body: unknown, admin: AdminSurroundings) {
   if (!isObject(body)) throw invalid([{ path: '', message: 'must be an object such as { endpoints }' }], CODE);
   const issues = referenceIssues(body);
   if (issues.length > 0) throw invalid(issues, CODE);
-  const next = told(() => configuration.change({ groups: { [name]: body } }), pathOf('groups', [name]));
+  const next = await told(() => configuration.change({ groups: { [name]: body } }), pathOf('groups', [name]));
   const shown = groupShown(groupOf(next, name), next.options);
   return { status: known ? 200 : 201, body: { group: shown, warnings: next.warnings } } as const;
 }
 
-function remove(name: string, admin: AdminSurroundings) {
+async function remove(name: string, admin: AdminSurroundings) {
   const configuration = changeable(admin);
   const { groups } = admin.store.config.read();
   const { settings } = configuration;
@@ -37,7 +37,7 @@ function remove(name: string, admin: AdminSurroundings) {
     throw unknown('group', name, Object.keys(groups));
   }
   if (known?.source === 'store') refuseInUse('group', name, settings);
-  configuration.change({ groups: { [name]: null } });
+  await configuration.change({ groups: { [name]: null } });
   return { status: 200, body: { deleted: name } } as const;
 }
 

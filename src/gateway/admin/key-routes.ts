@@ -15,9 +15,9 @@ import { keyView } from './shapes.ts';
 const OF_FILE = 'file:';
 const textOf = (date: number | undefined) => (date === undefined ? null : new Date(date).toISOString());
 
-function shown({ running, store }: AdminSurroundings): object {
+async function shown({ running, store }: AdminSurroundings): Promise<object> {
   const { clientKeys, adminKeys } = running().settings;
-  const used = new Map(store.calls.usage({ by: ['key'] }).map((row) => [row.key, row]));
+  const used = new Map((await store.calls.usage({ by: ['key'] })).map((row) => [row.key, row]));
   const rest = ({ name, groups, limits, expiresAt }: Pick<StoredKey, 'name' | 'groups' | 'limits' | 'expiresAt'>) => {
     const { calls = 0, tokensIn = 0, tokensOut = 0, cost = 0 } = used.get(name) ?? {};
     const usage = { calls, tokensIn, tokensOut, cost };
@@ -49,18 +49,18 @@ function issuesOf(wish: z.output<typeof newKey>, settings: GatewaySettings, now:
   return issues;
 }
 
-function make(body: unknown, { running, store, around }: AdminSurroundings) {
+async function make(body: unknown, { running, store, around }: AdminSurroundings) {
   const wish = checked(newKey, body ?? {}, 'invalid_key');
   const issues = issuesOf(wish, running().settings, around.clock.date());
   if (issues.length > 0) throw invalid(issues, 'invalid_key');
   const { name, groups, limits = {}, expiresAt } = wish;
   const until = expiresAt === undefined ? {} : { expiresAt: Date.parse(expiresAt) };
   const { key, stored } = newClientKey({ name, limits, ...(groups && { groups }), ...until }, around.clock);
-  store.keys.add(stored);
+  await store.keys.add(stored);
   return { status: 201, body: { id: stored.id, key } } as const;
 }
 
-function revoke(id: string, { running, store, local }: AdminSurroundings) {
+async function revoke(id: string, { running, store, local }: AdminSurroundings) {
   const { clientKeys } = running().settings;
   if (id.startsWith(OF_FILE) && clientKeys.some(({ name }) => OF_FILE + name === id))
     throw new AdminError(409, 'named_by_file', 'The key stands in the configuration file; take it out there.');
@@ -71,7 +71,7 @@ function revoke(id: string, { running, store, local }: AdminSurroundings) {
       'This is the last client key, and the gateway is reached from other machines: without one, anybody could call. Make another one first.';
     throw new AdminError(409, 'last_key', message);
   }
-  store.keys.delete(id);
+  await store.keys.delete(id);
   return { status: 200, body: { deleted: id } } as const;
 }
 
@@ -82,7 +82,7 @@ export const keyRoutes: readonly AdminRoute[] = [
     replies: {
       200: z.strictObject({ keys: z.array(keyView), adminKeys: z.array(z.strictObject({ name: z.string() })) }),
     },
-    run: (_, admin) => ({ status: 200, body: shown(admin) }),
+    run: async (_, admin) => ({ status: 200, body: await shown(admin) }),
   },
   {
     ...{ method: 'POST', path: '/admin/keys', body: newKey, errors: [409] },

@@ -66,8 +66,8 @@ export const logRoutes: readonly AdminRoute[] = [
         .optional(),
     },
     replies: { 200: z.strictObject({ calls: z.array(callRecord), next: z.string().nullable() }) },
-    run({ query: { limit, status, before, model, endpoint, key } }, { store }) {
-      const page = store.calls.page({
+    async run({ query: { limit, status, before, model, endpoint, key } }, { store }) {
+      const page = await store.calls.page({
         ...{ before, model, endpoint, key },
         limit: limit === undefined ? undefined : Number(limit),
         status: status === undefined || status === 'failed' ? status : Number(status),
@@ -80,8 +80,8 @@ export const logRoutes: readonly AdminRoute[] = [
 
     query: { from: day, to: day, key: name, by: z.string().max(LONGEST).optional().describe('Such as key,day.') },
     replies: { 200: z.strictObject({ usage: z.array(usageRow) }) },
-    run({ query: { from, to, key, by } }, { store }) {
-      return { status: 200, body: { usage: store.calls.usage({ from, to, key, by: fieldsOf(by) }) } };
+    async run({ query: { from, to, key, by } }, { store }) {
+      return { status: 200, body: { usage: await store.calls.usage({ from, to, key, by: fieldsOf(by) }) } };
     },
   },
   {

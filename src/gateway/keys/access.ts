@@ -48,7 +48,9 @@ export class Access {
 
   /** No client keys are set: whoever reaches the gateway may call. */
   get open(): boolean {
-    return this.#clients.size === 0 && this.#parts.mayBeOpen && this.#parts.stored.size === 0;
+    return (
+      this.#clients.size === 0 && this.#parts.mayBeOpen && this.#parts.stored.size === 0 && this.#parts.stored.known
+    );
   }
 
   /** Found by the hash: who could time this would learn of a hash, which leads to no key. */
@@ -79,7 +81,9 @@ export class Access {
     const own = this.#find((digest) => this.#clients.get(digest), key);
     if (own) return own;
     const found = this.#find((digest) => this.#stored(digest), key);
-    if (!found || this.#parts.stored.fresh) return found;
+    const { fresh, known } = this.#parts.stored;
+    if (found ? fresh : known || key === undefined || this.#find((digest) => this.#admins.get(digest), key))
+      return found;
     const message = 'The store of client keys cannot be read, so that nobody knows whether this key still holds.';
     throw new Refused({ status: 503, message, code: 'keys_unknown', headers: retryAfter(5_000) });
   }

@@ -1,15 +1,19 @@
 /**
  * What client keys may still use: calls and tokens per minute, and money per day or month. Kept in memory, by the key's name; what was
- * spent before comes from the store.
+ * spent before comes from the store, and what is used at other gateways from what they share.
  */
 import type { Clock } from '../../clock.ts';
 import type { ClientKey } from '../config/settings.ts';
 import { Refused, retryAfter } from '../http/api-error.ts';
+import type { KeyStanding, SharedByGateways } from '../store/gateway-store.ts';
 import { Bucket } from './bucket.ts';
+import { type Amounts, SharedUses } from './shared-uses.ts';
 
 interface Used {
   readonly calls: Bucket | undefined;
   readonly tokens: Bucket | undefined;
+  /** Which limits these are. */
+  readonly id: string;
 }
 
 /** What was spent under a name, by day and by month. Why not of the last of them alone: a clock that jumped ahead comes back. */
@@ -35,9 +39,12 @@ export class Allowances {
   /** The same by the key itself, which lives as long as its configuration. */
   readonly #ofKey = new WeakMap<ClientKey, Used>();
   readonly #spent = new Map<string, Spent>();
+  readonly #shared: SharedUses | undefined;
 
-  constructor(clock: Clock) {
+  /** @param shared where several gateways count together. */
+  constructor(clock: Clock, shared?: SharedByGateways) {
     this.#clock = clock;
+    this.#shared = shared && new SharedUses(shared, clock);
   }
 
   #of(key: ClientKey): Used {
@@ -57,6 +64,7 @@ export class Allowances {
     const used = this.#used.get(id) ?? {
       calls: bucket(requestsPerMinute),
       tokens: bucket(tokensPerMinute),
+      id,
     };
     this.#used.set(id, used);
     return used;
@@ -104,11 +112,14 @@ export class Allowances {
         );
     }
     used.calls?.take(1, now);
+    this.#tell(key, used, { calls: 1, tokens: 0, cost: 0 });
   }
 
   /** Takes the tokens that a call is likely to use, before it is made; what `enter` let in is not refused here. */
   reserve(key: ClientKey, tokens: number): void {
-    this.#of(key).tokens?.take(tokens, this.#clock.now());
+    const used = this.#of(key);
+    used.tokens?.take(tokens, this.#clock.now());
+    this.#tell(key, used, { calls: 0, tokens, cost: 0 });
   }
 
   /** A call is over. @param reserved what was taken for it already. */
@@ -116,5 +127,34 @@ export class Allowances {
     const used = this.#of(key);
     used.tokens?.take(tokens - reserved, this.#clock.now());
     if (cost > 0) this.spend(key.name, cost, this.#clock.date());
+    this.#tell(key, used, { calls: 0, tokens: tokens - reserved, cost });
+  }
+
+  /** Others shall know. */
+  #tell({ name, limits }: ClientKey, used: Used, amounts: Amounts): void {
+    const { requestsPerMinute: calls, tokensPerMinute: tokens, budget } = limits;
+    if (!this.#shared || (calls === undefined && tokens === undefined && !budget)) return;
+    const date = this.#clock.date();
+    const [day, month] = (['day', 'month'] as const).map((per) => periodOf(date, per).name) as [string, string];
+    const use = { ...amounts, name, id: used.id, perMinute: { calls, tokens }, day, month };
+    this.#shared.add(use, (standing, since) => this.#hear(use, used, standing, since));
+  }
+
+  /** What all used, and what was used here since they were asked. A total that is less than what is known here was lost there. */
+  #hear(use: { name: string; day: string; month: string }, used: Used, all: KeyStanding, since: Amounts): void {
+    const now = this.#clock.now();
+    if (all.calls !== undefined) used.calls?.set(all.calls - since.calls, now);
+    if (all.tokens !== undefined) used.tokens?.set(all.tokens - since.tokens, now);
+    const spent: Spent = this.#spent.get(use.name) ?? new Map();
+    for (const per of ['day', 'month'] as const) {
+      const total = all[per] + since.cost;
+      if (total > (spent.get(use[per]) ?? 0)) spent.set(use[per], total);
+    }
+    if (spent.size > 0) this.#spent.set(use.name, spent);
+  }
+
+  /** Tells others the rest. */
+  async close(): Promise<void> {
+    await this.#shared?.close();
   }
 }

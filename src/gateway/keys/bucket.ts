@@ -27,6 +27,12 @@ export class Bucket {
     return lacking <= 1e-9 ? 0 : (lacking / this.#perMinute) * MINUTE;
   }
 
+  /** There is that much now, as others count it. */
+  set(level: number, now: number): void {
+    this.#level = Math.min(this.#perMinute, level);
+    this.#at = now;
+  }
+
   /** Takes what was used, also more than there is; less than nothing gives back. */
   take(amount: number, now: number): void {
     this.#fill(now);

@@ -4,8 +4,14 @@ import type { GatewayStore } from '../store/gateway-store.ts';
 import { type Allowances, periodOf } from './allowance.ts';
 
 /** Reads what was spent this month, which holds this day. @throws StoreFailure. */
-export function restoreBudgets(allowances: Allowances, { calls }: Pick<GatewayStore, 'calls'>, clock: Clock): void {
+export async function restoreBudgets(
+  allowances: Allowances,
+  { calls, keys }: Pick<GatewayStore, 'calls' | 'keys'>,
+  clock: Clock,
+): Promise<void> {
+  // One that is away tells of that itself.
+  if (keys.known === false) return;
   const from = `${periodOf(clock.date(), 'month').name}-01`;
-  for (const { key, day, cost } of calls.usage({ from, by: ['key', 'day'] }))
+  for (const { key, day, cost } of await calls.usage({ from, by: ['key', 'day'] }))
     if (key && cost > 0) allowances.spend(key, cost, Date.parse(day as string));
 }

@@ -40,6 +40,11 @@ export class StoredKeys {
     return this.#keys.fresh;
   }
 
+  /** False as long as nobody could read them at all. */
+  get known(): boolean {
+    return this.#keys.known ?? true;
+  }
+
   /** Their names. */
   get names(): string[] {
     return [...this.#byDigest.values()].map(({ name }) => name);

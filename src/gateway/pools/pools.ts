@@ -43,8 +43,7 @@ export const endpointNamed = (member: string): string =>
   member.includes('..') ? member.replace(NUMBERED, '') : member;
 
 /** A store in which owners are endpoints, whatever a pool calls them. */
-export function sharedIds(): SharedStore {
-  const store = memoryStore();
+export function sharedIds(store: SharedStore = memoryStore()): SharedStore {
   return { ...store, set: (key, value, ttl) => store.set(key, endpointNamed(value), ttl) };
 }
 

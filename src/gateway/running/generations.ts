@@ -22,14 +22,23 @@ export class Generations {
     return this.#now.running;
   }
 
-  /** Another one takes the place. @param commit when it throws, nothing is taken, and it throws on. */
-  take(next: Generation, commit: () => void): void {
-    try {
-      commit();
-    } catch (error) {
+  /** Another one takes the place. @param commit when it throws or rejects, nothing is taken, and that is what this does. */
+  take(next: Generation, commit: () => void | Promise<void>): void | Promise<void> {
+    let committed: void | Promise<void>;
+    const refuse = (error: unknown): never => {
       void next.retire();
       throw error;
+    };
+    try {
+      committed = commit();
+    } catch (error) {
+      return refuse(error);
     }
+    if (committed) return committed.then(() => this.#swap(next), refuse);
+    this.#swap(next);
+  }
+
+  #swap(next: Generation): void {
     const before = this.#now;
     this.#now = next;
     this.#all.add(next);

@@ -2,7 +2,7 @@
 import { type Clock, systemClock } from '../../clock.ts';
 import { type ConfigChange, changed, type StoredConfig } from '../config/stored-config.ts';
 import type { CallRecord, LogPage, LogQuery } from './call-record.ts';
-import { type GatewayStore, type Keep, KeyTaken, type StoreChange, type StoredKey } from './gateway-store.ts';
+import { type Keep, KeyTaken, type LocalStore, type StoreChange, type StoredKey } from './gateway-store.ts';
 import { PackedCalls } from './packed-calls.ts';
 import { cursorOf, pageSize } from './page-size.ts';
 import { firstDayKept, ModelNames, sumUp, UsageSums } from './usage-sums.ts';
@@ -17,7 +17,7 @@ const matches = (call: CallRecord, { model, endpoint, key, status }: LogQuery) =
   (key === undefined || call.key === key) &&
   (status === undefined || (status === 'failed' ? call.status >= 400 : call.status === status));
 
-class MemoryStore implements GatewayStore {
+class MemoryStore implements LocalStore {
   readonly place = 'memory';
   readonly state = { is: 'well' } as const;
   readonly #clock: Clock;
@@ -109,6 +109,6 @@ class MemoryStore implements GatewayStore {
 }
 
 /** A store in memory, empty. */
-export function memoryGatewayStore(clock: Clock = systemClock): GatewayStore {
+export function memoryGatewayStore(clock: Clock = systemClock): LocalStore {
   return new MemoryStore(clock);
 }

@@ -5,8 +5,6 @@ const SQLITE_SINCE = [22, 13] as const;
 
 /** Why the store of this configuration cannot be opened; `undefined` when it can, or when there is none. */
 export function storeProblem({ store }: Pick<GatewaySettings, 'store'>, version: string): string | undefined {
-  if (store?.type === 'redis')
-    return 'The gateway keeps its store in a file or in memory, not in Redis: write store: { path: ./gateway.db } or store: { type: memory }.';
   if (!store || !('path' in store)) return undefined;
   const [major = 0, minor = 0] = version.split('.').map(Number);
   if (major > SQLITE_SINCE[0] || (major === SQLITE_SINCE[0] && minor >= SQLITE_SINCE[1])) return undefined;

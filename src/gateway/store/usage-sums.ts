@@ -102,6 +102,18 @@ export class UsageSums {
     for (const [id, cell] of this.#cells) if (cell.day < day) this.#cells.delete(id);
   }
 
+  /** Takes out at most so many. */
+  take(most: number): UsageCell[] {
+    this.#latest.clear();
+    const taken: UsageCell[] = [];
+    for (const [id, cell] of this.#cells) {
+      if (taken.length === most) break;
+      this.#cells.delete(id);
+      taken.push(cell);
+    }
+    return taken;
+  }
+
   clear(): void {
     this.#latest.clear();
     this.#cells.clear();

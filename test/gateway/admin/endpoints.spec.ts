@@ -140,10 +140,10 @@ describe('where an endpoint may be (T7)', () => {
     vi.spyOn(dns, 'lookup').mockImplementation(lookup as unknown as typeof dns.lookup);
     await using gateway = await gatewayWith(FILE);
     const baseURL = 'https://api.vendor.com/v1';
-    gateway.configuration.change({ endpoints: { x: { apiKey: 'sk-old', baseURL } } });
+    await gateway.configuration.change({ endpoints: { x: { apiKey: 'sk-old', baseURL } } });
     const slow = ask(gateway, 'PUT', '/admin/endpoints/x', { baseURL, weight: 2 });
     await vi.waitFor(() => expect(waiting).toHaveLength(1));
-    gateway.configuration.change({ endpoints: { x: { apiKey: 'sk-new', baseURL } } });
+    await gateway.configuration.change({ endpoints: { x: { apiKey: 'sk-new', baseURL } } });
     waiting[0]?.();
     expect((await slow).status).toBe(200);
     expect(gateway.store.config.read().endpoints.x).toEqual({ apiKey: 'sk-new', baseURL, weight: 2 });

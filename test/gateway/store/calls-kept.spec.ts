@@ -12,9 +12,9 @@ const as = (key: string, init: RequestInit): RequestInit => ({
 });
 
 /** The newest call, once so many are there. */
-async function kept({ gateway }: TestGateway, count: number): Promise<CallRecord> {
-  await expect.poll(() => gateway.store.calls.page({}).calls.length).toBe(count);
-  return gateway.store.calls.page({}).calls[0] as CallRecord;
+async function kept({ store }: TestGateway, count: number): Promise<CallRecord> {
+  await expect.poll(() => store.calls.page({}).calls.length).toBe(count);
+  return store.calls.page({}).calls[0] as CallRecord;
 }
 
 const prices = { 'gpt-*': { input: 1, output: 10 } };
@@ -70,7 +70,7 @@ describe('a call', () => {
     for (let guess = 0; guess < 120; guess += 1)
       await gateway.get('/v1/models', { headers: { 'x-api-key': `no-${guess}` } });
     await kept(gateway, 100);
-    const { calls } = gateway.gateway.store.calls.page({ limit: 1_000 });
+    const { calls } = gateway.store.calls.page({ limit: 1_000 });
     expect(calls.map(({ code }) => code)).not.toContain('too_many_wrong_keys');
   });
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { afterAll, describe } from 'vitest';
 import type { Clock } from '../../../src/clock.ts';
-import type { GatewayStore } from '../../../src/gateway/store/gateway-store.ts';
+import type { LocalStore } from '../../../src/gateway/store/gateway-store.ts';
 import { sqliteGatewayStore } from '../../../src/gateway/store/sqlite/sqlite-gateway-store.ts';
 import { storeProblem } from '../../../src/gateway/store/store-needs.ts';
 
@@ -35,5 +35,5 @@ export const database = (path: string): DatabaseSync =>
   new (process.getBuiltinModule('node:sqlite').DatabaseSync)(path);
 
 /** Opens the store at a path. */
-export const openStore = (path = newPath(), clock?: Clock, env: Record<string, string> = {}): GatewayStore =>
+export const openStore = (path = newPath(), clock?: Clock, env: Record<string, string> = {}): LocalStore =>
   sqliteGatewayStore({ path, env, clock });

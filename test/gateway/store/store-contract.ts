@@ -31,48 +31,48 @@ export const keyOf = (name: string, more: Partial<StoredKey> = {}): StoredKey =>
 });
 
 /** Runs the promises. @param make makes an empty store. */
-export function storeContract(make: (clock: Clock) => GatewayStore): void {
+export function storeContract(make: (clock: Clock) => GatewayStore | Promise<GatewayStore>): void {
   const opened = (run: (store: GatewayStore, clock: ManualClock) => void | Promise<void>) => async () => {
     const clock = manualClock({ date: NOON });
-    const store = make(clock);
+    const store = await make(clock);
     try {
       await run(store, clock);
     } finally {
-      store.close();
+      await store.close();
     }
   };
 
   describe('configuration', () => {
     it(
       'is empty, and changes by what is named',
-      opened(({ config }) => {
+      opened(async ({ config }) => {
         expect(config.read()).toEqual({ endpoints: {}, groups: {}, drained: [] });
         const [east, west] = [{ apiKey: 'sk-1', weight: 2 }, { apiKey: 'sk-2' }];
-        config.write({ endpoints: { east, west }, groups: { 'gpt-5': { endpoints: [{ endpoint: 'east' }] } } });
-        config.write({ endpoints: { west: null }, drained: ['east', 'east', 'far'] });
-        config.write({ groups: { other: { fallback: ['gpt-5'] } } });
+        await config.write({ endpoints: { east, west }, groups: { 'gpt-5': { endpoints: [{ endpoint: 'east' }] } } });
+        await config.write({ endpoints: { west: null }, drained: ['east', 'east', 'far'] });
+        await config.write({ groups: { other: { fallback: ['gpt-5'] } } });
         expect(config.read()).toEqual({
           endpoints: { east },
           groups: { 'gpt-5': { endpoints: [{ endpoint: 'east' }] }, other: { fallback: ['gpt-5'] } },
           drained: ['east', 'far'],
         });
-        config.write({ drained: [] });
+        await config.write({ drained: [] });
         expect(config.read().drained).toEqual([]);
       }),
     );
 
     it(
       'takes any name, and keeps what was read and given apart from what is stored',
-      opened(({ config }) => {
+      opened(async ({ config }) => {
         const names = ['__proto__', 'constructor', "'; DROP TABLE config; --", '日本', 'a\u0000b'];
-        for (const name of names) config.write({ endpoints: { [name]: { apiKey: name } } });
+        for (const name of names) await config.write({ endpoints: { [name]: { apiKey: name } } });
         expect(Object.keys(config.read().endpoints).sort()).toEqual([...names].sort());
         expect(Object.keys({})).toEqual([]);
         const given = { apiKey: 'sk-1', tags: ['x'] };
-        config.write({ endpoints: { mine: given } });
+        await config.write({ endpoints: { mine: given } });
         const before = config.read();
         given.tags.push('y');
-        config.write({ endpoints: { mine: { apiKey: 'sk-2' } } });
+        await config.write({ endpoints: { mine: { apiKey: 'sk-2' } } });
         expect(before.endpoints.mine).toEqual({ apiKey: 'sk-1', tags: ['x'] });
         expect(config.read().endpoints.mine).toEqual({ apiKey: 'sk-2' });
       }),
@@ -82,17 +82,17 @@ export function storeContract(make: (clock: Clock) => GatewayStore): void {
   describe('client keys', () => {
     it(
       'are added, listed in their order, and deleted by id',
-      opened(({ keys }) => {
+      opened(async ({ keys }) => {
         const limits = { requestsPerMinute: 5, budget: { amount: 10, per: 'day' as const } };
         const all = [keyOf('b', { limits, groups: ['gpt-5'], expiresAt: NOON + DAY }), keyOf('a'), keyOf("x'; --")];
-        for (const key of all) keys.add(key);
+        for (const key of all) await keys.add(key);
         expect(keys.list()).toEqual(all);
         expect(keys.fresh).toBe(true);
-        expect(() => keys.add(keyOf('a'))).toThrow(KeyTaken);
-        expect(keys.delete(all[1]?.id as string)).toBe(true);
-        expect(keys.delete(all[1]?.id as string)).toBe(false);
+        await expect((async () => keys.add(keyOf('a')))()).rejects.toThrow(KeyTaken);
+        expect(await keys.delete(all[1]?.id as string)).toBe(true);
+        expect(await keys.delete(all[1]?.id as string)).toBe(false);
         expect(keys.list()).toEqual([all[0], all[2]]);
-        keys.add(keyOf('a'));
+        await keys.add(keyOf('a'));
       }),
     );
 
@@ -108,17 +108,17 @@ export function storeContract(make: (clock: Clock) => GatewayStore): void {
 
   it(
     'tells who watches what changed, and no longer when that ended',
-    opened((store) => {
+    opened(async (store) => {
       const told: string[] = [];
       const end = store.watch((what) => told.push(what));
-      store.config.write({ drained: ['a'] });
+      await store.config.write({ drained: ['a'] });
       const key = keyOf('a');
-      store.keys.add(key);
-      store.keys.delete(key.id);
-      store.keys.delete(key.id);
+      await store.keys.add(key);
+      await store.keys.delete(key.id);
+      await store.keys.delete(key.id);
       expect(told).toEqual(['config', 'keys', 'keys']);
       end();
-      store.config.write({ drained: [] });
+      await store.config.write({ drained: [] });
       expect(told).toHaveLength(3);
     }),
   );
@@ -126,7 +126,7 @@ export function storeContract(make: (clock: Clock) => GatewayStore): void {
   describe('the log', () => {
     it(
       'gives back what it was given, the newest first',
-      opened(({ calls: log }) => {
+      opened(async ({ calls: log }) => {
         const bare = { model: undefined, key: undefined, endpoint: undefined, tokens: undefined, cost: undefined };
         const all = [
           callOf(),
@@ -134,19 +134,19 @@ export function storeContract(make: (clock: Clock) => GatewayStore): void {
           callOf({ stream: true, firstMs: 3, estimated: true, body: '{"model":"gpt-5"}' }),
         ];
         for (const call of all) log.record(call);
-        expect(log.page({})).toEqual({ calls: all.toReversed(), next: null });
+        expect(await log.page({})).toEqual({ calls: all.toReversed(), next: null });
       }),
     );
 
     it(
       'is read page by page, while more comes',
-      opened(({ calls: log }) => {
+      opened(async ({ calls: log }) => {
         const all = Array.from({ length: 25 }, () => callOf());
         for (const call of all) log.record(call);
         const seen: string[] = [];
         let next: string | null | undefined;
         do {
-          const page = log.page({ limit: 10, before: next ?? undefined });
+          const page = await log.page({ limit: 10, before: next ?? undefined });
           seen.push(...page.calls.map(({ id }) => id));
           next = page.next;
           log.record(callOf({ id: 'later' }));
@@ -157,19 +157,19 @@ export function storeContract(make: (clock: Clock) => GatewayStore): void {
 
     it(
       'is searched',
-      opened(({ calls: log }) => {
+      opened(async ({ calls: log }) => {
         log.record(callOf({ id: '1', model: 'a', key: 'k', endpoint: 'e', status: 200 }));
         log.record(callOf({ id: '2', model: 'b', key: 'k', endpoint: 'f', status: 503 }));
         log.record(callOf({ id: '3', model: 'b', key: "k'--", endpoint: 'e', status: 404 }));
-        const ids = (query: object) => log.page(query).calls.map(({ id }) => id);
-        expect(ids({ model: 'b' })).toEqual(['3', '2']);
-        expect(ids({ key: 'k' })).toEqual(['2', '1']);
-        expect(ids({ key: "k'--" })).toEqual(['3']);
-        expect(ids({ endpoint: 'e', status: 'failed' })).toEqual(['3']);
-        expect(ids({ status: 503 })).toEqual(['2']);
-        expect(ids({ model: 'b', key: 'k', limit: 1 })).toEqual(['2']);
-        expect(ids({ model: 'c' })).toEqual([]);
-        expect(ids({ limit: 1, before: 'rubbish' })).toEqual(['3']);
+        const ids = async (query: object) => (await log.page(query)).calls.map(({ id }) => id);
+        expect(await ids({ model: 'b' })).toEqual(['3', '2']);
+        expect(await ids({ key: 'k' })).toEqual(['2', '1']);
+        expect(await ids({ key: "k'--" })).toEqual(['3']);
+        expect(await ids({ endpoint: 'e', status: 'failed' })).toEqual(['3']);
+        expect(await ids({ status: 503 })).toEqual(['2']);
+        expect(await ids({ model: 'b', key: 'k', limit: 1 })).toEqual(['2']);
+        expect(await ids({ model: 'c' })).toEqual([]);
+        expect(await ids({ limit: 1, before: 'rubbish' })).toEqual(['3']);
       }),
     );
 
@@ -178,17 +178,17 @@ export function storeContract(make: (clock: Clock) => GatewayStore): void {
       opened(async ({ calls: log }, clock) => {
         log.keep({ retentionDays: 2, maxRows: 100 });
         for (let at = 0; at < 150; at += 1) log.record(callOf({ id: String(at) }));
-        expect(log.page({ limit: 1_000 }).calls).toHaveLength(100);
+        expect((await log.page({ limit: 1_000 })).calls).toHaveLength(100);
         clock.jump(3 * DAY);
         log.record(callOf({ id: 'new', at: NOON + 3 * DAY }));
         await clock.advance(120_000);
         log.record(callOf({ id: 'newer', at: NOON + 3 * DAY }));
-        expect(log.page({ limit: 1_000 }).calls.map(({ id }) => id)).toEqual(['newer', 'new']);
-        expect(log.usage({ by: [] })).toMatchObject([{ calls: 152 }]);
+        expect((await log.page({ limit: 1_000 })).calls.map(({ id }) => id)).toEqual(['newer', 'new']);
+        expect(await log.usage({ by: [] })).toMatchObject([{ calls: 152 }]);
         log.keep({ retentionDays: 2, maxRows: 0 });
         log.record(callOf());
-        expect(log.page({}).calls).toEqual([]);
-        expect(log.usage({ by: [] })).toMatchObject([{ calls: 153 }]);
+        expect((await log.page({})).calls).toEqual([]);
+        expect(await log.usage({ by: [] })).toMatchObject([{ calls: 153 }]);
       }),
     );
   });
@@ -199,36 +199,36 @@ export function storeContract(make: (clock: Clock) => GatewayStore): void {
       opened(async ({ calls: log }, clock) => {
         log.keep({ retentionDays: 2, maxRows: 10 });
         log.record(callOf());
-        log.usage({ by: [] });
+        await log.usage({ by: [] });
         clock.jump(402 * DAY);
         for (let call = 0; call < 20; call += 1) log.record(callOf({ at: NOON + 402 * DAY }));
         await clock.advance(60_000);
-        expect(log.usage({ by: [] })).toMatchObject([{ calls: 20 }]);
+        expect(await log.usage({ by: [] })).toMatchObject([{ calls: 20 }]);
       }),
     );
 
     it(
       'is summed by what is asked',
-      opened(({ calls: log }) => {
+      opened(async ({ calls: log }) => {
         log.record(callOf());
         log.record(callOf({ key: 'team-b', status: 503, tokens: undefined, cost: undefined }));
         log.record(callOf({ model: 'gpt-4', at: NOON + DAY, endpoint: 'west' }));
         log.record(callOf({ key: undefined, model: undefined, endpoint: undefined, at: NOON + DAY, status: 401 }));
         const one = { calls: 1, failed: 0, tokensIn: 10, tokensOut: 5, cachedIn: 4, cost: 0.25 };
-        expect(log.usage({ by: ['key'] })).toEqual([
+        expect(await log.usage({ by: ['key'] })).toEqual([
           { key: '', ...one, failed: 1 },
           { key: 'team-a', calls: 2, failed: 0, tokensIn: 20, tokensOut: 10, cachedIn: 8, cost: 0.5 },
           { key: 'team-b', calls: 1, failed: 1, tokensIn: 0, tokensOut: 0, cachedIn: 0, cost: 0 },
         ]);
-        expect(log.usage({ by: ['day', 'model'], from: '2030-02-01' })).toEqual([
+        expect(await log.usage({ by: ['day', 'model'], from: '2030-02-01' })).toEqual([
           { day: '2030-02-01', model: '', ...one, failed: 1 },
           { day: '2030-02-01', model: 'gpt-4', ...one },
         ]);
-        expect(log.usage({ by: ['endpoint'], to: '2030-01-31', key: 'team-a' })).toEqual([
+        expect(await log.usage({ by: ['endpoint'], to: '2030-01-31', key: 'team-a' })).toEqual([
           { endpoint: 'east', ...one },
         ]);
-        expect(log.usage({ by: [] })).toMatchObject([{ calls: 4, failed: 2 }]);
-        expect(log.usage({ by: [], from: '2031-01-01' })).toEqual([
+        expect(await log.usage({ by: [] })).toMatchObject([{ calls: 4, failed: 2 }]);
+        expect(await log.usage({ by: [], from: '2031-01-01' })).toEqual([
           { calls: 0, failed: 0, tokensIn: 0, tokensOut: 0, cachedIn: 0, cost: 0 },
         ]);
       }),
@@ -236,10 +236,10 @@ export function storeContract(make: (clock: Clock) => GatewayStore): void {
 
     it(
       'tells a bounded number of models apart',
-      opened(({ calls: log }) => {
+      opened(async ({ calls: log }) => {
         for (let at = 0; at < 1_050; at += 1) log.record(callOf({ model: `made-up-${at}` }));
         log.record(callOf({ model: 'made-up-7' }));
-        const rows = log.usage({ by: ['model'] });
+        const rows = await log.usage({ by: ['model'] });
         expect(rows).toHaveLength(1_001);
         expect(rows.find(({ model }) => model === '(others)')?.calls).toBe(50);
         expect(rows.find(({ model }) => model === 'made-up-7')?.calls).toBe(2);

@@ -26,7 +26,9 @@ function written(text: string): Buffer | undefined {
   return bytes.byteLength === BYTES ? bytes : undefined;
 }
 
-function fromEnvironment(text: string, salt: Uint8Array): EncryptionKey {
+/** The key of the environment. @throws StoreFailure when it is too short. */
+export function environmentKey(env: Env, salt: Uint8Array): EncryptionKey {
+  const text = env[KEY_VARIABLE]?.trim() ?? '';
   const key = written(text);
   if (key) return { key, from: KEY_VARIABLE };
   if (text.length < SHORTEST_PHRASE)
@@ -80,8 +82,7 @@ function newFile(file: string): EncryptionKey {
  * @throws StoreFailure saying what to do.
  */
 export function encryptionKey(path: string, env: Env, salt: Uint8Array, isNew: boolean): EncryptionKey {
-  const text = env[KEY_VARIABLE]?.trim();
-  if (text) return fromEnvironment(text, salt);
+  if (env[KEY_VARIABLE]?.trim()) return environmentKey(env, salt);
   const file = keyFileOf(path);
   const found = fromFile(file);
   if (found) return found;

@@ -6,9 +6,11 @@ import type { Connection } from './connection.ts';
 import { encryptionKey, KEY_VARIABLE, keyFileOf } from './encryption-key.ts';
 
 const ALGORITHM = 'aes-256-gcm';
-const [NONCE, TAG, SALT] = [12, 16, 16];
+const [NONCE, TAG] = [12, 16];
+/** Bytes of a store's salt. */
+export const SALT = 16;
 /** What the right key makes readable. */
-const PROOF = 'load-balanced-openai';
+export const PROOF = 'load-balanced-openai';
 
 /** A key at work. */
 export class Seal {

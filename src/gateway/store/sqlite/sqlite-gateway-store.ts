@@ -6,7 +6,7 @@ import { type Clock, systemClock } from '../../../clock.ts';
 import type { Env } from '../../../config/inheritance.ts';
 import type { ConfigChange, StoredConfig } from '../../config/stored-config.ts';
 import type { CallRecord, LogPage, LogQuery, UsageQuery, UsageRow } from '../call-record.ts';
-import type { GatewayStore, Keep, StoreChange, StoredKey, StoreState } from '../gateway-store.ts';
+import type { Keep, LocalStore, StoreChange, StoredKey, StoreState } from '../gateway-store.ts';
 import { firstDayKept } from '../usage-sums.ts';
 import { CallTable } from './call-table.ts';
 import { ConfigTable } from './config-table.ts';
@@ -31,7 +31,7 @@ const PRUNE_EVERY = 60_000;
 /** Rows deleted as one, a few ms; and how long until the next, in ms. */
 const PRUNED = { rows: 1_000, next: 100 };
 
-class SqliteStore implements GatewayStore {
+class SqliteStore implements LocalStore {
   readonly place: string;
   readonly #clock: Clock;
   readonly #connection: Connection;
@@ -112,7 +112,7 @@ class SqliteStore implements GatewayStore {
 
   readonly keys = this.#keys();
 
-  #keys(): GatewayStore['keys'] {
+  #keys(): LocalStore['keys'] {
     const fresh = () => this.#file.fresh;
     return {
       list: (): readonly StoredKey[] => this.#now(() => this.#keyTable.list()),
@@ -186,6 +186,6 @@ class SqliteStore implements GatewayStore {
  * Opens the store in a file, or makes one.
  * @throws StoreFailure saying what is wrong with the file and what to do. Needs Node 22.13.
  */
-export function sqliteGatewayStore(options: SqliteStoreOptions): GatewayStore {
+export function sqliteGatewayStore(options: SqliteStoreOptions): LocalStore {
   return new SqliteStore(options);
 }

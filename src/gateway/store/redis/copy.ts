@@ -1,0 +1,84 @@
+/** What gateways on one Redis keep a copy of: read from the texts that stand there, its configuration encrypted. */
+import type { Env } from '../../../config/inheritance.ts';
+import type { StoredConfig } from '../../config/stored-config.ts';
+import { type StoredKey, StoreFailure } from '../gateway-store.ts';
+import { environmentKey, KEY_VARIABLE } from '../sqlite/encryption-key.ts';
+import { PROOF, Seal } from '../sqlite/seal.ts';
+
+/** A part that is changed as one. */
+export type Part = 'config' | 'keys';
+
+/** The parts. */
+export interface Parts {
+  readonly config: StoredConfig;
+  readonly keys: readonly StoredKey[];
+}
+
+/** A copy, with all that is needed to put it back. */
+export interface Copy extends Parts {
+  readonly id: string;
+  readonly salt: string;
+  readonly proof: string;
+  readonly versions: Readonly<Record<Part, number>>;
+  /** As they stand in Redis. */
+  readonly texts: Readonly<Record<Part, string>>;
+}
+
+/** What a new store holds. */
+export const EMPTY: Parts = { config: { endpoints: {}, groups: {}, drained: [] }, keys: [] };
+
+/** Encrypted by another key than this gateway has. */
+export class WrongKey extends StoreFailure {}
+
+/** Reads copies of one store. */
+export class CopyReader {
+  readonly #place: string;
+  readonly #env: Env;
+  #seal: { readonly salt: string; readonly seal: Seal } | undefined;
+
+  /** @throws StoreFailure when there is no key. */
+  constructor(place: string, env: Env) {
+    this.#place = place;
+    this.#env = env;
+    if (!env[KEY_VARIABLE]?.trim())
+      throw new StoreFailure(
+        `A store in Redis needs ${KEY_VARIABLE}, the same for every gateway on it: what the dashboard keeps there is encrypted. Make one by: openssl rand -hex 32`,
+      );
+  }
+
+  /** What secrets are encrypted by. */
+  sealOf(salt: string): Seal {
+    if (this.#seal?.salt !== salt) {
+      const { key } = environmentKey(this.#env, Buffer.from(salt, 'base64'));
+      this.#seal = { salt, seal: new Seal(key) };
+    }
+    return (this.#seal as { seal: Seal }).seal;
+  }
+
+  /** What stands in Redis. @throws WrongKey, StoreFailure. */
+  read(found: readonly (string | null)[]): Copy {
+    const place = this.#place;
+    const [id, salt, proof, configVersion, configText, keysVersion, keysText] = found.map((one) => one ?? '') as [
+      ...string[],
+    ] as [string, string, string, string, string, string, string];
+    const seal = this.sealOf(salt);
+    try {
+      seal.open(Buffer.from(proof, 'base64'), PROOF);
+    } catch {
+      throw new WrongKey(
+        `The store ${place} was encrypted with another key than that of ${KEY_VARIABLE}. Every gateway on it needs the one it was made with.`,
+      );
+    }
+    const versions = { config: Number(configVersion), keys: Number(keysVersion) };
+    try {
+      const config = configText === '' ? EMPTY.config : seal.open(Buffer.from(configText, 'base64'), 'config');
+      return {
+        ...{ id, salt, proof, versions, texts: { config: configText, keys: keysText } },
+        config: typeof config === 'string' ? (JSON.parse(config) as StoredConfig) : config,
+        keys: keysText === '' ? [] : (JSON.parse(keysText) as StoredKey[]),
+      };
+    } catch {
+      throw new StoreFailure(`The store ${place} is damaged: its configuration or its keys cannot be read.`);
+    }
+  }
+}

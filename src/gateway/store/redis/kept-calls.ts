@@ -1,0 +1,117 @@
+/** The log of calls and the sums of usage, as Redis keeps them: read page by page, and cut at their ends. */
+import type { Clock } from '../../../clock.ts';
+import type { CallRecord, LogPage, LogQuery, UsageQuery, UsageRow } from '../call-record.ts';
+import type { Keep } from '../gateway-store.ts';
+import { cursorOf, pageSize } from '../page-size.ts';
+import { firstDayKept, sumUp, type UsageCell } from '../usage-sums.ts';
+import type { RedisConnection } from './connection.ts';
+
+const DAY = 86_400_000;
+/** Rows asked for at a time, and looked at for one page at most. */
+const [CHUNK, LOOKED_AT] = [1_000, 20_000];
+const FIGURES = ['calls', 'failed', 'tokensIn', 'tokensOut', 'cachedIn', 'cost'] as const;
+
+/** A row of a stream. */
+type Row = readonly [id: string, fields: readonly string[]];
+
+const matches = (call: CallRecord, { model, endpoint, key, status }: LogQuery) =>
+  (model === undefined || call.model === model) &&
+  (endpoint === undefined || call.endpoint === endpoint) &&
+  (key === undefined || call.key === key) &&
+  (status === undefined || (status === 'failed' ? call.status >= 400 : call.status === status));
+
+/** Fields that a call need not have. */
+const LOOSE = { firstMs: undefined, model: undefined, key: undefined, code: undefined, endpoint: undefined };
+
+const read = ([id, fields]: Row) => ({
+  number: Number(id.split('-', 1)[0]),
+  call: {
+    ...{ ...LOOSE, tokens: undefined, cost: undefined, body: undefined },
+    ...(JSON.parse(fields[1] as string) as object),
+  } as CallRecord,
+});
+
+/** What is kept. */
+export class KeptCalls {
+  readonly #connection: RedisConnection;
+  readonly #prefix: string;
+  readonly #clock: Clock;
+
+  constructor(connection: RedisConnection, prefix: string, clock: Clock) {
+    this.#connection = connection;
+    this.#prefix = prefix;
+    this.#clock = clock;
+  }
+
+  /** One page; one that had to look at too much ends early, and its `next` goes on. */
+  async page(query: LogQuery, { maxRows, retentionDays }: Keep): Promise<LogPage> {
+    const size = pageSize(query.limit);
+    const newest = Number((await this.#connection.send('GET', `${this.#prefix}number`)) ?? 0);
+    const first = Math.max(1, newest - maxRows + 1);
+    const since = this.#clock.date() - retentionDays * DAY;
+    const calls: CallRecord[] = [];
+    let last = Math.min(newest + 1, cursorOf(query.before));
+    for (let seen = 0; seen < LOOKED_AT; seen += CHUNK) {
+      if (last <= first) return { calls, next: null };
+      const rows = (await this.#connection.send(
+        ...['XREVRANGE', `${this.#prefix}log`, `${last - 1}-1`, `${first}-1`, 'COUNT', String(CHUNK)],
+      )) as readonly Row[];
+      for (const row of rows) {
+        const { number, call } = read(row);
+        if (call.at >= since && matches(call, query)) {
+          if (calls.length === size) return { calls, next: String(last) };
+          calls.push(call);
+        }
+        last = number;
+      }
+      if (rows.length < CHUNK) return { calls, next: null };
+    }
+    return { calls, next: String(last) };
+  }
+
+  /** Sums. */
+  async usage(query: UsageQuery): Promise<UsageRow[]> {
+    const { from = '', to = '9999' } = query;
+    const first = firstDayKept(this.#clock.date());
+    const days = (await this.#connection.send('SMEMBERS', `${this.#prefix}days`)) as string[];
+    const wanted = days.filter((day) => day >= from && day <= to && day >= first);
+    const cells = await Promise.all(wanted.map((day) => this.#cellsOf(day)));
+    return sumUp(cells.flat(), query);
+  }
+
+  async #cellsOf(day: string): Promise<UsageCell[]> {
+    const fields = (await this.#connection.send('HGETALL', `${this.#prefix}usage:${day}`)) as string[];
+    const cells = new Map<string, UsageCell>();
+    for (let at = 0; at < fields.length; at += 2) {
+      const [field, value] = [fields[at] as string, Number(fields[at + 1])];
+      const name = field.slice(1);
+      let cell = cells.get(name);
+      if (!cell) {
+        const [key, model, endpoint] = JSON.parse(name) as [string, string, string];
+        const none = { calls: 0, failed: 0, tokensIn: 0, tokensOut: 0, cachedIn: 0, cost: 0 };
+        cell = { day, key, model, endpoint, ...none };
+        cells.set(name, cell);
+      }
+      cell[FIGURES[Number(field[0]) - 1] as (typeof FIGURES)[number]] = value;
+    }
+    return [...cells.values()];
+  }
+
+  /** Deletes what is too old, a piece at a time. @returns whether there may be more */
+  async prune({ retentionDays }: Keep): Promise<boolean> {
+    const date = this.#clock.date();
+    const log = `${this.#prefix}log`;
+    const oldest = (await this.#connection.send('XRANGE', log, '-', '+', 'COUNT', CHUNK)) as readonly Row[];
+    const old = oldest.findIndex((row) => read(row).call.at >= date - retentionDays * DAY);
+    const gone = old < 0 ? oldest.length : old;
+    const lastGone = oldest[gone - 1];
+    if (lastGone) await this.#connection.send('XTRIM', log, 'MINID', `${read(lastGone).number + 1}-0`);
+    const days = (await this.#connection.send('SMEMBERS', `${this.#prefix}days`)) as string[];
+    const past = days.filter((day) => day < firstDayKept(date));
+    if (past.length > 0) {
+      await this.#connection.send('DEL', ...past.map((day) => `${this.#prefix}usage:${day}`));
+      await this.#connection.send('SREM', `${this.#prefix}days`, ...past);
+    }
+    return gone === CHUNK;
+  }
+}

@@ -1,0 +1,91 @@
+/** What Redis does in one step: each of these is a whole change or none. Keys are named by their first part, so that one server holds all. */
+
+/** Reads everything that gateways keep a copy of. */
+export const FIELDS = ['id', 'salt', 'proof', 'config:version', 'config', 'keys:version', 'keys'] as const;
+
+/** Begins a store where there is none. KEYS: state. ARGV: id, salt, proof. */
+export const BEGIN = `if redis.call('HSETNX', KEYS[1], 'id', ARGV[1]) == 1 then
+  redis.call('HSET', KEYS[1], 'salt', ARGV[2], 'proof', ARGV[3], 'config:version', 0, 'keys:version', 0)
+end return 1`;
+
+/** Writes one part, if nobody wrote it since. KEYS: state. ARGV: id, part, version, value, channel. Answers the new version, or -1. */
+export const WRITE = `if redis.call('HGET', KEYS[1], 'id') ~= ARGV[1] then return -1 end
+local version = tonumber(redis.call('HGET', KEYS[1], ARGV[2] .. ':version') or '0')
+if version ~= tonumber(ARGV[3]) then return -1 end
+redis.call('HSET', KEYS[1], ARGV[2] .. ':version', version + 1, ARGV[2], ARGV[4])
+redis.call('PUBLISH', ARGV[5], ARGV[2])
+return version + 1`;
+
+/** Puts back what a server lost that came back empty or older. KEYS: state. ARGV: id, salt, proof, channel, and version and value of config and keys. */
+export const PUT_BACK = `local id = redis.call('HGET', KEYS[1], 'id')
+if id and id ~= ARGV[1] then return 0 end
+if not id then redis.call('HSET', KEYS[1], 'id', ARGV[1], 'salt', ARGV[2], 'proof', ARGV[3]) end
+for at, part in ipairs({ 'config', 'keys' }) do
+  local version = tonumber(redis.call('HGET', KEYS[1], part .. ':version') or '-1')
+  if version < tonumber(ARGV[3 + 2 * at]) then
+    redis.call('HSET', KEYS[1], part .. ':version', ARGV[3 + 2 * at], part, ARGV[4 + 2 * at])
+    redis.call('PUBLISH', ARGV[4], part)
+  end
+end
+return 1`;
+
+/**
+ * Writes calls and sums, once, however often it is sent. KEYS: done, log, number, days. ARGV: where sums are kept, how long in ms,
+ * rows of the log at most, how long the log is kept in ms, the number of cells, for each its day, name and six figures, then the rows.
+ */
+export const RECORD = `if not redis.call('SET', KEYS[1], '1', 'NX', 'PX', 600000) then return 0 end
+local at = 6
+for _ = 1, tonumber(ARGV[5]) do
+  local key = ARGV[1] .. ARGV[at]
+  for figure = 1, 5 do
+    local n = ARGV[at + 1 + figure]
+    if n ~= '0' then redis.call('HINCRBY', key, figure .. ARGV[at + 1], n) end
+  end
+  if ARGV[at + 7] ~= '0' then redis.call('HINCRBYFLOAT', key, '6' .. ARGV[at + 1], ARGV[at + 7]) end
+  redis.call('PEXPIRE', key, ARGV[2])
+  redis.call('SADD', KEYS[4], ARGV[at])
+  at = at + 8
+end
+for row = at, #ARGV do
+  local number = redis.call('INCR', KEYS[3])
+  redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[3], number .. '-1', 'v', ARGV[row])
+end
+if #ARGV >= at then redis.call('PEXPIRE', KEYS[2], ARGV[4]) redis.call('PEXPIRE', KEYS[3], ARGV[4]) end
+return 1`;
+
+/**
+ * What client keys used here is added to what they used elsewhere, once, however often it is sent. KEYS: done. ARGV: where it is kept,
+ * and a list of uses as JSON. Answers for each what is left of its two limits, and what was spent in its day and month.
+ */
+export const TALLY = `local isNew = redis.call('SET', KEYS[1], '1', 'NX', 'PX', 600000)
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local function bucket(key, limit, taken)
+  if not limit then return false end
+  local kept = redis.call('HMGET', key, 'level', 'at')
+  local level = tonumber(kept[1] or limit)
+  level = level + math.max(0, now - tonumber(kept[2] or now)) / 60000 * limit
+  level = math.min(limit, math.min(limit, level) - taken)
+  redis.call('HSET', key, 'level', string.format('%.6f', level), 'at', now)
+  redis.call('PEXPIRE', key, math.ceil((limit - level) / limit * 60000) + 60000)
+  return string.format('%.6f', level)
+end
+local function spent(period, name, cost)
+  local key = ARGV[1] .. 'spent:' .. period
+  if cost == 0 then return redis.call('HGET', key, name) or '0' end
+  local total = redis.call('HINCRBYFLOAT', key, name, string.format('%.12f', cost))
+  redis.call('EXPIRE', key, 6048000)
+  return total
+end
+local answers = {}
+for at, use in ipairs(cjson.decode(ARGV[2])) do
+  local calls, tokens, cost = use.calls, use.tokens, use.cost
+  if not isNew then calls, tokens, cost = 0, 0, 0 end
+  answers[at] = {
+    bucket(ARGV[1] .. 'calls:' .. use.id, use.perMinute.calls, calls),
+    bucket(ARGV[1] .. 'tokens:' .. use.id, use.perMinute.tokens, tokens),
+    spent(use.day, use.name, cost),
+    spent(use.month, use.name, cost),
+  }
+end
+return cjson.encode(answers)`;

@@ -1,0 +1,22 @@
+/** Counts together what client keys use at several gateways. */
+import type { KeyStanding, KeyUse } from '../gateway-store.ts';
+import type { RedisConnection } from './connection.ts';
+import { TALLY } from './scripts.ts';
+
+/** Answers as Lua has them: `false` for nothing, numbers as text. */
+type Told = readonly [calls: string | false, tokens: string | false, day: string, month: string];
+
+const level = (text: string | false) => (text === false ? undefined : Number(text));
+
+/** Adds uses, once for each id, and tells what is left. */
+export async function tally(
+  connection: RedisConnection,
+  prefix: string,
+  id: string,
+  uses: readonly KeyUse[],
+): Promise<KeyStanding[]> {
+  const told = await connection.run(TALLY, [`${prefix}done:${id}`], [prefix, JSON.stringify(uses)]);
+  return (JSON.parse(told as string) as Told[]).map(([calls, tokens, day, month]) => ({
+    ...{ calls: level(calls), tokens: level(tokens), day: Number(day), month: Number(month) },
+  }));
+}
