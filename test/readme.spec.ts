@@ -220,6 +220,13 @@ describe('links', () => {
     const listed = [...readme.matchAll(/\[([^\]]+)\]\(#[\w-]+\)[ ·\n]/g)].map((match) => match[1]);
     expect(listed).toEqual(expect.arrayContaining(parts.filter((part) => part !== 'License')));
   });
+
+  it('come in the order of the parts', () => {
+    const contents = /^\*\*Contents:\*\* .*?\n\n/ms.exec(readme)?.[0] ?? '';
+    const listed = [...contents.matchAll(/\[([^\]]+)\]\(#/g)].map((match) => match[1]);
+    const parts = [...readme.replaceAll(/^```.*?^```$/gms, '').matchAll(/^## (.+)$/gm)].map((match) => match[1]);
+    expect(listed).toEqual(parts.filter((part) => part !== 'License'));
+  });
 });
 
 describe('words', () => {

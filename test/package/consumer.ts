@@ -5,17 +5,21 @@ import LoadBalancedOpenAI, {
   attemptsOf,
   type ClosedError,
   ConfigurationError,
+  decisionsOf,
   explain,
   type LoadBalancerError,
   memoryStore,
   LoadBalancedOpenAI as Named,
   NoEndpointAvailableError,
+  type ProcessStoreOptions,
   priority,
+  processStore,
   random,
   roundRobin,
   type SharedStore,
   type Strategy,
 } from 'load-balanced-openai';
+import { type OpenTelemetryObserver, type OpenTelemetryOptions, openTelemetry } from 'load-balanced-openai/otel';
 import { type PrometheusMetrics, prometheus } from 'load-balanced-openai/prometheus';
 import { type RedisClient, type RedisStore, redisStore } from 'load-balanced-openai/redis';
 import * as testing from 'load-balanced-openai/testing';
@@ -122,6 +126,11 @@ export async function consumer(): Promise<void> {
   await Promise.all([said, ...[account, fast, carried].map(code)]);
   const metrics: PrometheusMetrics = prometheus({ pool, account }, { models: ['gpt-5'] });
   console.log(metrics.text('openmetrics'));
+  const among: ProcessStoreOptions = { name: 'consumer' };
+  const told: OpenTelemetryOptions = { propagate: false, maxValues: 10 };
+  const observer: OpenTelemetryObserver = openTelemetry(told);
+  const seen = new LoadBalancedOpenAI([{ apiKey: 'x' }], { store: processStore(among), observers: [observer] });
+  for (const { picked, reason } of decisionsOf(await seen.models.list())) console.log(picked, reason);
   await pool.close();
 
   // @ts-expect-error an option that does not exist

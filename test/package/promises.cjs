@@ -50,12 +50,24 @@ async function upstream(name, status = 200) {
   return { endpoint, seen, stop };
 }
 
+/** As much of an OpenTelemetry SDK as writes down the names of spans. */
+function tracing() {
+  const spans = [];
+  const none = { traceId: '0'.repeat(32), spanId: '0'.repeat(16), traceFlags: 0 };
+  const span = new Proxy({}, { get: (_, name) => () => (name === 'spanContext' ? none : span) });
+  const startSpan = (name) => {
+    spans.push(name);
+    return span;
+  };
+  return { spans, tracerProvider: { getTracer: () => ({ startSpan }) } };
+}
+
 const messages = [{ role: 'user', content: 'Who are you?' }];
 const ask = async (client) => client.chat.completions.create({ model: 'gpt-5', messages });
 const answer = (reply) => reply.choices[0].message.content;
 
 /** Keeps every promise or throws. `library` is the namespace, `Default` the default import. */
-exports.keep = async ({ library, Default, prometheus, redis, testing, transport, OpenAI, OpenAIError }) => {
+exports.keep = async ({ library, Default, otel, prometheus, redis, testing, transport, OpenAI, OpenAIError }) => {
   const { LoadBalancedOpenAI, attemptsOf, explain, ConfigurationError, LoadBalancerError } = library;
   assert.equal(Default, LoadBalancedOpenAI, 'default and named import are the same class');
   assert.ok(Object.keys(testing).length > 0, 'the testing entry exports something');
@@ -66,7 +78,9 @@ exports.keep = async ({ library, Default, prometheus, redis, testing, transport,
   const b = await upstream('b');
   const broken = await upstream('broken', 500);
   try {
-    const client = new LoadBalancedOpenAI([a.endpoint, b.endpoint]);
+    const { spans, tracerProvider } = tracing();
+    const observers = [otel.openTelemetry({ tracerProvider })];
+    const client = new LoadBalancedOpenAI([a.endpoint, b.endpoint], { observers });
     const metrics = prometheus.prometheus(client);
     assert.ok(client instanceof OpenAI, 'is an OpenAI client');
     assert.ok(client instanceof LoadBalancedOpenAI, 'is a LoadBalancedOpenAI');
@@ -75,6 +89,8 @@ exports.keep = async ({ library, Default, prometheus, redis, testing, transport,
     assert.deepEqual(answers.sort(), ['a', 'a', 'b', 'b'], 'four calls over two endpoints');
     assert.deepEqual(new Set([...a.seen, ...b.seen].map(({ key }) => key)), new Set(['Bearer sk-a', 'Bearer sk-b']));
     assert.ok([...a.seen, ...b.seen].every(({ path }) => path === '/v1/chat/completions'));
+
+    assert.deepEqual(spans.slice(0, 2), ['route gpt-5', 'chat gpt-5'], 'the otel entry tells of them');
 
     let streamed = '';
     for await (const event of await client.chat.completions.create({ model: 'gpt-5', messages, stream: true })) {
