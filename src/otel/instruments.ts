@@ -44,6 +44,7 @@ export class Instruments {
   readonly #models: FewValues;
   readonly #endpoints: FewValues;
   readonly #ownModels: FewValues;
+  readonly #uses: FewValues;
   readonly #addresses: FewValues;
   readonly #reasons = new FewValues(MOST_REASONS);
   readonly #common: Attributes;
@@ -56,6 +57,7 @@ export class Instruments {
     this.#models = new FewValues(maxValues);
     this.#endpoints = new FewValues(maxValues);
     this.#ownModels = new FewValues(maxValues);
+    this.#uses = new FewValues(maxValues);
     this.#addresses = new FewValues(maxValues);
     this.#common = pool === undefined ? {} : { [own.pool]: pool };
     this.#duration = histogram(
@@ -94,9 +96,14 @@ export class Instruments {
     return model === undefined ? {} : { [semantic.requestModel]: this.#models.of(model) };
   }
 
-  /** An endpoint's own name for a model, which it has shown to be one. */
+  /** An endpoint's own name for a model. Words in parentheses stand for an operation, or for what a model is used for. */
   ownModel(name: string): string {
-    return this.#ownModels.admitted(name);
+    return name.startsWith('(') ? this.#uses.admitted(name) : this.#ownModels.of(name);
+  }
+
+  /** An attempt may have shown its model to be one: callers may have made up any other. */
+  attempted(model: string | undefined, verdict: string): void {
+    if (model !== undefined && VOUCHING.has(verdict)) this.#ownModels.admit(model);
   }
 
   /** A server, as one of those told apart. */

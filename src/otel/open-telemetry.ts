@@ -99,8 +99,10 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): OpenTelemetry
     const call = calls.get(event.callId);
     if (!call) return;
     call.spans?.attemptEnded(event);
+    if (!metrics) return;
     const { firstMs, endpoint } = event;
-    if (!metrics || firstMs === undefined) return;
+    meters.now?.instruments.attempted(event.model, event.verdict);
+    if (firstMs === undefined) return;
     const { operation, model, servers } = call;
     meters.now?.instruments.firstChunk(firstMs, operation, model, servers.get(endpoint) ?? {});
   };

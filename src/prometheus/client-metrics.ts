@@ -70,7 +70,7 @@ export class ClientMetrics {
       ...this.#events.page,
       { family: storeWell, rows: [{ labels: {}, value: this.#storeIsWell ? 1 : 0 }] },
       ...poolPage([[{}, snapshot]]),
-      ...endpointPage(snapshot.endpoints, (name) => this.#endpoints.of(name)),
+      ...endpointPage(snapshot.endpoints, { endpoint: (name) => this.#endpoints.of(name), model: this.#events.model }),
     ];
     this.#page = page.map(({ family, rows }) => ({
       family,

@@ -10,6 +10,12 @@ export const durations: readonly number[] = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10
 /** Reasons told apart; the library has about ten, the hook `classify` may make more. */
 const MOST_REASONS = 30;
 
+/** Of a model that does not exist no endpoint says so. */
+const VOUCHING: ReadonlySet<string> = new Set(['ok', 'rate-limited']);
+
+/** Own names of models told apart, those of all endpoints together. */
+const MOST_MODELS = 200;
+
 interface Counted extends Family {
   readonly labels: readonly string[];
 }
@@ -116,11 +122,15 @@ export class EventCounts {
   readonly storeFailures = new Tally();
   readonly #endpoint: (name: string) => string;
   readonly #reasons = new Names(MOST_REASONS);
+  readonly #models = new Names(MOST_MODELS);
 
   /** @param endpoint the label of an endpoint's name. */
   constructor(endpoint: (name: string) => string) {
     this.#endpoint = endpoint;
   }
+
+  /** The label of an endpoint's own name of a model: one of its own by an attempt that went well, or met a limit. */
+  readonly model = (name: string): string => this.#models.known(name);
 
   /** Counts an event. */
   observe(event: BalancerEvent): void {
@@ -130,6 +140,7 @@ export class EventCounts {
         break;
       case 'attempt-end': {
         const endpoint = this.#endpoint(event.endpoint);
+        if (event.model !== undefined && VOUCHING.has(event.verdict)) this.#models.of(event.model);
         this.attempts.add(`${endpoint}\n${event.verdict}`);
         this.attemptDuration.add(event.ms / 1_000, endpoint);
         break;

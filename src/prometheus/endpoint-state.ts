@@ -1,23 +1,26 @@
 /** How endpoints are, as their snapshot says at the moment of a scrape. A client and a gateway show these alike. */
 import type { EndpointSnapshot } from '../index.ts';
 import { type Family, type Filled, type Labels, merged, type Row } from './family.ts';
-import { Names } from './names.ts';
 
-/** Models of one endpoint whose headroom is told apart. */
-const MOST_MODELS = 50;
 const BREAKER_STATES = ['closed', 'open', 'half-open'] as const;
 
 type Part = readonly [labels: Labels, value: number];
 
+/** What names are called in labels. */
+export interface EndpointLabels {
+  endpoint(name: string): string;
+  /** @param name an endpoint's own name of a model; callers may have made it up. */
+  model(name: string): string;
+}
+
 interface EndpointFamily extends Family {
-  readonly of: (endpoint: EndpointSnapshot) => number | readonly Part[];
+  readonly of: (endpoint: EndpointSnapshot, label: EndpointLabels) => number | readonly Part[];
 }
 
 const flag = (is: boolean) => (is ? 1 : 0);
 
-function headroomOf({ headroom }: EndpointSnapshot): Part[] {
-  const names = new Names(MOST_MODELS);
-  return headroom.map(({ model, left }) => [{ model: names.of(model) }, left]);
+function headroomOf({ headroom }: EndpointSnapshot, label: EndpointLabels): Part[] {
+  return headroom.map(({ model, left }) => [{ model: label.model(model) }, left]);
 }
 
 const FAMILIES: readonly EndpointFamily[] = [
@@ -92,12 +95,12 @@ const FAMILIES: readonly EndpointFamily[] = [
   },
 ];
 
-/** The state of endpoints. @param label of an endpoint's name. */
-export function endpointPage(endpoints: readonly EndpointSnapshot[], label: (name: string) => string): Filled[] {
+/** The state of endpoints. */
+export function endpointPage(endpoints: readonly EndpointSnapshot[], label: EndpointLabels): Filled[] {
   return FAMILIES.map((family) => {
     const rows = endpoints.flatMap((each): Row[] => {
-      const endpoint = label(each.name);
-      const value = family.of(each);
+      const endpoint = label.endpoint(each.name);
+      const value = family.of(each, label);
       if (typeof value === 'number') return [{ labels: { endpoint }, value }];
       return value.map(([more, part]) => ({ labels: { endpoint, ...more }, value: part }));
     });

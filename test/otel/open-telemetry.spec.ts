@@ -95,14 +95,24 @@ describe('metrics', () => {
     const observer = openTelemetry({ maxValues: 5 });
     const model404 = { status: 404, body: { error: { code: 'model_not_found', message: 'no such model' } } };
     await using stage = await openStage(
-      { a: ({ body }) => ((body as { model: string }).model.startsWith('made-up') ? model404 : 'ok') },
-      { observers: [observer], maxRetries: 0 },
+      {
+        a: {
+          script: ({ body }) => ((body as { model: string }).model.startsWith('made-up') ? model404 : 'ok'),
+          limits: { requestsPerMinute: 10_000 },
+        },
+      },
+      { observers: [observer], maxRetries: 0, breaker: false },
     );
     for (let call = 0; call < 30; call++) await failure(chat(stage.client, { model: `made-up-${call}` }));
     await chat(stage.client);
     const models = async () => new Set((await told?.rows(DURATION))?.map(({ attributes }) => attributes[MODEL]));
     // Who made up thirty has not kept out the one that exists.
     expect(await models()).toEqual(new Set(['_other', 'gpt-5']));
+    for (const gauge of ['headroom', 'cooldown']) {
+      const rows = (await told?.rows(`load_balancer.endpoint.${gauge}`)) ?? [];
+      const own = rows.map(({ attributes }) => attributes['load_balancer.model']);
+      expect(new Set(own)).toEqual(new Set(gauge === 'headroom' ? ['_other', 'gpt-5'] : ['_other']));
+    }
     for (let call = 0; call < 30; call++) await chat(stage.client, { model: `good-${call}-${'x'.repeat(500)}` });
     expect((await models()).size).toBe(6);
     for (const model of await models()) expect(String(model).length).toBeLessThanOrEqual(128);

@@ -226,7 +226,8 @@ describe('what callers can make of it', () => {
       const { model } = body as { model: string };
       return model.startsWith('made-up') ? { status: 404, code: 'model_not_found' } : 'ok';
     };
-    await using stage = await openStage({ a: server }, { maxRetries: 0, breaker: false });
+    const limits = { requestsPerMinute: 10_000_000 };
+    await using stage = await openStage({ a: { script: server, limits } }, { maxRetries: 0, breaker: false });
     const metrics = prometheus(stage.client, { models: 3 });
     const ask = (model: string) => chat(stage.client, { model }).catch(() => undefined);
     await many(FULL ? 20_000 : 300, 8, (index) => ask(`made-up-${index}`));
@@ -243,6 +244,11 @@ describe('what callers can make of it', () => {
       ['other', 1],
     ]);
     expect(sum('calls_total', { model: 'other', outcome: 'model-missing' })).toBe(FULL ? 40_000 : 600);
+    expect(
+      samples('endpoint_headroom_ratio')
+        .map(({ labels }) => labels.model)
+        .sort(),
+    ).toEqual([...['m1', 'm2', 'm3', 'm4', 'other']]);
   });
 
   it('endpoints beyond a hundred are one', async () => {

@@ -43,6 +43,6 @@ export function metricsText({ figures, endpoints, pools, store }: MetricsFacts):
     ...figures.events.page,
     single(ownStore, store.is === 'well' ? 1 : 0),
     ...poolPage(pools.map(([pool, state]) => [{ pool }, state])),
-    ...endpointPage(endpoints, (name) => name),
+    ...endpointPage(endpoints, { endpoint: (name) => name, model: figures.events.model }),
   ]);
 }
