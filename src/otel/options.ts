@@ -63,6 +63,8 @@ const refuse = (problem: string) => new ConfigurationError('invalid_value', `ope
 export function checkOptions(given: OpenTelemetryOptions): TelemetrySettings {
   if (typeof given !== 'object' || given === null || Object.getPrototypeOf(given) !== Object.prototype)
     throw refuse('takes an object of options, or nothing. A client is observed with `observers: [openTelemetry()]`.');
+  // It hears events itself then.
+  if ('type' in given && 'at' in given) throw refuse('was given as it is; call it: `observers: [openTelemetry()]`.');
   for (const [name, value] of Object.entries(given)) {
     const rule = (RULES as Record<string, Rule | undefined>)[name];
     if (!rule) throw refuse(`unknown option '${name}'; known are ${Object.keys(RULES).join(', ')}.`);

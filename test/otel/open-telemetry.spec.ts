@@ -311,6 +311,6 @@ describe('the factory in the place of its observer', () => {
     };
     await using stage = await openStage({ a: [] }, { observers: [openTelemetry as never], logger, logLevel: 'warn' });
     await chat(stage.client);
-    expect(lines.join('\n')).toContain("openTelemetry(): unknown option 'type'");
+    expect(lines.join('\n')).toContain('openTelemetry(): was given as it is; call it: `observers: [openTelemetry()]`.');
   });
 });

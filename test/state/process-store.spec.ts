@@ -102,6 +102,14 @@ describe('other users', () => {
 });
 
 describe('where no socket can be made', () => {
+  it('says what to do when the folder is a file', async () => {
+    using folder = socketFolder();
+    const file = join(folder.path, 'file');
+    writeFileSync(file, '');
+    const store = processStore({ name: 'file', folder: file });
+    await expect(store.get('key')).rejects.toThrow(/cannot be made \(ENOTDIR\): give a folder that exists/);
+  });
+
   it('calls go on, the event says why, and it works as soon as it can', async () => {
     using folder = socketFolder();
     const gone = join(folder.path, 'gone');

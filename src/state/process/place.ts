@@ -47,7 +47,7 @@ export class Place {
         `${this.path} is longer than the ${tooLong} bytes a socket's path may have: give a shorter folder`,
       );
     const folder = this.#folder;
-    if (!look(folder)) this.#make();
+    this.#make();
     const stats = look(folder);
     if (!stats?.isDirectory()) throw new Error(`${folder} is no folder: remove it, or give another folder`);
     if (Number(stats.uid) !== process.geteuid?.())
@@ -94,7 +94,7 @@ export class Place {
 
   #make(): void {
     try {
-      mkdirSync(this.#folder, { mode: 0o700 });
+      if (!look(this.#folder)) mkdirSync(this.#folder, { mode: 0o700 });
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'EEXIST') return;
