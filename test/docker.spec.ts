@@ -56,7 +56,7 @@ it('has compose files that name files of this folder, publish on this machine on
     expect(existsSync(join(FOLDER, file.split(':')[0] as string))).toBe(true);
   expect(Number.parseInt(stop_grace_period, 10)).toBeGreaterThan(25);
   const redis = parse(read('compose.redis.yaml')) as { services: object };
-  expect(Object.keys(redis.services)).toEqual(['redis']);
+  expect(Object.keys(redis.services)).toEqual(['gateway', 'gateway-2', 'redis']);
 });
 
 it.runIf(process.env.FULL)(

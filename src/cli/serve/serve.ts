@@ -27,7 +27,7 @@ const OPTIONS = {
   store: {
     type: 'string',
     value: 'FILE',
-    does: 'where keys, usage and calls are kept, or redis://… (default: load-balanced-openai.db)',
+    does: 'file or redis://… of keys, usage, calls (default: load-balanced-openai.db)',
   },
   grace: { type: 'string', value: 'SECONDS', does: 'what running calls get to end after SIGTERM (default 25)' },
   demo: { type: 'boolean', does: 'endpoints of its own on this machine; needs neither file nor key' },

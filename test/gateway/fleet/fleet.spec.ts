@@ -133,6 +133,34 @@ describe.skipIf(redisMissing !== undefined)(redisMissing ?? 'gateways on one Red
     expect(await call(third, key)).toBe(429);
   });
 
+  it('know of a cooldown that one of them met', async () => {
+    await using limited = await faultServer({
+      name: 'limited',
+      script: [{ status: 429, headers: { 'retry-after': '20' } }],
+    });
+    const endpoints = [endpointOf(limited, { priority: 1 }), endpointOf(server, { priority: 2 })];
+    await using one = await gateway({ endpoints, strategy: 'priority' });
+    await using other = await gateway({ endpoints, strategy: 'priority' });
+    const from = async ({ get }: TestGateway) => {
+      const response = await get('/v1/chat/completions', as('sk-own-key-of-the-file'));
+      await response.text();
+      return response.headers.get('x-endpoint');
+    };
+    expect(await from(one)).toBe('a');
+    interface Shown {
+      state: { cooldowns: { reason: string }[] };
+    }
+    const reasons = async () => {
+      const { endpoints: [first] = [] } = (await admin(other, 'GET', '/admin/endpoints')).body as {
+        endpoints?: Shown[];
+      };
+      return first?.state.cooldowns.map(({ reason }) => reason);
+    };
+    await expect.poll(reasons, { timeout: 2_000 }).toEqual(['429']);
+    expect(await from(other)).toBe('a');
+    expect(limited.calls).toBe(1);
+  });
+
   it('count usage into one sum, and keep one log', async () => {
     await using one = await gateway();
     await using other = await gateway();
