@@ -7,7 +7,7 @@ import type { Fleet } from '../state/fleet.ts';
 import { Allowance } from './allowance.ts';
 import type { EndpointState } from './endpoint-state.ts';
 import { OwnNames } from './own-names.ts';
-import { type Registry, sharedValue, wake } from './registry.ts';
+import { addressOf, type Registry, sharedValue, wake } from './registry.ts';
 import { sharedWindows } from './shared-windows.ts';
 
 /** What an endpoint draws on. */
@@ -55,9 +55,15 @@ export class QuotaGroups {
   }
 
   /** Takes an endpoint into its group. @returns what it draws on. */
-  join({ name, quotaGroup, limits, modelMap }: EndpointSettings, id: string, state: EndpointState): QuotaShare {
+  join(
+    { name, baseURL, quotaGroup, limits, modelMap }: EndpointSettings,
+    id: string,
+    state: EndpointState,
+  ): QuotaShare {
     if (quotaGroup === undefined) {
-      const allowance = counts(limits) ? this.#windows(limits as LimitSettings, id, ['endpoint', name]) : undefined;
+      // One that is called the same elsewhere may be another one.
+      const known = ['endpoint', name, addressOf(baseURL).address];
+      const allowance = counts(limits) ? this.#windows(limits as LimitSettings, id, known) : undefined;
       return { allowance, names: undefined };
     }
     const known = this.#groups.get(quotaGroup);

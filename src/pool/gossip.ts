@@ -36,7 +36,7 @@ export class Gossip {
         return false;
       case 'ejected': {
         const news = hearEjected(state, { ...fact, backed: this.#isBacked(fact, from) });
-        if (news) this.#ejections.note(state, fact.model, fact.ms);
+        if (news) this.#ejections.note(state, fact.model, fact.ms, fact.failingFor);
         return news;
       }
       case 'restored':

@@ -16,8 +16,9 @@ export interface Kept {
 
 /** How long it is kept, in ms: it is told anew three times within that. */
 export const KEPT_FOR = 15 * 60_000;
-/** Facts kept of one endpoint, those that last longest. */
+/** Facts kept of one endpoint, those that last longest, and how many letters of them: nobody reads a longer text. */
 const MOST = 40;
+const LETTERS = 15_000;
 
 /** The key of an endpoint. */
 export function keyOfEndpoint(name: string): string {
@@ -28,19 +29,27 @@ export function keyOfEndpoint(name: string): string {
 export function keep({ address, facts }: Kept, date: number): string {
   const longest = [...facts].sort((a, b) => b.ms - a.ms).slice(0, MOST);
   const dated = longest.map(({ ms, endpoint: _, address: __, ...fact }) => ({ ...fact, until: Math.round(date + ms) }));
-  return JSON.stringify({ v: VERSION, address, facts: dated });
+  let left = LETTERS;
+  const fitting = dated.filter((fact) => {
+    left -= JSON.stringify(fact).length;
+    return left >= 0;
+  });
+  return JSON.stringify({ v: VERSION, address, at: Math.round(date), facts: fitting });
 }
 
 /** Read again, what is over left out. @param endpoint its name: whatever the text says, it is about this one */
 export function kept(text: string, endpoint: string, date: number): Kept | Foreign | undefined {
   const found = versioned(text);
   if (!found || isForeign(found)) return found;
-  const { address, facts } = found;
+  const { address, facts, at } = found;
+  const age = typeof at === 'number' && at < date ? date - at : 0;
   if (typeof address !== 'string' || address === '' || !Array.isArray(facts)) return undefined;
   const alive = facts.slice(0, MOST).flatMap((each): KeptFact[] => {
     if (typeof each !== 'object' || each === null) return [];
     const fact = factOf({ ...each, endpoint, address, ms: Number((each as { until?: unknown }).until) - date });
-    return fact?.is === 'cooldown' || fact?.is === 'ejected' ? [fact] : [];
+    // Nothing has succeeded there since it was written, or it would have been written anew.
+    if (fact?.is === 'ejected') return [{ ...fact, failingFor: fact.failingFor + age }];
+    return fact?.is === 'cooldown' ? [fact] : [];
   });
   return { address, facts: alive };
 }

@@ -55,7 +55,10 @@ export class LoadTeller {
       SAID_AGAIN,
       () => {
         this.#cancelBeat = undefined;
-        for (const [state, running] of this.#told) this.#tell(state, running);
+        for (const [state, running] of this.#told) {
+          if (this.#places.of(state).length > 0) this.#tell(state, running);
+          else this.#told.delete(state);
+        }
         this.others.sweep(this.#clock.now());
         this.beat();
       },

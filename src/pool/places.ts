@@ -16,82 +16,130 @@ export interface Member {
   complain(reason: string): void;
 }
 
-/** One endpoint of one pool. */
+/** One endpoint, as the pools that have it know it. */
 export interface Place {
   readonly name: string;
   readonly address: string;
   readonly state: EndpointState;
-  readonly member: WeakRef<Member>;
+  /** The pools; nobody of them is kept alive by that. */
+  readonly members: ReadonlySet<WeakRef<Member>>;
 }
 
-/** The places of all members; nobody of them is kept alive by that. */
+interface Known extends Place {
+  readonly members: Set<WeakRef<Member>>;
+}
+
+/** A pool, as it was when it was last looked at. */
+interface Seen {
+  readonly changes: number;
+  readonly places: ReadonlySet<Known>;
+}
+
+const NEVER_SEEN: Seen = { changes: Number.NaN, places: new Set() };
+
+function add<Key>(map: Map<Key, Known[]>, key: Key, place: Known): void {
+  const found = map.get(key);
+  if (found) found.push(place);
+  else map.set(key, [place]);
+}
+
+function remove<Key>(map: Map<Key, Known[]>, key: Key, place: Known): void {
+  const left = (map.get(key) ?? []).filter((each) => each !== place);
+  if (left.length > 0) map.set(key, left);
+  else map.delete(key);
+}
+
+/**
+ * The places of all members; nobody of them is kept alive by that. Why only who changed is looked through: with a client for
+ * each call there are thousands of them, all with the same few endpoints.
+ */
 export class Places {
-  #members = new Set<WeakRef<Member>>();
-  #built = '';
-  #changes = 0;
-  #byName = new Map<string, Place[]>();
-  #byState = new Map<object, Place[]>();
+  readonly #members = new Map<WeakRef<Member>, Seen>();
+  readonly #byName = new Map<string, Known[]>();
+  readonly #byState = new Map<object, Known[]>();
 
   /** One more pool. */
   add(member: Member): void {
-    this.#members.add(new WeakRef(member));
-    this.#changes += 1;
+    this.#members.set(new WeakRef(member), NEVER_SEEN);
   }
 
   /** One less. */
   remove(member: Member): void {
-    for (const each of this.#members) if (each.deref() === member) this.#members.delete(each);
-    this.#changes += 1;
+    for (const [each, seen] of this.#members) if (each.deref() === member) this.#leave(each, seen);
+  }
+
+  /** Whether there are any pools. */
+  get some(): boolean {
+    for (const each of this.#members.keys()) if (each.deref()) return true;
+    return false;
   }
 
   /** The pools. */
   get members(): Member[] {
-    return [...this.#members].flatMap((each) => each.deref() ?? []);
+    return [...this.#members.keys()].flatMap((each) => each.deref() ?? []);
   }
 
   /** All that are called so. */
   named(name: string): readonly Place[] {
-    this.#build();
+    this.#look();
     return this.#byName.get(name) ?? [];
   }
 
   /** All with this state. */
   of(state: object): readonly Place[] {
-    this.#build();
+    this.#look();
     return this.#byState.get(state) ?? [];
   }
 
   /** The states there are. */
   get states(): EndpointState[] {
-    this.#build();
+    this.#look();
     return [...this.#byState.keys()] as EndpointState[];
   }
 
   /** One place for each name and address. */
   get all(): Place[] {
-    this.#build();
+    this.#look();
     const found = new Map<string, Place>();
     for (const places of this.#byName.values())
       for (const place of places) found.set(`${place.name} ${place.address}`, place);
     return [...found.values()];
   }
 
-  #build(): void {
-    let now = `${this.#changes}`;
-    for (const each of this.#members) {
+  #look(): void {
+    for (const [each, seen] of this.#members) {
       const member = each.deref();
-      if (member) now += ` ${member.changes}`;
-      else this.#members.delete(each);
+      if (!member) this.#leave(each, seen);
+      else if (member.changes !== seen.changes) this.#enter(each, seen, member);
     }
-    now += ` ${this.#members.size}`;
-    if (now === this.#built) return;
-    this.#built = now;
-    [this.#byName, this.#byState] = [new Map(), new Map()];
-    for (const member of this.#members)
-      for (const { name, state, settings } of member.deref()?.endpoints ?? []) {
-        const place = { name, address: addressOf(settings.baseURL).address, state, member };
-        this.#byName.set(name, [...(this.#byName.get(name) ?? []), place]);
-        this.#byState.set(state, [...(this.#byState.get(state) ?? []), place]);
-      }
+  }
+
+  #enter(each: WeakRef<Member>, before: Seen, { endpoints, changes }: Member): void {
+    const places = new Set(endpoints.map((endpoint) => this.#placeOf(endpoint)));
+    for (const place of places) place.members.add(each);
+    this.#members.set(each, { changes, places });
+    for (const place of before.places) if (!places.has(place)) this.#without(place, each);
+  }
+
+  #leave(each: WeakRef<Member>, { places }: Seen): void {
+    this.#members.delete(each);
+    for (const place of places) this.#without(place, each);
+  }
+
+  #placeOf({ name, state, settings }: Endpoint): Known {
+    const { address } = addressOf(settings.baseURL);
+    const found = this.#byState.get(state)?.find((each) => each.name === name && each.address === address);
+    if (found) return found;
+    const place: Known = { name, address, state, members: new Set() };
+    add(this.#byName, name, place);
+    add(this.#byState, state, place);
+    return place;
+  }
+
+  #without(place: Known, each: WeakRef<Member>): void {
+    place.members.delete(each);
+    if (place.members.size > 0) return;
+    remove(this.#byName, place.name, place);
+    remove(this.#byState, place.state, place);
   }
 }

@@ -107,7 +107,13 @@ export class Records {
 
   #refreshLater(): void {
     this.#cancelRefresh?.();
-    this.#cancelRefresh = this.#parts.clock.after(KEPT_FOR / 3, () => void this.read(this.#parts.places()), false);
+    this.#cancelRefresh = this.#parts.clock.after(KEPT_FOR / 3, () => this.#refresh(), false);
+  }
+
+  #refresh(): void {
+    const places = this.#parts.places();
+    // Without anybody left a timer would only keep the store.
+    if (places.length > 0) void this.read(places);
   }
 
   /** Leaves the store alone; what is due is handed over first. */

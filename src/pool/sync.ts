@@ -7,7 +7,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { Cooldown } from '../endpoint/cooldown.ts';
-import type { EndpointState } from '../endpoint/endpoint-state.ts';
 import type { Grounds } from '../endpoint/evidence.ts';
 import { isEverybodys } from '../endpoint/hearsay.ts';
 import type { Transition } from '../endpoint/live-facts.ts';
@@ -26,6 +25,11 @@ import { type Fact, isForeign, read, written } from './sync-message.ts';
 
 /** Where facts are told. */
 export const CHANNEL = 'lbo:1:facts';
+
+/** Endpoints that nobody has any more, remembered as read. */
+const SPARE = 100;
+
+const keyOf = ({ name, address }: Pick<Place, 'name' | 'address'>): string => `${name} ${address}`;
 
 /** A fact without the name of its endpoint. */
 type About<What = Fact> = What extends Fact ? Omit<What, 'endpoint' | 'address'> : never;
@@ -49,7 +53,7 @@ export class Sync implements Teller {
     if (is === 'recovered') void this.#records.read(this.#places.all);
   };
   /** The places whose records were asked for. */
-  readonly #read = new Set<string>();
+  #read = new Set<string>();
   #end: (() => void) | undefined;
 
   constructor(guard: GuardedStore, clock: Clock) {
@@ -76,6 +80,8 @@ export class Sync implements Teller {
 
   /** A pool takes part, for as long as somebody else holds it. @returns what ends that */
   join(member: Member): () => void {
+    // Those before may have gone without a word, and what was told since then nobody took in.
+    if (!this.#places.some) this.#read.clear();
     this.#places.add(member);
     this.#start();
     this.refresh();
@@ -85,9 +91,11 @@ export class Sync implements Teller {
   /** There may be endpoints that were not there before. */
   refresh(): void {
     for (const state of this.#places.states) state.tellers.add(this);
-    const unread = this.#places.all.filter(({ name, address }) => !this.#read.has(`${name} ${address}`));
+    const { all } = this.#places;
+    const unread = all.filter((place) => !this.#read.has(keyOf(place)));
     if (unread.length === 0) return;
-    for (const { name, address } of unread) this.#read.add(`${name} ${address}`);
+    for (const place of unread) this.#read.add(keyOf(place));
+    if (this.#read.size > 2 * all.length + SPARE) this.#read = new Set(all.map(keyOf));
     // Whoever builds a client goes first.
     queueMicrotask(() => void this.#records.read(unread));
   }
@@ -115,7 +123,7 @@ export class Sync implements Teller {
       state.tellers.remove(this);
       this.#load.forget(state);
     }
-    if (this.#places.members.length > 0) return;
+    if (this.#places.some) return;
     this.#load.stop();
     this.#records.stop();
     this.#read.clear();
@@ -146,7 +154,7 @@ export class Sync implements Teller {
   }
 
   turned(state: object, { state: is, model, openMs: ms }: Transition, grounds: Grounds): void {
-    const kept = this.#ejections.note(state, model, is === 'ejected' && grounds.sure ? ms : 0);
+    const kept = this.#ejections.note(state, model, is === 'ejected' && grounds.sure ? ms : 0, grounds.failingFor);
     const places = this.#tell(state, is === 'ejected' ? { is, model, ms, ...grounds } : { is, model });
     if (kept) this.#keep(places);
   }
@@ -170,16 +178,14 @@ export class Sync implements Teller {
   }
 
   #learn(fact: Fact, from: string): void {
-    const news = new Map<EndpointState, boolean>();
-    for (const place of this.#places.named(fact.endpoint)) {
-      const { address, state, member } = place;
-      if (address !== fact.address) {
-        this.#disputes.conflict(place, fact.address);
-        continue;
-      }
-      // Pools of one process share what they know, and each tells its own listeners.
-      if (!news.has(state)) news.set(state, this.#gossip.take(state, fact, from));
-      if (news.get(state)) member.deref()?.heard(fact);
+    const places = this.#places.named(fact.endpoint);
+    // Whoever has it later reads what is kept of it.
+    if (places.length === 0) this.#read.delete(keyOf({ name: fact.endpoint, address: fact.address }));
+    for (const place of places) {
+      if (place.address !== fact.address) this.#disputes.conflict(place, fact.address);
+      else if (this.#gossip.take(place.state, fact, from))
+        // Pools of one process share what they know, and each tells its own listeners.
+        for (const member of place.members) member.deref()?.heard(fact);
     }
   }
 }

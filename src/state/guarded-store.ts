@@ -31,7 +31,7 @@ export class GuardedStore {
   readonly users = new Users<(news: StoreNews) => void>();
   #publishing = 0;
   #counting = 0;
-  /** How long the last read was given, in ms: a try to read must not be easier than what follows it. */
+  /** How long the last read that somebody waited for was given, in ms: a try to read must not be easier than what follows it. */
   #readWithin = READ_WITHIN;
   #cancelProbe: (() => void) | undefined;
 
@@ -50,7 +50,7 @@ export class GuardedStore {
    * @param keepAlive `false` = nobody waits for it: the process may end before.
    */
   async read(key: string, ms = READ_WITHIN, keepAlive = true): Promise<string | undefined> {
-    this.#readWithin = ms;
+    if (keepAlive) this.#readWithin = ms;
     const unwritten = this.#facts.get(key);
     if (unwritten !== undefined) return unwritten;
     let value: string | undefined;

@@ -33,6 +33,17 @@ describe('limits of an endpoint on a shared store', () => {
     await clients[1]!.close();
   });
 
+  it('hold for each of two endpoints that are called the same and are not', async () => {
+    const clock = manualClock();
+    const store = memoryStore(clock);
+    const a = { script: [], limits: { requestsPerMinute: 4 } };
+    const options = { clock, store, shareState: false } as const;
+    await using one = await openStage({ a, b: [] }, options);
+    await using other = await openStage({ a, b: [] }, options);
+    await served([one.client, other.client], 6);
+    expect([one.servers.a.calls, other.servers.a.calls]).toEqual([4, 4]);
+  });
+
   it('hold for endpoints of one quota group, whatever they are called', async () => {
     const clock = manualClock();
     const store = memoryStore(clock);

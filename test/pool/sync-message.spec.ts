@@ -87,7 +87,14 @@ describe('what is kept', () => {
 
   it('is read again with what is left of it', () => {
     const text = keep({ address, facts }, 1_000_000);
-    const left = facts.filter(({ ms }) => ms > 1_500).map((fact) => ({ ...fact, ms: fact.ms - 1_500 }));
+    const left = facts
+      .filter(({ ms }) => ms > 1_500)
+      .map((fact) => ({
+        ...fact,
+        ms: fact.ms - 1_500,
+        // Nobody succeeded there meanwhile.
+        ...(fact.is === 'ejected' && { failingFor: fact.failingFor + 1_500 }),
+      }));
     // Those that last longest come first, and those that are over not at all.
     expect(kept(text, 'openai', 1_001_500)).toEqual({ address, facts: expect.arrayContaining(left) });
     expect(kept(text, 'openai', 1_001_500)).toMatchObject({ facts: { length: left.length } });
@@ -105,6 +112,18 @@ describe('what is kept', () => {
     expect(found).toMatchObject({ facts: { length: 40 } });
     expect(found).toMatchObject({
       facts: expect.arrayContaining([expect.objectContaining({ endpoint: 'azure', ms: 500 })]),
+    });
+  });
+
+  it('is never longer than what is read, however long the names are that callers make up', () => {
+    const long = Array.from(
+      { length: 40 },
+      (_, i) => ({ ...FACTS[0], key: `${i} ${'"'.repeat(500)}`, ms: i + 1 }) as (typeof facts)[0],
+    );
+    const text = keep({ address, facts: long }, 0);
+    expect(text.length).toBeLessThan(20_000);
+    expect(kept(text, 'openai', 0)).toMatchObject({
+      facts: expect.arrayContaining([expect.objectContaining({ ms: 40 })]),
     });
   });
 

@@ -1,6 +1,8 @@
 // Facts of one process on their way to others: bundled, bounded, and at the store's own pace.
 import { beforeEach, expect, it } from 'vitest';
+import { verdict } from '../../src/dispatch/verdicts.ts';
 import type { Endpoint } from '../../src/endpoint/endpoint.ts';
+import { Evidence } from '../../src/endpoint/evidence.ts';
 import type { Member } from '../../src/pool/places.ts';
 import { Sync } from '../../src/pool/sync.ts';
 import type { Fact } from '../../src/pool/sync-message.ts';
@@ -31,11 +33,18 @@ beforeEach(() => {
   };
 });
 
+const memberOf = (endpoints: readonly Endpoint[], heard: Fact[] = []): Member => ({
+  endpoints,
+  changes: 0,
+  heard: (fact) => void heard.push(fact),
+  complain: () => undefined,
+});
+
 /** As one more process. */
 function started(names: readonly string[]) {
   const heard: Fact[] = [];
   const endpoints: Endpoint[] = names.map((name) => anEndpoint(clock, { name }));
-  const member: Member = { endpoints, changes: 0, heard: (fact) => void heard.push(fact), complain: () => undefined };
+  const member = memberOf(endpoints, heard);
   const sync = new Sync(new GuardedStore(store, clock), clock);
   return { heard, endpoints, member, sync, leave: sync.join(member) };
 }
@@ -113,4 +122,78 @@ it('who leaves tells nothing more, hears nothing more, and leaves no timer', asy
   one.endpoints[0]!.state.cooldowns.start({ ...order, ms: 90_000 }, '');
   await clock.advance(60_000);
   expect([told, clock.pending]).toEqual([[], 0]);
+});
+
+it('a thousand clients of one process with the same endpoints are looked through once each, and all hear', async () => {
+  const [one, two] = [started(['a', 'b']), started(['a', 'b'])];
+  let looked = 0;
+  const heard: Fact[] = [];
+  const clients = Array.from({ length: 1_000 }, () => {
+    const member = memberOf(one.endpoints, heard);
+    const get = () => {
+      looked += 1;
+      return one.endpoints;
+    };
+    return Object.defineProperty(member, 'endpoints', { get });
+  });
+  const leaves = clients.map((client) => one.sync.join(client));
+  await clock.advance(1_000);
+  expect(looked).toBe(1_000);
+  two.endpoints[0]!.state.cooldowns.start(order, '');
+  await clock.advance(1_000);
+  expect([heard.length, one.heard.length]).toEqual([1_000, 1]);
+  for (const leave of leaves) leave();
+  two.endpoints[1]!.state.cooldowns.start(order, '');
+  await clock.advance(1_000);
+  expect([heard.length, one.heard.length]).toEqual([1_000, 2]);
+});
+
+it('what is told of an endpoint while nobody here has it is found once somebody has', async () => {
+  const [one, two] = [started(['a']), started(['a', 'b'])];
+  await clock.advance(1_000);
+  const leave = one.sync.join(memberOf([anEndpoint(clock, { name: 'b' })]));
+  await clock.advance(1_000);
+  leave();
+  two.endpoints[1]!.state.cooldowns.start(order, '');
+  await clock.advance(1_000);
+  const [b] = [anEndpoint(clock, { name: 'b' })];
+  one.sync.join(memberOf([b]));
+  await clock.advance(1_000);
+  expect(b.state.exclusion('m', 'chat')?.rateLimited).toBe(true);
+});
+
+it('endpoints that come and go leave nothing behind', async () => {
+  const one = started(['a']);
+  const b = anEndpoint(clock, { name: 'b' });
+  const other = memberOf([b]);
+  one.sync.join(other);
+  await clock.advance(1_000);
+  b.state.begin('m', 60_000, false);
+  await clock.advance(200);
+  for (const client of [one.member, other]) Object.assign(client, { endpoints: [], changes: 1 });
+  await clock.advance(400_000);
+  expect(clock.pending).toBe(0);
+});
+
+it('what is kept of an ejection is not believed against a success since the first failure there', async () => {
+  const [one, two] = [started(['a']), started(['a'])];
+  const success = { at: Number.NEGATIVE_INFINITY };
+  Object.assign(one.endpoints[0]!.state, { evidence: new Evidence(success) });
+  await clock.advance(1_000);
+  const ends = ({ state }: Endpoint, name: 'ok' | 'server-error') =>
+    state.end(state.begin('m', 60_000, true)!, verdict(name), 'chat');
+  ends(one.endpoints[0]!, 'server-error');
+  await clock.advance(100);
+  ends(two.endpoints[0]!, 'ok');
+  await clock.advance(3_000);
+  // The network of that process works: calls succeed elsewhere.
+  success.at = clock.now();
+  for (let i = 0; i < 9; i++) ends(one.endpoints[0]!, 'server-error');
+  await clock.advance(1_000);
+  expect(two.heard).toEqual([]);
+  two.leave();
+  const leave = two.sync.join(two.member);
+  await clock.advance(100);
+  expect([one, two].map(({ endpoints }) => endpoints[0]!.state.opensAt('m') > clock.now())).toEqual([true, false]);
+  leave();
 });

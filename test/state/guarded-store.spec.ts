@@ -211,6 +211,20 @@ describe('a store whose get', () => {
     expect(names()).toEqual(['degraded']);
   });
 
+  it('dawdles is back only once it is fast enough for those who wait, whatever is read in the background', async () => {
+    broken.get = (work) => new Promise((resolve) => clock.after(200, () => resolve(work())));
+    expect(await timed(store.read('key', 2_000, false))).toEqual([undefined, 200]);
+    expect(await timed(store.read('key'))).toEqual([undefined, 50]);
+    await clock.advance(1_000);
+    void store.read('other', 2_000, false);
+    store.write('key', 'value', HOUR);
+    await clock.advance(20_000);
+    expect(names()).toEqual(['degraded']);
+    broken = {};
+    await clock.advance(5_000);
+    expect(names()).toEqual(['degraded', 'recovered']);
+  });
+
   it.each(WAYS)(
     '%s is asked once in 2 s, costs the others nothing, and is back with its first answer',
     async (_, get) => {
