@@ -18,6 +18,8 @@ const MISSED = 3.5;
 const ECHOES = 3;
 /** Beyond it no process has a number of its own. */
 const MOST = 10_000;
+/** Nobody calls himself by more letters. */
+const LONGEST_ID = 64;
 /** The last date there is. */
 const END_OF_TIME = 8.64e15;
 
@@ -143,7 +145,7 @@ function read(message: string): { id: string; at: number } | undefined {
   try {
     const { id, at } = JSON.parse(message) as { id?: unknown; at?: unknown };
     const isDate = typeof at === 'number' && at >= 0 && at <= END_OF_TIME;
-    return typeof id === 'string' && isDate ? { id, at } : undefined;
+    return typeof id === 'string' && id.length <= LONGEST_ID && isDate ? { id, at } : undefined;
   } catch {
     return undefined;
   }
