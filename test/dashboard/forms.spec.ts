@@ -132,7 +132,13 @@ describe('problems', () => {
 });
 
 describe('a state in a word', () => {
-  const well = { drained: false, breaker: 'closed', cooldowns: [], excluded: null } as unknown as EndpointState;
+  const well = {
+    drained: false,
+    breaker: 'closed',
+    cooldowns: [],
+    excluded: null,
+    headroom: [],
+  } as unknown as EndpointState;
   const cooldown = { model: null, reason: '429', msLeft: 900 };
   it.each<[string, Partial<EndpointState>, object]>([
     ['well', {}, { is: 'eligible' }],
@@ -149,6 +155,19 @@ describe('a state in a word', () => {
       'cooling down for all its models',
       { excluded: '429', cooldowns: [{ ...cooldown, model: 'm' }] },
       { is: 'cooling', reason: '429', msLeft: 900 },
+    ],
+    [
+      'cooling down for every model that is asked of it',
+      { cooldowns: [{ ...cooldown, model: 'm' }], headroom: [{ model: 'm', left: 1, requests: null, tokens: null }] },
+      { is: 'cooling', reason: cooldown.reason, msLeft: 900 },
+    ],
+    [
+      'eligible while one of its models is',
+      {
+        cooldowns: [{ ...cooldown, model: 'm' }],
+        headroom: ['m', 'n'].map((model) => ({ model, left: 1, requests: null, tokens: null })),
+      },
+      { is: 'eligible' },
     ],
     ['excluded for another reason', { excluded: 'no headroom' }, { is: 'excluded', reason: 'no headroom' }],
   ])('%s', (_, state, facts) => expect(stateOf({ ...well, ...state })).toEqual(facts));

@@ -12,7 +12,7 @@ export interface StateFacts {
 }
 
 /** The state that counts: what takes the endpoint out altogether goes before what concerns one model. */
-export function stateOf({ drained, breaker, cooldowns, excluded }: EndpointState): StateFacts {
+export function stateOf({ drained, breaker, cooldowns, excluded, headroom }: EndpointState): StateFacts {
   if (drained) return { is: 'drained' };
   if (breaker === 'half-open') return { is: 'probing' };
   if (breaker === 'open') return { is: 'ejected' };
@@ -22,11 +22,11 @@ export function stateOf({ drained, breaker, cooldowns, excluded }: EndpointState
     undefined,
   );
   if (longest) return { is: 'cooling', reason: longest.reason, msLeft: longest.msLeft };
-  if (excluded !== null) {
-    const first = cooldowns.length > 0 ? Math.min(...cooldowns.map(({ msLeft }) => msLeft)) : undefined;
-    return first === undefined
-      ? { is: 'excluded', reason: excluded }
-      : { is: 'cooling', reason: excluded, msLeft: first };
-  }
+  const [first] = [...cooldowns].sort((a, b) => a.msLeft - b.msLeft);
+  if (excluded !== null && !first) return { is: 'excluded', reason: excluded };
+  // Of the models that calls ask of it none is left.
+  const cools = ({ model }: { readonly model: string }) => cooldowns.some((each) => each.model === model);
+  if (first && (excluded !== null || (headroom.length > 0 && headroom.every(cools))))
+    return { is: 'cooling', reason: excluded ?? first.reason, msLeft: first.msLeft };
   return { is: 'eligible' };
 }
