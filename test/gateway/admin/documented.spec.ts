@@ -48,7 +48,7 @@ describe('the admin API in the README', () => {
     expect(stdout).toContain('"ok":true');
     expect(gateway.store.config.read()).toMatchObject({
       endpoints: { spare: { apiKey: 'sk-or-one' } },
-      groups: { 'gpt-5': { strategy: 'priority' } },
+      groups: { chat: { strategy: 'priority' } },
       drained: ['openai'],
     });
   });
