@@ -22,7 +22,7 @@ const stateFields = {
   breaker,
   models: z.array(z.strictObject({ model: z.string(), breaker })),
   inFlight: z.number(),
-  inFlightElsewhere: z.number().optional(),
+  inFlightElsewhere: z.number().exactOptional(),
   attempts: z.number(),
   successes: z.number(),
   failures: z.number(),
