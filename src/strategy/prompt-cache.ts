@@ -62,11 +62,13 @@ export function homing(
     return index < 0 ? homes.find(prefix, anybody) : index;
   };
 
+  /** Where a prefix that moved has its place now; -1 = nowhere. */
+  const standsAt = (prefix: number, { name, index }: Place): number =>
+    list[index]?.name === name ? index : homes.find(prefix, (each) => list[each]?.name === name);
+
   /** The home of a prefix that moved before; -1 = it is at home again. */
   const movedHome = (prefix: number, place: Place, now: number): number => {
-    const { name } = place;
-    const still = list[place.index]?.name === name;
-    const index = still ? place.index : homes.find(prefix, (each) => list[each]?.name === name);
+    const index = standsAt(prefix, place);
     if (now - place.at >= SETTLED || (index < 0 && !place.crowded)) {
       places.delete(prefix);
       return -1;
@@ -87,7 +89,7 @@ export function homing(
   /** What the pick goes by, as it is before it. */
   const noted = (prefix: number, call: StrategyCall): MoreNotes => {
     const place = places.get(prefix);
-    const isSettled = place && call.now - place.at < SETTLED;
+    const isSettled = place && call.now - place.at < SETTLED && (place.crowded || standsAt(prefix, place) >= 0);
     const first = list.slice(0, NOTED);
     return {
       prefix,

@@ -111,19 +111,19 @@ const strategies: [string, (chance: () => number) => Strategy][] = [
 
 describe('the pick of a decision, worked out again', () => {
   it.each(strategies)('is the same: %s', (_, make) => {
-    fc.assert(
-      fc.property(
-        fc.array(member, { minLength: 1, maxLength: 20 }),
-        fc.array(step, { minLength: 1, maxLength: 30 }),
-        fc.integer(),
-        (start, steps, seed) => {
-          for (const [decision, again] of play(make(seeded(seed)), start, steps)) {
-            if (again !== decision.picked) throw new Error(`${again} in place of ${JSON.stringify(decision)}`);
-          }
-        },
-      ),
-      { numRuns: 150 },
+    const property = fc.property(
+      fc.array(member, { minLength: 1, maxLength: 20 }),
+      fc.array(step, { minLength: 1, maxLength: 30 }),
+      fc.integer(),
+      (start, steps, seed) => {
+        for (const [decision, again] of play(make(seeded(seed)), start, steps)) {
+          if (again !== decision.picked) throw new Error(`${again} in place of ${JSON.stringify(decision)}`);
+        }
+      },
     );
+    fc.assert(property, { numRuns: 150 });
+    // A prefix that settled where no share is left for it.
+    fc.assert(property, { numRuns: 50, seed: 2077238372 });
   });
 
   it('is the same by load among hundreds, of which two were compared', () => {
