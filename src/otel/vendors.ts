@@ -2,16 +2,14 @@
 import type { Attributes } from '@opentelemetry/api';
 import { semantic } from './names.ts';
 
-/** Ends of host names, the conventions' names for whose they are. */
+/** Host names, alone or below others, and the conventions' names for whose they are. */
 const HOSTS: ReadonlyArray<readonly [string, string]> = [
   ['openai.com', 'openai'],
   ['openai.azure.com', 'azure.ai.openai'],
   ['cognitiveservices.azure.com', 'azure.ai.openai'],
   ['services.ai.azure.com', 'azure.ai.inference'],
   ['anthropic.com', 'anthropic'],
-  ['amazonaws.com', 'aws.bedrock'],
   ['generativelanguage.googleapis.com', 'gcp.gemini'],
-  ['aiplatform.googleapis.com', 'gcp.vertex_ai'],
   ['openrouter.ai', 'openrouter'],
   ['groq.com', 'groq'],
   ['mistral.ai', 'mistral_ai'],
@@ -24,11 +22,17 @@ const HOSTS: ReadonlyArray<readonly [string, string]> = [
   ['moonshot.cn', 'moonshot_ai'],
   ['watsonx.ai', 'ibm.watsonx.ai'],
 ];
+/** The same where a region stands in the middle of the name. */
+const PATTERNS: ReadonlyArray<readonly [RegExp, string]> = [
+  [/^bedrock(-[a-z]+)*\.[a-z0-9-]+\.amazonaws\.com(\.cn)?$/, 'aws.bedrock'],
+  [/^([a-z0-9-]+-)?aiplatform\.googleapis\.com$/, 'gcp.vertex_ai'],
+];
 /** Whose API it speaks, where the host says nothing. */
 const TYPES: Readonly<Record<string, string>> = { azure: 'azure.ai.openai', anthropic: 'anthropic' };
 
 function vendorOf(host: string, type: string): string {
-  const known = HOSTS.find(([end]) => host === end || host.endsWith(`.${end}`) || host.endsWith(`-${end}`));
+  const known =
+    HOSTS.find(([end]) => host === end || host.endsWith(`.${end}`)) ?? PATTERNS.find(([names]) => names.test(host));
   return known?.[1] ?? TYPES[type] ?? 'openai';
 }
 
