@@ -61,9 +61,7 @@ export class LineFile {
     // What comes in the same moment goes out together.
     await Promise.resolve();
     while (this.#waiting.length > 0) {
-      const lines = this.#waiting;
-      this.#waiting = [];
-      this.#length = 0;
+      const lines = this.#batch();
       try {
         await this.#append(Buffer.from(lines.join('')));
       } catch {
@@ -72,6 +70,18 @@ export class LineFile {
         this.#handle = undefined;
       }
     }
+  }
+
+  /** The next lines to go out together: all that wait, but no more than a file takes. */
+  #batch(): string[] {
+    let [count, bytes] = [0, 0];
+    for (const line of this.#waiting) {
+      bytes += Buffer.byteLength(line);
+      if (count > 0 && bytes > this.#maxBytes) break;
+      this.#length -= line.length;
+      count += 1;
+    }
+    return this.#waiting.splice(0, count);
   }
 
   async #append(bytes: Buffer, turned = false): Promise<void> {

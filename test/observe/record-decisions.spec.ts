@@ -54,11 +54,8 @@ describe('recordDecisions', () => {
     const file = fileIn();
     const recorder = recordDecisions(file, { maxBytes: 3_000, keep: 2 });
     const { client } = await stageWith(recorder);
-    for (let call = 0; call < 24; call++) {
-      await client.chat.completions.create(ask);
-      // Each line by itself: what comes in the same moment goes out together.
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+    // Also where many calls end in the same moment, whose lines go out together.
+    await Promise.all(Array.from({ length: 24 }, () => client.chat.completions.create(ask)));
     await recorder.close();
     expect(existsSync(`${file}.1`)).toBe(true);
     expect(existsSync(`${file}.2`)).toBe(true);
