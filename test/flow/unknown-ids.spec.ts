@@ -273,7 +273,8 @@ describe('a write', () => {
     const store: SharedStore = {
       ...bound(kept),
       get(key) {
-        asked += 1;
+        // Other facts are looked up as well, in the background.
+        if (key.startsWith('lbo:1:id:')) asked += 1;
         return kept.get(key);
       },
     };

@@ -18,7 +18,8 @@ const { packages } = json<{ packages: Record<string, Package> }>('package-lock.j
 describe('T27: the package', () => {
   it('needs two packages beside the SDK, and brings the gateway’s inside', () => {
     expect(Object.keys(own.dependencies ?? {})).toEqual(['opossum', 'zod']);
-    expect(Object.keys(own.peerDependencies ?? {})).toEqual(['openai', 'undici']);
+    expect(Object.keys(own.peerDependencies ?? {})).toEqual(['@opentelemetry/api', 'openai', 'undici']);
+    expect(Object.keys(own.peerDependenciesMeta ?? {})).toEqual(['@opentelemetry/api', 'undici']);
     expect(own.files).toEqual(['dist']);
   });
 
