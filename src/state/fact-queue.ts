@@ -36,7 +36,9 @@ export class FactQueue {
   readonly #writing = new Set<string>();
   readonly #flushes = new Set<() => void>();
   readonly #parts: QueueParts;
-  #due = false;
+  /** Whether it will write in this turn of the event loop, and whether in the next. */
+  #dueNow = false;
+  #dueNext = false;
 
   constructor(parts: QueueParts) {
     this.#parts = parts;
@@ -75,12 +77,25 @@ export class FactQueue {
     });
   }
 
-  /** Writes in the turn of the event loop that `when` stands for; the caller goes first. */
-  soon(when: (run: () => void) => void = queueMicrotask): void {
-    if (this.#due) return;
-    this.#due = true;
-    when(() => {
-      this.#due = false;
+  /**
+   * Writes once the caller is done. Why not with the next turn of the event loop where that is due anyway: whoever is told of
+   * something that was made asks for it at once, maybe in another process.
+   */
+  soon(): void {
+    if (this.#dueNow) return;
+    this.#dueNow = true;
+    queueMicrotask(() => {
+      this.#dueNow = false;
+      this.pump();
+    });
+  }
+
+  /** Writes in the next turn of the event loop: a store that answers at once would else keep everybody waiting until all is written. */
+  #later(): void {
+    if (this.#dueNext) return;
+    this.#dueNext = true;
+    setImmediate(() => {
+      this.#dueNext = false;
       this.pump();
     });
   }
@@ -107,8 +122,7 @@ export class FactQueue {
     // Meanwhile another value may have come in its place.
     if (written && this.#waiting.get(key) === fact) this.#waiting.delete(key);
     this.endFlushes();
-    // A store that answers at once would otherwise keep everybody else waiting until all is written.
-    if (written) this.soon(setImmediate);
+    if (written) this.#later();
   }
 
   /** Whoever waits for the facts to be written: they are, or the last try has failed. */

@@ -65,6 +65,16 @@ describe('a store that works', () => {
     expect(news).toEqual([]);
   });
 
+  it('is written to within the same turn, also while another fact was written just before', async () => {
+    const turned = vi.fn();
+    setImmediate(turned);
+    for (const key of ['first', 'second']) {
+      store.write(key, 'x', HOUR);
+      for (let step = 0; step < 20; step++) await Promise.resolve();
+      expect([inner.get(key), turned.mock.calls.length]).toEqual(['x', 0]);
+    }
+  });
+
   it('gets the last of several values written at once, and each once', async () => {
     for (const value of ['a', 'b', 'c']) store.write('key', value, HOUR);
     await store.flush();
