@@ -8,6 +8,8 @@ export interface Guest {
   readonly channels: Set<unknown>;
   /** Its name; `undefined` until it has said who it is. */
   id: string | undefined;
-  /** Its rank among those who know everything as well; 0 for none. */
+  /** Its rank among those who know everything as well; 0 for none, -1 when it had no time for that. */
   deputy: number;
+  /** The version that it has said to have, as a deputy. */
+  knows: number;
 }

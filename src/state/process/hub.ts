@@ -1,9 +1,10 @@
 /**
  * The process that leads: answers the others, tells messages on, and keeps two deputies in the know. What it has answered, its
- * deputies were told before, so that nothing answered is lost when it is killed.
+ * deputies have said to know before, so that nothing answered is lost when it is killed.
  */
 import type { Server, Socket } from 'node:net';
 import type { Clock } from '../../clock.ts';
+import { Deputies } from './deputies.ts';
 import { asNumber, asText, CHANNELS, type Frame, PROTOCOL } from './frame.ts';
 import type { Guest } from './guest.ts';
 import { Hold } from './hold.ts';
@@ -13,7 +14,6 @@ import type { Place } from './place.ts';
 import { Recent } from './recent.ts';
 import { Wire } from './wire.ts';
 
-const DEPUTIES = 2;
 /** It asks whether it still leads at least this often, in ms, and before it does anything after a longer rest. */
 const LAWFUL_FOR = 200;
 /** Ms within which members find out that somebody else leads, and have said what they know. */
@@ -43,8 +43,8 @@ export class Hub {
   readonly hold: Hold;
   readonly #parts: HubParts;
   readonly #guests = new Set<Guest>();
-  readonly #outbox = new Outbox(() => this.#deputies.map(({ wire }) => wire));
-  #deputies: Guest[] = [];
+  readonly #outbox = new Outbox(() => this.#deputies.wires);
+  readonly #deputies: Deputies;
   readonly #recent: Recent;
   /** The process ends. Others take over at the place; without them nothing is left there. */
   readonly #exit = () => {
@@ -57,6 +57,10 @@ export class Hub {
     this.#parts = parts;
     this.#lawfulUntil = parts.clock.now() + LAWFUL_FOR;
     this.#recent = new Recent(parts.clock);
+    this.#deputies = new Deputies(parts.clock, () => {
+      this.#lawfulUntil = 0;
+      return this.lawful();
+    });
     parts.server.on('connection', (socket) => this.#receive(socket));
     // Whoever did not get in tries again.
     parts.server.on('error', () => undefined);
@@ -85,10 +89,16 @@ export class Hub {
     process.removeListener('exit', this.#exit);
     this.#parts.server.close();
     this.hold.drop();
+    this.#deputies.drop();
     for (const { wire } of [...this.#guests]) wire.cut();
   }
 
-  /** Does what the member `from` wants. @returns the answer @throws when it wants what nobody can */
+  /** Runs it once the deputies know all that was changed so far; at once for a question that changes nothing. */
+  safe([kind]: Frame, run: () => void): void {
+    kind === 's' || kind === 'a' ? this.#deputies.when(this.#parts.ledger.version, run) : run();
+  }
+
+  /** Does what the member `from` wants. @returns the answer, to be told when it is `safe` @throws when it wants what nobody can */
   perform(from: string, [kind, op, key, ...rest]: Frame): unknown {
     const { ledger } = this.#parts;
     const change = asNumber(op);
@@ -97,10 +107,10 @@ export class Hub {
       case 'g':
         return ledger.get(name) ?? null;
       case 's':
-        this.#record(ledger.set(from, change, name, asText(rest[0]), asNumber(rest[1])));
+        this.#deputies.record(ledger.set(from, change, name, asText(rest[0]), asNumber(rest[1])));
         return null;
       case 'a':
-        this.#record(ledger.add(from, change, name, asNumber(rest[0]), asNumber(rest[1])));
+        this.#deputies.record(ledger.add(from, change, name, asNumber(rest[0]), asNumber(rest[1])));
         return Number(ledger.get(name) ?? 0);
       case 'p':
         this.#publish(from, change, name, asText(rest[0]));
@@ -122,12 +132,12 @@ export class Hub {
       gone: () => {
         cancel();
         this.#guests.delete(guest);
-        this.#deputies = this.#deputies.filter((deputy) => deputy !== guest);
+        this.#deputies.gone(guest);
         this.#appoint();
       },
       due: () => this.#outbox.add(wire),
     });
-    const guest: Guest = { wire, channels: new Set(), id: undefined, deputy: 0 };
+    const guest: Guest = { wire, channels: new Set(), id: undefined, deputy: 0, knows: 0 };
     const cancel = this.#parts.clock.after(GREETING_WITHIN, () => guest.id ?? wire.cut(), false);
     this.#guests.add(guest);
   }
@@ -136,6 +146,7 @@ export class Hub {
     const [kind] = frame;
     if (kind === 'hi') this.#greet(guest, frame);
     else if (guest.id === undefined) throw new TypeError('who is this?');
+    else if (kind === 'v') this.#deputies.heard(guest, asNumber(frame[1]));
     else if (kind === 'k' || kind === 'l' || kind === 'K') this.#restore(frame);
     else {
       const { id, wire } = guest;
@@ -152,7 +163,7 @@ export class Hub {
     const answer = this.perform(id, frame);
     if (kind === '+') channels.add(channel);
     if (kind === '-') channels.delete(channel);
-    wire.send(['=', op, answer]);
+    this.safe(frame, () => wire.send(['=', op, answer]));
   }
 
   #greet(guest: Guest, [, protocol, id, version, channels, returns]: Frame): void {
@@ -160,8 +171,9 @@ export class Hub {
     if (protocol !== PROTOCOL || guest.id !== undefined || !Array.isArray(channels)) throw new TypeError('no greeting');
     guest.id = asText(id);
     for (const channel of channels.slice(0, CHANNELS)) guest.channels.add(asText(channel));
-    const wanted = asNumber(version) > 0 && (!ledger.whole || asNumber(version) > ledger.version);
-    guest.wire.send(['hi', identity, wanted, this.#deputies.length < DEPUTIES]);
+    // One that was kept up to date has all that was answered; what others have beyond that is asked again.
+    const wanted = asNumber(version) > 0 && !ledger.whole;
+    guest.wire.send(['hi', identity, wanted, this.#deputies.wanted]);
     if (returns) for (const message of this.#recent.on(guest.channels)) guest.wire.send(message);
     this.#appoint();
   }
@@ -170,12 +182,8 @@ export class Hub {
   #restore(frame: Frame): void {
     const { ledger } = this.#parts;
     ledger.hear(frame);
-    if (frame[0] === 'k') this.#record(frame);
+    if (frame[0] === 'k') this.#deputies.record(frame);
     if (ledger.whole) this.hold.release();
-  }
-
-  #record(record: Frame | undefined): void {
-    if (record) for (const { wire } of this.#deputies) wire.send(record);
   }
 
   #publish(from: string, change: number, channel: string, message: string): void {
@@ -186,15 +194,7 @@ export class Hub {
   }
 
   #appoint(): void {
-    for (let rank = 1; rank <= DEPUTIES; rank++) {
-      if (this.#deposed || this.#deputies.some(({ deputy }) => deputy === rank)) continue;
-      const next = [...this.#guests].find(({ id, deputy }) => id !== undefined && deputy === 0);
-      if (!next) return;
-      next.deputy = rank;
-      this.#deputies.push(next);
-      next.wire.send(['d', rank]);
-      // What changes meanwhile it is told as well.
-      next.wire.sendAll(this.#parts.ledger.records());
-    }
+    const { ledger } = this.#parts;
+    if (!this.#deposed) this.#deputies.appoint(this.#guests, ledger.version, () => ledger.records(true));
   }
 }

@@ -19,7 +19,7 @@ export interface MemberEvents {
   welcome(wire: Wire, frame: Frame): void;
   frame(frame: Frame): void;
   /** The one who leads is gone, after the welcome. */
-  gone(): void;
+  gone(wire: Wire): void;
 }
 
 /**
@@ -51,7 +51,7 @@ export function join(
       },
       gone(error) {
         cancel();
-        if (welcomed) events.gone();
+        if (welcomed) events.gone(wire);
         else if (silent) resolve('silent');
         else if (NOBODY.includes(error?.code)) resolve('refused');
         else if (BUSY.includes(error?.code)) resolve('busy');

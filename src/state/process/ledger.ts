@@ -54,15 +54,15 @@ export class Ledger {
     }
   }
 
-  /** Everything as records, oldest first, and that this was all. What is written meanwhile is told otherwise. */
-  *records(): Generator<Frame> {
+  /** Everything as records, oldest first, and `whole`: that this was all. What is written meanwhile is told otherwise. */
+  *records(whole: boolean): Generator<Frame> {
     const { version: last } = this;
     for (const [from, change] of [...this.#last]) yield ['l', from, change];
     for (const [key, { value, until, version }] of this.#facts) {
       if (version > last) break;
       yield ['k', key, value, this.#date(until), version];
     }
-    yield ['K'];
+    if (whole) yield ['K'];
   }
 
   #apply(key: string, value: string, until: number, version: number): void {

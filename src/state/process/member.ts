@@ -9,29 +9,13 @@ import { type Frame, PROTOCOL } from './frame.ts';
 import { Hub } from './hub.ts';
 import { join, lead } from './join.ts';
 import { Ledger } from './ledger.ts';
+import { AGAIN, LOOK_EVERY, PAUSE, SILENCE, STEP, WELCOME_WITHIN } from './pace.ts';
 import type { Place } from './place.ts';
 import { Progress } from './progress.ts';
 import { Questions } from './questions.ts';
+import { Receipt } from './receipt.ts';
+import type { State } from './state.ts';
 import type { Wire } from './wire.ts';
-
-/** Who leads and says nothing for so long, in ms, although asked, leads no more. */
-const SILENCE = 700;
-/** It welcomes others within this time, in ms; the shorter one holds after its silence. */
-const WELCOME_WITHIN = { first: 1_000, again: 250 } as const;
-/** How often one looks whether the one who leads still does, in ms. */
-const LOOK_EVERY = 400;
-/** So long the first deputy alone may take over, in ms, then the second, then anybody. */
-const STEP = 20;
-/** Ms between two attempts. */
-const AGAIN = 4;
-/** Where no socket can be made, it is tried again after so many ms. */
-const PAUSE = 1_000;
-
-type State =
-  | { readonly is: 'apart'; readonly until: number; readonly because: Error | undefined }
-  | { readonly is: 'seeking' }
-  | { readonly is: 'joined'; readonly wire: Wire; readonly identity: string }
-  | { readonly is: 'leading'; readonly hub: Hub };
 
 /** A member. Nothing of it keeps the process alive but questions without an answer. */
 export class Member {
@@ -51,6 +35,9 @@ export class Member {
   #toldAt = 0;
   /** Whether the one who led was there, and said nothing. */
   #silent = false;
+  /** The line to the one who said nothing: what still comes on it counts until somebody else leads. */
+  #left: Wire | undefined;
+  readonly #receipt = new Receipt();
   #looking = false;
   #cancelRetry: (() => void) | undefined;
 
@@ -68,7 +55,7 @@ export class Member {
     if (this.#state.is === 'leading') {
       const { hub } = this.#state;
       if (!hub.lawful()) this.#lost();
-      else if (hub.hold.over) return hub.perform(this.#id, frame);
+      else if (kind !== 's' && kind !== 'a' && hub.hold.over) return hub.perform(this.#id, frame);
     }
     const state = this.#state;
     if (state.is === 'apart' && state.because && this.#clock.now() < state.until) throw state.because;
@@ -81,7 +68,10 @@ export class Member {
 
   #performLater(hub: Hub, frame: Frame): void {
     hub.hold.when(
-      () => this.#questions.answer(frame[1], hub.perform(this.#id, frame)),
+      () => {
+        const answer = hub.perform(this.#id, frame);
+        hub.safe(frame, () => this.#questions.answer(frame[1], answer));
+      },
       () => undefined,
     );
   }
@@ -116,14 +106,16 @@ export class Member {
     return join(this.#clock, this.#place, greeting, this.#silent ? WELCOME_WITHIN.again : WELCOME_WITHIN.first, {
       welcome: (wire, frame) => this.#welcomed(wire, frame),
       frame: (frame) => this.#told(frame),
-      gone: () => this.#lost(),
+      gone: (wire) => void (this.#state.is === 'joined' && this.#state.wire === wire && this.#lost()),
     });
   }
 
   #welcomed(wire: Wire, [, identity, wanted, soonDeputy]: Frame): void {
     this.#state = { is: 'joined', wire, identity: String(identity) };
     this.#settled();
-    if (wanted) wire.sendAll(this.#ledger.records());
+    if (wanted) wire.sendAll(this.#ledger.records(this.#ledger.whole));
+    // From now on it lacks something, until it was told everything.
+    this.#ledger.whole = false;
     // Who is not kept up to date knows nothing after a while.
     if (!soonDeputy) this.#ledger = new Ledger(this.#clock);
     this.#rank = 0;
@@ -136,7 +128,7 @@ export class Member {
     const hear = (channel: string, message: string, from: string, change: number) =>
       this.#hear(channel, message, from, change);
     // There was somebody, and this process was not kept up to date.
-    const hungry = this.#toldAt > 0 && !this.#ledger.whole;
+    const hungry = (this.#toldAt > 0 || seen !== undefined) && !this.#ledger.whole;
     const hub = new Hub({ clock: this.#clock, place: this.#place, ledger: this.#ledger, hear, hungry, ...taken });
     this.#state = { is: 'leading', hub };
     this.#settled();
@@ -147,6 +139,8 @@ export class Member {
   #settled(): void {
     this.#toldAt = this.#clock.now();
     this.#silent = false;
+    this.#left?.cut();
+    this.#left = undefined;
     if (!this.#looking) this.#lookLater();
   }
 
@@ -169,9 +163,13 @@ export class Member {
     const [kind, first, second, from, change] = frame;
     if (kind === '=') this.#questions.answer(first, second);
     else if (kind === 'm') this.#hear(String(first), String(second), String(from), Number(change));
-    else if (kind === 'd') this.#rank = Number(first);
-    else if (kind === 'k' || kind === 'l' || kind === 'K') this.#ledger.hear(frame);
-    else throw new TypeError('nobody says this');
+    else if (kind === 'd') {
+      this.#rank = Number(first);
+      if (first === 0) this.#ledger = new Ledger(this.#clock);
+    } else if (kind === 'k' || kind === 'l' || kind === 'K') {
+      this.#ledger.hear(frame);
+      if (kind === 'k') this.#receipt.note(this.#state.is === 'joined' ? this.#state.wire : this.#left, Number(change));
+    } else throw new TypeError('nobody says this');
   }
 
   #hear(channel: string, message: string, from: string, change: number): void {
@@ -183,7 +181,8 @@ export class Member {
   #late(since: number): void {
     if (this.#state.is !== 'joined' || this.#clock.now() - Math.max(since, this.#toldAt) < SILENCE) return;
     this.#silent = true;
-    this.#state.wire.cut();
+    this.#left = this.#state.wire;
+    this.#lost();
   }
 
   #lost(): void {

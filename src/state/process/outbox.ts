@@ -1,6 +1,5 @@
 /**
- * What the one who leads sends in one turn: first to its deputies, then the answers. Whoever has got an answer can rely on it that
- * the deputies know as well.
+ * What the one who leads sends in one turn: first to its deputies, whom the answers wait for.
  */
 import type { Wire } from './wire.ts';
 

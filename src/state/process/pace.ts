@@ -1,0 +1,14 @@
+/** How fast members find out that who leads is gone, and how long they wait for each other. */
+
+/** Who leads and says nothing for so long, in ms, although asked, leads no more. */
+export const SILENCE = 700;
+/** It welcomes others within this time, in ms; the shorter one holds after its silence. */
+export const WELCOME_WITHIN = { first: 1_000, again: 250 } as const;
+/** How often one looks whether the one who leads still does, in ms. */
+export const LOOK_EVERY = 400;
+/** So long the first deputy alone may take over, in ms, then the second, then anybody. */
+export const STEP = 20;
+/** Ms between two attempts. */
+export const AGAIN = 4;
+/** Where no socket can be made, it is tried again after so many ms. */
+export const PAUSE = 1_000;
