@@ -15,7 +15,11 @@ it('takes parts in any order and options among them', () => {
   expect(asked).toMatchObject({ parts: ['chat', 'stream'], rounds: 5, peers: false, build: false });
   expect(readArguments(['--quick', '--check'])).toMatchObject({ quick: true, peers: false, check: true });
   const quick = readArguments(['--quick']);
-  expect(quick.is === 'bench' && partNames.filter((name) => !quick.parts.includes(name))).toEqual(['tls', 'pick']);
+  expect(quick.is === 'bench' && partNames.filter((name) => !quick.parts.includes(name))).toEqual([
+    'tls',
+    'pick',
+    'redis',
+  ]);
   expect(readArguments(['--quick', 'pick'])).toMatchObject({ parts: ['pick'] });
   expect(readArguments(['--write'])).toMatchObject({ write: true, parts: partNames });
   expect(readArguments(['gateway', '--write'])).toMatchObject({ write: true, parts: ['gateway'] });

@@ -72,7 +72,7 @@ export const parts = {
   endpoints: { does: '1,000 endpoints: construction, heap, timers, idle CPU', run: endpoints },
   package: { does: 'import time and size of the package', run: weight },
   pick: { does: 'what a pick costs by size of the pool', long: true, run: pick },
-  redis: { does: 'what sharing state through Redis costs, and calls while it is away', run: redis },
+  redis: { does: 'what sharing state through Redis costs, and calls while it is away', long: true, run: redis },
   gateway: { does: 'the gateway beside nginx, a bare pass-through and one of npm', run: gateway },
 } as const satisfies Readonly<Record<string, Part>>;
 
