@@ -7,17 +7,12 @@ import type { Clock } from '../../../clock.ts';
 import type { CallRecord } from '../call-record.ts';
 import type { Keep } from '../gateway-store.ts';
 import { ModelNames, USAGE_DAYS, type UsageCell, UsageSums } from '../usage-sums.ts';
+import { AGAIN_AFTER, FLUSH_AFTER, MOST, PIECE } from '../write-bounds.ts';
 import type { RedisConnection } from './connection.ts';
 import { RECORD } from './scripts.ts';
 
-/** Written at most so long after, in ms. */
-const FLUSH_AFTER = 100;
-/** Calls, and sums, written as one. */
-const [PIECE, CELLS] = [200, 500];
-/** What waits, at most: calls, and characters of their texts. */
-const MOST = { calls: 10_000, text: 32 * 2 ** 20 };
-/** After a failure, in ms. */
-const AGAIN_AFTER = 500;
+/** Sums written as one. */
+const CELLS = 500;
 const DAY = 86_400_000;
 
 /** What it is made of. */

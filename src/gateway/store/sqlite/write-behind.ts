@@ -5,18 +5,11 @@
 import type { Clock } from '../../../clock.ts';
 import type { CallRecord } from '../call-record.ts';
 import { ModelNames, UsageSums } from '../usage-sums.ts';
+import { AGAIN_AFTER, FLUSH_AFTER, MOST, PIECE } from '../write-bounds.ts';
 import type { CallTable } from './call-table.ts';
 import type { Connection } from './connection.ts';
 import { isBusy } from './failure.ts';
 
-/** Written at most so long after, in ms. */
-export const FLUSH_AFTER = 100;
-/** Calls written as one. */
-const PIECE = 200;
-/** What waits, at most: calls, and characters of their bodies. */
-const MOST = { calls: 10_000, text: 32 * 2 ** 20 };
-/** After a failure, in ms. */
-const AGAIN_AFTER = 500;
 /** Another process may write for so long, in ms, before that is worth a word. */
 const PATIENCE = 1_000;
 
