@@ -251,13 +251,13 @@ const SHAPES: Readonly<Record<string, Shape>> = {
   },
   'GHSA-xqmj-j6mv-4862, LiteLLM: a template in a prompt': {
     path: '/prompts/test',
-    body: { prompt: '{{ 7 * 7 }}' },
+    body: { prompt: '{{ 7919 * 7919 }}' },
     status: 404,
   },
   'GHSA-46cm-pfwv-cgf8, LiteLLM: a template in a completion': {
     path: '/v1/completions',
-    body: { model: 'gpt-5', prompt: '{{ 7 * 7 }} ${7*7} <%= 7 * 7 %> #{7*7} {% if 1 %}' },
-    asData: '{{ 7 * 7 }} ${7*7} <%= 7 * 7 %> #{7*7} {% if 1 %}',
+    body: { model: 'gpt-5', prompt: '{{ 7919 * 7919 }} ${7919*7919} <%= 7919 * 7919 %> #{7919*7919} {% if 1 %}' },
+    asData: '{{ 7919 * 7919 }} ${7919*7919} <%= 7919 * 7919 %> #{7919*7919} {% if 1 %}',
   },
   'references to the environment in a prompt': {
     body: ask({ user: '${PATH} ${OPENAI_API_KEY} os.environ/PATH' }),
@@ -330,7 +330,8 @@ describe('T6: what led others astray leads nowhere here', () => {
         expect(JSON.stringify(headers)).not.toContain(host);
         if (asData !== undefined) expect(JSON.stringify(request.body)).toContain(JSON.stringify(asData).slice(1, -1));
       }
-      expect(answer + JSON.stringify(s.gateway.lines)).not.toMatch(/sk-upstream|\b49\b|root:|uid=/);
+      // 62710561 is 7919 * 7919: a number that no time of day and no duration has in it.
+      expect(answer + JSON.stringify(s.gateway.lines)).not.toMatch(/sk-upstream|\b62710561\b|root:|uid=/);
     },
   );
 
