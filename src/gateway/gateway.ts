@@ -1,13 +1,13 @@
 /** The gateway: one address before the pools. Wiring only: leads what comes to the call or the page it is for. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { Roll } from '../call/roll.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import type { Observer } from '../observe/events.ts';
 import { AdminApi, isAdminPath } from './admin/admin-api.ts';
 import { GatewayCall } from './call/answer-call.ts';
 import type { CallSurroundings } from './call/call-surroundings.ts';
-import { answerWithin, type Traced } from './call/telemetry.ts';
+import type { Traced } from './call/telemetry.ts';
+import { Underway } from './call/underway.ts';
 import type { GatewaySettings } from './config/settings.ts';
 import type { Configuration } from './configuration.ts';
 import { Figures, heardEvents } from './figures/figures.ts';
@@ -84,7 +84,7 @@ export const GRACE = 25_000;
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { settings, configuration, log, telemetry, host = '127.0.0.1', port = 8_000, clock = systemClock } = options;
   const store = options.store ?? memoryGatewayStore(clock);
-  const stored = new StoredKeys(store, log);
+  const stored = new StoredKeys(store, log, () => underway.look());
   const guesses = new Guesses(clock);
   const figures = new Figures();
   const observer: Observer = (event) => {
@@ -108,7 +108,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     return generation;
   };
   const local = isLoopback(host);
-  const generations = new Generations(begin(settings, port));
+  const generations = new Generations(begin(settings, port), () => underway.look());
+  const underway = new Underway({ generations, clock, log, telemetry });
   const allowances = new Allowances(clock, store.shared);
   await restoreBudgets(allowances, store, clock);
   const stopTelling = tellOfStore(store, log);
@@ -119,18 +120,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     ...{ live: new LiveFigures(clock), madeBy: new MadeBy(), bodies },
   };
   const admin = new AdminApi({ around: surroundings, store, configuration, running: () => generations.running, local });
-  const underway = new Roll<GatewayCall | RealtimeCall>();
-  type Begun = GatewayCall | RealtimeCall;
-  const follow = (message: IncomingMessage, begin: (running: Generation['running']) => Begun): Promise<void> => {
-    const generation = generations.now;
-    const call = begin(generation.running);
-    const place = underway.add(call);
-    return generation.hold(answerWithin(telemetry, message, call), () => place.leave());
-  };
   const answer = (message: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { url = '/' } = message;
     if (!isCall.test(url)) return show(message, response, url);
-    return follow(message, (running) => new GatewayCall(message, response, running, surroundings));
+    return underway.follow(message, (running) => new GatewayCall(message, response, running, surroundings));
   };
   const show = async (message: IncomingMessage, response: ServerResponse, url: string): Promise<void> => {
     const path = url.split('?', 1)[0] as string;
@@ -145,7 +138,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     }
   };
   const answerSocket = (message: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> =>
-    follow(message, (running) => new RealtimeCall(message, socket, head, running, surroundings));
+    underway.follow(message, (running) => new RealtimeCall(message, socket, head, running, surroundings));
   const bounds: ServerBounds = {
     caps: () => generations.running.settings.limits,
     refused: (source) => {
@@ -166,9 +159,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const stop = async (grace: number) => {
     closing = true;
     unfollow?.();
-    await listening.stop(grace, () => {
-      for (const call of underway) call.interrupt();
-    });
+    await listening.stop(grace, () => underway.end());
     await generations.retire();
     stopTelling();
     await allowances.close().then(() => store.close());

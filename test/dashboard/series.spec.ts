@@ -103,7 +103,18 @@ describe('tiles', () => {
 
 describe('usage', () => {
   const row = (day: string, key: string, model: string, calls: number, cost: number): UsageRow => ({
-    ...{ day, key, model, calls, cost, failed: 1, tokensIn: 10 * calls, tokensOut: calls, cachedIn: 0 },
+    ...{
+      day,
+      key,
+      model,
+      calls,
+      cost,
+      failed: 1,
+      callerErrors: 2,
+      tokensIn: 10 * calls,
+      tokensOut: calls,
+      cachedIn: 0,
+    },
   });
   const rows = [
     row('2030-01-01', 'a', 'm', 1, 0.5),
@@ -122,9 +133,9 @@ describe('usage', () => {
   });
 
   it('adds up over days, what cost most first', () => {
-    expect(totals(rows, ['key']).map(({ key, calls, cost, failed }) => [key, calls, cost, failed])).toEqual([
-      ['a', 3, 1.5, 2],
-      ['b', 4, 0, 1],
+    expect(totals(rows, ['key']).map((sum) => [sum.key, sum.calls, sum.cost, sum.failed, sum.callerErrors])).toEqual([
+      ['a', 3, 1.5, 2, 4],
+      ['b', 4, 0, 1, 2],
     ]);
   });
 
@@ -140,7 +151,7 @@ describe('usage', () => {
       '',
     ]);
     expect(usageTable(rows.slice(0, 1))).toBe(
-      'day,key,model,calls,failed,tokensIn,tokensOut,cachedIn,cost\r\n2030-01-01,a,m,1,1,10,1,0,0.5\r\n',
+      'day,key,model,calls,failed,callerErrors,tokensIn,tokensOut,cachedIn,cost\r\n2030-01-01,a,m,1,1,2,10,1,0,0.5\r\n',
     );
   });
 });

@@ -48,6 +48,31 @@ describe('the pages', () => {
       expect(await (await gateway.get(path)).text()).not.toMatch(/sk-upstream|sk-ant/);
   });
 
+  it('count what callers got wrong apart from failures, all alike', async () => {
+    const script = ['ok', 400, 500, 'ok'] as const;
+    await using a = await faultServer({ name: 'a', script: [...script] });
+    await using gateway = await gatewayWith({
+      ...{ maxRetries: 0, endpoints: [endpointOf(a)], groups: { g: { endpoints: [{ endpoint: 'a' }] } } },
+      clientKeys: [{ name: 'app', key: 'k1' }],
+    });
+    const call = (model: string, key = 'k1') => {
+      const { headers, ...rest } = chat(model);
+      return gateway.get('/v1/chat/completions', {
+        ...{ ...rest, headers: { ...headers, authorization: `Bearer ${key}` } },
+      });
+    };
+    for (const _ of script) await (await call('g')).text();
+    await (await call('unknown')).text();
+    await (await call('g', 'wrong')).text();
+    const counts = { calls: 6, failed: 1, callerErrors: 3 };
+    const { calls } = (await (await gateway.get('/stats')).json()) as { calls: object };
+    expect(calls).toMatchObject({ ...counts, ok: 2 });
+    expect(gateway.store.calls.usage({ by: [] })).toMatchObject([counts]);
+    const text = await (await gateway.get('/metrics')).text();
+    expect(text).toContain('load_balanced_openai_failed_calls_total{by="caller"} 3\n');
+    expect(text).toContain('load_balanced_openai_failed_calls_total{by="gateway"} 1\n');
+  });
+
   it('are not ready when nobody takes calls', async () => {
     await using a = await faultServer({ name: 'a', script: 401 });
     await using gateway = await gatewayWith({ maxRetries: 0, endpoints: [endpointOf(a)] });

@@ -2,7 +2,7 @@
 import type { KeyLimits } from '../../gateway/config/settings.ts';
 import type { UsageRow } from '../../gateway/store/call-record.ts';
 import type { GatewayStore, StoredKey } from '../../gateway/store/gateway-store.ts';
-import { dayOf } from '../../gateway/store/usage-sums.ts';
+import { dayOf, noUsage } from '../../gateway/store/usage-sums.ts';
 import { columns } from '../columns.ts';
 
 const dateOf = (at: number) =>
@@ -42,14 +42,7 @@ export async function listed(
   const used = new Map((await store.calls.usage({ from, by: ['key'] })).map((one) => [one.key, one]));
   if (asJson) {
     const rows = keys.map(({ digest: _, ...key }) => {
-      const { key: __, ...usage } = used.get(key.name) ?? {
-        calls: 0,
-        failed: 0,
-        tokensIn: 0,
-        tokensOut: 0,
-        cachedIn: 0,
-        cost: 0,
-      };
+      const { key: __, ...usage } = used.get(key.name) ?? { key: key.name, ...noUsage };
       const times = { createdAt: new Date(key.createdAt).toISOString() };
       return {
         ...key,

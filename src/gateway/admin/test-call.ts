@@ -2,10 +2,14 @@
 import type { Decision } from '../../call/decision.ts';
 import { JsonText } from '../../call/json-text.ts';
 import type { AttemptReport } from '../../call/outcome.ts';
+import { tokensOf } from '../../call/tokens.ts';
+import { newCallId } from '../call/call-id.ts';
+import { callRecord } from '../call/keep-call.ts';
 import { factsOf } from '../http/api-error.ts';
 import { shownAttempts, shownDecisions } from '../pools/shown-story.ts';
 import { attemptsBehind, decisionsBehind, type Exchange, exchange } from '../port/port.ts';
 import { destinationOf } from '../running/destination.ts';
+import { costOf, priceOf } from '../usage/spending.ts';
 import type { AdminSurroundings } from './route.ts';
 
 const PATH = '/chat/completions';
@@ -37,8 +41,37 @@ function messageIn(text: string): string {
   return text.slice(0, LONGEST);
 }
 
-/** Makes the call. Never rejects for what the call ended with. */
-export async function testCall(
+/** Stands in the log as a test, and in no sum of what clients used. */
+function writeDown(model: string, result: TestResult, { running, around: { clock, log, store } }: AdminSurroundings) {
+  const { settings } = running();
+  const { status, ms, attempts, decisions, endpoint } = result;
+  const tokens = tokensOf(attempts);
+  const price = tokens && priceOf(settings.prices, [attempts.at(-1)?.fallback ?? model, attempts.at(-1)?.model]);
+  const cost = tokens && price && costOf(tokens, price);
+  const id = newCallId();
+  log.info(`test call POST /v1${PATH} ${status}`, {
+    ms,
+    model,
+    endpoint: endpoint ?? undefined,
+    attempts: attempts.length,
+    id,
+  });
+  const facts = {
+    ...{ id, ms, method: 'POST', path: PATH, model, status, attempts, decisions, tokens, cost },
+    ...{ firstMs: undefined, key: undefined, code: undefined, stream: false, estimated: false, body: undefined },
+    test: true as const,
+  };
+  store.calls.record(callRecord(facts, Math.round(clock.date() - ms), endpoint ?? undefined, settings.log));
+}
+
+/** Makes the call, and writes it down. Never rejects for what the call ended with. */
+export async function testCall(model: string, admin: AdminSurroundings, signal: AbortSignal): Promise<TestResult> {
+  const result = await resultOf(model, admin, signal);
+  writeDown(model, result, admin);
+  return result;
+}
+
+async function resultOf(
   model: string,
   { running, around: { clock } }: AdminSurroundings,
   signal: AbortSignal,

@@ -4,7 +4,6 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../../clock.ts';
-import { ClosedError } from '../../errors.ts';
 import type { ClientKey } from '../config/settings.ts';
 import type { DirectCall } from '../direct/direct-call.ts';
 import type { Passing } from '../direct/passing.ts';
@@ -14,7 +13,7 @@ import { refuseForeign } from '../http/guard.ts';
 import { letPass } from '../http/let-pass.ts';
 import { readBody } from '../http/read-body.ts';
 import { upstreamHeaders } from '../http/wire-headers.ts';
-import { breakStream } from '../http/write-reply.ts';
+import { breakStream, endSoon } from '../http/write-reply.ts';
 import { attemptsBehind, decisionsBehind, type Reply, refusedReply } from '../port/port.ts';
 import { storyHeaders } from '../port/reply-headers.ts';
 import type { Running } from '../running/running.ts';
@@ -28,16 +27,19 @@ import { handOn } from './hand-on-direct.ts';
 import { handOnReply, type Receiver } from './hand-on-reply.ts';
 import { lead } from './lead.ts';
 import { showModels } from './show-models.ts';
+import type { RunningCall } from './underway.ts';
 import { type Way, wayOf } from './way-of.ts';
 
 /** One call. Made for it, and over with it. */
-export class GatewayCall implements Receiver {
+export class GatewayCall implements Receiver, RunningCall {
   readonly response: ServerResponse;
   readonly clock: Clock;
   id = newCallId();
   path = '';
   /** As the pool knows it. */
   model: string | undefined;
+  /** Whose it is. */
+  key: ClientKey | undefined;
   readonly #message: IncomingMessage;
   readonly #running: Running;
   readonly #around: CallSurroundings;
@@ -45,13 +47,13 @@ export class GatewayCall implements Receiver {
   #passing: Passing | undefined;
   #left = false;
   readonly #startedAt: number;
-  #key: ClientKey | undefined;
   #account: CallAccount | undefined;
   /** For its body. */
   readonly #room: BodyPlace;
   /** What will be written down of it. */
   readonly #end: OpenCall;
-  #interrupted = false;
+  /** Why it was ended before its end. */
+  #interrupted: ErrorFacts | undefined;
   #attempts: Reply['attempts'] = () => [];
   #decisions: Reply['decisions'] = () => [];
 
@@ -87,11 +89,12 @@ export class GatewayCall implements Receiver {
   }
 
   /** Ends it with an error, at once. */
-  interrupt(): void {
-    this.#interrupted = true;
-    const facts = factsOf(new ClosedError());
+  interrupt(why: Error): void {
+    const facts = factsOf(why);
+    this.#interrupted = facts;
     if (this.response.headersSent) this.#break(facts);
     else writeFrontError(this, facts, { connection: 'close' });
+    endSoon(this.response, this.clock);
     this.#leave();
   }
 
@@ -107,14 +110,14 @@ export class GatewayCall implements Receiver {
     const { access, settings } = this.#running;
     const { path, query } = placeOf(method, url);
     this.path = path;
-    this.#key = access.caller(headers, socket.remoteAddress ?? '');
-    if (!this.#key) refuseForeign(headers);
-    if (method === 'GET' && showModels(this, this.#key, this.#running, this.#around.since)) return;
-    this.#account = new CallAccount(this.#around.allowances, this.#running, this.#key);
+    this.key = access.caller(headers, socket.remoteAddress ?? '');
+    if (!this.key) refuseForeign(headers);
+    if (method === 'GET' && showModels(this, this.key, this.#running, this.#around.since)) return;
+    this.#account = new CallAccount(this.#around.allowances, this.#running, this.key);
     const { body, model, type, bytes } = await readBody(this.#message, path, settings.limits, this.#room);
     this.#end.model = model;
     if (settings.log.bodies !== 'off') this.#end.body = body;
-    const to = lead({ model, path, key: this.#key, body }, this.response, this.#running, this.#around.madeBy);
+    const to = lead({ model, path, key: this.key, body }, this.response, this.#running, this.#around.madeBy);
     this.model = to.model;
     this.#account.begin(to.model, { method, path, bytes });
     const given = { method, path, query, headers: upstreamHeaders(headers, type), body };
@@ -173,7 +176,7 @@ export class GatewayCall implements Receiver {
   #fail(error: unknown): void {
     const { figures, log } = this.#around;
     const gone = this.#left && !(error instanceof Refused);
-    const facts = gone ? { status: 499, message: '', code: 'aborted' } : factsOf(error);
+    const facts = this.#interrupted ?? (gone ? { status: 499, message: '', code: 'aborted' } : factsOf(error));
     const [behind, why] = [attemptsBehind(error), decisionsBehind(error)];
     if (behind.length > 0) [this.#attempts, this.#decisions] = [() => behind, () => why];
     const attempts = this.#attempts();
@@ -187,9 +190,10 @@ export class GatewayCall implements Receiver {
   #writeDown(): void {
     const [attempts, end] = [this.#attempts(), this.#end];
     // Who reads an object again does not use the tokens again that it tells of.
-    const settled = end.method === 'GET' ? undefined : this.#account?.settle(this.model, attempts, end.status === 499);
+    const left = end.status === 499 || this.#interrupted !== undefined;
+    const settled = end.method === 'GET' ? undefined : this.#account?.settle(this.model, attempts, left);
     if (settled) [end.tokens, end.estimated, end.cost] = [settled.tokens, settled.estimated, settled.cost];
-    [end.id, end.path, end.poolModel, end.key] = [this.id, this.path, this.model, this.#key?.name];
+    [end.id, end.path, end.poolModel, end.key] = [this.id, this.path, this.model, this.key?.name];
     [end.ms, end.attempts, end.decisions] = [this.#elapsed(), attempts, this.#decisions()];
     writeDown(end, this.#running, this.#around);
   }

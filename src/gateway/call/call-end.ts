@@ -1,8 +1,8 @@
 /** What is written down when a call is over: in the figures, in the lines of the log, in the store. */
 
-import { whoseFault } from '../figures/whose-fault.ts';
 import { endpointNamed } from '../pools/pools.ts';
 import type { Running } from '../running/running.ts';
+import { whoseFault } from '../usage/whose-fault.ts';
 import type { CallSurroundings } from './call-surroundings.ts';
 import { type CallFacts, callRecord } from './keep-call.ts';
 
@@ -42,16 +42,18 @@ export function writeDown(ended: EndedCall, { settings, publicNames }: Running, 
   const call = withOutcome(ended);
   const { id, method, path, status, ms, openMs, model, poolModel, key, tokens, attempts } = call;
   const label = publicNames.includes(poolModel ?? '') ? (poolModel as string) : 'other';
+  const fault = whoseFault(call);
   figures.done({
     model: model === undefined ? 'none' : label,
     status,
+    fault,
     ms: openMs ?? ms,
     firstMs: call.firstMs,
     tokens,
   });
   const last = attempts.at(-1);
   const endpoint = last && endpointNamed(last.endpoint);
-  live.add({ ms: openMs ?? ms, firstMs: call.firstMs, fault: whoseFault(call), endpoint });
+  live.add({ ms: openMs ?? ms, firstMs: call.firstMs, fault, endpoint });
   if (log.says('info'))
     log.info(`${method} /v1${path.slice(0, 200)} ${status}`, {
       ms,

@@ -33,7 +33,8 @@ export function callRecord(
   endpoint: string | undefined,
   log: GatewaySettings['log'],
 ): CallRecord {
-  const { id, ms, firstMs, method, path, model, key, status, code, stream, tokens, estimated, cost, body } = facts;
+  const { id, ms, firstMs, method, path, model, key, status, code, stream, tokens, estimated, cost, test, body } =
+    facts;
   // One by one: to copy all of them but a few costs more than everything else here.
   return {
     id,
@@ -53,6 +54,7 @@ export function callRecord(
     cost,
     attempts: shownAttempts(facts.attempts),
     decisions: shownDecisions(facts.decisions),
+    test,
     body: bodyKept(body, status, log.bodies),
   };
 }

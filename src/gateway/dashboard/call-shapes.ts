@@ -49,6 +49,7 @@ export interface CallRecord {
   readonly cost?: number | null | undefined;
   readonly attempts: readonly Attempt[];
   readonly decisions: readonly Decision[];
+  readonly test?: boolean | undefined;
   readonly body?: string | null | undefined;
 }
 
@@ -66,6 +67,7 @@ export interface UsageRow {
   readonly day?: string | undefined;
   readonly calls: number;
   readonly failed: number;
+  readonly callerErrors: number;
   readonly tokensIn: number;
   readonly tokensOut: number;
   readonly cachedIn?: number;

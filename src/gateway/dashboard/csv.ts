@@ -16,6 +16,7 @@ const COLUMNS = [
   'endpoint',
   'calls',
   'failed',
+  'callerErrors',
   'tokensIn',
   'tokensOut',
   'cachedIn',

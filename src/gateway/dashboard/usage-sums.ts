@@ -42,6 +42,7 @@ export function totals(rows: readonly UsageRow[], by: readonly ('key' | 'model' 
       ...names,
       calls: (sum?.calls ?? 0) + row.calls,
       failed: (sum?.failed ?? 0) + row.failed,
+      callerErrors: (sum?.callerErrors ?? 0) + row.callerErrors,
       tokensIn: (sum?.tokensIn ?? 0) + row.tokensIn,
       tokensOut: (sum?.tokensOut ?? 0) + row.tokensOut,
       cachedIn: (sum?.cachedIn ?? 0) + (row.cachedIn ?? 0),

@@ -3,8 +3,8 @@
  * of additions; percentiles are worked out when somebody looks.
  */
 import type { Clock } from '../../clock.ts';
+import type { Fault } from '../usage/whose-fault.ts';
 import { bucketOf, buckets, quantile } from './times.ts';
-import type { whoseFault } from './whose-fault.ts';
 
 /** Seconds kept. */
 export const KEPT = 600;
@@ -18,7 +18,7 @@ export interface EndedCall {
   readonly ms: number;
   /** Until the first piece of a stream; `undefined` = no stream, or none came. */
   readonly firstMs: number | undefined;
-  readonly fault: ReturnType<typeof whoseFault>;
+  readonly fault: Fault;
   readonly endpoint: string | undefined;
 }
 

@@ -28,6 +28,11 @@ const refused: Family = {
   kind: 'counter',
   help: 'Calls that the gateway refused itself, by why.',
 };
+const failed: Family = {
+  name: 'failed_calls_total',
+  kind: 'counter',
+  help: "Those of the calls that failed, by whose fault: the caller's own, or the gateway's and its endpoints'.",
+};
 /** Its own store. What clients share of endpoints counts among the events. */
 const ownStore: Family = { ...storeWell, help: 'Whether keys, usage and calls can be read and written.' };
 
@@ -36,6 +41,7 @@ export function metricsText({ figures, endpoints, pools, store }: MetricsFacts):
   return textOf([
     { family: callFamilies.calls, rows: figures.calls.rows },
     single(running, figures.running),
+    { family: failed, rows: figures.failed.rows },
     { family: callFamilies.duration, rows: figures.duration.rows },
     { family: callFamilies.firstToken, rows: figures.firstToken.rows },
     { family: refused, rows: figures.refused.rows },

@@ -6,6 +6,9 @@ import { type ErrorFacts, errorBody } from './api-error.ts';
 /** How a reply ended: all of it went out, its reader left, or it broke on the way. */
 export type ReplyEnd = { readonly is: 'complete' | 'left' } | { readonly is: 'broken'; readonly error: unknown };
 
+/** How long the last words to a reader who is slow may take, in ms. */
+const LAST_WORDS = 1_000;
+
 /** A reader who takes nothing for so long, in ms, is gone. */
 export const IDLE_READER = 120_000;
 
@@ -39,6 +42,12 @@ export function writeError(
 export function breakStream(response: ServerResponse, event: string): void {
   if (response.writableEnded || response.destroyed) return;
   response.write(`\n\n${event}`, () => response.socket?.destroySoon());
+}
+
+/** The last words were said: who has not read them in a moment is left alone. */
+export function endSoon(response: ServerResponse, clock: Clock): void {
+  const cancel = clock.after(LAST_WORDS, () => response.destroy(), false);
+  response.once('close', cancel);
 }
 
 /** Resolves to false when the reader left, or stood still too long. */

@@ -88,6 +88,22 @@ export class Access {
     throw new Refused({ status: 503, message, code: 'keys_unknown', headers: retryAfter(5_000) });
   }
 
+  /** @throws Refused. */
+  #unexpired(key: ClientKey): ClientKey {
+    if (key.expiresAt === undefined || this.#parts.clock.date() < key.expiresAt) return key;
+    throw wrong(`The key '${key.name}' has expired.`, 'expired_api_key');
+  }
+
+  /**
+   * The key of a call that runs, as it stands now.
+   * @throws Refused when it was revoked meanwhile, or has expired.
+   */
+  still({ name, digest }: ClientKey): ClientKey {
+    const found = this.#clients.get(digest) ?? this.#stored(digest);
+    if (!found) throw wrong(`The key '${name}' was revoked.`, 'revoked_api_key');
+    return this.#unexpired(found);
+  }
+
   /**
    * Who may make this call.
    * @param address where it comes from.
@@ -95,9 +111,7 @@ export class Access {
    */
   caller(headers: IncomingHttpHeaders, address: string): Caller {
     const found = this.client(headers);
-    if (found && found.expiresAt !== undefined && this.#parts.clock.date() >= found.expiresAt)
-      throw wrong(`The key '${found.name}' has expired.`, 'expired_api_key');
-    if (found) return found;
+    if (found) return this.#unexpired(found);
     if (this.admin(headers)) throw wrong('An admin key makes no calls; use a client key.', 'invalid_api_key');
     if (this.open) return undefined;
     this.#parts.guesses.add(address);

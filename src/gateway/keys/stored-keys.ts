@@ -8,8 +8,8 @@ export class StoredKeys {
   readonly #keys: GatewayStore['keys'];
   #byDigest: ReadonlyMap<string, ClientKey> = new Map();
 
-  /** @throws StoreFailure when they cannot be read. */
-  constructor(store: Pick<GatewayStore, 'keys' | 'watch'>, log: GatewayLog) {
+  /** @param changed called after they were read again. @throws StoreFailure when they cannot be read. */
+  constructor(store: Pick<GatewayStore, 'keys' | 'watch'>, log: GatewayLog, changed = () => {}) {
     this.#keys = store.keys;
     this.#read();
     store.watch((what) => {
@@ -17,6 +17,7 @@ export class StoredKeys {
       try {
         this.#read();
         log.info('client keys read from the store', { clientKeys: this.size });
+        changed();
       } catch (error) {
         // Those known go on until they are too old to be trusted.
         log.warn('The client keys of the store cannot be read.', { reason: (error as Error).message });

@@ -15,8 +15,11 @@ export interface JoinedEnd {
 /** Two sockets at work. */
 export interface Joined {
   readonly over: Promise<JoinedEnd>;
-  /** Ends both with this code; who does not answer in a moment is cut off. */
-  end(code: number, reason: string): void;
+  /**
+   * Ends both; who does not answer in a moment is cut off.
+   * @param reason why, for the client alone, as is what `words` say.
+   */
+  end(code: number, reason: string, words: string): void;
 }
 
 /** Bytes waiting for a reader at which the other side is not read any more, and at which it is again. */
@@ -25,6 +28,11 @@ const [FULL, LOW] = [1_048_576, 262_144];
 const ASK_EVERY = 30_000;
 /** How long the answer to a last word may take, in ms. */
 const LAST_WORD = 300;
+
+/** What an endpoint is told when the gateway ends a socket. */
+const GOING_AWAY = 1001;
+/** The longest reason of an end, in bytes. */
+const LONGEST_REASON = 123;
 
 const NO_CODE = 1005;
 const NO_WORD = 1006;
@@ -113,12 +121,12 @@ export function joinSockets(
       if (open === 0) finish(first);
     });
   }
-  const end = (code: number, reason: string) => {
+  const end = (code: number, reason: string, words: string) => {
     first ??= { by: 'gateway', code, reason };
-    for (const { own } of sides) {
-      own.resume();
-      own.close(code, reason);
-    }
+    for (const { own } of sides) own.resume();
+    if (client.readyState === client.OPEN) client.send(words);
+    client.close(code, Buffer.byteLength(reason) > LONGEST_REASON ? '' : reason);
+    endpoint.close(GOING_AWAY);
     clock.after(LAST_WORD, () => {
       for (const { own } of sides) own.terminate();
     });

@@ -7,6 +7,7 @@ import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { Decision } from '../../call/decision.ts';
 import type { AttemptReport } from '../../call/outcome.ts';
+import { ClosedError } from '../../errors.ts';
 import { type OpenSocket, whyThere } from '../../sdk/open-socket.ts';
 import { socketError } from '../../sdk/socket-error.ts';
 import { CallAccount } from '../call/call-account.ts';
@@ -15,8 +16,9 @@ import { newCallId } from '../call/call-id.ts';
 import { placeOf } from '../call/call-place.ts';
 import type { CallSurroundings } from '../call/call-surroundings.ts';
 import { frontOf } from '../call/front.ts';
+import type { RunningCall } from '../call/underway.ts';
 import type { ClientKey } from '../config/settings.ts';
-import { factsOf, Refused } from '../http/api-error.ts';
+import { type ErrorFacts, errorBody, factsOf, Refused } from '../http/api-error.ts';
 import { refuseForeign } from '../http/guard.ts';
 import { checkHandshake } from '../http/upgrade.ts';
 import { writeError } from '../http/write-reply.ts';
@@ -30,13 +32,16 @@ import { type Joined, type JoinedEnd, joinSockets } from './join-sockets.ts';
 import { offered, withKey } from './protocols.ts';
 import { SessionUsage } from './session-usage.ts';
 
-const GOING_AWAY = 1001;
+/** The codes of ends by the gateway: its own, and a key's. */
+const [GOING_AWAY, POLICY] = [1001, 1008];
 /** Ends for which the endpoint has to answer: its own, and none that says that all is well. */
 const faultOf = ({ by, code, reason }: JoinedEnd) =>
   by === 'endpoint' ? socketError({ type: 'close', code, reason }) : undefined;
 
 /** One socket. Made for it, and over with it. */
-export class RealtimeCall {
+export class RealtimeCall implements RunningCall {
+  /** Whose it is. */
+  key: ClientKey | undefined;
   readonly #message: IncomingMessage;
   readonly #running: Running;
   readonly #around: CallSurroundings;
@@ -45,7 +50,6 @@ export class RealtimeCall {
   readonly #startedAt: number;
   readonly #id = newCallId();
   readonly #usage = new SessionUsage();
-  #key: ClientKey | undefined;
   #account: CallAccount | undefined;
   /** As asked for, and as the pool knows it. */
   #asked: string | undefined;
@@ -55,7 +59,8 @@ export class RealtimeCall {
   #code: string | undefined;
   #joined: Joined | undefined;
   #openMs: number | undefined;
-  #interrupted = false;
+  /** Why it was ended before its end. */
+  #interrupted: ErrorFacts | undefined;
   #attempts: () => readonly AttemptReport[] = () => [];
   #decisions: () => readonly Decision[] = () => [];
 
@@ -82,10 +87,19 @@ export class RealtimeCall {
   }
 
   /** Ends it, at once. */
-  interrupt(): void {
-    this.#interrupted = true;
-    this.#joined?.end(GOING_AWAY, 'The gateway is shutting down.');
+  interrupt(why: Error): void {
+    this.#interrupted = factsOf(why);
+    this.#endJoined(this.#interrupted);
     this.#abort.abort();
+  }
+
+  /** The error as an event, as any of a session, and then the end. */
+  #endJoined(facts: ErrorFacts): void {
+    if (!this.#joined) return;
+    this.#code = facts.code;
+    const { error } = errorBody(facts);
+    const event = JSON.stringify({ type: 'error', event_id: this.#id, error });
+    this.#joined.end(facts.status === 401 ? POLICY : GOING_AWAY, facts.message, event);
   }
 
   async #go(): Promise<void> {
@@ -94,18 +108,17 @@ export class RealtimeCall {
     const { path, query = {} } = placeOf(message.method ?? '', message.url ?? '');
     const headers = withKey(message.headers);
     this.#path = path;
-    this.#key = access.caller(headers, message.socket.remoteAddress ?? '');
-    if (!this.#key) refuseForeign(headers);
+    this.key = access.caller(headers, message.socket.remoteAddress ?? '');
+    if (!this.key) refuseForeign(headers);
     checkHandshake(message);
     const protocols = offered(headers);
     const { model, call_id: id } = query;
     if (protocols === undefined || Array.isArray(model) || Array.isArray(id))
       throw new Refused({ status: 400, message: 'This is no handshake of a WebSocket.', code: 'invalid_handshake' });
-    if (this.#around.closing() || this.#interrupted)
-      throw new Refused({ status: 503, message: 'The gateway is shutting down.', code: 'shutting_down' });
-    this.#account = new CallAccount(this.#around.allowances, this.#running, this.#key);
+    if (this.#around.closing()) throw new ClosedError();
+    this.#account = new CallAccount(this.#around.allowances, this.#running, this.key);
     this.#asked = model;
-    const to = destinationOf({ model, path, key: this.#key }, this.#running);
+    const to = destinationOf({ model, path, key: this.key }, this.#running);
     this.#model = to.model;
     this.#account.begin(to.model, { method: 'POST', path, bytes: 0 });
     const { signal } = this.#abort;
@@ -128,7 +141,7 @@ export class RealtimeCall {
     this.#status = 101;
     this.#openMs = this.#elapsed();
     this.#joined = joinSockets(client, socket, this.#around.clock, (data, binary) => this.#usage.see(data, binary));
-    if (this.#interrupted) this.interrupt();
+    if (this.#interrupted) this.#endJoined(this.#interrupted);
     const end = await this.#joined.over;
     const error = faultOf(end);
     if (error) [this.#status, this.#code] = [502, `closed_${end.code}`];
@@ -140,8 +153,7 @@ export class RealtimeCall {
   #fail(error: unknown): void {
     const { figures, log } = this.#around;
     const gone = this.#abort.signal.aborted && !this.#interrupted && !(error instanceof Refused);
-    const stopped = { status: 503, message: 'The gateway is shutting down.', code: 'shutting_down' };
-    const facts = gone ? { status: 499, message: '', code: 'aborted' } : this.#interrupted ? stopped : factsOf(error);
+    const facts = this.#interrupted ?? (gone ? { status: 499, message: '', code: 'aborted' } : factsOf(error));
     const [behind, why] = [attemptsBehind(error), decisionsBehind(error)];
     this.#attempts = () => behind;
     this.#decisions = () => why;
@@ -160,10 +172,11 @@ export class RealtimeCall {
     const usage = this.#usage.total;
     const attempts = this.#attempts().map((one, at, all) => (usage && at === all.length - 1 ? { ...one, usage } : one));
     const settled = this.#account?.settle(this.#model, attempts, false);
-    const { tokens, estimated = false, cost } = settled ?? {};
+    const { tokens, cost } = settled ?? {};
+    const estimated = settled?.estimated || this.#usage.estimated;
     const ended = {
       ...{ id: this.#id, method: 'GET', path: this.#path, status: this.#status, code: this.#code, stream: false },
-      ...{ ms: this.#elapsed(), openMs: this.#openMs, firstMs: undefined, key: this.#key?.name },
+      ...{ ms: this.#elapsed(), openMs: this.#openMs, firstMs: undefined, key: this.key?.name },
       ...{ model: this.#asked, poolModel: this.#model, body: undefined },
       ...{ tokens, estimated, cost, attempts, decisions: this.#decisions() },
     };

@@ -5,10 +5,13 @@ import type { Running } from './running.ts';
 /** All generations of a gateway. */
 export class Generations {
   readonly #all: Set<Generation>;
+  readonly #taken: () => void;
   #now: Generation;
 
-  constructor(first: Generation) {
+  /** @param taken called after another one took the place. */
+  constructor(first: Generation, taken: () => void) {
     this.#now = first;
+    this.#taken = taken;
     this.#all = new Set([first]);
   }
 
@@ -43,6 +46,7 @@ export class Generations {
     this.#now = next;
     this.#all.add(next);
     void before.retire().then(() => this.#all.delete(before));
+    this.#taken();
   }
 
   /** No call begins any more. Resolves when the last one is over. */

@@ -33,6 +33,8 @@ export interface CallRecord {
   readonly cost: number | undefined;
   readonly attempts: readonly AttemptReport[];
   readonly decisions: readonly Decision[];
+  /** A test call of the admin API: it counts in no client's usage. */
+  readonly test?: true | undefined;
   /** What the client sent, where `log.bodies` keeps it: JSON only, cut at 16 KiB. */
   readonly body: string | undefined;
 }
@@ -82,8 +84,10 @@ export interface UsageRow {
   readonly model?: string;
   readonly endpoint?: string;
   readonly calls: number;
-  /** Of these, answered with a status from 400 on, or left by the client. */
+  /** Of these, failed by the gateway's or an endpoint's fault. */
   readonly failed: number;
+  /** Of these, failed by the caller's own, or left by the client. */
+  readonly callerErrors: number;
   readonly tokensIn: number;
   readonly tokensOut: number;
   /** Of `tokensIn`, read from a cache. */

@@ -1,4 +1,5 @@
 /** Sums of what calls used, by day, key, model and endpoint: kept in memory, as a store's own or until they are written. */
+import { whoseFault } from '../usage/whose-fault.ts';
 import type { CallRecord, UsageField, UsageQuery, UsageRow } from './call-record.ts';
 
 /** A sum with all of its fields. */
@@ -9,11 +10,23 @@ export interface UsageCell {
   readonly endpoint: string;
   calls: number;
   failed: number;
+  callerErrors: number;
   tokensIn: number;
   tokensOut: number;
   cachedIn: number;
   cost: number;
 }
+
+/** Nothing was used. */
+export const noUsage = {
+  calls: 0,
+  failed: 0,
+  callerErrors: 0,
+  tokensIn: 0,
+  tokensOut: 0,
+  cachedIn: 0,
+  cost: 0,
+} as const;
 
 /** Names of models that are told apart; clients may make up any number of them. */
 export const MOST_MODELS = 1_000;
@@ -73,15 +86,16 @@ export class UsageSums {
     const id = JSON.stringify([day, key, model, endpoint]);
     let cell = this.#cells.get(id);
     if (!cell) {
-      const none = { calls: 0, failed: 0, tokensIn: 0, tokensOut: 0, cachedIn: 0, cost: 0 };
-      cell = { day, key, model, endpoint, ...none };
+      cell = { day, key, model, endpoint, ...noUsage };
       this.#cells.set(id, cell);
     }
     return cell;
   }
 
   /** Counts a call. @param model the name under which it is summed. */
-  add({ at, key = '', endpoint = '', status, tokens, cost = 0 }: CallRecord, model: string): void {
+  add(call: CallRecord, model: string): void {
+    const { at, key = '', endpoint = '', tokens, cost = 0 } = call;
+    if (call.test) return;
     const day = dayOf(at);
     let cell = this.#latest.get(endpoint);
     if (cell?.day !== day || cell.key !== key || cell.model !== model) {
@@ -89,7 +103,9 @@ export class UsageSums {
       this.#latest.set(endpoint, cell);
     }
     cell.calls += 1;
-    if (status >= 400) cell.failed += 1;
+    const fault = whoseFault(call);
+    if (fault === 'ours') cell.failed += 1;
+    if (fault === 'callers') cell.callerErrors += 1;
     cell.tokensIn += tokens?.input ?? 0;
     cell.tokensOut += tokens?.output ?? 0;
     cell.cachedIn += tokens?.cached ?? 0;
@@ -127,19 +143,19 @@ export function sumUp(cells: Iterable<UsageCell>, { from = '', to = '9999', key,
     if (cell.day < from || cell.day > to || (key !== undefined && cell.key !== key)) continue;
     const fields = Object.fromEntries(by.map((field): [UsageField, string] => [field, cell[field]]));
     const id = JSON.stringify(Object.values(fields));
-    const { calls = 0, failed = 0, tokensIn = 0, tokensOut = 0, cachedIn = 0, cost = 0 } = rows.get(id) ?? {};
+    const sum = rows.get(id) ?? noUsage;
     rows.set(id, {
       ...fields,
-      calls: calls + cell.calls,
-      failed: failed + cell.failed,
-      tokensIn: tokensIn + cell.tokensIn,
-      tokensOut: tokensOut + cell.tokensOut,
-      cachedIn: cachedIn + cell.cachedIn,
-      cost: cost + cell.cost,
+      calls: sum.calls + cell.calls,
+      failed: sum.failed + cell.failed,
+      callerErrors: sum.callerErrors + cell.callerErrors,
+      tokensIn: sum.tokensIn + cell.tokensIn,
+      tokensOut: sum.tokensOut + cell.tokensOut,
+      cachedIn: sum.cachedIn + cell.cachedIn,
+      cost: sum.cost + cell.cost,
     });
   }
-  if (by.length === 0 && rows.size === 0)
-    return [{ calls: 0, failed: 0, tokensIn: 0, tokensOut: 0, cachedIn: 0, cost: 0 }];
+  if (by.length === 0 && rows.size === 0) return [noUsage];
   const fieldsOf = (row: UsageRow) => by.map((field) => row[field] as string);
   const compare = (a: readonly string[], b: readonly string[]) => {
     for (const [at, one] of a.entries()) {

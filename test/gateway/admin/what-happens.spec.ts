@@ -56,7 +56,17 @@ describe('GET /admin/log and /admin/usage', () => {
     expect((await page('?status=400&key=app&model=g&endpoint=a')).calls).toEqual([all.calls[1]]);
     expect((await page('?key=%27%20OR%201%3D1--')).calls).toEqual([]);
     expect((await ask(gateway, 'GET', '/admin/usage?by=key,model')).body.usage).toEqual([
-      { key: 'app', model: 'g', calls: 3, failed: 1, tokensIn: 16, tokensOut: 8, cachedIn: 0, cost: 0 },
+      {
+        key: 'app',
+        model: 'g',
+        calls: 3,
+        failed: 0,
+        callerErrors: 1,
+        tokensIn: 16,
+        tokensOut: 8,
+        cachedIn: 0,
+        cost: 0,
+      },
     ]);
   });
 });
@@ -80,6 +90,16 @@ describe('POST /admin/test', () => {
     ]);
     expect(body.decisions[0]).toMatchObject({ eligible: ['a', 'b'], picked: 'a' });
     expect(body.ms).toBeGreaterThanOrEqual(0);
+    // It stands in the log as what it was, and in no figure of what clients used.
+    const [logged, ...others] = (await ask(gateway, 'GET', '/admin/log')).body.calls;
+    expect(logged).toMatchObject({ test: true, model: 'g', endpoint: 'b', status: 200, path: '/v1/chat/completions' });
+    expect([logged.attempts, logged.decisions, others]).toEqual([body.attempts, body.decisions, []]);
+    expect(logged.tokens).toMatchObject({ input: 10, output: 4 });
+    expect(gateway.lines).toContainEqual(
+      expect.objectContaining({ message: 'test call POST /v1/chat/completions 200', endpoint: 'b', attempts: 2 }),
+    );
+    expect((await ask(gateway, 'GET', '/admin/usage?by=model')).body.usage).toEqual([]);
+    expect(await (await gateway.get('/stats')).json()).toMatchObject({ calls: { calls: 0, ok: 0, failed: 0 } });
     expect(b.requests[0]?.body).toEqual({
       model: 'real',
       messages: [{ role: 'user', content: 'Say OK.' }],

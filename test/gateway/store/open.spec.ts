@@ -61,7 +61,7 @@ describeSqlite('opening a file', () => {
     const newer = newPath();
     openStore(newer).close();
     changed(newer, 'PRAGMA user_version = 99');
-    expect(failure(newer)).toMatch(/was written by a newer version \(schema 99; this one knows 1\)/);
+    expect(failure(newer)).toMatch(/was written by a newer version \(schema 99; this one knows \d\)/);
 
     const damaged = newPath();
     const store = openStore(damaged);
@@ -101,11 +101,22 @@ describeSqlite('a schema', () => {
     store.close();
     const db = database(path);
     migrate(db, path, steps);
-    expect(versionOf(db)).toBe(3);
+    expect(versionOf(db)).toBe(steps.length);
     expect(db.prepare('SELECT model, region FROM call').all()).toMatchObject([{ model: 'gpt-5', region: null }]);
     migrate(db, path, steps);
     db.close();
     expect(failure(path)).toContain('newer version');
+  });
+
+  it('keeps the usage of a file that was made before callers’ errors were counted', () => {
+    const path = newPath();
+    const old = database(path);
+    migrate(old, path, schemaSteps.slice(0, 1));
+    old.exec("INSERT INTO usage VALUES ('2030-01-31', 'team-a', 'gpt-5', 'east', 9, 2, 10, 5, 4, 0.5)");
+    old.close();
+    const store = openStore(path);
+    expect(store.calls.usage({ by: ['key'] })).toMatchObject([{ key: 'team-a', calls: 9, failed: 2, callerErrors: 0 }]);
+    store.close();
   });
 
   it('is left as it was by a step that fails', () => {
@@ -113,7 +124,7 @@ describeSqlite('a schema', () => {
     openStore(path).close();
     const db = database(path);
     expect(() => migrate(db, path, [...steps, 'CREATE TABLE call (x)'])).toThrow(/already exists/);
-    expect(versionOf(db)).toBe(1);
+    expect(versionOf(db)).toBe(schemaSteps.length);
     expect(db.prepare("SELECT count(*) AS n FROM sqlite_schema WHERE name = 'extra'").get()).toMatchObject({ n: 0 });
     db.close();
     openStore(path).close();

@@ -213,23 +213,27 @@ export function storeContract(make: (clock: Clock) => GatewayStore | Promise<Gat
         log.record(callOf());
         log.record(callOf({ key: 'team-b', status: 503, tokens: undefined, cost: undefined }));
         log.record(callOf({ model: 'gpt-4', at: NOON + DAY, endpoint: 'west' }));
-        log.record(callOf({ key: undefined, model: undefined, endpoint: undefined, at: NOON + DAY, status: 401 }));
-        const one = { calls: 1, failed: 0, tokensIn: 10, tokensOut: 5, cachedIn: 4, cost: 0.25 };
+        const nobodys = { key: undefined, model: undefined, endpoint: undefined, attempts: [] };
+        log.record(callOf({ ...nobodys, at: NOON + DAY, status: 401 }));
+        // A test of the admin's is nobody's usage.
+        log.record(callOf({ test: true, status: 500 }));
+        expect((await log.page({ status: 500 })).calls).toMatchObject([{ test: true }]);
+        const one = { calls: 1, failed: 0, callerErrors: 0, tokensIn: 10, tokensOut: 5, cachedIn: 4, cost: 0.25 };
         expect(await log.usage({ by: ['key'] })).toEqual([
-          { key: '', ...one, failed: 1 },
-          { key: 'team-a', calls: 2, failed: 0, tokensIn: 20, tokensOut: 10, cachedIn: 8, cost: 0.5 },
-          { key: 'team-b', calls: 1, failed: 1, tokensIn: 0, tokensOut: 0, cachedIn: 0, cost: 0 },
+          { key: '', ...one, callerErrors: 1 },
+          { key: 'team-a', calls: 2, failed: 0, callerErrors: 0, tokensIn: 20, tokensOut: 10, cachedIn: 8, cost: 0.5 },
+          { key: 'team-b', calls: 1, failed: 1, callerErrors: 0, tokensIn: 0, tokensOut: 0, cachedIn: 0, cost: 0 },
         ]);
         expect(await log.usage({ by: ['day', 'model'], from: '2030-02-01' })).toEqual([
-          { day: '2030-02-01', model: '', ...one, failed: 1 },
+          { day: '2030-02-01', model: '', ...one, callerErrors: 1 },
           { day: '2030-02-01', model: 'gpt-4', ...one },
         ]);
         expect(await log.usage({ by: ['endpoint'], to: '2030-01-31', key: 'team-a' })).toEqual([
           { endpoint: 'east', ...one },
         ]);
-        expect(await log.usage({ by: [] })).toMatchObject([{ calls: 4, failed: 2 }]);
+        expect(await log.usage({ by: [] })).toMatchObject([{ calls: 4, failed: 1, callerErrors: 1 }]);
         expect(await log.usage({ by: [], from: '2031-01-01' })).toEqual([
-          { calls: 0, failed: 0, tokensIn: 0, tokensOut: 0, cachedIn: 0, cost: 0 },
+          { calls: 0, failed: 0, callerErrors: 0, tokensIn: 0, tokensOut: 0, cachedIn: 0, cost: 0 },
         ]);
       }),
     );

@@ -33,6 +33,7 @@ function Table({ rows, by }: { rows: readonly UsageRow[]; by: readonly Field[] }
             ))}
             <th class="number">{say('nav.calls')}</th>
             <th class="number">{say('failures')}</th>
+            <th class="number">{say('callerErrors')}</th>
             <th class="number">{say('tokensIn')}</th>
             <th class="number">{say('tokensOut')}</th>
             <th class="number">{say('cost')}</th>
@@ -51,6 +52,9 @@ function Table({ rows, by }: { rows: readonly UsageRow[]; by: readonly Field[] }
               </td>
               <td class="number" data-name={say('failures')}>
                 {count(row.failed)}
+              </td>
+              <td class="number" data-name={say('callerErrors')}>
+                {count(row.callerErrors)}
               </td>
               <td class="number" data-name={say('tokensIn')}>
                 {count(row.tokensIn)}

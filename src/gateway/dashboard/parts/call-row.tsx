@@ -48,7 +48,10 @@ export function CallRow({ call }: { call: CallRecord }) {
           <Icon name="chevron" />
           {moment(at, live.value?.now ?? at)}
         </span>
-        <span class="name">{model ?? call.path}</span>
+        <span class="name">
+          {model ?? call.path}
+          {call.test && <small class="tag">{say('call.test')}</small>}
+        </span>
         <span class="name">
           {endpoint ?? NONE}
           {attempts.length > 1 && <small class="tag">{say('attempts.count', { count: attempts.length })}</small>}

@@ -64,6 +64,8 @@ export const watching = {
   share: 'Share',
   latency: 'Time of a whole answer',
   failures: 'Failed',
+  callerErrors: "Callers' errors",
+  'call.test': 'test',
   'failures.of': '{failed} of {all} attempts failed',
   headroom: 'Headroom',
   'headroom.calls': '{left} calls left',

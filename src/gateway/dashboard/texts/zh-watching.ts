@@ -65,6 +65,8 @@ export const watching: Readonly<Record<keyof typeof english, string>> = {
   share: '占比',
   latency: '完整回答用时',
   failures: '失败',
+  callerErrors: '调用方错误',
+  'call.test': '测试',
   'failures.of': '{all} 次尝试中失败 {failed} 次',
   headroom: '余量',
   'headroom.calls': '剩余 {left} 次',

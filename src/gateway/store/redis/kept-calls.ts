@@ -3,13 +3,13 @@ import type { Clock } from '../../../clock.ts';
 import type { CallRecord, LogPage, LogQuery, UsageQuery, UsageRow } from '../call-record.ts';
 import type { Keep } from '../gateway-store.ts';
 import { cursorOf, pageSize } from '../page-size.ts';
-import { firstDayKept, sumUp, type UsageCell } from '../usage-sums.ts';
+import { firstDayKept, noUsage, sumUp, type UsageCell } from '../usage-sums.ts';
 import type { RedisConnection } from './connection.ts';
 
 const DAY = 86_400_000;
 /** Rows asked for at a time, and looked at for one page at most. */
 const [CHUNK, LOOKED_AT] = [1_000, 20_000];
-const FIGURES = ['calls', 'failed', 'tokensIn', 'tokensOut', 'cachedIn', 'cost'] as const;
+const FIGURES = ['calls', 'failed', 'tokensIn', 'tokensOut', 'cachedIn', 'cost', 'callerErrors'] as const;
 
 /** A row of a stream. */
 type Row = readonly [id: string, fields: readonly string[]];
@@ -88,8 +88,7 @@ export class KeptCalls {
       let cell = cells.get(name);
       if (!cell) {
         const [key, model, endpoint] = JSON.parse(name) as [string, string, string];
-        const none = { calls: 0, failed: 0, tokensIn: 0, tokensOut: 0, cachedIn: 0, cost: 0 };
-        cell = { day, key, model, endpoint, ...none };
+        cell = { day, key, model, endpoint, ...noUsage };
         cells.set(name, cell);
       }
       cell[FIGURES[Number(field[0]) - 1] as (typeof FIGURES)[number]] = value;

@@ -31,7 +31,7 @@ return 1`;
 
 /**
  * Writes calls and sums, once, however often it is sent. KEYS: done, log, number, days. ARGV: where sums are kept, how long in ms,
- * rows of the log at most, how long the log is kept in ms, the number of cells, for each its day, name and six figures, then the rows.
+ * rows of the log at most, how long the log is kept in ms, the number of cells, for each its day, name and seven figures, then the rows.
  */
 export const RECORD = `if not redis.call('SET', KEYS[1], '1', 'NX', 'PX', 600000) then return 0 end
 local at = 6
@@ -42,9 +42,10 @@ for _ = 1, tonumber(ARGV[5]) do
     if n ~= '0' then redis.call('HINCRBY', key, figure .. ARGV[at + 1], n) end
   end
   if ARGV[at + 7] ~= '0' then redis.call('HINCRBYFLOAT', key, '6' .. ARGV[at + 1], ARGV[at + 7]) end
+  if ARGV[at + 8] ~= '0' then redis.call('HINCRBY', key, '7' .. ARGV[at + 1], ARGV[at + 8]) end
   redis.call('PEXPIRE', key, ARGV[2])
   redis.call('SADD', KEYS[4], ARGV[at])
-  at = at + 8
+  at = at + 9
 end
 for row = at, #ARGV do
   local number = redis.call('INCR', KEYS[3])

@@ -92,7 +92,7 @@ export class WriteBehind {
     const { maxRows, retentionDays } = this.keep;
     const figures = cells.flatMap(({ day, key, model, endpoint, ...sums }) => [
       ...[day, JSON.stringify([key, model, endpoint]), sums.calls, sums.failed],
-      ...[sums.tokensIn, sums.tokensOut, sums.cachedIn, sums.cost],
+      ...[sums.tokensIn, sums.tokensOut, sums.cachedIn, sums.cost, sums.callerErrors],
     ]);
     const keys = ['done:', 'log', 'number', 'days'].map((name) => `${prefix}${name}${name === 'done:' ? id : ''}`);
     const bounds = [`${prefix}usage:`, (USAGE_DAYS + 1) * DAY, Math.max(1, maxRows), retentionDays * DAY + DAY];

@@ -7,9 +7,9 @@ import type { Connection } from './connection.ts';
 type Value = string | number | null;
 
 const INSERT = 'INSERT INTO call (at, model, endpoint, key, status, value) VALUES (?, ?, ?, ?, ?, ?)';
-const SUM = `INSERT INTO usage (day, key, model, endpoint, calls, failed, tokens_in, tokens_out, cached_in, cost)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-  ON CONFLICT DO UPDATE SET calls = calls + excluded.calls, failed = failed + excluded.failed,
+const SUM = `INSERT INTO usage (day, key, model, endpoint, calls, failed, caller_errors, tokens_in, tokens_out, cached_in, cost)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT DO UPDATE SET calls = calls + excluded.calls, failed = failed + excluded.failed, caller_errors = caller_errors + excluded.caller_errors,
     tokens_in = tokens_in + excluded.tokens_in, tokens_out = tokens_out + excluded.tokens_out,
     cached_in = cached_in + excluded.cached_in, cost = cost + excluded.cost`;
 
@@ -29,8 +29,9 @@ export class CallTable {
 
   /** To be called within a transaction. */
   sum({ day, key, model, endpoint, ...sums }: UsageCell): void {
-    const { calls, failed, tokensIn, tokensOut, cachedIn, cost } = sums;
-    this.#connection.statement(SUM).run(day, key, model, endpoint, calls, failed, tokensIn, tokensOut, cachedIn, cost);
+    const { calls, failed, callerErrors, tokensIn, tokensOut, cachedIn, cost } = sums;
+    const figures = [calls, failed, callerErrors, tokensIn, tokensOut, cachedIn, cost];
+    this.#connection.statement(SUM).run(day, key, model, endpoint, ...figures);
   }
 
   /** One page. @param most rows of the log that count. */
@@ -68,7 +69,7 @@ export class CallTable {
   usage(query: UsageQuery): UsageRow[] {
     const { from = '', to = '9999', key } = query;
     const columns =
-      'day, key, model, endpoint, calls, failed, tokens_in AS tokensIn, tokens_out AS tokensOut, cached_in AS cachedIn, cost';
+      'day, key, model, endpoint, calls, failed, caller_errors AS callerErrors, tokens_in AS tokensIn, tokens_out AS tokensOut, cached_in AS cachedIn, cost';
     const sql = `SELECT ${columns} FROM usage WHERE day BETWEEN ? AND ?${key === undefined ? '' : ' AND key = ?'}`;
     const given = key === undefined ? [from, to] : [from, to, key];
     const rows = this.#connection.statement(sql).iterate(...given);

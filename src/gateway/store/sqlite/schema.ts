@@ -31,6 +31,7 @@ export const schemaSteps: readonly string[] = [
      tokens_in INTEGER NOT NULL, tokens_out INTEGER NOT NULL, cached_in INTEGER NOT NULL, cost REAL NOT NULL,
      PRIMARY KEY (day, key, model, endpoint)
    ) STRICT, WITHOUT ROWID;`,
+  'ALTER TABLE usage ADD COLUMN caller_errors INTEGER NOT NULL DEFAULT 0',
 ];
 
 const numberOf = (db: DatabaseSync, sql: string): number =>

@@ -1,6 +1,9 @@
 /** Whose fault it is that a call failed: who judges a gateway asks what it and its endpoints did, and not how its callers spell. */
 import type { AttemptReport } from '../../call/outcome.ts';
 
+/** Whose fault a call's end is. */
+export type Fault = 'nobodys' | 'callers' | 'ours';
+
 /** How a call ended. */
 export interface CallEnding {
   readonly status: number;
@@ -26,7 +29,7 @@ const NOBODY = 'no_endpoint_available';
  * Whose. `callers`: a wrong key, an unknown model, a body that no endpoint takes, a limit of its key, a call that was left.
  * `ours`: everything else that is no success, such as 5xx, a stream that broke, an endpoint's 429 or a key that it refuses.
  */
-export function whoseFault({ status, code, attempts }: CallEnding): 'nobodys' | 'callers' | 'ours' {
+export function whoseFault({ status, code, attempts }: CallEnding): Fault {
   if (status < 400) return 'nobodys';
   if (status === LEFT) return 'callers';
   if (status >= 500 || code === NOBODY) return 'ours';

@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import type { AttemptReport } from '../../../src/call/outcome.ts';
 import { NoEndpointAvailableError } from '../../../src/errors.ts';
-import { whoseFault } from '../../../src/gateway/figures/whose-fault.ts';
+import { whoseFault } from '../../../src/gateway/usage/whose-fault.ts';
 
 const nobody = new NoEndpointAvailableError('', { status: 429, retryAfterMs: 1, endpoints: [], cause: undefined }).code;
 
