@@ -50,6 +50,8 @@ export interface Attempt<R extends Reply> {
   data: unknown;
   /** How long the first content of its stream took, in ms; only where somebody listens. */
   firstMs: number | undefined;
+  /** What the reply calls its model; empty where that is no name to be told. */
+  replyModel: string | undefined;
   /** Set once the outcome was learnt from; nothing is told twice. */
   settled: boolean;
   /** Set when nothing of the request can have left this machine. */

@@ -34,7 +34,8 @@ export function finish<R extends Reply>(story: CallStory<R>, ok: boolean, parts:
     ms: clock.now() - startedAt,
     firstMs: won?.firstMs === undefined ? undefined : won.load.startedAt + won.firstMs - startedAt,
     error: ok || !(error instanceof Error) ? undefined : error.constructor.name,
-    attempts: story.reports,
+    // Copies: the attempts may go on after this, and who listens may keep what it was told.
+    attempts: story.reports.map((report) => ({ ...report })),
     get decisions() {
       decisions ??= taken.map((each) => each.tell());
       return decisions;

@@ -98,11 +98,13 @@ export function learn<R extends Reply>(
   if (events.wants('attempt-end')) {
     const { model, status, ms } = report;
     const { firstMs } = attempt;
+    const replyModel = attempt.replyModel || undefined;
     const at = parts.clock.date();
     const judged = { endpoint: endpoint.name, model, verdict: verdict.name };
     const { usage } = report;
     const number = story.attempts.indexOf(attempt) + 1;
-    events.emit({ type: 'attempt-end', at, callId, ...judged, status, ms, firstMs, attempt: number, usage });
+    const more = { attempt: number, usage, replyModel };
+    events.emit({ type: 'attempt-end', at, callId, ...judged, status, ms, firstMs, ...more });
   }
   if (suspicion) hold(story, attempt, verdict, parts);
   else announce(callId, endpoint, verdict.name, parts);

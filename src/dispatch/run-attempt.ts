@@ -136,6 +136,7 @@ export function runAttempt<R extends Reply>(
     reply: undefined,
     data: undefined,
     firstMs: undefined,
+    replyModel: undefined,
     settled: false,
     unsent: false,
     bounds,

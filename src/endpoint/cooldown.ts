@@ -27,6 +27,21 @@ export function keyOf(scope: CooldownOrder['scope'], model: string, operation: s
   return { endpoint: '', model, operation, use: `${operation} ${model}`, figures: model }[scope];
 }
 
+/** `post chat/completions gpt-5`: an operation is two words. */
+const USE = /^(\S+ \S+) (.*)$/s;
+
+/** What a cooldown is about, as far as it is not about all. @param key as `keyOf` made it. */
+export function aboutOf(
+  scope: CooldownOrder['scope'],
+  key: string,
+): { readonly operation?: string | undefined; readonly model?: string | undefined } {
+  if (scope === 'endpoint') return {};
+  if (scope === 'operation') return { operation: key };
+  if (scope !== 'use') return { model: key };
+  const [, operation, model] = USE.exec(key) ?? [];
+  return { operation, model };
+}
+
 /** Every cooldown that can keep such a call away. */
 function idsOf(model: string, operation: string): string[] {
   return SCOPES.map((scope) => `${scope}:${keyOf(scope, model, operation)}`);

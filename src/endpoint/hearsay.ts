@@ -4,6 +4,7 @@
  * asked for holds for everybody who has the same account, so it is taken on whatever was seen.
  */
 import type { CooldownOrder } from '../call/outcome.ts';
+import { aboutOf } from './cooldown.ts';
 import type { EndpointState } from './endpoint-state.ts';
 import type { Grounds } from './evidence.ts';
 
@@ -17,6 +18,12 @@ const LATER = 0.1;
 function worked(state: EndpointState, model: string | undefined, within: number): boolean {
   const at = model === undefined ? state.evidence.succeededAt : state.breakers.models.peek(model)?.succeededAt;
   return at !== undefined && at >= state.clock.now() - within;
+}
+
+/** Whether just what others were refused succeeded here: another model, or another operation, says nothing of it. */
+function disproves(state: EndpointState, { operation, model }: ReturnType<typeof aboutOf>): boolean {
+  if (operation === undefined) return worked(state, model, LATELY);
+  return state.served.has(operation, LATELY) && (model === undefined || worked(state, model, LATELY));
 }
 
 /** Whether calls fail here as well. */
@@ -56,8 +63,7 @@ export function hearCooldown(
   key: string,
   inRow: number,
 ): boolean {
-  const model = order.scope === 'model' ? key : undefined;
-  if (order.ms <= 0 || (!order.pause && worked(state, model, LATELY))) return false;
+  if (order.ms <= 0 || (!order.pause && disproves(state, aboutOf(order.scope, key)))) return false;
   const news = state.cooldowns.adopt(order, key, inRow);
   if (news) state.touch();
   return news;

@@ -27,8 +27,8 @@ export class ServedLately {
     this.#at.delete(oldest);
   }
 
-  /** True when one did within the last ten minutes. */
-  has(operation: string): boolean {
-    return this.#clock.now() - (this.#at.get(operation) ?? Number.NEGATIVE_INFINITY) < LATELY;
+  /** True when one did of late. @param within in ms. @default ten minutes */
+  has(operation: string, within = LATELY): boolean {
+    return this.#clock.now() - (this.#at.get(operation) ?? Number.NEGATIVE_INFINITY) < within;
   }
 }

@@ -58,6 +58,8 @@ export interface BalancerEvents {
     firstMs: number | undefined;
     attempt: number;
     usage: unknown;
+    /** What the reply calls the model that answered, where it is read and says so: `gpt-5-2025-08-07`. */
+    replyModel: string | undefined;
   };
   'failover-start': OfCall & { endpoint: string; from: string; verdict: VerdictName };
   'fallback-start': OfCall & { model: string; from: string; reason: FailoverReason | 'unserved' };
@@ -68,6 +70,7 @@ export interface BalancerEvents {
   'endpoint-added': OfEndpoint;
   'endpoint-drained': OfEndpoint;
   'budget-exhausted': OfCall;
+  /** `id` is for this process alone: whoever has it may have the object. */
   'affinity-missed': OfCall & { id: string };
   'list-partial': OfEndpoint & { operation: string; reason: string };
   'panic-entered': OfCall & { endpoints: readonly string[] };

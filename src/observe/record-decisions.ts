@@ -98,8 +98,12 @@ export function recordDecisions(target: string | LineTarget, options: RecordOpti
       fail();
     }
   };
+  let last: BalancerEvent | undefined;
   const recorder = (event: BalancerEvent) => {
-    if (!closed && event.type === 'call-end') write(`${JSON.stringify(callOf(event))}\n`);
+    // Who adds it twice, to a client and its clone or by two names, still made one call.
+    if (closed || event.type !== 'call-end' || event === last) return;
+    last = event;
+    write(`${JSON.stringify(callOf(event))}\n`);
   };
   const close = async () => {
     closed = true;

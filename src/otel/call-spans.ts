@@ -95,13 +95,14 @@ export class CallSpans {
 
   /** An attempt was judged. */
   attemptEnded(event: BalancerEvents['attempt-end']): void {
-    const { attempt, verdict, status, usage, firstMs } = event;
+    const { attempt, verdict, status, usage, firstMs, replyModel } = event;
     const span = this.#attempts.get(attempt)?.span;
     if (!span) return;
     const failed = !UNTROUBLED.has(verdict);
     span.setAttributes({
       ...known({
         [own.verdict]: verdict,
+        [semantic.responseModel]: replyModel,
         [semantic.status]: status,
         [semantic.timeToFirstChunk]: firstMs === undefined ? undefined : firstMs / 1_000,
         [semantic.errorType]: failed ? errorTypeOf(event) : undefined,
@@ -151,7 +152,8 @@ export class CallSpans {
         this.#add('budget exhausted', {});
         break;
       case 'affinity-missed':
-        this.#add('affinity missed', { [own.id]: short(event.id) });
+        // Not which id: whoever reads spans shall not be able to ask for what it names.
+        this.#add('affinity missed', {});
         break;
       default:
     }

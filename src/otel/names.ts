@@ -42,7 +42,6 @@ export const own = {
   eligible: 'load_balancer.eligible',
   model: 'load_balancer.model',
   state: 'load_balancer.state',
-  id: 'load_balancer.id',
 } as const;
 
 /** Names of the metrics. */

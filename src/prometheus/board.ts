@@ -17,9 +17,16 @@ const BOARD = Symbol.for('load-balanced-openai.prometheus.board');
 export class Board {
   readonly pools = new Map<string, ClientMetrics>();
 
+  /** Those that are shown: of a client and its clones the one that came first, since what one hears they all hear. */
+  get #shown(): Iterable<ClientMetrics> {
+    const shown = new Map<unknown, ClientMetrics>();
+    for (const each of this.pools.values()) if (!shown.has(each.of)) shown.set(each.of, each);
+    return shown.values();
+  }
+
   /** The whole page. */
   get page(): Filled[] {
-    const pages = [...this.pools.values()].map(({ page }) => page);
+    const pages = [...this.#shown].map(({ page }) => page);
     const [first = []] = pages;
     // They are alike: the same metrics in the same order.
     return first.map(({ family }, index) => ({

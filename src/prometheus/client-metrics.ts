@@ -29,8 +29,13 @@ export const storeWell: Family = {
   merge: 'min',
 };
 
+/** Says which pool a client's is: the same one for its clones. */
+const POOL = Symbol.for('load-balanced-openai.pool');
+
 /** The metrics of one client. */
 export class ClientMetrics {
+  /** The same value for all clients on one pool. */
+  readonly of: unknown;
   readonly #client: MeteredClient;
   readonly #pool: string;
   readonly #calls: CallCounts;
@@ -43,6 +48,7 @@ export class ClientMetrics {
   /** @param pool the label of everything here. @param models how many of them are told apart, or which. */
   constructor(client: MeteredClient, pool: string, models: number | readonly string[]) {
     this.#client = client;
+    this.of = (client.balancer as { readonly [POOL]?: symbol })[POOL] ?? client.balancer;
     this.#pool = pool;
     this.#calls = new CallCounts(models);
     this.#listener = (event) => this.#observe(event);

@@ -22,7 +22,8 @@ export interface PrometheusMetrics {
 }
 
 /**
- * Shows what a client does to Prometheus. Costs each call a few additions; gauges are read when somebody scrapes.
+ * Shows what a client does to Prometheus. Costs each call a few additions; gauges are read when somebody scrapes. Clones share the
+ * pool of the client they were made from: of several on one pool the first stands for all, so that each call counts once.
  * @param clients a client, or several by the name of their pool, which becomes the label `pool`.
  * @throws ConfigurationError for what is no client or no registry, an option that is none, and a name that is taken.
  */

@@ -65,6 +65,9 @@ export interface Balancer<Client = OpenAI> {
   readonly fetch: typeof globalThis.fetch;
 }
 
+/** Under it a balancer says which pool it is, for whoever counts pools: clones have one together. */
+const POOL = Symbol.for('load-balanced-openai.pool');
+
 /** What the accessor needs of its client. */
 export interface BalancerClient<Client> {
   readonly core: Core;
@@ -163,5 +166,6 @@ export function balancerOf<Client>(client: BalancerClient<Client>): Balancer<Cli
     drain: async (name) => drain(client, name),
     fetch: core.pool.endpoints.length > 0 ? poolFetch(client.caller) : loneFetch(client.client),
   };
+  Object.defineProperty(balancer, POOL, { value: core.mark });
   return balancer;
 }

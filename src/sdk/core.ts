@@ -38,6 +38,8 @@ import { Surroundings } from './surroundings.ts';
 /** The parts that clones share. */
 export interface Core {
   readonly settings: Settings;
+  /** Tells by itself which pool it is, and nothing else of it. */
+  readonly mark: symbol;
   /** What the first client was built from, for endpoints added later. */
   readonly input: LoadBalancedOpenAIOptions;
   readonly pool: Pool;
@@ -135,6 +137,7 @@ export function makeCore(settings: Settings, input: LoadBalancedOpenAIOptions, l
   const affinity = new Affinity(clock, others?.ids);
   return {
     settings,
+    mark: Symbol('pool'),
     input,
     pool,
     dispatcher,

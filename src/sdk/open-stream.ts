@@ -8,6 +8,7 @@ import type { Attempt } from '../dispatch/call-story.ts';
 import { EventReader } from './event-reader.ts';
 import type { Reading } from './reading.ts';
 import { cutShort, failureIn, translate } from './reply-failures.ts';
+import { noteModel } from './reply-model.ts';
 import { asksPlainly, type SdkReply } from './sdk-reply.ts';
 import { usageOf } from './usage.ts';
 
@@ -83,6 +84,7 @@ export async function openStream(attempt: Attempt<SdkReply>, reply: SdkReply, re
       bytes?.mark();
       const usage = usageOf(event);
       if (usage) attempt.report.usage = usage;
+      noteModel(attempt, event, reading);
       if (find) {
         const ids = find(event);
         if (ids.length > 0) reading.learnIds(ids);

@@ -8,6 +8,7 @@ import { openStream, parsed } from './open-stream.ts';
 import type { Reading } from './reading.ts';
 import { checkReply, isFiltered } from './reply-checks.ts';
 import { isSought, otherObject, translate } from './reply-failures.ts';
+import { noteModel } from './reply-model.ts';
 import type { SdkReply } from './sdk-reply.ts';
 import { usageOf } from './usage.ts';
 
@@ -63,6 +64,7 @@ async function readWhole(attempt: Attempt<SdkReply>, reading: Reading): Promise<
       withRequestId(data, reply.response);
       const usage = usageOf(data);
       if (usage) attempt.report.usage = usage;
+      noteModel(attempt, data, reading);
       const ids = finderFor(reading.call, reading.asked)?.(data) ?? [];
       if (ids.length > 0) reading.learnIds(ids);
     }

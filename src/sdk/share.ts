@@ -2,6 +2,7 @@
 import { SharedIds } from '../affinity/shared-ids.ts';
 import { duration } from '../call/describe.ts';
 import type { Clock } from '../clock.ts';
+import { aboutOf } from '../endpoint/cooldown.ts';
 import { guarded, type Registry } from '../endpoint/registry.ts';
 import type { Emitter } from '../observe/emitter.ts';
 import type { PoolLog } from '../observe/pool-log.ts';
@@ -37,7 +38,7 @@ function announceHeard(fact: Fact, { events, log, clock }: Pick<ShareParts, 'eve
   const about = { at: clock.date(), endpoint: fact.endpoint, elsewhere: true } as const;
   if (fact.is === 'cooldown') {
     const { scope, key, ms, reason } = fact;
-    const model = scope === 'model' ? key : undefined;
+    const { model } = aboutOf(scope, key);
     events.emit({ type: 'endpoint-cooldown', ...about, model, ms, reason });
   } else if (fact.is === 'ejected') {
     const { model, ms } = fact;

@@ -24,6 +24,7 @@ function attemptOn(endpoint: Endpoint, settled = false): Attempt<Reply> {
     reply: undefined,
     data: undefined,
     firstMs: undefined,
+    replyModel: undefined,
     settled,
     unsent: false,
     bounds: {

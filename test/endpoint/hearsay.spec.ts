@@ -142,6 +142,21 @@ describe('a cooldown that is told', () => {
     expect(hearCooldown(state, order(), 'm', 0)).toBe(true);
   });
 
+  it('of one operation, or of a model in one, is not disproved by what else succeeds here', () => {
+    const [other, use] = ['post embeddings', 'post embeddings m'];
+    attempt();
+    const refusal = (scope: 'operation' | 'use') => order({ scope, pause: false, reason: 'not for this' });
+    expect(hearCooldown(state, refusal('use'), use, 0)).toBe(true);
+    expect([state.exclusion('m', other), state.exclusion('m', CHAT), state.exclusion('n', other)]).toEqual([
+      expect.objectContaining({ kind: 'refused' }),
+      undefined,
+      undefined,
+    ]);
+    expect(hearCooldown(state, refusal('operation'), other, 0)).toBe(true);
+    expect(hearCooldown(state, refusal('use'), `${CHAT} m`, 0)).toBe(false);
+    expect(hearCooldown(state, refusal('operation'), CHAT, 0)).toBe(false);
+  });
+
   it('without a hint makes the next one here longer', () => {
     hearCooldown(state, order({ ms: 1 }), 'm', 3);
     hearCooldown(state, order({ ms: 1 }), 'm', 1);

@@ -50,6 +50,15 @@ describe('events', () => {
     ]);
   });
 
+  it('are for whoever hears them to keep and to change: nobody else sees that', async () => {
+    await using stage = await openStage({ a: [503], b: [] });
+    stage.client.balancer.on('call-end', ({ attempts }) => {
+      for (const each of attempts) each.endpoint = 'changed';
+    });
+    const answer = await chat(stage.client);
+    expect(attemptsOf(answer).map(({ endpoint }) => endpoint)).toEqual(['a', 'b']);
+  });
+
   it('each call begins once and ends once, whatever becomes of it', async () => {
     await using stage = await openStage(
       { a: { repeat: [500, 'reset', 'html', 400, 'ok', { stream: 4, cutAfter: 2 }] }, b: { repeat: [429, 'ok'] } },

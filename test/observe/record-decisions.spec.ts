@@ -26,6 +26,17 @@ const SECRET = 'nobody may read this';
 const ask = { model: 'gpt-5', messages: [{ role: 'user' as const, content: SECRET }] };
 
 describe('recordDecisions', () => {
+  it('writes a call once, however often it was added', async () => {
+    const lines: string[] = [];
+    const recorder = recordDecisions({ write: (text: string) => lines.push(text) });
+    const { client } = await stageWith(recorder);
+    const clone = client.withOptions({ timeout: 5_000 });
+    for (const each of [client, clone]) for (const name of ['*', 'call-end'] as const) each.balancer.on(name, recorder);
+    await client.chat.completions.create(ask);
+    await clone.chat.completions.create(ask);
+    expect(lines).toHaveLength(2);
+  });
+
   it('writes each call with its attempts, tokens and decisions', async () => {
     const file = fileIn();
     const recorder = recordDecisions(file);
@@ -143,7 +154,7 @@ describe('recordDecisions', () => {
       attempts: [],
       decisions: [],
     };
-    for (let call = 0; call < 100; call++) recorder(event);
+    for (let call = 0; call < 100; call++) recorder({ ...event });
     expect(recorder.lost).toBeGreaterThan(50);
     await recorder.close();
   });

@@ -6,6 +6,7 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import OpenAI, { toFile } from 'openai';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openTelemetry } from '../../src/otel/index.ts';
+import { prometheus } from '../../src/prometheus/index.ts';
 import { manualClock, type Step } from '../../src/testing/index.ts';
 import { chat, chatStream, failure, read } from '../support/calls.ts';
 import { openStage, type StageOptions } from '../support/stage.ts';
@@ -37,6 +38,7 @@ describe('spans of', () => {
       ...server,
       'gen_ai.operation.name': 'chat',
       'gen_ai.request.model': 'gpt-5',
+      'gen_ai.response.model': 'gpt-5',
       'gen_ai.usage.input_tokens': expect.any(Number),
       'gen_ai.usage.output_tokens': expect.any(Number),
       'http.response.status_code': 200,
@@ -259,6 +261,41 @@ describe('spans of', () => {
     expect(told.spans('chat')[0]?.attributes['gen_ai.usage.input_tokens']).toEqual(expect.any(Number));
   });
 
+  it('an answer that names its model otherwise than it was asked, plain or streamed', async () => {
+    const dated = 'gpt-5-2025-08-07';
+    const chunk = { id: 'c', object: 'chat.completion.chunk', model: dated };
+    const said = [{ ...chunk, choices: [{ index: 0, delta: { content: 'hi' }, finish_reason: 'stop' }] }];
+    const answer = {
+      id: 'resp_1',
+      object: 'response',
+      status: 'completed',
+      output: [{ type: 'message', content: [] }],
+    };
+    await using stage = await openStage(
+      { a: [{ stream: said }, { status: 200, body: { ...answer, model: dated } }] },
+      observed(),
+    );
+    await read(await chatStream(stage.client));
+    await stage.client.responses.create({ model: 'gpt-5', input: 'x' });
+    const models = told.spans('chat').map(({ attributes }) => attributes['gen_ai.response.model']);
+    expect(models).toEqual([dated, dated]);
+  });
+
+  it('an answer that calls its model what no name is, or by a key: not told', async () => {
+    let key = '';
+    const body = (model: string) => ({
+      ...{ id: 'c', object: 'chat.completion', model },
+      choices: [{ index: 0, message: { role: 'assistant', content: 'x' }, finish_reason: 'stop' }],
+    });
+    const bad = [() => key, () => 'the prompt, once more', () => 'x'.repeat(200)];
+    let asked = 0;
+    await using stage = await openStage({ a: () => ({ status: 200, body: body(bad[asked++]!()) }) }, observed());
+    key = stage.keys.a;
+    for (const _ of bad) await chat(stage.client);
+    expect(told.spans('chat')).toHaveLength(3);
+    for (const { attributes } of told.spans('chat')) expect(attributes).not.toHaveProperty('gen_ai.response.model');
+  });
+
   it('an upload', async () => {
     await using stage = await openStage({ a: [] }, observed());
     await stage.client.files.create({ file: await toFile(Buffer.from('{}'), 'x.jsonl'), purpose: 'batch' });
@@ -444,4 +481,32 @@ describe('the context', () => {
     expect(told.tree()).toEqual(['chat gpt-5 by another', '  route gpt-5', '    chat gpt-5']);
     for (const span of told.spans()) expect(span.attributes).not.toHaveProperty('gen_ai.usage.input_tokens');
   });
+});
+
+it('nothing that is told outside holds an id, a prompt or a key', async () => {
+  const logged: string[] = [];
+  // The SDK's own lines show what it sends.
+  const write = (...words: unknown[]) =>
+    void (String(words[0]).startsWith('[load-bal') && logged.push(JSON.stringify(words)));
+  const logger = { error: write, warn: write, info: write, debug: write };
+  await using stage = await openStage(
+    { a: [404, 'ok', 400, 500], b: [404, 'ok', 500] },
+    observed({ logger, logLevel: 'debug', maxRetries: 0 }),
+  );
+  const page = prometheus(stage.client);
+  const [id, prompt] = ['resp_0123secret', 'the words of the prompt'];
+  const names: string[] = [];
+  for (const name of ['*', 'affinity-missed'] as const) stage.client.balancer.on(name, ({ type }) => names.push(type));
+  const { responses } = stage.client;
+  await responses.retrieve(id).catch(() => undefined);
+  await responses.create({ model: 'gpt-5', input: prompt, previous_response_id: id }).catch(() => undefined);
+  for (let i = 0; i < 3; i++)
+    await failure(chat(stage.client, { messages: [{ role: 'user', content: prompt }] })).catch(() => undefined);
+  expect(names).toContain('affinity-missed');
+  const spans = told.spans().map(({ name, attributes, events: noted }) => ({ name, attributes, noted }));
+  expect(spans.flatMap(({ noted }) => noted.map(({ name }) => name))).toContain('affinity missed');
+  const rows = await Promise.all((await told.names()).map((name) => told.rows(name)));
+  const all = JSON.stringify([spans, rows, page.text(), logged, stage.client.balancer.snapshot()]);
+  page.close();
+  for (const secret of [id, prompt, ...Object.values(stage.keys)]) expect(all).not.toContain(secret);
 });

@@ -110,6 +110,25 @@ describe('a registry of prom-client', () => {
   });
 });
 
+it('counts a call once, be it through a client, its clones or both', async () => {
+  await using stage = await openStage({ a: [] });
+  const { client } = stage;
+  const clone = client.withOptions({ timeout: 5_000 });
+  const register = new Registry();
+  const metrics = prometheus({ main: client, clone, pinned: client.balancer.pin('a') }, { register });
+  const later = prometheus(clone, { register, pool: 'later' });
+  await chat(client);
+  await chat(clone);
+  const calls = (text: string) => text.split('\n').filter((line) => line.startsWith(`${P}calls_total{`));
+  const one = [expect.stringMatching(/pool="main".* 2$/)];
+  expect(calls(await register.metrics())).toEqual(one);
+  expect(calls(metrics.text())).toEqual(one);
+  // Whoever is left stands for all.
+  metrics.close();
+  expect(calls(await register.metrics())).toEqual([expect.stringMatching(/pool="later".* 2$/)]);
+  later.close();
+});
+
 describe('bad input is named', () => {
   const client = new LoadBalancedOpenAI([{ apiKey: 'x' }]);
   const register = new Registry();

@@ -5,6 +5,7 @@ import type { Clock } from '../../clock.ts';
 import type { Attempt, CallStory } from '../../dispatch/call-story.ts';
 import { mayMove, mayMoveFiltered } from '../../dispatch/may-move.ts';
 import type { Core } from '../../sdk/core.ts';
+import { noteModel } from '../../sdk/reply-model.ts';
 import { usageOf } from '../../sdk/usage.ts';
 import type { DirectReply } from './direct-reply.ts';
 
@@ -62,10 +63,11 @@ export class AttemptFacts {
     if (ids.length > 0) this.core.affinity.learn(ids, this.attempt.endpoint.name);
   }
 
-  /** Notes the usage that the reply or an event of it tells. */
+  /** Notes the usage that the reply or an event of it tells, and what it calls its model. @returns the usage. */
   noteUsage(said: unknown): unknown {
     const usage = usageOf(said);
     if (usage) this.attempt.report.usage = usage;
+    noteModel(this.attempt, said, this);
     return usage;
   }
 
