@@ -152,8 +152,7 @@ export class CallSpans {
         this.#add('budget exhausted', {});
         break;
       case 'affinity-missed':
-        // Not which id: whoever reads spans shall not be able to ask for what it names.
-        this.#add('affinity missed', {});
+        this.#add('affinity missed', {}); // Not which id: who has it may have what it names.
         break;
       default:
     }
