@@ -73,6 +73,30 @@ describe('the pages', () => {
     expect(text).toContain('load_balanced_openai_failed_calls_total{by="gateway"} 1\n');
   });
 
+  it('answer HEAD as GET without the body, and what does not read with the methods that do', async () => {
+    await using a = await faultServer({ name: 'a' });
+    await using gateway = await gatewayWith({
+      endpoints: [endpointOf(a)],
+      groups: { g: { endpoints: [{ endpoint: 'a' }] } },
+    });
+    const own = ['/', '/health', '/health/live', '/stats', '/metrics', '/dashboard', '/admin/groups'];
+    for (const path of [...own, '/v1/models', '/v1/models/g']) {
+      const [get, head, options] = await Promise.all(
+        ['GET', 'HEAD', 'OPTIONS'].map((method) => gateway.get(path, { method })),
+      );
+      const facts = (reply: Response | undefined) => [path, reply?.status, reply?.headers.get('content-type')];
+      expect(facts(head)).toEqual(facts(get));
+      expect(await head?.text()).toBe('');
+      expect([path, options?.status]).toEqual([path, 405]);
+      expect([path, options?.headers.get('allow')]).toEqual([path, expect.stringMatching(/^(DELETE, )?GET/)]);
+    }
+    const length = async (path: string, method: string) =>
+      (await gateway.get(path, { method })).headers.get('content-length');
+    expect(await length('/v1/models', 'HEAD')).toBe(await length('/v1/models', 'GET'));
+    expect((await gateway.get('/v1/models/nope', { method: 'HEAD' })).status).toBe(404);
+    expect(a.calls).toBe(0);
+  });
+
   it('are not ready when nobody takes calls', async () => {
     await using a = await faultServer({ name: 'a', script: 401 });
     await using gateway = await gatewayWith({ maxRetries: 0, endpoints: [endpointOf(a)] });

@@ -65,13 +65,19 @@ function storedKey({ name, groups, limits, expiresAt }: StoredKey): object {
 
 /** Everything that counts, whoever says it. */
 export function exported(settings: GatewaySettings, keys: readonly StoredKey[]): object {
-  const { given, endpoints, groups } = settings;
+  const { given, endpoints, skipped, groups } = settings;
   const own = withoutSecrets(given, 'openai');
   const shownEndpoints = endpoints.map(({ name, source, given: options, keyFrom }) => {
     const { name: _, ...rest } = options;
     const key = /^[A-Z][A-Z0-9_]*$/.test(keyFrom) ? `\${${keyFrom}}` : reference(undefined, name, 'api_key');
     return { name, ...withoutSecrets({ ...rest, ...(source === 'environment' && { apiKey: key }) }, name) };
   });
+  for (const { name, given: options } of skipped) {
+    const { name: _, apiKey, ...rest } = options;
+    // It has none, and needs none to be read again.
+    const none = oneReference(apiKey)?.replace('}', ':-}') ?? apiKey;
+    shownEndpoints.push({ name, ...withoutSecrets(rest, name), ...(none !== undefined && { apiKey: none }) });
+  }
   const clientKeys = [...((keysShown(own.clientKeys) as object[] | undefined) ?? []), ...keys.map(storedKey)];
   const shownGroups = Object.fromEntries(groups.map((group) => [group.name, group.given]));
   const store =

@@ -10,21 +10,23 @@ import { endpointStates } from '../figures/status-pages.ts';
 import { leadsTo } from '../outside/resolve.ts';
 import { ALLOW, addressesIn } from '../outside/stored-address.ts';
 import { type Issue, invalid } from './admin-error.ts';
-import { endpointOf, refuseInUse, refuseName, refuseNamed, relativeTo, unknown } from './find.ts';
+import { endpointOf, named, refuseInUse, refuseName, refuseNamed, relativeTo, unknown } from './find.ts';
 import { newEndpoint } from './new-endpoint.ts';
 import { type AdminRoute, type AdminSurroundings, changeable, nothing } from './route.ts';
 import { endpointView, warnings } from './shapes.ts';
-import { endpointShown } from './views.ts';
+import { endpointShown, skippedShown } from './views.ts';
 
 const CODE = 'invalid_configuration';
 
-/** Every endpoint with its state. */
+/** Every endpoint with its state, those without a key last. */
 export function endpointsShown({ running }: AdminSurroundings): object[] {
+  const { endpoints, skipped } = running().settings;
   const states = new Map(endpointStates(running()).map((state) => [state.name, state]));
-  return running().settings.endpoints.flatMap((endpoint) => {
+  const shown = endpoints.flatMap((endpoint) => {
     const state = states.get(endpoint.name);
     return state ? [endpointShown(endpoint, state)] : [];
   });
+  return [...shown, ...skipped.map(skippedShown)];
 }
 
 const shownOne = (admin: AdminSurroundings, name: string): object => {
@@ -54,7 +56,7 @@ const without = (names: readonly string[], name: string) => names.filter((each) 
 /** What is to be stored of an endpoint that was sent, as things are now. @throws AdminError */
 function madeNow(name: string, body: Given, admin: AdminSurroundings) {
   const { settings } = changeable(admin);
-  const known = settings.endpoints.find((each) => each.name === name);
+  const known = named(settings, name);
   refuseNamed('endpoint', name, known?.source, settings);
   const stored = admin.store.config.read();
   const made = newEndpoint(name, body, stored.endpoints[name], settings.admin.allowInsecure);
@@ -92,7 +94,7 @@ async function remove(name: string, admin: AdminSurroundings) {
   const configuration = changeable(admin);
   const stored = admin.store.config.read();
   const { settings } = configuration;
-  const known = settings.endpoints.find((each) => each.name === name);
+  const known = named(settings, name);
   if (!Object.hasOwn(stored.endpoints, name)) {
     refuseNamed('endpoint', name, known?.source, settings);
     throw unknown('endpoint', name, Object.keys(stored.endpoints));

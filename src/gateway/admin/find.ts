@@ -1,7 +1,7 @@
 /** Finds what a path names, or says what was perhaps meant. */
 import { basename } from 'node:path';
 import { didYouMean } from '../../config/suggest.ts';
-import type { GatewayEndpoint, GatewaySettings, Group, Source } from '../config/settings.ts';
+import type { GatewayEndpoint, GatewaySettings, Group, SkippedEndpoint, Source } from '../config/settings.ts';
 import { AdminError, type Issue } from './admin-error.ts';
 import { isForbiddenName } from './read-json.ts';
 
@@ -15,9 +15,20 @@ export function unknown(kind: string, name: string, known: readonly string[]): A
   );
 }
 
-/** The endpoint of that name. @throws AdminError 404. */
-export function endpointOf({ endpoints }: GatewaySettings, name: string): GatewayEndpoint {
-  const found = endpoints.find((each) => each.name === name);
+/** Who has that name, with a key or without. */
+export function named(
+  { endpoints, skipped }: GatewaySettings,
+  name: string,
+): GatewayEndpoint | SkippedEndpoint | undefined {
+  return [...endpoints, ...skipped].find((each) => each.name === name);
+}
+
+/** The endpoint of that name. @throws AdminError 404; 409 for one without a key. */
+export function endpointOf(settings: GatewaySettings, name: string): GatewayEndpoint {
+  const { endpoints } = settings;
+  const found = named(settings, name);
+  if (found && 'why' in found)
+    throw new AdminError(409, 'no_key', `The endpoint ${name} takes no calls: ${found.why}.`);
   if (found) return found;
   throw unknown(
     'endpoint',

@@ -49,7 +49,8 @@ export const endpointView = z
       from: z.string().describe('Where it comes from.'),
       hint: z.string().optional().describe('Its last 4 characters, of one long enough.'),
     }),
-    state: endpointState,
+    skipped: z.string().optional().describe('Why it takes no part: it has no key.'),
+    state: endpointState.nullable().describe('null = it takes no part.'),
   })
   .describe('Further fields are its options. Values of headers and query parameters are not shown.');
 

@@ -1,6 +1,6 @@
 /** Groups and endpoints as the admin API shows them: what a file would say, without anything secret. */
 import type { EndpointSnapshot } from '../../sdk/snapshot.ts';
-import type { GatewayEndpoint, Given, Group, LibraryOptions } from '../config/settings.ts';
+import type { GatewayEndpoint, Given, Group, LibraryOptions, SkippedEndpoint } from '../config/settings.ts';
 
 /** Stands for a value that is not shown; sent back, it means the value that is there. */
 export const HIDDEN = '•••';
@@ -41,6 +41,12 @@ function hintOf({ options }: GatewayEndpoint): { hint?: string } {
 export function endpointShown(endpoint: GatewayEndpoint, state: EndpointSnapshot): object {
   const { name, source, type, baseURL, given, keyFrom } = endpoint;
   const own = { source, type, baseURL, key: { from: keyFrom, ...hintOf(endpoint) }, state };
+  return { name, ...shownOptions(given), ...own };
+}
+
+/** An endpoint that takes no part. */
+export function skippedShown({ name, source, type, baseURL, given, keyFrom, why }: SkippedEndpoint): object {
+  const own = { source, type, baseURL, key: { from: keyFrom }, skipped: why, state: null };
   return { name, ...shownOptions(given), ...own };
 }
 

@@ -112,7 +112,7 @@ export class GatewayCall implements Receiver, RunningCall {
     this.path = path;
     this.key = access.caller(headers, socket.remoteAddress ?? '');
     if (!this.key) refuseForeign(headers);
-    if (method === 'GET' && showModels(this, this.key, this.#running, this.#around.since)) return;
+    if (showModels(this, method, this.key, this.#running, this.#around.since)) return;
     this.#account = new CallAccount(this.#around.allowances, this.#running, this.key);
     const { body, model, type, bytes } = await readBody(this.#message, path, settings.limits, this.#room);
     this.#end.model = model;

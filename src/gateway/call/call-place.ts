@@ -48,6 +48,9 @@ function readPlace(method: string, url: string): CallPlace {
   if (!whole.startsWith('/v1/') || whole.length === 4 || ODD_PATH.test(whole.replaceAll(SLASH, '/')))
     throw new Refused({ status: 404, message: 'There is no such path.', code: 'unknown_path' });
   if (!METHODS.has(method))
-    throw new Refused({ status: 405, message: 'There is no such method.', code: 'unknown_method' });
+    throw new Refused({
+      ...{ status: 405, message: 'There is no such method.', code: 'unknown_method' },
+      headers: { allow: [...METHODS].join(', ') },
+    });
   return { path: whole.slice(3), query: at < 0 ? undefined : queryOf(url.slice(at + 1)) };
 }

@@ -8,12 +8,19 @@ import type { Running } from '../running/running.ts';
 import type { Receiver } from './hand-on-reply.ts';
 
 /**
- * Lists them, or shows one.
+ * Lists them, or shows one. What else is done with them is for the endpoints.
  * @param since when the gateway began, in ms since 1970.
  * @returns false where the endpoints are to be asked.
  * @throws Refused for a model that is not there, or not the key's.
  */
-export function showModels(to: Receiver, key: ClientKey | undefined, running: Running, since: number): boolean {
+export function showModels(
+  to: Receiver,
+  method: string,
+  key: ClientKey | undefined,
+  running: Running,
+  since: number,
+): boolean {
+  if (method !== 'GET' && method !== 'HEAD') return false;
   const answer = modelAnswer(to.path, running, key, Math.floor(since / 1_000));
   if (!answer) return false;
   if ('unknown' in answer) throw unknownModel(answer.unknown);

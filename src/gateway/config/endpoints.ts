@@ -6,7 +6,7 @@ import { shownURL } from '../../endpoint/secrets.ts';
 import { ConfigurationError } from '../../errors.ts';
 import { anthropicFetch } from './anthropic-fetch.ts';
 import type { FoundProblems } from './invalid.ts';
-import type { GatewayEndpoint, Given, LibraryOptions, Source } from './settings.ts';
+import type { GatewayEndpoint, Given, LibraryOptions, SkippedEndpoint, Source } from './settings.ts';
 
 /** Where Anthropic is. */
 export const ANTHROPIC_URL = 'https://api.anthropic.com/v1';
@@ -92,26 +92,37 @@ function checked(
   }
 }
 
-/** The endpoints that take part, and what is to be said about the others. */
+/** Where its key comes from. */
+function keyFromOf({ keyFrom, options: { apiKey, apiKeyEnv } }: WrittenEndpoint): string {
+  return keyFrom ?? (typeof apiKeyEnv === 'string' ? apiKeyEnv : apiKey === undefined ? 'environment' : 'file');
+}
+
+function skippedOne(each: WrittenEndpoint, name: string, why: string): SkippedEndpoint {
+  const { options, source, given } = each;
+  const address = [options.baseURL, options.endpoint].find((one) => typeof one === 'string' && one !== '');
+  const baseURL = typeof address === 'string' && URL.canParse(address) ? shownURL(address) : '';
+  return { name, type: typeOf(each), source, given, baseURL, keyFrom: keyFromOf(each), why };
+}
+
+/** The endpoints that take part, and those that do not. */
 export function readyEndpoints(
   written: readonly WrittenEndpoint[],
   names: readonly string[],
   options: LibraryOptions,
   env: Env,
   problems: FoundProblems,
-): { endpoints: GatewayEndpoint[]; skipped: Map<string, string> } {
-  const skipped = new Map<string, string>();
+): { endpoints: GatewayEndpoint[]; skipped: SkippedEndpoint[] } {
+  const skipped: SkippedEndpoint[] = [];
   const there = written.flatMap((each, index) => {
     const name = names[index] as string;
     const why = keyless(each, env);
-    if (why !== undefined) skipped.set(name, why);
+    if (why !== undefined) skipped.push(skippedOne(each, name, why));
     return why === undefined ? [{ each, name, type: typeOf(each) }] : [];
   });
   const ready = there.map(({ each, name, type }) => forLibrary(each, name, type));
   const paths = there.map(({ each }) => each.path);
   const urls = ready.length > 0 ? checked(ready, options, paths, env, problems) : [];
   const endpoints = there.map(({ each, name, type }, index): GatewayEndpoint => {
-    const { apiKey, apiKeyEnv, models } = each.options;
     return {
       name,
       type,
@@ -120,9 +131,8 @@ export function readyEndpoints(
       options: ready[index] as EndpointOptions,
       baseURL: urls[index] ?? '',
       names: namesIn(each),
-      open: models === undefined,
-      keyFrom:
-        each.keyFrom ?? (typeof apiKeyEnv === 'string' ? apiKeyEnv : apiKey === undefined ? 'environment' : 'file'),
+      open: each.options.models === undefined,
+      keyFrom: keyFromOf(each),
     };
   });
   return { endpoints, skipped };

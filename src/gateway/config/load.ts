@@ -63,7 +63,7 @@ function groupsOf(
   config: GatewayConfig,
   written: Readonly<Record<string, Given>>,
   isStored: (name: string) => boolean,
-  skipped: ReadonlyMap<string, string>,
+  skipped: ReadonlySet<string>,
   warnings: string[],
 ): Group[] {
   return Object.entries(config.groups).map(([name, { endpoints, fallback }]) => {
@@ -132,14 +132,16 @@ export function settingsOf(
     problems.add('endpoints', 'have no key at all, so nobody could be called; give at least one of them a key');
   problems.throwIfAny(file);
   const checked = config as GatewayConfig;
-  const skips = [...skipped].map(([name, why]) => `Endpoint ${name} is skipped: ${why}.`);
+  const skips = skipped.map(({ name, why }) => `Endpoint ${name} is skipped: ${why}.`);
   const warnings = [...unsafeEnvironment(env), ...joined.warnings, ...skips];
+  const without = new Set(skipped.map(({ name }) => name));
   const isStored = (name: string) => Object.hasOwn(joined.groups, name);
   return {
     source,
     byService: !isListed && (own.length > 0 || list.length === 0),
     endpoints,
-    groups: groupsOf(checked, merged.groups as Record<string, Given>, isStored, skipped, warnings),
+    skipped,
+    groups: groupsOf(checked, merged.groups as Record<string, Given>, isStored, without, warnings),
     drained,
     given: isObject(given) ? withoutOwnKeys(given) : {},
     options,

@@ -31,6 +31,12 @@ export interface GatewayEndpoint {
   readonly keyFrom: string;
 }
 
+/** An endpoint that takes no part, because it has no key. */
+export interface SkippedEndpoint
+  extends Pick<GatewayEndpoint, 'name' | 'type' | 'source' | 'given' | 'baseURL' | 'keyFrom'> {
+  readonly why: string;
+}
+
 /** An endpoint of a group. */
 export interface GroupMember {
   readonly endpoint: string;
@@ -83,6 +89,8 @@ export interface GatewaySettings {
   /** It has no file: the services of the environment, whose models are told apart by prefix. */
   readonly byService: boolean;
   readonly endpoints: readonly GatewayEndpoint[];
+  /** Those without a key. */
+  readonly skipped: readonly SkippedEndpoint[];
   readonly groups: readonly Group[];
   /** Endpoints that take no new calls, by name. */
   readonly drained: readonly string[];

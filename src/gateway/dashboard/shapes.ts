@@ -101,7 +101,9 @@ export interface EndpointConfig {
   readonly weight?: number | undefined;
   readonly priority?: number | undefined;
   readonly limits?: Readonly<Record<string, number | undefined>> | undefined;
-  readonly state?: EndpointState | undefined;
+  /** Why it takes no part. */
+  readonly skipped?: string | undefined;
+  readonly state?: EndpointState | null | undefined;
   readonly [option: string]: unknown;
 }
 

@@ -81,6 +81,13 @@ export function unknownModel(name: string): Refused {
   });
 }
 
+/** For another method than one that reads, on a path of the gateway's own that is there to be read. */
+export const notForReading = (): Refused =>
+  new Refused({
+    ...{ status: 405, message: 'This is there to be read.', code: 'unknown_method' },
+    headers: { allow: 'GET, HEAD' },
+  });
+
 /** For an endpoint that sends elsewhere. */
 export const redirected = (): Refused =>
   new Refused({

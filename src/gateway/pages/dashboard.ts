@@ -1,7 +1,7 @@
 /** Sends the dashboard: files only, the same for everybody. What they show comes from the admin API, which asks for its key. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
-import { Refused } from '../http/api-error.ts';
+import { notForReading, Refused } from '../http/api-error.ts';
 import { builtDashboard, type DashboardFile, dashboardAsset, dashboardPage } from './dashboard-files.ts';
 
 const ASSETS = '/dashboard/assets/';
@@ -86,8 +86,7 @@ export function showDashboard(
   places?: readonly string[],
 ): void {
   const { method } = message;
-  if (method !== 'GET' && method !== 'HEAD')
-    throw new Refused({ status: 405, message: 'This is there to be read.', code: 'unknown_method' });
+  if (method !== 'GET' && method !== 'HEAD') throw notForReading();
   const folder = builtDashboard(places);
   if (PAGES.has(path)) {
     send(message, response, folder ? 200 : 503, folder ? dashboardPage(folder) : NOT_BUILT, 'no-cache');

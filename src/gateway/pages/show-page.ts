@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CallSurroundings } from '../call/call-surroundings.ts';
 import { metricsType } from '../figures/metrics.ts';
 import { statusPage, telling } from '../figures/status-pages.ts';
-import { Refused } from '../http/api-error.ts';
+import { notForReading, Refused } from '../http/api-error.ts';
 import { isProxied, refuseForeign } from '../http/guard.ts';
 import { writeJson } from '../http/write-reply.ts';
 import type { Running } from '../running/running.ts';
@@ -32,8 +32,7 @@ export function showPage(
     if (!local || isProxied(headers)) access.visitor(headers, message.socket.remoteAddress ?? '');
     if (local && !access.client(headers) && !access.admin(headers)) refuseForeign(headers);
   }
-  if (method !== 'GET' && method !== 'HEAD')
-    throw new Refused({ status: 405, message: 'This is there to be read.', code: 'unknown_method' });
+  if (method !== 'GET' && method !== 'HEAD') throw notForReading();
   const { clock, figures, since, closing, store } = around;
   const page = statusPage(path, { running, figures, now: clock.date(), since, closing: closing(), store: store.state });
   if (!page)

@@ -17,6 +17,44 @@ afterEach(() => {
 const FILE = { endpoints: [{ name: 'own', apiKey: 'sk-own-0123456789', baseURL: 'http://127.0.0.1:9/v1' }] };
 const KEY = 'sk-canary-Zx91Qw82Er73Ty64';
 
+describe('an endpoint without a key', () => {
+  const file = {
+    endpoints: [
+      ...FILE.endpoints,
+      { name: 'empty', apiKey: '${EMPTY_KEY:-}', baseURL: 'http://me:pw@127.0.0.1:8/v1', models: ['m'] },
+      { name: 'unset', apiKeyEnv: 'NOT_THERE', baseURL: 'http://127.0.0.1:7/v1' },
+    ],
+    groups: { g: { endpoints: [{ endpoint: 'empty' }, { endpoint: 'own' }] } },
+  };
+
+  it('is listed with the reason, is nobody’s to put, and has nothing to drain', async () => {
+    await using gateway = await gatewayWith(file);
+    const { endpoints } = (await ask(gateway, 'GET', '/admin/endpoints')).body;
+    expect(endpoints).toMatchObject([
+      { name: 'own', state: { name: 'own' } },
+      { name: 'empty', source: 'file', skipped: 'its key is empty', state: null, models: ['m'], key: { from: 'file' } },
+      { name: 'unset', skipped: 'the variable of its apiKeyEnv is not set', key: { from: 'NOT_THERE' } },
+    ]);
+    expect(endpoints[1].baseURL).toBe('http://127.0.0.1:8/v1');
+    const put = await ask(gateway, 'PUT', '/admin/endpoints/empty', { apiKey: 'k' });
+    expect([put.status, put.body.error.code]).toEqual([409, 'named_by_file']);
+    const drained = await ask(gateway, 'POST', '/admin/endpoints/empty/drain');
+    expect([drained.status, drained.body.error.message]).toEqual([
+      ...[409, 'The endpoint empty takes no calls: its key is empty.'],
+    ]);
+  });
+
+  it('stands in the exported configuration, which is one', async () => {
+    await using gateway = await gatewayWith(file);
+    const { config } = (await ask(gateway, 'GET', '/admin/config')).body;
+    expect(config.endpoints).toMatchObject([{ name: 'own' }, { name: 'empty' }, { name: 'unset' }]);
+    expect(JSON.stringify(config)).not.toContain('pw');
+    await using again = await gatewayWith(config, { env: { OWN_API_KEY: 'k' } });
+    expect(again.gateway.settings.skipped.map(({ name }) => name)).toEqual(['empty', 'unset']);
+    expect(again.gateway.settings.groups).toMatchObject([{ name: 'g', members: [{ endpoint: 'own' }] }]);
+  });
+});
+
 /** Names lead where the test says, from one look to the next. @returns the names looked up */
 function leading(...addresses: readonly (string | Error)[]): string[] {
   const looked: string[] = [];

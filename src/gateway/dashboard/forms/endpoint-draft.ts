@@ -83,7 +83,7 @@ function filled(fields: Readonly<Record<string, unknown>>): Record<string, unkno
 }
 
 /** What `GET` tells beside the options. */
-const TOLD: readonly string[] = ['name', 'source', 'state', 'key', 'apiKey'];
+const TOLD: readonly string[] = ['name', 'source', 'state', 'skipped', 'key', 'apiKey'];
 
 /** The options of an endpoint as `PUT` takes them, without its key. */
 export function endpointOptions(value: EndpointConfig): Record<string, unknown> {

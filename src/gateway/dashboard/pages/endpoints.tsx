@@ -13,7 +13,7 @@ import { SourceTag } from '../parts/source-tag.tsx';
 import { ModelStates, StateWord } from '../parts/state-word.tsx';
 import { TestCall } from '../parts/test-call.tsx';
 import { tellFailure } from '../parts/toasts.tsx';
-import { say } from '../say.ts';
+import { say, sayReason } from '../say.ts';
 import type { EndpointConfig, Group } from '../shapes.ts';
 
 function Serves({ endpoint: { models, modelMap } }: { endpoint: EndpointConfig }) {
@@ -37,7 +37,7 @@ function Serves({ endpoint: { models, modelMap } }: { endpoint: EndpointConfig }
 }
 
 function EndpointEntry({ endpoint, onTest }: { endpoint: EndpointConfig; onTest: () => void }) {
-  const { name, source, type, baseURL, key, weight, priority } = endpoint;
+  const { name, source, type, baseURL, key, skipped, weight, priority } = endpoint;
   const state = live.value?.endpoints.find((each) => each.name === name) ?? endpoint.state;
   const isOurs = source === 'store';
   return (
@@ -47,6 +47,14 @@ function EndpointEntry({ endpoint, onTest }: { endpoint: EndpointConfig; onTest:
         <span class="muted">{type}</span>
         <SourceTag source={source} />
       </header>
+      {skipped && (
+        <span class="state excluded">
+          <span class="sign" aria-hidden="true" />
+          <span>
+            {say('state.skipped')} <span class="muted">({sayReason(skipped)})</span>
+          </span>
+        </span>
+      )}
       {state && <StateWord state={state} />}
       {state && <ModelStates state={state} />}
       <dl class="facts wide">
@@ -71,10 +79,12 @@ function EndpointEntry({ endpoint, onTest }: { endpoint: EndpointConfig; onTest:
       )}
       {state && <Headroom state={state} />}
       <footer>
-        <button type="button" onClick={onTest}>
-          {say('test')}
-        </button>
-        {state?.drained ? (
+        {state && (
+          <button type="button" onClick={onTest}>
+            {say('test')}
+          </button>
+        )}
+        {!state ? null : state.drained ? (
           <button type="button" onClick={() => restoreEndpoint(endpoint).catch(tellFailure)}>
             {say('endpoint.restore')}
           </button>

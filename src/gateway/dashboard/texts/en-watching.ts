@@ -76,6 +76,7 @@ export const watching = {
   'state.cooling': 'cooling down',
   'state.drained': 'drained',
   'state.excluded': 'excluded',
+  'state.skipped': 'takes no part',
   time: 'Time',
   model: 'Model',
   endpoint: 'Endpoint',

@@ -6,6 +6,8 @@
 /** Whole words. */
 const WORDS: Readonly<Record<string, string>> = {
   drained: '已排空',
+  'its key is empty': '密钥为空',
+  'the variable of its apiKeyEnv is not set': '其 apiKeyEnv 变量未设置',
   'failed this call': '本次调用已在此失败',
   'ejected after failures': '多次失败后被剔除',
   unresponsive: '无响应',

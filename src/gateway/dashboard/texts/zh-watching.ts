@@ -77,6 +77,7 @@ export const watching: Readonly<Record<keyof typeof english, string>> = {
   'state.cooling': '冷却中',
   'state.drained': '已排空',
   'state.excluded': '已排除',
+  'state.skipped': '未参与',
   time: '时间',
   model: '模型',
   endpoint: '端点',
