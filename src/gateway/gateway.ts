@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { type Clock, systemClock } from '../clock.ts';
 import type { Observer } from '../observe/events.ts';
 import { AdminApi, isAdminPath } from './admin/admin-api.ts';
+import { JustDeleted } from './admin/just-deleted.ts';
 import { GatewayCall } from './call/answer-call.ts';
 import type { CallSurroundings } from './call/call-surroundings.ts';
 import type { Traced } from './call/telemetry.ts';
@@ -119,7 +120,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     ...{ clock, log, figures, allowances, store, since: clock.date(), closing: () => closing },
     ...{ live: new LiveFigures(clock), madeBy: new MadeBy(), bodies },
   };
-  const admin = new AdminApi({ around: surroundings, store, configuration, running: () => generations.running, local });
+  const deleted = new JustDeleted(clock);
+  const running = () => generations.running;
+  const admin = new AdminApi({ around: surroundings, store, configuration, running, local, deleted });
   const answer = (message: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { url = '/' } = message;
     if (!isCall.test(url)) return show(message, response, url);

@@ -1,7 +1,8 @@
 // The dashboard in Chromium: from an empty gateway to endpoints, groups and keys, with wrong values, undo and revoking.
 import { readFileSync } from 'node:fs';
 import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { JustDeleted } from '../../src/gateway/admin/just-deleted.ts';
 import { type FaultServer, faultServer } from '../../src/testing/index.ts';
 import {
   chromiumAt,
@@ -101,13 +102,19 @@ describe.skipIf(!chromiumAt)(
       await page.getByRole('button', { name: 'Delete' }).click();
       await page.getByText('mine is deleted.').waitFor();
       expect(gateway.store.config.read().endpoints).toEqual({});
-      // The key is gone with it: the form asks for it again, everything else filled in.
       await page.getByRole('button', { name: 'Undo' }).click();
+      await soon(async () => gateway.store.config.read().endpoints.mine).toMatchObject({ apiKey: 'sk-kept' });
+      // A gateway that has forgotten the key: the form asks for it again, everything else filled in.
+      await page.getByRole('button', { name: 'Delete' }).click();
+      await page.getByText('mine is deleted.').last().waitFor();
+      const forgotten = vi.spyOn(JustDeleted.prototype, 'find').mockReturnValue(undefined);
+      await page.getByRole('button', { name: 'Undo' }).last().click();
       const again = page.getByRole('dialog', { name: 'Add endpoint' });
       await again.getByLabel('API key').fill('sk-again');
       expect(await again.getByLabel('Address').inputValue()).toBe(server.url);
       await again.getByRole('button', { name: 'Save' }).click();
       await page.getByText('mine is added.').waitFor();
+      forgotten.mockRestore();
       expect(gateway.store.config.read().endpoints.mine).toMatchObject({ apiKey: 'sk-again', baseURL: server.url });
     });
 

@@ -59,7 +59,8 @@ function madeNow(name: string, body: Given, admin: AdminSurroundings) {
   const known = named(settings, name);
   refuseNamed('endpoint', name, known?.source, settings);
   const stored = admin.store.config.read();
-  const made = newEndpoint(name, body, stored.endpoints[name], settings.admin.allowInsecure);
+  const before = stored.endpoints[name] ?? admin.deleted.find(name);
+  const made = newEndpoint(name, body, before, settings.admin.allowInsecure);
   if (made.is === 'wrong') throw invalid(made.issues, CODE);
   return { options: made.options, isKnown: known !== undefined, drained: without(stored.drained, name) };
 }
@@ -74,6 +75,7 @@ async function put(name: string, body: unknown, admin: AdminSurroundings) {
   const { options, isKnown, drained } = madeNow(name, body, admin);
   const change = () => configuration.change({ endpoints: { [name]: options }, drained });
   const settings = await told(change, storedEndpointPath(name));
+  admin.deleted.forget(name);
   return {
     status: isKnown ? 200 : 201,
     body: { endpoint: shownOne(admin, name), warnings: [...notes, ...settings.warnings] },
@@ -103,6 +105,7 @@ async function remove(name: string, admin: AdminSurroundings) {
   if (known?.source === 'store') refuseInUse('endpoint', name, settings);
   const drained = known?.source === 'store' ? without(stored.drained, name) : stored.drained;
   await configuration.change({ endpoints: { [name]: null }, drained });
+  admin.deleted.add(name, stored.endpoints[name] as Given);
   return { status: 200, body: { deleted: name } } as const;
 }
 
@@ -116,6 +119,9 @@ async function setDrained(name: string, drained: boolean, admin: AdminSurroundin
 
 const written = z.strictObject({ endpoint: endpointView, warnings });
 const drain = z.strictObject({ endpoint: z.string(), drained: z.boolean() });
+
+const REMOVES =
+  'Deletes an endpoint. For 30 s one put there again, at the same address and without a key, has its key still.';
 
 /** The routes. */
 export const endpointRoutes: readonly AdminRoute[] = [
@@ -131,7 +137,7 @@ export const endpointRoutes: readonly AdminRoute[] = [
     run: ({ name, body }, admin) => put(name, body, admin),
   },
   {
-    ...{ method: 'DELETE', path: '/admin/endpoints/:name', does: 'Deletes an endpoint.', errors: [404, 409] },
+    ...{ method: 'DELETE', path: '/admin/endpoints/:name', does: REMOVES, errors: [404, 409] },
     replies: { 200: z.strictObject({ deleted: z.string() }) },
     run: ({ name }, admin) => remove(name, admin),
   },

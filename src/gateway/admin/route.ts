@@ -10,6 +10,7 @@ import type { Configuration } from '../configuration.ts';
 import type { Running } from '../running/running.ts';
 import type { GatewayStore } from '../store/gateway-store.ts';
 import { AdminError, invalid } from './admin-error.ts';
+import type { JustDeleted } from './just-deleted.ts';
 
 /** What routes work on. */
 export interface AdminSurroundings {
@@ -20,6 +21,7 @@ export interface AdminSurroundings {
   readonly running: () => Running;
   /** The gateway is reached from this machine alone. */
   readonly local: boolean;
+  readonly deleted: JustDeleted;
 }
 
 /** What was asked: already known to be what the route takes. */

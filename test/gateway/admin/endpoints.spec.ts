@@ -4,7 +4,7 @@ import { createServer } from 'node:https';
 import { type AddressInfo, isIP } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { memoryGatewayStore } from '../../../src/gateway/store/memory-gateway-store.ts';
-import { faultServer } from '../../../src/testing/index.ts';
+import { faultServer, manualClock } from '../../../src/testing/index.ts';
 import { ask, issuesIn } from '../../support/admin.ts';
 import { certificate } from '../../support/certificate.ts';
 import { chat, gatewayWith } from '../../support/gateway.ts';
@@ -16,6 +16,30 @@ afterEach(() => {
 
 const FILE = { endpoints: [{ name: 'own', apiKey: 'sk-own-0123456789', baseURL: 'http://127.0.0.1:9/v1' }] };
 const KEY = 'sk-canary-Zx91Qw82Er73Ty64';
+
+describe('an endpoint that was deleted', () => {
+  it('has its key and headers again when it is put back at the same address, for 30 s', async () => {
+    const clock = manualClock();
+    await using gateway = await gatewayWith({ ...FILE, admin: { allowInsecure: true } }, { clock });
+    const put = (body: object) => ask(gateway, 'PUT', '/admin/endpoints/x', body);
+    const baseURL = 'http://127.0.0.1:8/v1';
+    const remove = () => ask(gateway, 'DELETE', '/admin/endpoints/x');
+    await put({ baseURL, apiKey: KEY, defaultHeaders: { 'x-team': 'red' } });
+    const [shown] = (await ask(gateway, 'GET', '/admin/endpoints')).body.endpoints.slice(1);
+    await remove();
+    expect(gateway.store.config.read().endpoints).toEqual({});
+    expect((await put({ baseURL: 'http://127.0.0.1:9/v1' })).status).toBe(422);
+    const { defaultHeaders } = shown;
+    expect((await put({ baseURL, defaultHeaders })).status).toBe(201);
+    expect(gateway.store.config.read().endpoints.x).toEqual({
+      ...{ baseURL, apiKey: KEY, defaultHeaders: { 'x-team': 'red' } },
+    });
+    await remove();
+    await clock.advance(30_000);
+    expect(issuesIn(await put({ baseURL }))).not.toEqual([]);
+    expect(gateway.store.config.read().endpoints).toEqual({});
+  });
+});
 
 describe('an endpoint without a key', () => {
   const file = {

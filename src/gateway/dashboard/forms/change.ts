@@ -31,7 +31,7 @@ export async function saveEndpoint(name: string, body: object, before: EndpointC
   changed();
 }
 
-/** Deletes an endpoint. Its key is gone with it: who takes that back is asked for it again where one is needed. @throws ApiError */
+/** Deletes an endpoint. The gateway keeps its key for as long as this can be undone; one that does not is given it again in the form. @throws ApiError */
 export async function deleteEndpoint(before: EndpointConfig): Promise<void> {
   const { name } = before;
   await remove(at('endpoints', name));
