@@ -2,6 +2,7 @@
 import config from './vitest.ts';
 
 const include = ['call', 'dispatch', 'endpoint', 'affinity', 'pool'].map((folder) => `test/${folder}/**/*.spec.ts`);
+const { projects: _, ...test } = config.test ?? {};
 
 // A mutant that makes a test wait for ever is to fail soon.
-export default { ...config, test: { ...config.test, include, testTimeout: 5_000 } };
+export default { ...config, test: { ...test, include, testTimeout: 5_000 } };

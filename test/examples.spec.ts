@@ -21,7 +21,7 @@ const env = Object.fromEntries(
 
 /** What an example prints, the lines about its servers left out. */
 async function run(name: string): Promise<string> {
-  const { stdout } = await promisify(execFile)('npm', ['run', '--silent', 'example', name], {
+  const { stdout } = await promisify(execFile)(process.execPath, ['examples/run.ts', name], {
     cwd: ROOT,
     env,
     timeout: 25_000,

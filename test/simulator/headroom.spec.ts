@@ -7,7 +7,7 @@ import { simulate } from './run.ts';
 import { ENDPOINTS, type Scenario, scenarios } from './scenarios.ts';
 import { MEAN } from './workload.ts';
 
-const SEEDS = [1, 2, 3, 4, 5];
+const SEEDS = process.env.FULL ? [1, 2, 3, 4, 5] : [1, 2];
 const PLENTY = 1e9;
 const MINUTE = 60_000;
 
@@ -72,7 +72,7 @@ describe('at 200 % of all quotas', () => {
       ...{ name, apiKey: 'key', baseURL: `https://${name}.example/v1` },
       limits: scenario.quotas[index],
     }));
-    for (const seed of SEEDS.slice(0, 2)) {
+    for (const seed of [1, 2]) {
       const { options } = contender('headroom', { endpoints });
       const { wasted, worstTen } = await simulate({ clients: 1, seed, ms: 120_000, scenario, options });
       expect({ seed, wasted }).toEqual({ seed, wasted: 0 });

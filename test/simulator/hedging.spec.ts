@@ -1,12 +1,12 @@
-// What hedging promises with one configuration for all, a budget of 10 %: by medians of five seeds at the full length of a
+// What hedging promises with one configuration for all, a budget of 10 %: by medians of three seeds (FULL=1: five) at the full length of a
 // run. Times to the first token are multiples of what an oracle needs at its slowest call in a hundred while all is well.
 import { describe, expect, it } from 'vitest';
-import { type Cell, cell, FULL } from './compare.ts';
+import { type Cell, cell, TESTED } from './compare.ts';
 import { contender } from './contenders.ts';
 import { type ScenarioName, scenarios } from './scenarios.ts';
 
 const play = (strategy: string, name: ScenarioName, clients: number): Promise<Cell> =>
-  cell(contender(strategy), scenarios[name], { ...FULL, clients });
+  cell(contender(strategy), scenarios[name], { ...TESTED, clients });
 
 describe('hedging', { timeout: 240_000 }, () => {
   it.each<[ScenarioName, number, number]>([

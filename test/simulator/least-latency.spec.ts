@@ -1,12 +1,12 @@
-// What least-latency promises, by medians of five seeds at the full length of a run. Times to the first token are multiples
+// What least-latency promises, by medians of three seeds (FULL=1: five) at the full length of a run. Times to the first token are multiples
 // of what an oracle needs at its slowest call in a hundred while everything is well.
 import { describe, expect, it } from 'vitest';
-import { type Cell, cell, FULL } from './compare.ts';
+import { type Cell, cell, TESTED } from './compare.ts';
 import { contender } from './contenders.ts';
 import { type ScenarioName, scenarios } from './scenarios.ts';
 
 const play = (name: ScenarioName, clients: number): Promise<Cell> =>
-  cell(contender('least-latency'), scenarios[name], { ...FULL, clients });
+  cell(contender('least-latency'), scenarios[name], { ...TESTED, clients });
 
 describe('least-latency', { timeout: 240_000 }, () => {
   it.each<[ScenarioName, number, number]>([

@@ -1,4 +1,4 @@
-// Makes one call of a kind after a few harmless ones; prints how it went and how far the process grew, in MiB.
+// Makes one call of a kind after a few harmless ones; prints how it went and how much more was in use on the way, in MiB.
 import { attemptsOf, LoadBalancedOpenAI, type LoadBalancedOpenAIOptions } from '../../../src/index.ts';
 
 const { options, kind } = JSON.parse(process.argv.at(-1)!) as {
@@ -29,21 +29,28 @@ const CALLS: Record<typeof kind, () => Promise<{ thing: object; bytes: number }>
 
 // What a first call loads is not what a bomb costs.
 for (let call = 0; call < 3; call++) await CALLS[kind]();
-globalThis.gc?.();
-const before = process.memoryUsage.rss();
-let [most, collected] = [before, before];
-// Its own peak alone: the process's peak so far may be that of its start. What is read and done with is garbage; it shall not
-// depend on the collector's mood whether it counts.
+/**
+ * Bytes in use, without what is garbage. Not the size of the process: pages come back from the engine whenever it finds the
+ * time. Twice, since the second collection waits for what the first one has begun.
+ */
+function held(): number {
+  globalThis.gc?.();
+  globalThis.gc?.();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
+const before = held();
+let [most, collected] = [before, process.memoryUsage.rss()];
 const look = setInterval(() => {
-  if (process.memoryUsage.rss() - collected > 8 * 1_048_576) {
-    globalThis.gc?.();
-    collected = process.memoryUsage.rss();
-  }
-  most = Math.max(most, process.memoryUsage.rss());
+  const size = process.memoryUsage.rss();
+  if (Math.abs(size - collected) < 8 * 1_048_576) return;
+  most = Math.max(most, held());
+  collected = process.memoryUsage.rss();
 }, 2);
 const { thing, bytes } = await CALLS[kind]();
 clearInterval(look);
-const grown = Math.max(most, process.memoryUsage.rss()) - before;
+const grown = Math.max(most, held()) - before;
 const verdicts = attemptsOf(thing).map(({ endpoint, verdict }) => `${endpoint} ${verdict}`);
 await client.close();
 console.log(JSON.stringify({ verdicts, bytes, grown: grown / 1_048_576 }));
