@@ -86,7 +86,13 @@ export function hangUp(exchange: Exchange, how: 'reset' | 'close'): void {
  * Why: RST in the same breath as data is reported by some systems as a plain end of the data, or without the data.
  */
 export async function hangUpAfterData(exchange: Exchange, how: 'reset' | 'close'): Promise<void> {
-  if (how === 'close' || (await wait(exchange, BREATH))) hangUp(exchange, how);
+  if (how === 'reset') {
+    if (!(await wait(exchange, BREATH))) return;
+    // A process that was kept from running is late for everything: a client in it reads in this very turn, before what follows.
+    await new Promise<void>((resolve) => void setImmediate(resolve));
+    if (exchange.over.aborted) return;
+  }
+  hangUp(exchange, how);
 }
 
 /** Long enough (ms) for a client on the same machine to wake up and read. */
