@@ -60,10 +60,12 @@ export interface Shared {
   readonly left: number;
   /** How many use it. */
   readonly processes: number;
+  /** Does a call wait for what it lacks? */
+  readonly waits: boolean;
 }
 
-/** What is drawn at a time. */
-export function blockOf(usage: Usage, { rate, left, processes }: Shared, now: number): number {
-  const least = Math.max(rate * TURN, usage.typical);
+/** What is drawn at a time. Why a call that waits gets what it lacks and no more: parts of a call, in each process, add up. */
+export function blockOf(usage: Usage, { rate, left, processes, waits }: Shared, now: number): number {
+  const least = Math.max(rate * TURN, waits ? 0 : usage.typical);
   return Math.max(least, Math.min(usage.rate(now) * AHEAD, left / (2 * processes)));
 }

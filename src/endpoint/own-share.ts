@@ -8,6 +8,7 @@ const UNTIL_ALL_KNOW = 6_000;
 
 /** A part of a limit, from the moment the store fell silent. */
 export class OwnShare {
+  readonly #parts: number;
   readonly #rate: number;
   readonly #most: number;
   #at: number;
@@ -19,6 +20,7 @@ export class OwnShare {
    * @param parts into how many it is divided.
    */
   constructor(limit: number, rate: number, parts: number, now: number) {
+    this.#parts = parts;
     this.#rate = rate / parts;
     // Less than one call is still one at a time.
     this.#most = Math.max(limit / parts, Math.min(1, limit));
@@ -30,9 +32,9 @@ export class OwnShare {
     return this.#rate;
   }
 
-  /** The first of it. @param left what is left of the whole bucket, as far as known. @param parts of how many. */
-  begin(left: number, parts: number): number {
-    return Math.min(this.#most, Math.max(0, left) / parts);
+  /** The first of it. @param left what is left of the whole bucket, as far as known. */
+  begin(left: number): number {
+    return Math.min(this.#most, Math.max(0, left) / this.#parts);
   }
 
   /** What has come since it was last asked. @param held what of it is there already. */

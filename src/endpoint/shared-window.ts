@@ -89,10 +89,10 @@ export class SharedWindow implements RateWindow, InUse {
 
   #fallSilent(): void {
     const now = this.#fleet.clock.now();
-    // At the beginning nobody knows how many share the limit: then the store has to fail.
-    if (this.#ledger.spentUntil === undefined || !this.#fleet.knowsOthers) return;
+    // Before it ever answered nobody knows what there is: then the store has to fail.
+    if (this.#ledger.spentUntil === undefined) return;
     this.#supply.pass(now);
-    if (!this.#supply.alone) this.#supply.goAlone(false, now);
+    this.#supply.goAlone(false, now);
     this.#wake();
   }
 
@@ -127,7 +127,7 @@ export class SharedWindow implements RateWindow, InUse {
     const later = this.#fleet.clock.now();
     supply.pass(later);
     if (!stretch) {
-      if (!supply.alone) supply.goAlone(true, later);
+      supply.goAlone(true, later);
       supply.alone?.failed();
       this.#wake();
       return false;

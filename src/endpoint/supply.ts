@@ -14,6 +14,8 @@ export const CRUMB = 1e-3;
 const KNOWN = 60_000;
 /** By how much calls may go before the first lease came, as a share of the limit; one may in any case. */
 const AHEAD = 0.01;
+/** So many may share it where there was no time to hear of any, and that much of it they begin with. */
+const [MAYBE, LITTLE] = [10, 0.02];
 /** While that much of the limit is left, nothing can be wrong with that. */
 const PLENTY = 0.1;
 /** So many times what is of use is too much to keep. */
@@ -31,6 +33,8 @@ export class Supply {
   owed = 0;
   /** Set while the store does not answer. */
   alone: OwnShare | undefined;
+  /** Whether it is not known how many there are. */
+  #guesses = false;
   /** When it is not needed any more if nobody comes. */
   neededUntil = 0;
   readonly #limit: number;
@@ -59,11 +63,16 @@ export class Supply {
 
   /** Goes by an equal part of the limit from now on. @param failed the store said so; else it is late, and others may be heard yet. */
   goAlone(failed: boolean, now: number): void {
-    const { size } = this.#fleet;
+    const { size, knowsOthers } = this.#fleet;
+    const before = this.alone;
+    // Who goes by a guess learns nothing more once the store has failed; else what was heard before counts, also in the midst of it.
+    if (before && !(failed && this.#guesses)) return;
+    this.#guesses = !failed && !knowsOthers;
+    this.alone = new OwnShare(this.#limit, this.#rate, this.#guesses ? Math.max(size, MAYBE) : size, now);
+    if (before) return;
     const unknown = failed ? this.#limit : this.#limit * PLENTY;
     const left = this.#isKnown(now) ? this.#left(now) : unknown;
-    this.alone = new OwnShare(this.#limit, this.#rate, size, now);
-    this.#gain(this.alone.begin(left, size));
+    this.#gain(this.alone.begin(this.#guesses ? Math.min(left, this.#limit * LITTLE) : left));
   }
 
   /** Goes by what is drawn again. */
@@ -136,7 +145,8 @@ export class Supply {
   /** What is drawn at a time. */
   #block(now: number): number {
     const left = this.#isKnown(now) ? this.#left(now) : this.#limit * AHEAD;
-    return blockOf(this.usage, { rate: this.#rate, left, processes: this.#fleet.size }, now);
+    const waits = this.wanted > 0;
+    return blockOf(this.usage, { rate: this.#rate, left, processes: this.#fleet.size, waits }, now);
   }
 
   /** More is drawn when less than this is there. */

@@ -41,6 +41,8 @@ export class Ledger {
   readonly #period: number;
   #spentUntil: number | undefined;
   #knownAt = Number.NEGATIVE_INFINITY;
+  /** In which counter it was. */
+  #knownIn: number | undefined;
   readonly #fellSilent: () => void;
 
   /** @param whole how long the bucket takes to fill, in ms. @param fellSilent called when the store owes an answer for too long. */
@@ -66,15 +68,28 @@ export class Ledger {
   /** Draws what fills in `ms`. @returns `undefined` when the store does not answer */
   async draw(ms: number): Promise<Stretch | undefined> {
     const grains = Math.max(1, Math.ceil(ms * GRAIN));
+    // Whatever is drawn while one of many catches up moves the time on and is nobody's: so who may be behind looks first.
+    let looks = this.#knownIn !== this.#number || this.#isBehind(this.#spentUntil ?? Number.NEGATIVE_INFINITY);
     for (let tries = 0, pause = FIRST_PAUSE; tries < TRIES; tries++, pause *= 2) {
-      const until = await this.#move(grains);
+      let until = await this.#move(looks ? 0 : grains);
+      if (looks && until !== undefined && !this.#isBehind(until)) {
+        looks = false;
+        until = await this.#move(grains);
+      }
       if (until === undefined) return undefined;
-      const from = until - grains / GRAIN;
-      if (from >= this.#fullAt() - this.#whole * TOLERANCE) return this.#checked({ from, until });
-      // More than full: what was drawn there counts for nobody, and is left out with all the rest that is past.
-      if (!(await this.#catchUp(until, pause))) return undefined;
+      const from = looks ? until : until - grains / GRAIN;
+      if (!this.#isBehind(from)) return this.#checked({ from, until });
+      // What was drawn there counts for nobody, and is left out with all the rest that is past.
+      const found = await this.#catchUp(until, pause);
+      if (found === undefined) return undefined;
+      looks = found === 'others do';
     }
     return undefined;
+  }
+
+  /** More than full: so far in the past. */
+  #isBehind(time: number): boolean {
+    return time < this.#fullAt() - this.#whole * TOLERANCE;
   }
 
   /** Two that caught up at the same moment leave it far ahead until one takes it back: what lies there is looked at again. */
@@ -145,35 +160,36 @@ export class Ledger {
     if (until !== undefined && !this.#isEmpty(number, until)) {
       this.#spentUntil = until;
       this.#knownAt = this.#clock.now();
+      this.#knownIn = number;
     }
     return until;
   }
 
   /** Moves a time that lies too far in the past to where a full bucket has it. One process does it, the others wait a moment. */
-  async #catchUp(until: number, pause: number): Promise<boolean> {
+  async #catchUp(until: number, pause: number): Promise<'done' | 'others do' | undefined> {
     const length = this.#isEmpty(this.#number, until) ? TURN_IF_NEW : TURN;
     const turn = `${length}:${Math.floor(this.#fleet.time() / length)}`;
     const first = await this.#ask(`${this.#key}:turn:${turn}`, 1, 2 * length);
-    if (first === undefined) return false;
+    if (first === undefined) return undefined;
     if (first !== 1) {
       await this.#pause(pause);
-      return true;
+      return 'others do';
     }
     const number = this.#number;
     const found = await this.#read(number, 0);
-    if (found === undefined) return false;
+    if (found === undefined) return undefined;
     let at = this.#fullAt();
     if (this.#isEmpty(number, found)) {
       const before = await this.#read(number - 1, 0);
-      if (before === undefined) return false;
+      if (before === undefined) return undefined;
       at = Math.max(at, before, this.#spentByNow);
     }
     const grains = Math.ceil((at - found) * GRAIN);
-    if (grains <= 0) return true;
+    if (grains <= 0) return 'done';
     const after = await this.#read(number, grains);
-    if (after === undefined) return false;
+    if (after === undefined) return undefined;
     // Two at the same moment, in spite of the turns: the second one takes it back.
     if (after - grains / GRAIN > at) await this.#read(number, -grains);
-    return true;
+    return 'done';
   }
 }

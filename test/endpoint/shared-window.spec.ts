@@ -65,6 +65,22 @@ describe('at twice the limit', () => {
     expect(world.sum()).toBeGreaterThan(3 * 600 * 0.97);
   });
 
+  it.each([
+    [240, 8],
+    [600, 30],
+  ])('%i a minute, all %i begin at once, and answers are late now and then: nothing is lost', async (limit, count) => {
+    for (let seed = 1; seed <= 6; seed++) {
+      const world = new World(limit, seed);
+      const { clock, store } = world;
+      store.latency = () => 1 + (clock.random() < 0.3 ? 200 * clock.random() : 0);
+      for (const each of start(world, count, 2))
+        for (let calls = 0; calls < (1.2 * limit) / count; calls++) each.call();
+      await clock.advance(20_000);
+      expect(world.sum()).toBeGreaterThan((4 / 3) * limit * 0.99);
+      expect(world.overshoot()).toBeLessThanOrEqual(little(limit));
+    }
+  });
+
   it('clocks that are minutes apart', async () => {
     const world = new World(600);
     for (let index = 0; index < 8; index++) world.start({ load: 150, skew: (index - 4) * 60_000 });
@@ -176,6 +192,20 @@ describe('the store', () => {
       expect(world.sum(100_000, 190_000)).toBeGreaterThan(900 * 0.97);
     },
   );
+
+  it('hangs before anybody had the time to hear of the others: who has drawn once does not wait', async () => {
+    const world = new World(1_200);
+    for (const each of start(world, 8, 0.5)) each.call();
+    await world.clock.advance(1_200);
+    for (const { fleet, waits } of world.processes) {
+      expect(fleet.knowsOthers).toBe(false);
+      waits.length = 0;
+    }
+    world.store.state = 'hangs';
+    await world.clock.advance(30_000);
+    expect(longest(world)).toBe(0);
+    expect(world.overshoot()).toBe(0);
+  });
 
   it.each(['hangs', 'fails'] as const)('%s while there is room: nobody waits', async (state) => {
     const world = new World(1_200);

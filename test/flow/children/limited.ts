@@ -1,6 +1,11 @@
 // One of many processes on one Redis: calls an endpoint with a configured limit, as told, and prints how its calls went.
 import { createClient } from 'redis';
-import { attemptsOf, LoadBalancedOpenAI, type LoadBalancedOpenAIOptions } from '../../../src/index.ts';
+import {
+  attemptsOf,
+  LoadBalancedOpenAI,
+  type LoadBalancedOpenAIOptions,
+  type SharedStore,
+} from '../../../src/index.ts';
 import { redisStore } from '../../../src/redis/index.ts';
 
 interface Input {
@@ -19,7 +24,7 @@ export interface Went {
   readonly limited: number;
   /** Calls that were still waiting at the end. */
   readonly left: number;
-  /** Times a call waited. */
+  /** Times a call waited, since it was told to count. */
   readonly waits: number;
   readonly degraded: number;
   readonly recovered: number;
@@ -29,7 +34,17 @@ const { options, url, atOnce, perSecond, ms } = JSON.parse(process.argv.at(-1)!)
 const redis = createClient({ url });
 redis.on('error', () => undefined);
 await redis.connect();
-const client = new LoadBalancedOpenAI({ ...options, store: redisStore(redis) });
+const inner = redisStore(redis);
+let drawn = 0;
+const store: SharedStore = {
+  ...inner,
+  async add(key, n, ttl) {
+    const total = await inner.add(key, n, ttl);
+    if (n > 0 && !key.includes(':turn:')) drawn += 1;
+    return total;
+  },
+};
+const client = new LoadBalancedOpenAI({ ...options, store });
 let [served, limited, begun, ended, waits, degraded, recovered] = [0, 0, 0, 0, 0, 0, 0];
 client.balancer
   .on('call-waiting', () => {
@@ -64,9 +79,18 @@ process.stdout.write('{}\n');
 await new Promise((resolve) => process.stdin.once('data', resolve));
 const from = performance.now();
 for (let each = 0; each < atOnce; each++) void call();
+let told = false;
+process.stdin.once('data', () => {
+  told = true;
+});
 const timer = setInterval(() => {
   const due = atOnce + ((performance.now() - from) * perSecond) / 1_000;
   while (begun < due) void call();
+  // A machine that is busy may keep a process from its first lease for seconds: the next one it has drawn by need.
+  if (!told || drawn < 2) return;
+  told = false;
+  waits = 0;
+  process.stdout.write('{}\n');
 }, 5);
 await new Promise((resolve) => setTimeout(resolve, ms));
 clearInterval(timer);
