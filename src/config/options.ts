@@ -150,8 +150,9 @@ export interface PoolOptions {
    * What many processes share, so that they act like one client: cooldowns, ejections, recoveries, running calls, and who owns
    * which id, also after a restart. `redisStore()` of `load-balanced-openai/redis`, `memoryStore()` for several clients of
    * this process, or a store of your own. Endpoints are known to others by their names, which tell them apart; what is written
-   * are names, addresses without credentials, reasons, times, and hashes of ids. Calls wait for it only to find the owner of
-   * an id (`affinity.storeTimeout`), and a store that fails costs no call. @default none: ids are known to this client and its clones
+   * are names, addresses without credentials, reasons, times, hashes of ids and parts of those of keys. Calls wait for it only to
+   * find the owner of an id (`affinity.storeTimeout`), and a store that fails costs no call.
+   * @default none: ids are known to this client and its clones
    */
   store?: SharedStore | undefined;
   /** Hear every event of the pool. @default [] */

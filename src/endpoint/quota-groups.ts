@@ -4,6 +4,7 @@
  */
 import type { EndpointSettings, LimitSettings } from '../config/settings.ts';
 import type { Fleet } from '../state/fleet.ts';
+import { accountOf } from './account.ts';
 import { Allowance } from './allowance.ts';
 import type { EndpointState } from './endpoint-state.ts';
 import { OwnNames } from './own-names.ts';
@@ -55,14 +56,11 @@ export class QuotaGroups {
   }
 
   /** Takes an endpoint into its group. @returns what it draws on. */
-  join(
-    { name, baseURL, quotaGroup, limits, modelMap }: EndpointSettings,
-    id: string,
-    state: EndpointState,
-  ): QuotaShare {
+  join(settings: EndpointSettings, id: string, state: EndpointState): QuotaShare {
+    const { name, baseURL, quotaGroup, limits, modelMap } = settings;
     if (quotaGroup === undefined) {
-      // One that is called the same elsewhere may be another one.
-      const known = ['endpoint', name, addressOf(baseURL).address];
+      // One that is called the same elsewhere may be another one, or the same with another account.
+      const known = () => ['endpoint', name, addressOf(baseURL).address, accountOf(settings)];
       const allowance = counts(limits) ? this.#windows(limits as LimitSettings, id, known) : undefined;
       return { allowance, names: undefined };
     }
@@ -72,7 +70,7 @@ export class QuotaGroups {
     this.#groups.set(quotaGroup, group);
     if (group.state.quota !== state.quota) group.state.quota.absorb(state.quota);
     const shared = this.#limits.get(quotaGroup) ?? (counts(limits) ? limits : undefined);
-    if (shared) group.allowance ??= this.#windows(shared, `${quotaGroup} ${group.id}`, ['group', quotaGroup]);
+    if (shared) group.allowance ??= this.#windows(shared, `${quotaGroup} ${group.id}`, () => ['group', quotaGroup]);
     return group;
   }
 
@@ -84,13 +82,13 @@ export class QuotaGroups {
   }
 
   /** @param known how other processes know it. */
-  #windows(limits: LimitSettings, owner: string, known: readonly string[]): Allowance {
+  #windows(limits: LimitSettings, owner: string, known: () => readonly string[]): Allowance {
     const { requestsPerMinute, tokensPerMinute } = limits;
     if (this.#fleetOf) {
       const fleet = this.#fleet ?? this.#fleetOf();
       if (!this.#fleet) fleet.join();
       this.#fleet = fleet;
-      return sharedWindows(fleet, limits, known, waker(this.#registry));
+      return sharedWindows(fleet, limits, known(), waker(this.#registry));
     }
     const key = JSON.stringify(['limits', owner, requestsPerMinute, tokensPerMinute]);
     return sharedValue(this.#registry, key, () => new Allowance(limits));

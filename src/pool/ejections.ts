@@ -36,11 +36,22 @@ export class Ejections {
   }
 
   /** Those of an endpoint. */
-  of({ name: endpoint, address, state }: Place): KeptFact[] {
+  of({ name: endpoint, address, account, state }: Place): KeptFact[] {
     const now = this.#clock.now();
     return [...(this.#known.get(state) ?? [])].flatMap(([model, { until, since }]) =>
       until > now
-        ? [{ is: 'ejected' as const, endpoint, address, model, ms: until - now, failingFor: now - since, sure: true }]
+        ? [
+            {
+              is: 'ejected' as const,
+              endpoint,
+              address,
+              account,
+              model,
+              ms: until - now,
+              failingFor: now - since,
+              sure: true,
+            },
+          ]
         : [],
     );
   }

@@ -43,7 +43,8 @@ export class Gossip {
         this.#ejections.note(state, fact.model, 0);
         return hearRestored(state, fact.model);
       case 'load':
-        this.#load.note(state, from, fact.running, this.#clock.now());
+        // One with several accounts there tells of each.
+        this.#load.note(state, `${from} ${fact.account}`, fact.running, this.#clock.now());
         return false;
     }
   }

@@ -10,11 +10,19 @@ const WAITING = 2_000;
 /** Two facts about the same: the later one counts. */
 function keyOf(fact: Fact): string {
   const about = { cooldown: 'scope', disproved: 'operation', ejected: 'model', restored: 'model', load: 'is' }[fact.is];
-  const { is, endpoint, address, ...rest } = fact;
+  const { is, endpoint, address, account, ...rest } = fact;
   const fields = rest as Record<string, unknown>;
   // An ejection and a recovery contradict each other.
   const kind = is === 'restored' ? 'ejected' : is;
-  return JSON.stringify([kind, endpoint, address, fields[about], fields.key, is === 'disproved' && fields.model]);
+  return JSON.stringify([
+    kind,
+    endpoint,
+    address,
+    account,
+    fields[about],
+    fields.key,
+    is === 'disproved' && fields.model,
+  ]);
 }
 
 /** What waits to be told. */

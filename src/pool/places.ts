@@ -1,4 +1,5 @@
 /** Where the endpoints of all pools on one store are: by name, as others know them, and by their live state. */
+import { accountOf } from '../endpoint/account.ts';
 import type { Endpoint } from '../endpoint/endpoint.ts';
 import type { EndpointState } from '../endpoint/endpoint-state.ts';
 import { addressOf } from '../endpoint/registry.ts';
@@ -20,9 +21,16 @@ export interface Member {
 export interface Place {
   readonly name: string;
   readonly address: string;
+  /** Whose quota it draws on; empty = that cannot be compared. */
+  readonly account: string;
   readonly state: EndpointState;
   /** The pools; nobody of them is kept alive by that. */
   readonly members: ReadonlySet<WeakRef<Member>>;
+}
+
+/** A text for a place: those with the same one are the same to others. */
+export function idOf({ name, address, account }: Pick<Place, 'name' | 'address' | 'account'>): string {
+  return `${name} ${address} ${account}`;
 }
 
 interface Known extends Place {
@@ -97,12 +105,11 @@ export class Places {
     return [...this.#byState.keys()] as EndpointState[];
   }
 
-  /** One place for each name and address. */
+  /** One place for each name, address and account. */
   get all(): Place[] {
     this.#look();
     const found = new Map<string, Place>();
-    for (const places of this.#byName.values())
-      for (const place of places) found.set(`${place.name} ${place.address}`, place);
+    for (const places of this.#byName.values()) for (const place of places) found.set(idOf(place), place);
     return [...found.values()];
   }
 
@@ -128,9 +135,11 @@ export class Places {
 
   #placeOf({ name, state, settings }: Endpoint): Known {
     const { address } = addressOf(settings.baseURL);
-    const found = this.#byState.get(state)?.find((each) => each.name === name && each.address === address);
+    const account = accountOf(settings);
+    const id = idOf({ name, address, account });
+    const found = this.#byState.get(state)?.find((each) => idOf(each) === id);
     if (found) return found;
-    const place: Known = { name, address, state, members: new Set() };
+    const place: Known = { name, address, account, state, members: new Set() };
     add(this.#byName, name, place);
     add(this.#byState, state, place);
     return place;

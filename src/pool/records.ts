@@ -6,7 +6,7 @@ import type { Clock } from '../clock.ts';
 import { isEverybodys } from '../endpoint/hearsay.ts';
 import type { GuardedStore } from '../state/guarded-store.ts';
 import { KEPT_FOR, type KeptFact, keep, kept, keyOfEndpoint } from './kept-facts.ts';
-import type { Place } from './places.ts';
+import { idOf, type Place } from './places.ts';
 import { type Foreign, isForeign } from './sync-message.ts';
 
 /** Nobody waits for what is read in the background, in ms. */
@@ -21,7 +21,7 @@ const APART = 100;
 export interface RecordParts {
   readonly guard: GuardedStore;
   readonly clock: Clock;
-  /** The places of this process, one for each name and address. */
+  /** The places of this process, one for each name, address and account. */
   readonly places: () => readonly Place[];
   /** Ejections that may be told, with the ms that are left. */
   readonly ejections: (place: Place) => readonly KeptFact[];
@@ -33,10 +33,18 @@ export interface RecordParts {
   readonly disputed: (name: string) => boolean;
 }
 
+/** A record to be written: that of the endpoint, or with an account that of the account there. */
+interface Due {
+  readonly place: Place;
+  readonly account: string;
+  /** Whether it is written also when there is nothing to say any more. */
+  readonly learnt: boolean;
+}
+
 /** The records of one store. */
 export class Records {
   readonly #parts: RecordParts;
-  readonly #due = new Map<string, Place>();
+  readonly #due = new Map<string, Due>();
   #cancelWriting: (() => void) | undefined;
   #cancelRefresh: (() => void) | undefined;
 
@@ -57,52 +65,57 @@ export class Records {
   async #read(place: Place): Promise<void> {
     const { guard, clock, learn, conflict, foreign } = this.#parts;
     const { name, address } = place;
-    const text = await guard.read(keyOfEndpoint(name), READ_WITHIN, false);
-    const found = text === undefined ? undefined : kept(text, name, clock.date());
-    if (found && isForeign(found)) foreign(found);
-    else if (found && found.address !== address) conflict(place, found.address);
-    else {
+    for (const account of new Set(['', place.account])) {
+      const text = await guard.read(keyOfEndpoint(name, account), READ_WITHIN, false);
+      const found = text === undefined ? undefined : kept(text, name, clock.date(), account);
+      if (found && isForeign(found)) return foreign(found);
+      if (found && found.address !== address) return conflict(place, found.address);
       for (const fact of found?.facts ?? []) learn(fact);
-      this.write(place);
     }
+    this.write(place);
   }
 
-  /** Something was learnt there. */
-  write(place: Place): void {
-    this.#due.set(`${place.name} ${place.address}`, place);
+  /** It is to be written anew. @param learnt what was learnt there. @default nothing: only what there is counts */
+  write(place: Place, learnt?: 'pause' | 'ejection'): void {
+    const { name, address, account } = place;
+    if (learnt !== 'pause' || account === '') this.#due.set(`${name} ${address}`, { place, account: '', learnt: true });
+    const before = this.#due.get(idOf(place))?.learnt === true;
+    if (learnt !== 'ejection' && account !== '')
+      this.#due.set(idOf(place), { place, account, learnt: before || learnt === 'pause' });
     this.#cancelWriting ??= this.#parts.clock.after(0, () => this.#pump(), false);
   }
 
   #pump(): void {
     this.#cancelWriting = undefined;
     let left = LOT;
-    for (const [key, place] of this.#due) {
+    for (const [key, each] of this.#due) {
       if (left === 0) break;
       left -= 1;
       this.#due.delete(key);
-      this.#write(place);
+      this.#write(each);
     }
     // Also when nothing is left: what is learnt within the next moment goes together.
     if (left < LOT) this.#cancelWriting = this.#parts.clock.after(APART, () => this.#pump(), false);
   }
 
-  #write(place: Place): void {
+  #write({ place, account, learnt }: Due): void {
     const { guard, clock, ejections, disputed } = this.#parts;
-    const { name, address, state } = place;
+    const { name, address } = place;
     if (disputed(name)) return;
-    const cooldowns = state.cooldowns.list().flatMap((cooldown): KeptFact[] => {
-      const { scope, until } = cooldown;
+    const pauses = account === place.account ? this.#pauses(place) : [];
+    const facts = account === '' ? [...pauses, ...ejections(place)] : pauses;
+    if (learnt || facts.length > 0)
+      guard.write(keyOfEndpoint(name, account), keep({ address, facts }, clock.date()), KEPT_FOR);
+  }
+
+  /** What keeps calls of its account away. */
+  #pauses({ name: endpoint, address, account, state }: Place): KeptFact[] {
+    return state.cooldowns.list().flatMap((cooldown): KeptFact[] => {
+      const { scope, key, until, reason, pause } = cooldown;
       if (scope === 'figures' || !isEverybodys(cooldown)) return [];
-      const { key, reason, pause } = cooldown;
-      return [
-        { is: 'cooldown', endpoint: name, address, scope, key, reason, pause, inRow: 0, ms: until - clock.now() },
-      ];
+      const ms = until - this.#parts.clock.now();
+      return [{ is: 'cooldown', endpoint, address, account, scope, key, reason, pause, inRow: 0, ms }];
     });
-    guard.write(
-      keyOfEndpoint(name),
-      keep({ address, facts: [...cooldowns, ...ejections(place)] }, clock.date()),
-      KEPT_FOR,
-    );
   }
 
   #refreshLater(): void {
@@ -118,7 +131,7 @@ export class Records {
 
   /** Leaves the store alone; what is due is handed over first. */
   stop(): void {
-    for (const place of this.#due.values()) this.#write(place);
+    for (const each of this.#due.values()) this.#write(each);
     this.#due.clear();
     this.#cancelWriting?.();
     this.#cancelRefresh?.();

@@ -3,12 +3,15 @@
  * Why checked so closely: a channel is open to whatever else writes there, and what comes in changes where calls go.
  */
 import { quoted } from '../call/describe.ts';
+import { isAccount, mayBeOne } from '../endpoint/account.ts';
 
 /** What was found out about an endpoint. Models by the endpoint's own names, `undefined` = the endpoint as a whole. */
 export type Fact = {
   readonly endpoint: string;
   /** Where it is, without credentials: one that is called the same may be another one. */
   readonly address: string;
+  /** Whose quota it draws on; empty = that cannot be compared. */
+  readonly account: string;
 } & (
   | {
       readonly is: 'cooldown';
@@ -78,12 +81,22 @@ export function factOf(value: unknown): Fact | undefined {
   if (!isRecord(value) || !isName(value.endpoint) || !isName(value.address) || !Object.hasOwn(SHAPES, String(value.is)))
     return undefined;
   const shape = SHAPES[value.is as Fact['is']];
-  const fact: Record<string, unknown> = { is: value.is, endpoint: value.endpoint, address: value.address };
+  const { is, endpoint, address, account = '' } = value;
+  if (!isAccount(account)) return undefined;
+  const fact: Record<string, unknown> = { is, endpoint, address, account };
   for (const [name, check] of Object.entries(shape)) {
     if (!check(value[name])) return undefined;
     fact[name] = name === 'ms' ? Math.min(value[name] as number, LONGEST_MS) : value[name];
   }
   return fact as Fact;
+}
+
+/** What a quota leads to: of no account but its own. */
+const OF_ACCOUNT: ReadonlySet<Fact['is']> = new Set(['cooldown', 'disproved']);
+
+/** Whether a fact about an endpoint says something of it to whoever has that account there. */
+export function concerns({ is, account }: Pick<Fact, 'is' | 'account'>, own: string): boolean {
+  return !OF_ACCOUNT.has(is) || mayBeOne(account, own);
 }
 
 function parsed(text: string): unknown {

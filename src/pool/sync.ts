@@ -19,9 +19,9 @@ import { Ejections } from './ejections.ts';
 import { Gossip } from './gossip.ts';
 import { LoadTeller } from './load-teller.ts';
 import { Outbox } from './outbox.ts';
-import { type Member, type Place, Places } from './places.ts';
+import { idOf, type Member, type Place, Places } from './places.ts';
 import { Records } from './records.ts';
-import { type Fact, isForeign, read, written } from './sync-message.ts';
+import { concerns, type Fact, isForeign, read, written } from './sync-message.ts';
 
 /** Where facts are told. */
 export const CHANNEL = 'lbo:1:facts';
@@ -29,10 +29,8 @@ export const CHANNEL = 'lbo:1:facts';
 /** Endpoints that nobody has any more, remembered as read. */
 const SPARE = 100;
 
-const keyOf = ({ name, address }: Pick<Place, 'name' | 'address'>): string => `${name} ${address}`;
-
 /** A fact without the name of its endpoint. */
-type About<What = Fact> = What extends Fact ? Omit<What, 'endpoint' | 'address'> : never;
+type About<What = Fact> = What extends Fact ? Omit<What, 'endpoint' | 'address' | 'account'> : never;
 
 /** What one process tells others, and hears from them, over one store. */
 export class Sync implements Teller {
@@ -70,7 +68,8 @@ export class Sync implements Teller {
       guard,
       clock,
       places: () => this.#places.all,
-      ejections: (place) => this.#ejections.of(place),
+      ejections: ({ name, address }) =>
+        this.#places.named(name).flatMap((each) => (each.address === address ? this.#ejections.of(each) : [])),
       learn: (fact) => this.#learn(fact, ''),
       conflict: (place, address) => this.#disputes.conflict(place, address),
       foreign: (found) => this.#disputes.foreign(found),
@@ -92,10 +91,10 @@ export class Sync implements Teller {
   refresh(): void {
     for (const state of this.#places.states) state.tellers.add(this);
     const { all } = this.#places;
-    const unread = all.filter((place) => !this.#read.has(keyOf(place)));
+    const unread = all.filter((place) => !this.#read.has(idOf(place)));
     if (unread.length === 0) return;
-    for (const place of unread) this.#read.add(keyOf(place));
-    if (this.#read.size > 2 * all.length + SPARE) this.#read = new Set(all.map(keyOf));
+    for (const place of unread) this.#read.add(idOf(place));
+    if (this.#read.size > 2 * all.length + SPARE) this.#read = new Set(all.map(idOf));
     // Whoever builds a client goes first.
     queueMicrotask(() => void this.#records.read(unread));
   }
@@ -135,10 +134,11 @@ export class Sync implements Teller {
   #tell(state: object, about: About): readonly Place[] {
     const places = this.#places.of(state);
     const told = new Set<string>();
-    for (const { name: endpoint, address } of places) {
-      if (told.has(`${endpoint} ${address}`)) continue;
-      told.add(`${endpoint} ${address}`);
-      this.#outbox.put({ endpoint, address, ...about } as Fact);
+    for (const place of places) {
+      if (told.has(idOf(place))) continue;
+      told.add(idOf(place));
+      const { name: endpoint, address, account } = place;
+      this.#outbox.put({ endpoint, address, account, ...about } as Fact);
     }
     return places;
   }
@@ -146,25 +146,25 @@ export class Sync implements Teller {
   cooled(state: object, { scope, key, until, reason, pause }: Cooldown, inRow: number): void {
     if (scope === 'figures' || !isEverybodys({ scope, reason, pause })) return;
     const ms = until - this.#clock.now();
-    this.#keep(this.#tell(state, { is: 'cooldown', scope, key, ms, reason, pause, inRow }));
+    this.#keep(this.#tell(state, { is: 'cooldown', scope, key, ms, reason, pause, inRow }), 'pause');
   }
 
   disproved(state: object, model: string, operation: string, age: number): void {
-    this.#keep(this.#tell(state, { is: 'disproved', model, operation, age }));
+    this.#keep(this.#tell(state, { is: 'disproved', model, operation, age }), 'pause');
   }
 
   turned(state: object, { state: is, model, openMs: ms }: Transition, grounds: Grounds): void {
     const kept = this.#ejections.note(state, model, is === 'ejected' && grounds.sure ? ms : 0, grounds.failingFor);
     const places = this.#tell(state, is === 'ejected' ? { is, model, ms, ...grounds } : { is, model });
-    if (kept) this.#keep(places);
+    if (kept) this.#keep(places, 'ejection');
   }
 
   loaded(): void {
     this.#load.changed();
   }
 
-  #keep(places: readonly Place[]): void {
-    for (const place of places) this.#records.write(place);
+  #keep(places: readonly Place[], learnt: 'pause' | 'ejection'): void {
+    for (const place of places) this.#records.write(place, learnt);
   }
 
   #heard(text: string): void {
@@ -178,12 +178,13 @@ export class Sync implements Teller {
   }
 
   #learn(fact: Fact, from: string): void {
-    const places = this.#places.named(fact.endpoint);
+    const { endpoint: name, address, account } = fact;
+    const places = this.#places.named(name);
     // Whoever has it later reads what is kept of it.
-    if (places.length === 0) this.#read.delete(keyOf({ name: fact.endpoint, address: fact.address }));
+    if (!places.some((place) => concerns(fact, place.account))) this.#read.delete(idOf({ name, address, account }));
     for (const place of places) {
-      if (place.address !== fact.address) this.#disputes.conflict(place, fact.address);
-      else if (this.#gossip.take(place.state, fact, from))
+      if (place.address !== address) this.#disputes.conflict(place, address);
+      else if (concerns(fact, place.account) && this.#gossip.take(place.state, fact, from))
         // Pools of one process share what they know, and each tells its own listeners.
         for (const member of place.members) member.deref()?.heard(fact);
     }

@@ -312,7 +312,7 @@ describe('one name for two endpoints', () => {
     const two = new LoadBalancedOpenAI(
       [
         { name: 'a', apiKey: 'k', baseURL: 'https://elsewhere.test/v1' },
-        { name: 'b', apiKey: 'k', baseURL: 'https://b.test/v1' },
+        { name: 'b', apiKey: 'key-b', baseURL: 'https://b.test/v1' },
       ],
       { store, clock, strategy: 'priority', logLevel: 'warn', logger },
     );

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { keep, kept } from '../../src/pool/kept-facts.ts';
 import { type Fact, factOf, MOST_FACTS, read, written } from '../../src/pool/sync-message.ts';
 
-const place = { endpoint: 'openai', address: 'https://api.openai.com/v1' };
+const place = { endpoint: 'openai', address: 'https://api.openai.com/v1', account: '' };
 const FACTS: readonly Fact[] = [
   { ...place, is: 'cooldown', scope: 'model', key: 'gpt-5', ms: 8_000, reason: '429', pause: true, inRow: 0 },
   { ...place, is: 'cooldown', scope: 'endpoint', key: '', ms: 1_000, reason: 'out of credit', pause: false, inRow: 3 },
@@ -11,7 +11,7 @@ const FACTS: readonly Fact[] = [
   { ...place, is: 'ejected', model: undefined, ms: 5_000, failingFor: 20, sure: true },
   { ...place, is: 'ejected', model: 'gpt-5', ms: 5_000, failingFor: 20, sure: false },
   { ...place, is: 'restored', model: undefined },
-  { ...place, is: 'load', running: 7 },
+  { ...place, account: '0a1b2c3d', is: 'load', running: 7 },
 ];
 
 it('arrives as it was told', () => {
@@ -54,7 +54,7 @@ describe('a fact', () => {
   it.each(FACTS)('$is lacks nothing and holds nothing else', (fact) => {
     expect(factOf({ ...fact, more: 'x', __proto__: { ms: 1 } })).toEqual(fact);
     for (const name of Object.keys(fact))
-      if (!(name === 'model' && fact.is !== 'disproved')) {
+      if (name !== 'account' && !(name === 'model' && fact.is !== 'disproved')) {
         const { [name as keyof Fact]: _, ...lacking } = fact;
         expect(factOf(lacking), name).toBeUndefined();
       }
@@ -72,6 +72,7 @@ describe('a fact', () => {
     ['no number', { ...FACTS[2], age: Number.NaN }],
     ['an endless time', { ...FACTS[2], age: Number.POSITIVE_INFINITY }],
     ['a flag as number', { ...FACTS[3], sure: 1 }],
+    ['a key in place of an account', { ...FACTS[6], account: 'sk-1234' }],
     ['half a call', { ...FACTS[6], running: 0.5 }],
     ['a million million calls', { ...FACTS[6], running: 1e12 }],
   ])('with %s is none', (_, fact) => expect(factOf(fact)).toBeUndefined());

@@ -148,6 +148,24 @@ it('a thousand clients of one process with the same endpoints are looked through
   expect([heard.length, one.heard.length]).toEqual([1_000, 2]);
 });
 
+it('a pause is of one account, an ejection and load of all that have the same name and address', async () => {
+  const one = started(['a']);
+  const others = ['key-a', 'key-b'].map((credential) => anEndpoint(clock, { name: 'a', credential }));
+  const heard: Fact[] = [];
+  const sync = new Sync(new GuardedStore(store, clock), clock);
+  sync.join(memberOf(others, heard));
+  await clock.advance(1_000);
+  const { state } = one.endpoints[0]!;
+  state.cooldowns.start(order, '');
+  state.begin('m', 60_000, true);
+  await clock.advance(200);
+  expect(others.map(({ state: each }) => each.exclusion('m', 'chat')?.rateLimited)).toEqual([true, undefined]);
+  expect(others.map(({ inFlightElsewhere }) => inFlightElsewhere)).toEqual([1, 1]);
+  one.sync.turned(state, { state: 'ejected', model: undefined, openMs: 9_000 } as never, { failingFor: 1, sure: true });
+  await clock.advance(200);
+  expect(others.map(({ state: each }) => each.opensAt('m') > clock.now())).toEqual([true, true]);
+});
+
 it('what is told of an endpoint while nobody here has it is found once somebody has', async () => {
   const [one, two] = [started(['a']), started(['a', 'b'])];
   await clock.advance(1_000);
