@@ -2,6 +2,7 @@
 
 import { BodyDown } from '../direct/body-down.ts';
 import type { DirectAnswer, DirectCall } from '../direct/direct-call.ts';
+import { endWith } from '../direct/one-piece.ts';
 import { nobody } from '../direct/passing.ts';
 import { poolFacts } from '../port/port.ts';
 import { directHeaders, isEventStream } from '../port/reply-headers.ts';
@@ -33,7 +34,7 @@ export async function handOn(
     if (body.isObject && !/json/i.test(headers['content-type'] ?? '')) headers['content-type'] = 'application/json';
     headers['content-length'] = String(body.bytes.byteLength);
     response.writeHead(status, headers);
-    response.end(body.bytes);
+    endWith(response, body.bytes);
     return true;
   }
   const length = reply.decoded || streams ? undefined : reply.header('content-length');

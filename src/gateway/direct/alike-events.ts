@@ -13,6 +13,14 @@ export interface Split {
   readonly rest: Buffer | undefined;
 }
 
+/** Events of one form, in another one. */
+function rewritten(bytes: Buffer, events: number, from: EventTemplate, to: EventTemplate): Buffer {
+  const made = Buffer.allocUnsafe(bytes.length + events * (to.size - from.size));
+  let written = 0;
+  for (let at = 0; at < bytes.length; at = from.end(bytes, at)) written = from.rewrite(bytes, at, to, made, written);
+  return made.subarray(0, written);
+}
+
 /** The likeness of one stream's events. */
 export class AlikeEvents {
   #template: EventTemplate | undefined;
@@ -28,10 +36,10 @@ export class AlikeEvents {
   learn(block: Buffer, shown: Buffer | undefined): void {
     this.#misses += 1;
     const isWorth = block.length <= LONGEST && this.#misses <= PATIENCE && shown !== undefined;
-    this.#template = isWorth ? EventTemplate.of(block.toString('latin1')) : undefined;
+    this.#template = isWorth ? EventTemplate.of(block) : undefined;
     this.#shown = undefined;
     if (!this.#template || !shown || shown === block) return;
-    this.#shown = EventTemplate.of(shown.toString('latin1'));
+    this.#shown = EventTemplate.of(shown);
     if (this.#shown?.variables !== this.#template.variables) this.#template = undefined;
   }
 
@@ -39,18 +47,17 @@ export class AlikeEvents {
   split(piece: Buffer): Split {
     const template = this.#template;
     if (!template) return { alike: undefined, events: 0, rest: piece };
-    const text = piece.toString('latin1');
-    let [bytes, events, shown] = [0, 0, ''];
-    for (let end = template.end(text, 0); end > bytes; end = template.end(text, bytes)) {
-      if (this.#shown) shown += template.rewritten(text, bytes, this.#shown);
+    let [bytes, events] = [0, 0];
+    for (let end = template.end(piece, 0); end > bytes; end = template.end(piece, bytes)) {
       bytes = end;
       events += 1;
-      if (end === text.length) break;
+      if (end === piece.length) break;
     }
     if (events === 0) return { alike: undefined, events, rest: piece };
     this.#misses = 0;
     const isWhole = bytes === piece.length;
-    const alike = this.#shown ? Buffer.from(shown, 'latin1') : isWhole ? piece : piece.subarray(0, bytes);
-    return { alike, events, rest: isWhole ? undefined : piece.subarray(bytes) };
+    const alike = isWhole ? piece : piece.subarray(0, bytes);
+    const shown = this.#shown ? rewritten(alike, events, template, this.#shown) : alike;
+    return { alike: shown, events, rest: isWhole ? undefined : piece.subarray(bytes) };
   }
 }

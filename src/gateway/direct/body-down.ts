@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http';
 import type { Clock } from '../../clock.ts';
 import type { StreamEnd } from '../../dispatch/watched.ts';
 import { IDLE_READER } from '../http/write-reply.ts';
+import { endWith, writePart } from './one-piece.ts';
 import type { BodyTaker, Passing } from './passing.ts';
 
 /** Told of what passes, and of the end. */
@@ -64,7 +65,7 @@ export class BodyDown implements BodyTaker {
   readonly #flush = () => {
     const response = this.#response;
     const bytes = this.#taken();
-    if (!bytes || response.destroyed || response.writableEnded || response.write(bytes) || this.#cancel) return;
+    if (!bytes || response.destroyed || response.writableEnded || writePart(response, bytes) || this.#cancel) return;
     this.#cancel = this.#clock.after(IDLE_READER, () => response.destroy(), false);
     response.once('drain', this.#drained);
   };
@@ -85,8 +86,8 @@ export class BodyDown implements BodyTaker {
     this.#cancel?.();
     response.off('drain', this.#drained);
     const last = end.is === 'left' ? undefined : this.#taken();
-    if (end.is === 'complete') response.end(last);
-    else if (last) response.write(last);
+    if (end.is === 'complete') endWith(response, last);
+    else if (last) writePart(response, last);
     if (words) response.end(words);
     else if (end.is === 'failed') {
       // A head that comes together with the end of its connection some clients take for a connection that was lost before it.
