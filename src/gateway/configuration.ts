@@ -111,7 +111,8 @@ export class Configuration {
       }
     };
     const [group] = Object.keys(change.groups ?? {});
-    const next = this.#made(this.#found, changed(config.read(), change), group);
+    const found = this.#found;
+    const next = this.#made(found, changed(config.read(), change), group);
     try {
       await this.#take(next, commit);
     } catch (error) {
@@ -120,6 +121,7 @@ export class Configuration {
       throw error;
     }
     this.#settings = next;
-    return next;
+    // A file that was read while the store wrote this is younger than what this was made of.
+    return this.#found === found ? next : this.#taken(this.#found, config.read());
   }
 }

@@ -34,7 +34,7 @@ import { run } from './running/running.ts';
 import { checkCircle, checkHost } from './running/start-checks.ts';
 import type { GatewayStore } from './store/gateway-store.ts';
 import { memoryGatewayStore } from './store/memory-gateway-store.ts';
-import { tellOfStore } from './store/tell-of-store.ts';
+import { closeStore, tellOfStore } from './store/tell-of-store.ts';
 
 /** What a gateway is started with. */
 export interface GatewayOptions extends Traced {
@@ -165,7 +165,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await listening.stop(grace, () => underway.end());
     await generations.retire();
     stopTelling();
-    await allowances.close().then(() => store.close());
+    await allowances.close();
+    await closeStore(store, log);
   };
   const reload: Gateway['reload'] = (next, commit = () => undefined) =>
     generations.take(begin(next, listening.port), commit);

@@ -137,6 +137,29 @@ describe('a change', () => {
     expect(one.settings.groups).toHaveLength(1);
   });
 
+  it('of a file that is read while the store writes is not undone by what was written', async () => {
+    const each = joined({ endpoints: [{ name: 'a', ...https('a') }] });
+    let written = (): void => undefined;
+    const { config } = each.store;
+    const late = new Promise<void>((resolve) => {
+      written = resolve;
+    });
+    const slow = {
+      read: () => config.read(),
+      write: (change: Parameters<typeof config.write>[0]) => late.then(() => config.write(change)),
+    };
+    let value: object = { endpoints: [{ name: 'a', ...https('a') }] };
+    const store = { config: slow, watch: each.store.watch.bind(each.store) };
+    const configuration = new Configuration({ find: () => found(value), env: {}, store });
+    const changed = configuration.change({ drained: ['a'] });
+    value = { endpoints: ['a', 'b'].map((name) => ({ name, ...https(name) })) };
+    configuration.refresh();
+    written();
+    await changed;
+    expect(configuration.settings.endpoints.map(({ name }) => name)).toEqual(['a', 'b']);
+    expect(configuration.settings.drained).toEqual(['a']);
+  });
+
   it('of the file keeps what the store holds, and one that is wrong changes nothing', () => {
     const one = joined({ endpoints: [{ name: 'a', ...https('a') }] }, { endpoints: { b: https('b') }, drained: ['b'] });
     one.edit({ endpoints: [{ name: 'c', ...https('c') }] });

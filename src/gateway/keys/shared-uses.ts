@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../clock.ts';
-import type { KeyStanding, KeyUse, SharedByGateways } from '../store/gateway-store.ts';
+import type { KeyStanding, KeyUse, Numbered, SharedByGateways } from '../store/gateway-store.ts';
 
 /** Told so long after a use, in ms; a key that was not used for a while is told of at once. */
 const SOON = 50;
@@ -14,19 +14,26 @@ const AGAIN_AFTER = 500;
 /** Keys told of as one. */
 const PIECE = 500;
 
+/** Keys remembered that were told of. */
+const MOST_TOLD = 10_000;
+const NOTHING: Amounts = { calls: 0, tokens: 0, cost: 0 };
+const limitOf = ({ id, month }: Use) => `${month} ${id}`;
+
 /** What is used: of a limit, or money in a day. */
 export type Amounts = Pick<KeyUse, 'calls' | 'tokens' | 'cost'>;
 
 /** Hears what a key has left. @param since what was used here while that was asked. */
-export type Heard = (standing: KeyStanding, since: Amounts, use: KeyUse) => void;
+export type Heard = (standing: KeyStanding, since: Amounts) => void;
+
+/** A use, as whoever made it knows it. */
+export type Use = Omit<KeyUse, 'told'>;
 
 interface Waiting {
-  readonly use: KeyUse;
+  readonly use: Use;
   readonly heard: Heard;
 }
 
-interface Sent {
-  readonly id: string;
+interface Sent extends Numbered {
   readonly piece: readonly (readonly [string, Waiting])[];
 }
 
@@ -35,7 +42,10 @@ export class SharedUses {
   readonly #shared: SharedByGateways;
   readonly #clock: Clock;
   readonly #waiting = new Map<string, Waiting>();
-  readonly #toldAt = new Map<string, number>();
+  /** When keys were told of last, and what was heard then. */
+  readonly #told = new Map<string, { readonly at: number; readonly standing: KeyStanding }>();
+  readonly #by = randomUUID();
+  #number = 0;
   #sent: Sent | undefined;
   #isSending = false;
   #timer: (() => void) | undefined;
@@ -46,7 +56,7 @@ export class SharedUses {
   }
 
   /** That much was used. */
-  add(use: KeyUse, heard: Heard): void {
+  add(use: Use, heard: Heard): void {
     const id = JSON.stringify([use.id, use.day]);
     const before = this.#waiting.get(id)?.use;
     const sum = before
@@ -54,7 +64,7 @@ export class SharedUses {
       : use;
     this.#waiting.set(id, { use: sum, heard });
     if (this.#isSending) return;
-    const isQuiet = this.#clock.now() - (this.#toldAt.get(id) ?? Number.NEGATIVE_INFINITY) > QUIET;
+    const isQuiet = this.#clock.now() - (this.#told.get(id)?.at ?? Number.NEGATIVE_INFINITY) > QUIET;
     if (isQuiet && !this.#sent) this.#arm(0);
     else if (!this.#timer) this.#arm(SOON);
   }
@@ -74,7 +84,14 @@ export class SharedUses {
   #next(): Sent | undefined {
     const piece = [...this.#waiting].slice(0, PIECE);
     for (const [id] of piece) this.#waiting.delete(id);
-    return piece.length === 0 ? undefined : { id: randomUUID(), piece };
+    if (piece.length === 0) return undefined;
+    this.#number += 1;
+    return { by: this.#by, number: this.#number, piece };
+  }
+
+  #withTold([key, { use }]: Sent['piece'][number]): KeyUse {
+    const { day = 0, month = 0 } = this.#told.get(key)?.standing ?? {};
+    return { ...use, told: { day, month } };
   }
 
   /** Tells now. Never rejects. */
@@ -83,21 +100,15 @@ export class SharedUses {
     this.#sent ??= this.#next();
     if (!this.#sent) return;
     this.#isSending = true;
-    const { id, piece } = this.#sent;
+    const { piece } = this.#sent;
     let again = SOON;
     try {
       const standings = await this.#shared.tally(
-        id,
-        piece.map(([, { use }]) => use),
+        this.#sent,
+        piece.map((one) => this.#withTold(one)),
       );
       this.#sent = undefined;
-      const now = this.#clock.now();
-      for (const [at, [key, { use, heard }]] of piece.entries()) {
-        this.#toldAt.delete(key);
-        this.#toldAt.set(key, now);
-        heard(standings[at] as KeyStanding, this.#since(use), use);
-      }
-      for (const [key] of this.#toldAt) if (this.#toldAt.size > 2 * PIECE) this.#toldAt.delete(key);
+      this.#hear(piece, standings);
     } catch {
       // The store tells of that itself.
       again = AGAIN_AFTER;
@@ -106,16 +117,26 @@ export class SharedUses {
     if (this.#sent || this.#waiting.size > 0) this.#arm(again);
   }
 
-  /** What was used under these limits and not told yet. */
-  #since({ id, month }: KeyUse): Amounts {
-    const sum = { calls: 0, tokens: 0, cost: 0 };
-    for (const { use } of this.#waiting.values()) {
-      if (use.id !== id || use.month !== month) continue;
-      sum.calls += use.calls;
-      sum.tokens += use.tokens;
-      sum.cost += use.cost;
+  #hear(piece: Sent['piece'], standings: readonly KeyStanding[]): void {
+    const at = this.#clock.now();
+    const since = this.#since();
+    for (const [index, [key, { use, heard }]] of piece.entries()) {
+      const standing = standings[index] as KeyStanding;
+      this.#told.delete(key);
+      this.#told.set(key, { at, standing });
+      heard(standing, since.get(limitOf(use)) ?? NOTHING);
     }
-    return sum;
+    for (const [key] of this.#told) if (this.#told.size > MOST_TOLD) this.#told.delete(key);
+  }
+
+  /** What was used and not told yet, by the limits that it counts for. */
+  #since(): Map<string, Amounts> {
+    const sums = new Map<string, Amounts>();
+    for (const { use } of this.#waiting.values()) {
+      const { calls, tokens, cost } = sums.get(limitOf(use)) ?? NOTHING;
+      sums.set(limitOf(use), { calls: calls + use.calls, tokens: tokens + use.tokens, cost: cost + use.cost });
+    }
+    return sums;
   }
 
   /** Tells what is left to tell, as far as that can be done now. */

@@ -49,6 +49,15 @@ export interface KeyUse {
   /** When the cost was spent, in UTC, as `2030-01-31` and `2030-01`. */
   readonly day: string;
   readonly month: string;
+  /** What was told last of the money that all spent then: what is counted is no less. */
+  readonly told: { readonly day: number; readonly month: number };
+}
+
+/** Which of those that one sender sends one after the other; sent again it has the same number, and counts once. */
+export interface Numbered {
+  readonly by: string;
+  /** From 1 on. */
+  readonly number: number;
 }
 
 /** What a key has left and has spent, over all gateways. */
@@ -64,8 +73,8 @@ export interface KeyStanding {
 export interface SharedByGateways {
   /** What their pools share. */
   readonly pools: SharedStore;
-  /** Adds what keys used here. @param id the same for the same uses, which count once. Rejects with StoreFailure. */
-  tally(id: string, uses: readonly KeyUse[]): Promise<readonly KeyStanding[]>;
+  /** Adds what keys used here. Rejects with StoreFailure. */
+  tally(sent: Numbered, uses: readonly KeyUse[]): Promise<readonly KeyStanding[]>;
 }
 
 /** A store. Functions throw, or reject with, `StoreFailure` when it cannot be read or written now; `record` and `close` never do. */

@@ -20,3 +20,14 @@ export function tellOfStore(store: Pick<GatewayStore, 'state' | 'watch'>, log: G
     was = state;
   });
 }
+
+const lostBy = ({ state }: GatewayStore) => (state.is === 'degraded' ? state.lost : 0);
+
+/** Closes it, and says what could not be written. */
+export async function closeStore(store: GatewayStore, log: GatewayLog): Promise<void> {
+  const before = lostBy(store);
+  await store.close();
+  const lost = lostBy(store) - before;
+  if (lost > 0)
+    log.error('The store took no more: what the last calls used is not counted there.', { ...store.state, lost });
+}

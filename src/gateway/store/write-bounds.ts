@@ -8,3 +8,10 @@ export const PIECE = 200;
 export const MOST = { calls: 10_000, text: 32 * 2 ** 20 };
 /** When it is tried again after a failure, in ms. */
 export const AGAIN_AFTER = 500;
+
+/** What an endpoint may say that a call used, at most: what is more than that is nonsense, at which sums of a store would break. */
+const MOST_OF_FIGURE = 1e12;
+
+/** A figure that can be added to others. */
+export const sound = (figure: number): number =>
+  Number.isNaN(figure) ? 0 : Math.min(Math.max(figure, -MOST_OF_FIGURE), MOST_OF_FIGURE);

@@ -227,6 +227,18 @@ describe.skipIf(redisMissing !== undefined)(redisMissing ?? 'gateways on one Red
     expect((await open_.get('/v1/chat/completions', chat('gpt-5'))).status).not.toBe(200);
   });
 
+  it('start where what was used cannot be read, and say at their end what they could not write', async () => {
+    await using own = await redisServer();
+    const day = new Date(systemClock.date()).toISOString().slice(0, 10);
+    await own.send('SADD', 'lbo:1:gateway:days', day);
+    await own.send('SET', `lbo:1:gateway:usage:${day}`, 'no sums');
+    const one = await gatewayWith({ endpoints: [endpointOf(server)] }, { store: await open(own.url) });
+    await own.kill();
+    expect((await one.get('/v1/chat/completions', chat('gpt-5'))).status).toBe(200);
+    await one.gateway.stop(0);
+    expect(one.lines.find(({ message }) => /took no more/.test(String(message)))).toMatchObject({ lost: 1 });
+  });
+
   it('say what is wrong with an address or with the key for what is encrypted', async () => {
     await (await open()).close();
     await expect(redisGatewayStore({ url: redis.url, env: {} })).rejects.toThrow(/LBO_ENCRYPTION_KEY/);

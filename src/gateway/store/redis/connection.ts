@@ -12,9 +12,19 @@ const OPENING = 3_000;
 const [SOONEST, LATEST] = [50, 1_000];
 /** Commands without an answer. */
 const UNANSWERED = 1_000;
+/** A connection over which nothing comes for so long, in ms, is made anew: the server behind it may be another one by now. */
+const SILENT = 3_000;
+
+/** How errors of the server begin. */
+const REPLY = /^[A-Z]+ /;
+/** Those of Redis 6 stand within the words of the script's. */
+const [OOM, READONLY] = [/\bOOM command\b/, /\bREADONLY\b/];
 
 /** What a command answers, as RESP 2 has it. */
 export type Reply = string | number | null | readonly Reply[];
+
+/** Nobody knows whether the server has done it. */
+export class NotAnswered extends StoreFailure {}
 
 /** An address as it may be shown: without a password. */
 export function shownUrl(url: string): string {
@@ -30,8 +40,8 @@ export function shownUrl(url: string): string {
 export function reasonOf(error: unknown, url: string): string {
   const { message = '', code } = (error ?? {}) as { message?: string; code?: string };
   if (/^(WRONGPASS|NOAUTH)\b/.test(message)) return 'it refuses the user or the password of its address';
-  if (/^OOM\b/.test(message)) return 'its memory is full';
-  if (/^READONLY\b/.test(message)) return 'it is a replica, which takes no changes';
+  if (OOM.test(message)) return 'its memory is full';
+  if (READONLY.test(message)) return 'it is a replica, which takes no changes';
   if (code === 'ECONNREFUSED') return 'nobody listens there';
   if (code === 'ENOTFOUND') return 'its host does not exist';
   if (/offline|Socket closed|Connection is closed/i.test(message)) return 'the connection to it is lost';
@@ -52,6 +62,9 @@ export class RedisConnection {
   #listening: { destroy(): unknown } | undefined;
   /** The last error of the connection, for who asks why it does not answer. */
   #problem: unknown;
+  /** When a command was answered last, and when the connection was made. */
+  #answeredAt = systemClock.now();
+  #madeAt = systemClock.now();
 
   private constructor(url: string, client: ReturnType<typeof createClient>) {
     this.#url = url;
@@ -62,6 +75,8 @@ export class RedisConnection {
     });
     client.on('ready', () => {
       this.#problem = undefined;
+      this.#madeAt = systemClock.now();
+      this.#answeredAt = this.#madeAt;
     });
   }
 
@@ -91,15 +106,35 @@ export class RedisConnection {
     return connection;
   }
 
-  /** One command. @throws StoreFailure when it was refused, or not answered in time. */
+  /** One command. @throws StoreFailure when it was refused; NotAnswered when it was not answered in time, or not at all. */
   async send(...command: (string | number)[]): Promise<Reply> {
+    const { isReady } = this.client;
     try {
       const words = command.map(String);
       // Why not by the caller's clock: a test that holds time still still waits for a server.
-      return await within(systemClock, PATIENCE, false, () => this.client.sendCommand(words) as Promise<Reply>);
+      const reply = await within(systemClock, PATIENCE, false, () => this.client.sendCommand(words) as Promise<Reply>);
+      this.#answeredAt = systemClock.now();
+      return reply;
     } catch (error) {
-      throw new StoreFailure(`The store ${this.place} cannot be used: ${this.reason(error)}.`);
+      const message = `The store ${this.place} cannot be used: ${this.reason(error)}.`;
+      const isReply = REPLY.test((error as Error).message);
+      this.#renew(error, isReply);
+      throw isReady && !isReply ? new NotAnswered(message) : new StoreFailure(message);
     }
+  }
+
+  /**
+   * Connects anew where that may lead to a server that can be used: one whose name leads to another machine by now stays connected to
+   * the one before, which takes no changes any more, or is not there.
+   */
+  #renew(error: unknown, isReply: boolean): void {
+    const now = systemClock.now();
+    if (isReply) this.#answeredAt = now;
+    const wanted = READONLY.test((error as Error).message) || now - this.#answeredAt >= SILENT;
+    if (!wanted || !this.client.isReady || now - this.#madeAt < SILENT) return;
+    this.client.destroy();
+    this.#problem = error;
+    this.client.connect().catch(() => undefined);
   }
 
   /** Why it does not answer. */
@@ -124,6 +159,7 @@ export class RedisConnection {
 
   /** Ends it at once. */
   close(): void {
+    this.#madeAt = Number.POSITIVE_INFINITY;
     for (const each of [this.#listening, this.client]) {
       try {
         each?.destroy();

@@ -3,7 +3,7 @@ import type { Env } from '../../../config/inheritance.ts';
 import type { StoredConfig } from '../../config/stored-config.ts';
 import { type StoredKey, StoreFailure } from '../gateway-store.ts';
 import { environmentKey, KEY_VARIABLE } from '../sqlite/encryption-key.ts';
-import { PROOF, Seal } from '../sqlite/seal.ts';
+import { PROOF, SALT, Seal } from '../sqlite/seal.ts';
 
 /** A part that is changed as one. */
 export type Part = 'config' | 'keys';
@@ -36,7 +36,7 @@ export class CopyReader {
   readonly #env: Env;
   #seal: { readonly salt: string; readonly seal: Seal } | undefined;
 
-  /** @throws StoreFailure when there is no key. */
+  /** @throws StoreFailure when there is no key, or one that is too short. */
   constructor(place: string, env: Env) {
     this.#place = place;
     this.#env = env;
@@ -44,6 +44,7 @@ export class CopyReader {
       throw new StoreFailure(
         `A store in Redis needs ${KEY_VARIABLE}, the same for every gateway on it: what the dashboard keeps there is encrypted. Make one by: openssl rand -hex 32`,
       );
+    environmentKey(env, Buffer.alloc(SALT));
   }
 
   /** What secrets are encrypted by. */

@@ -7,8 +7,10 @@ import { firstDayKept, noUsage, sumUp, type UsageCell } from '../usage-sums.ts';
 import type { RedisConnection } from './connection.ts';
 
 const DAY = 86_400_000;
-/** Rows asked for at a time, and looked at for one page at most. */
-const [CHUNK, LOOKED_AT] = [1_000, 20_000];
+/** Rows looked at for one page at most. */
+const LOOKED_AT = 20_000;
+/** Rows asked for at a time: few at first, since each may hold a body, and more where few of them are wanted; and of them deleted. */
+const [FIRST, MOST, PRUNED] = [100, 1_000, 200];
 const FIGURES = ['calls', 'failed', 'tokensIn', 'tokensOut', 'cachedIn', 'cost', 'callerErrors'] as const;
 
 /** A row of a stream. */
@@ -51,10 +53,10 @@ export class KeptCalls {
     const since = this.#clock.date() - retentionDays * DAY;
     const calls: CallRecord[] = [];
     let last = Math.min(newest + 1, cursorOf(query.before));
-    for (let seen = 0; seen < LOOKED_AT; seen += CHUNK) {
+    for (let seen = 0, count = Math.min(FIRST, size + 1); seen < LOOKED_AT; count = Math.min(count * 2, MOST)) {
       if (last <= first) return { calls, next: null };
       const rows = (await this.#connection.send(
-        ...['XREVRANGE', `${this.#prefix}log`, `${last - 1}-1`, `${first}-1`, 'COUNT', String(CHUNK)],
+        ...['XREVRANGE', `${this.#prefix}log`, `${last - 1}-1`, `${first}-1`, 'COUNT', String(count)],
       )) as readonly Row[];
       for (const row of rows) {
         const { number, call } = read(row);
@@ -64,7 +66,8 @@ export class KeptCalls {
         }
         last = number;
       }
-      if (rows.length < CHUNK) return { calls, next: null };
+      if (rows.length < count) return { calls, next: null };
+      seen += count;
     }
     return { calls, next: String(last) };
   }
@@ -75,8 +78,10 @@ export class KeptCalls {
     const first = firstDayKept(this.#clock.date());
     const days = (await this.#connection.send('SMEMBERS', `${this.#prefix}days`)) as string[];
     const wanted = days.filter((day) => day >= from && day <= to && day >= first);
-    const cells = await Promise.all(wanted.map((day) => this.#cellsOf(day)));
-    return sumUp(cells.flat(), query);
+    const cells: UsageCell[] = [];
+    // One after the other: asked for at once, the last ones would be waited for too long where a day has many.
+    for (const day of wanted) for (const cell of await this.#cellsOf(day)) cells.push(cell);
+    return sumUp(cells, query);
   }
 
   async #cellsOf(day: string): Promise<UsageCell[]> {
@@ -100,10 +105,13 @@ export class KeptCalls {
   async prune({ retentionDays }: Keep): Promise<boolean> {
     const date = this.#clock.date();
     const log = `${this.#prefix}log`;
-    const oldest = (await this.#connection.send('XRANGE', log, '-', '+', 'COUNT', CHUNK)) as readonly Row[];
-    const old = oldest.findIndex((row) => read(row).call.at >= date - retentionDays * DAY);
-    const gone = old < 0 ? oldest.length : old;
-    const lastGone = oldest[gone - 1];
+    const isOld = (row: Row) => read(row).call.at < date - retentionDays * DAY;
+    const front = (count: number) => this.#connection.send('XRANGE', log, '-', '+', 'COUNT', count);
+    const [oldest] = (await front(1)) as readonly Row[];
+    const rows = oldest && isOld(oldest) ? ((await front(PRUNED)) as readonly Row[]) : [];
+    const young = rows.findIndex((row) => !isOld(row));
+    const gone = young < 0 ? rows.length : young;
+    const lastGone = rows[gone - 1];
     if (lastGone) await this.#connection.send('XTRIM', log, 'MINID', `${read(lastGone).number + 1}-0`);
     const days = (await this.#connection.send('SMEMBERS', `${this.#prefix}days`)) as string[];
     const past = days.filter((day) => day < firstDayKept(date));
@@ -111,6 +119,6 @@ export class KeptCalls {
       await this.#connection.send('DEL', ...past.map((day) => `${this.#prefix}usage:${day}`));
       await this.#connection.send('SREM', `${this.#prefix}days`, ...past);
     }
-    return gone === CHUNK;
+    return gone === PRUNED;
   }
 }

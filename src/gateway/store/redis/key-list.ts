@@ -7,10 +7,15 @@ const TRIES = 10;
 
 type Keys = readonly StoredKey[];
 
-/** @returns whether there was anything to do */
+/** @returns whether there was anything to do. @throws StoreFailure when that cannot be told. */
 async function change(mirror: Mirror, next: (keys: Keys) => Keys | undefined): Promise<boolean> {
   for (let tries = 1; ; tries++) {
-    const keys = next(mirror.now.keys);
+    let keys = next(mirror.now.keys);
+    if (!keys) {
+      // A key that was made elsewhere a moment ago may not have been heard of here.
+      await mirror.read();
+      keys = next(mirror.now.keys);
+    }
     if (!keys) return false;
     try {
       await mirror.write('keys', keys);

@@ -2,14 +2,12 @@
  * Configuration and client keys as all gateways on one Redis have them: a copy in memory that calls are answered by, changed in Redis
  * as a whole or not at all, told to the others at once, and looked after twice a second for whoever missed that.
  */
-import { randomBytes, randomUUID } from 'node:crypto';
 import type { Clock } from '../../../clock.ts';
 import type { Env } from '../../../config/inheritance.ts';
 import { ChangedMeanwhile } from '../gateway-store.ts';
-import { PROOF, SALT } from '../sqlite/seal.ts';
 import type { RedisConnection } from './connection.ts';
 import { type Copy, CopyReader, EMPTY, type Part, type Parts, WrongKey } from './copy.ts';
-import { BEGIN, FIELDS, PUT_BACK, WRITE } from './scripts.ts';
+import { StoredState } from './stored-state.ts';
 
 /** How often the versions are looked at, in ms. */
 const LOOK_EVERY = 500;
@@ -32,7 +30,7 @@ export interface MirrorParts {
 export class Mirror {
   readonly #parts: MirrorParts;
   #copy: Copy | undefined;
-  readonly #reader: CopyReader;
+  readonly #state: StoredState;
   #lookedAt = Number.NEGATIVE_INFINITY;
   #loading: Promise<void> | undefined;
   #writing = 0;
@@ -41,7 +39,8 @@ export class Mirror {
 
   constructor(parts: MirrorParts) {
     this.#parts = parts;
-    this.#reader = new CopyReader(parts.connection.place, parts.env);
+    const { connection, env, key } = parts;
+    this.#state = new StoredState(connection, key, new CopyReader(connection.place, env));
   }
 
   /** What is known; nothing, as long as nobody could read it. */
@@ -80,6 +79,13 @@ export class Mirror {
     );
   }
 
+  /** Reads it as it stands now. @throws StoreFailure */
+  async read(): Promise<void> {
+    // What is being read now may be older than what this is about.
+    await this.#loading?.catch(() => undefined);
+    await this.#load();
+  }
+
   /** Looks now. Never rejects. What is being written here is not looked at before that is over. */
   async look(): Promise<void> {
     // What is being read now may be older than what this is about.
@@ -101,48 +107,25 @@ export class Mirror {
   }
 
   async #loaded(): Promise<void> {
-    const { connection, key, clock } = this.#parts;
     const before = this.#copy;
-    const at = clock.now();
-    const [id, config, keys] = (await connection.send(
-      'HMGET',
-      key,
-      'id',
-      'config:version',
-      'keys:version',
-    )) as string[];
-    if (id && id === before?.id && Number(config) === before.versions.config && Number(keys) === before.versions.keys) {
+    const at = this.#parts.clock.now();
+    const { id, config, keys } = await this.#state.versions();
+    if (id !== undefined && id === before?.id && config === before.versions.config && keys === before.versions.keys) {
       this.#lookedAt = at;
       return;
     }
-    const lost = before && (!id || (id === before.id && this.#isOlder(before, Number(config), Number(keys))));
-    if (lost) await this.#putBack(before);
-    else if (!id) await this.#found();
-    const found = (await connection.send('HMGET', key, ...FIELDS)) as (string | null)[];
+    // A gateway that began while the server was empty may have been faster, and made a new store in which nothing is yet.
+    const isNew = config === 0 && keys === 0;
+    const isOlder = before && (config < before.versions.config || keys < before.versions.keys);
+    const lost = before && (id === undefined || (id === before.id ? isOlder : isNew && isOlder));
+    if (lost) await this.#state.putBack(before);
+    else if (id === undefined) await this.#state.begin();
+    const now = await this.#state.read();
     if (this.#writing > 0 || this.#copy !== before) return;
-    const now = this.#reader.read(found);
     this.#copy = now;
     this.#lookedAt = at;
     for (const part of ['config', 'keys'] as const)
       if (before?.id !== now.id || before.versions[part] !== now.versions[part]) this.#parts.changed(part);
-  }
-
-  #isOlder(before: Copy, config: number, keys: number): boolean {
-    return config < before.versions.config || keys < before.versions.keys;
-  }
-
-  /** A new store. */
-  async #found(): Promise<void> {
-    const salt = randomBytes(SALT).toString('base64');
-    const proof = Buffer.from(this.#reader.sealOf(salt).close(PROOF, PROOF)).toString('base64');
-    await this.#parts.connection.run(BEGIN, [this.#parts.key], [randomUUID(), salt, proof]);
-  }
-
-  /** What a server forgot, the gateways know. */
-  async #putBack({ id, salt, proof, versions, texts }: Copy): Promise<void> {
-    const { connection, key } = this.#parts;
-    const values = [versions.config, texts.config, versions.keys, texts.keys];
-    await connection.run(PUT_BACK, [key], [id, salt, proof, key, ...values]);
   }
 
   /**
@@ -150,30 +133,29 @@ export class Mirror {
    * @throws ChangedMeanwhile when somebody else changed it since this gateway looked; then it has looked again. StoreFailure.
    */
   async write<Which extends Part>(part: Which, value: Parts[Which]): Promise<void> {
-    const { connection, key, changed } = this.#parts;
-    if (!this.#copy) await this.#load();
-    const before = this.#copy as Copy;
-    const text =
-      part === 'config'
-        ? Buffer.from(this.#reader.sealOf(before.salt).close(JSON.stringify(value), 'config')).toString('base64')
-        : JSON.stringify(value);
+    if (!this.#copy) {
+      // What was made of nothing would take the place of all that stands there.
+      await this.#load();
+      throw new ChangedMeanwhile();
+    }
+    const before = this.#copy;
+    const text = this.#state.textOf(part, value, before.salt);
     this.#writing += 1;
-    let version: unknown;
     try {
-      version = await connection.run(WRITE, [key], [before.id, part, before.versions[part], text, key]);
-      if (version !== -1) {
-        const now = this.#copy as Copy;
+      const version = await this.#state.write(part, text, before);
+      if (version !== undefined) {
+        const now = this.#copy;
         const [versions, texts] = [
-          { ...now.versions, [part]: version as number },
+          { ...now.versions, [part]: version },
           { ...now.texts, [part]: text },
         ];
         this.#copy = { ...now, [part]: value, versions, texts };
-        changed(part);
+        this.#parts.changed(part);
+        return;
       }
     } finally {
       this.#writing -= 1;
     }
-    if (version !== -1) return;
     await this.look();
     throw new ChangedMeanwhile();
   }

@@ -67,7 +67,7 @@ class RedisGatewayStore implements GatewayStore {
     this.#calls = new KeptCalls(connection, PREFIX, clock);
     const pools = redisStore(connection.client as unknown as Parameters<typeof redisStore>[0], { prefix: PREFIX });
     this.#endSharing = () => pools.close();
-    this.shared = { pools, tally: (id, uses) => tally(connection, PREFIX, id, uses) };
+    this.shared = { pools, tally: (sent, uses) => tally(connection, PREFIX, sent, uses) };
   }
 
   /** Reads what is there, and follows it. */

@@ -16,9 +16,17 @@ redis.call('HSET', KEYS[1], ARGV[2] .. ':version', version + 1, ARGV[2], ARGV[4]
 redis.call('PUBLISH', ARGV[5], ARGV[2])
 return version + 1`;
 
-/** Puts back what a server lost that came back empty or older. KEYS: state. ARGV: id, salt, proof, channel, and version and value of config and keys. */
+/**
+ * Puts back what a server lost that came back empty or older, also in the place of a new store that was begun there meanwhile and
+ * never written. KEYS: state. ARGV: id, salt, proof, channel, and version and value of config and keys.
+ */
 export const PUT_BACK = `local id = redis.call('HGET', KEYS[1], 'id')
-if id and id ~= ARGV[1] then return 0 end
+if id and id ~= ARGV[1] then
+  local versions = redis.call('HMGET', KEYS[1], 'config:version', 'keys:version')
+  if tonumber(versions[1] or '0') > 0 or tonumber(versions[2] or '0') > 0 then return 0 end
+  redis.call('DEL', KEYS[1])
+  id = false
+end
 if not id then redis.call('HSET', KEYS[1], 'id', ARGV[1], 'salt', ARGV[2], 'proof', ARGV[3]) end
 for at, part in ipairs({ 'config', 'keys' }) do
   local version = tonumber(redis.call('HGET', KEYS[1], part .. ':version') or '-1')
@@ -29,37 +37,51 @@ for at, part in ipairs({ 'config', 'keys' }) do
 end
 return 1`;
 
+/** How what was sent is known to be done: by the number of the last one of whoever sends, who sends one after the other. */
+const ONCE = `local isNew = tonumber(redis.call('GET', KEYS[1]) or '0') < tonumber(ARGV[1])
+if isNew then redis.call('SET', KEYS[1], ARGV[1], 'PX', 86400000) end
+`;
+
 /**
- * Writes calls and sums, once, however often it is sent. KEYS: done, log, number, days. ARGV: where sums are kept, how long in ms,
- * rows of the log at most, how long the log is kept in ms, the number of cells, for each its day, name and seven figures, then the rows.
+ * Writes calls and sums, once, however often it is sent. KEYS: who sends, log, number, days. ARGV: the number of what is sent, where
+ * sums are kept, how long in ms, rows of the log at most, how long the log is kept in ms, the number of cells, for each its day, name
+ * and seven figures, then the rows.
  */
-export const RECORD = `if not redis.call('SET', KEYS[1], '1', 'NX', 'PX', 600000) then return 0 end
-local at = 6
-for _ = 1, tonumber(ARGV[5]) do
-  local key = ARGV[1] .. ARGV[at]
+export const RECORD = `${ONCE}if not isNew then return 0 end
+local at = 7
+for _ = 1, tonumber(ARGV[6]) do
+  local key = ARGV[2] .. ARGV[at]
   for figure = 1, 5 do
     local n = ARGV[at + 1 + figure]
     if n ~= '0' then redis.call('HINCRBY', key, figure .. ARGV[at + 1], n) end
   end
   if ARGV[at + 7] ~= '0' then redis.call('HINCRBYFLOAT', key, '6' .. ARGV[at + 1], ARGV[at + 7]) end
   if ARGV[at + 8] ~= '0' then redis.call('HINCRBY', key, '7' .. ARGV[at + 1], ARGV[at + 8]) end
-  redis.call('PEXPIRE', key, ARGV[2])
+  redis.call('PEXPIRE', key, ARGV[3])
   redis.call('SADD', KEYS[4], ARGV[at])
   at = at + 9
 end
-for row = at, #ARGV do
-  local number = redis.call('INCR', KEYS[3])
-  redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[3], number .. '-1', 'v', ARGV[row])
+if #ARGV < at then return 1 end
+local number = tonumber(redis.call('GET', KEYS[3]) or '0')
+if number == 0 then
+  -- A server may have evicted it; rows that stand there already go on.
+  local last = redis.call('XREVRANGE', KEYS[2], '+', '-', 'COUNT', 1)[1]
+  if last then number = tonumber(string.match(last[1], '^%d+')) end
 end
-if #ARGV >= at then redis.call('PEXPIRE', KEYS[2], ARGV[4]) redis.call('PEXPIRE', KEYS[3], ARGV[4]) end
+for row = at, #ARGV do
+  number = number + 1
+  redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[4], string.format('%d-1', number), 'v', ARGV[row])
+end
+redis.call('SET', KEYS[3], string.format('%d', number), 'PX', ARGV[5])
+redis.call('PEXPIRE', KEYS[2], ARGV[5])
 return 1`;
 
 /**
- * What client keys used here is added to what they used elsewhere, once, however often it is sent. KEYS: done. ARGV: where it is kept,
- * and a list of uses as JSON. Answers for each what is left of its two limits, and what was spent in its day and month.
+ * What client keys used here is added to what they used elsewhere, once, however often it is sent. KEYS: who sends. ARGV: the number
+ * of what is sent, where it is kept, and a list of uses as JSON. Answers for each what is left of its two limits, and what was spent
+ * in its day and month: no less than what was told before, whatever the server lost since.
  */
-export const TALLY = `local isNew = redis.call('SET', KEYS[1], '1', 'NX', 'PX', 600000)
-local time = redis.call('TIME')
+export const TALLY = `${ONCE}local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function bucket(key, limit, taken)
   if not limit then return false end
@@ -68,25 +90,31 @@ local function bucket(key, limit, taken)
   level = level + math.max(0, now - tonumber(kept[2] or now)) / 60000 * limit
   level = math.min(limit, math.min(limit, level) - taken)
   redis.call('HSET', key, 'level', string.format('%.6f', level), 'at', now)
-  redis.call('PEXPIRE', key, math.ceil((limit - level) / limit * 60000) + 60000)
+  redis.call('PEXPIRE', key, math.min(math.ceil((limit - level) / limit * 60000) + 60000, 86400000))
   return string.format('%.6f', level)
 end
-local function spent(period, name, cost)
-  local key = ARGV[1] .. 'spent:' .. period
-  if cost == 0 then return redis.call('HGET', key, name) or '0' end
-  local total = redis.call('HINCRBYFLOAT', key, name, string.format('%.12f', cost))
+local function spent(period, name, cost, told)
+  local key = ARGV[2] .. 'spent:' .. period
+  local total = redis.call('HGET', key, name) or '0'
+  if told > tonumber(total) then
+    total = string.format('%.12f', told)
+    redis.call('HSET', key, name, total)
+    redis.call('EXPIRE', key, 6048000)
+  end
+  if cost == 0 then return total end
+  total = redis.call('HINCRBYFLOAT', key, name, string.format('%.12f', cost))
   redis.call('EXPIRE', key, 6048000)
   return total
 end
 local answers = {}
-for at, use in ipairs(cjson.decode(ARGV[2])) do
+for at, use in ipairs(cjson.decode(ARGV[3])) do
   local calls, tokens, cost = use.calls, use.tokens, use.cost
   if not isNew then calls, tokens, cost = 0, 0, 0 end
   answers[at] = {
-    bucket(ARGV[1] .. 'calls:' .. use.id, use.perMinute.calls, calls),
-    bucket(ARGV[1] .. 'tokens:' .. use.id, use.perMinute.tokens, tokens),
-    spent(use.day, use.name, cost),
-    spent(use.month, use.name, cost),
+    bucket(ARGV[2] .. 'calls:' .. use.id, use.perMinute.calls, calls),
+    bucket(ARGV[2] .. 'tokens:' .. use.id, use.perMinute.tokens, tokens),
+    spent(use.day, use.name, cost, use.told.day),
+    spent(use.month, use.name, cost, use.told.month),
   }
 end
 return cjson.encode(answers)`;

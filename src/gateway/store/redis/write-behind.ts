@@ -3,16 +3,18 @@
  * again until it was answered, and counts once: Redis knows it by its number.
  */
 import { randomUUID } from 'node:crypto';
-import type { Clock } from '../../../clock.ts';
+import { type Clock, systemClock } from '../../../clock.ts';
 import type { CallRecord } from '../call-record.ts';
-import type { Keep } from '../gateway-store.ts';
+import type { Keep, Numbered } from '../gateway-store.ts';
 import { ModelNames, USAGE_DAYS, type UsageCell, UsageSums } from '../usage-sums.ts';
-import { AGAIN_AFTER, FLUSH_AFTER, MOST, PIECE } from '../write-bounds.ts';
+import { AGAIN_AFTER, FLUSH_AFTER, MOST, PIECE, sound } from '../write-bounds.ts';
 import type { RedisConnection } from './connection.ts';
 import { RECORD } from './scripts.ts';
 
 /** Sums written as one. */
 const CELLS = 500;
+/** How long what is left may take to be written when all ends, in ms: a Redis that fails over is back by then. */
+const LAST_TRIES = 3_000;
 const DAY = 86_400_000;
 
 /** What it is made of. */
@@ -25,8 +27,7 @@ export interface WriteBehindParts {
   readonly tell: (problem: unknown) => void;
 }
 
-interface Bundle {
-  readonly id: string;
+interface Bundle extends Numbered {
   readonly cells: readonly UsageCell[];
   readonly rows: readonly string[];
 }
@@ -38,6 +39,8 @@ export class WriteBehind {
   readonly #sums = new UsageSums();
   #rows: string[] = [];
   #text = 0;
+  readonly #by = randomUUID();
+  #number = 0;
   #bundle: Bundle | undefined;
   #sending: Promise<boolean> | undefined;
   #timer: (() => void) | undefined;
@@ -84,18 +87,20 @@ export class WriteBehind {
     const cells = this.#sums.take(CELLS);
     const rows = this.#rows.splice(0, PIECE);
     this.#text -= rows.reduce((sum, row) => sum + row.length, 0);
-    return { id: randomUUID(), cells, rows };
+    this.#number += 1;
+    return { by: this.#by, number: this.#number, cells, rows };
   }
 
-  async #send({ id, cells, rows }: Bundle): Promise<boolean> {
+  async #send({ by, number, cells, rows }: Bundle): Promise<boolean> {
     const { connection, prefix, tell } = this.#parts;
     const { maxRows, retentionDays } = this.keep;
     const figures = cells.flatMap(({ day, key, model, endpoint, ...sums }) => [
       ...[day, JSON.stringify([key, model, endpoint]), sums.calls, sums.failed],
-      ...[sums.tokensIn, sums.tokensOut, sums.cachedIn, sums.cost, sums.callerErrors],
+      ...[sums.tokensIn, sums.tokensOut, sums.cachedIn].map((tokens) => Math.round(sound(tokens))),
+      ...[sound(sums.cost), sums.callerErrors],
     ]);
-    const keys = ['done:', 'log', 'number', 'days'].map((name) => `${prefix}${name}${name === 'done:' ? id : ''}`);
-    const bounds = [`${prefix}usage:`, (USAGE_DAYS + 1) * DAY, Math.max(1, maxRows), retentionDays * DAY + DAY];
+    const keys = ['done:', 'log', 'number', 'days'].map((name) => `${prefix}${name}${name === 'done:' ? by : ''}`);
+    const bounds = [number, `${prefix}usage:`, (USAGE_DAYS + 1) * DAY, Math.max(1, maxRows), retentionDays * DAY + DAY];
     try {
       await connection.run(RECORD, keys, [...bounds, cells.length, ...figures, ...rows]);
     } catch (error) {
@@ -110,26 +115,40 @@ export class WriteBehind {
     return true;
   }
 
+  /** Writes what waits now, and no more: while calls keep coming there would be no end. */
   async #all(): Promise<boolean> {
-    for (;;) {
-      this.#bundle ??= this.#next();
-      if (!this.#bundle) return true;
-      if (!(await this.#send(this.#bundle))) return false;
+    for (let rows = this.#rows.length, cells = this.#sums.size; ; rows -= PIECE, cells -= CELLS) {
+      if (this.#bundle && !(await this.#send(this.#bundle))) return false;
+      if (rows <= 0 && cells <= 0) break;
+      this.#bundle = this.#next();
     }
+    // What came meanwhile found nobody who would come back for it.
+    if (!this.#timer && (this.#rows.length > 0 || this.#sums.size > 0)) this.#arm(FLUSH_AFTER);
+    return true;
   }
 
-  /** Writes all that waits, as far as that can be done now. Never rejects. @returns whether it could */
-  flush(): Promise<boolean> {
+  /** Writes what waits now, as far as that can be done. Never rejects. @returns whether it could */
+  async flush(): Promise<boolean> {
+    // What is being written does not hold the last calls.
+    if (this.#sending) await this.#sending;
     this.#sending ??= this.#all().finally(() => {
       this.#sending = undefined;
     });
     return this.#sending;
   }
 
-  /** Writes all, and takes no more. */
+  /** Calls that are not written. */
+  get #unwritten(): number {
+    return [...(this.#bundle?.cells ?? []), ...this.#sums.cells].reduce((sum, { calls }) => sum + calls, 0);
+  }
+
+  /** Writes all, trying for some seconds, and takes no more. What could not be written then is lost. */
   async close(): Promise<void> {
-    // What was being written when the last call came may not hold it.
-    if (await this.flush()) await this.flush();
+    // Why not by the caller's clock: a test that holds time still still waits for a server.
+    const until = systemClock.now() + LAST_TRIES;
+    while (!(await this.flush()) && systemClock.now() < until)
+      await new Promise<void>((resolve) => void systemClock.after(AGAIN_AFTER, resolve));
     this.#timer?.();
+    this.lost += this.#unwritten;
   }
 }
