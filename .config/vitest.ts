@@ -5,8 +5,12 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+// Tests start some hundred processes; most of the time of one goes into compiling the same files.
+process.env.NODE_COMPILE_CACHE ??= join(root, 'node_modules/.cache/compiled');
+
 const sdk = process.env.OPENAI ?? 'openai';
 
 const fastSettings = fileURLToPath(new URL('../test/support/fast-settings.ts', import.meta.url));
@@ -20,22 +24,50 @@ const alias = [
 const PARTS =
   /^test\/(call|config|dispatch|endpoint|observe|otel|pool|prometheus|sdk|simulator|strategy|testing)\/(?!balanced-promise\b)/;
 const REPLACES = /\bvi\.(mock|doMock|hoisted|resetModules)\b/;
-const isPart = (file: string) => PARTS.test(file) && !REPLACES.test(readFileSync(join(root, file), 'utf8'));
+// Who looks at the clock, or has processes of its own, shares the machine with one other file alone.
+const TIMED = /\b(performance\.now|lag\(|cpuUsage|hrtime|runChild|startChild|startCli|redisServer|node:child_process)/;
+
+/** The group that a file is run in. */
+function groupOf(file: string): 'timed' | 'free' | 'parts' {
+  const text = readFileSync(join(root, file), 'utf8');
+  if (TIMED.test(text)) return 'timed';
+  return PARTS.test(file) && !REPLACES.test(text) ? 'parts' : 'free';
+}
+
 const files = globSync('test/**/*.spec.ts', { cwd: root }).map((file) => file.replaceAll('\\', '/'));
+const groups = Map.groupBy(files, groupOf);
+
+/** The files that take longest begin first, so that none of them is left over at the end. */
+const LONGEST =
+  /\/(limits-on-redis|client-per-call|demo|failover|never-worse-in-series|sdk-behaviours-\w+|watching|by-load|looks|examples|stop|processes)(-low)?\.spec\.ts$/;
+
+class LongestFirst extends BaseSequencer {
+  override async sort(specs: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(specs);
+    const rank = ({ project, moduleId }: TestSpecification) =>
+      2 * project.config.sequence.groupOrder + (LONGEST.test(moduleId) ? 0 : 1);
+    return sorted.sort((a, b) => rank(a) - rank(b));
+  }
+}
+
+// Most of the time tests wait for sockets and deadlines.
+const cores = availableParallelism();
+const few = { maxWorkers: Math.max(2, cores - 1), sequence: { groupOrder: 0 } };
+const some = { maxWorkers: Math.max(3, cores - 1), sequence: { groupOrder: 1 } };
+const project = (name: 'timed' | 'free' | 'parts', more: object) => ({
+  extends: true as const,
+  test: { name, include: groups.get(name) ?? [], ...more },
+});
 
 export default defineConfig({
   root,
   resolve: { alias },
   test: {
-    // Most of the time tests wait for sockets and deadlines: two at once are well within what they allow for lag.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
     // The large counts of FULL=1 take longer.
     testTimeout: process.env.FULL ? 300_000 : 30_000,
     hookTimeout: 30_000,
     coverage: { provider: 'v8', include: ['src/**/*.ts'] },
-    projects: [
-      { extends: true, test: { name: 'alone', include: files.filter((file) => !isPart(file)) } },
-      { extends: true, test: { name: 'parts', include: files.filter(isPart), isolate: false } },
-    ],
+    sequence: { sequencer: LongestFirst },
+    projects: [project('timed', few), project('free', some), project('parts', { ...some, isolate: false })],
   },
 });

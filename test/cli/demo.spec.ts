@@ -8,10 +8,11 @@ import { type Console, runRace } from '../../src/cli/demo/demo.ts';
 import { outages } from '../../src/cli/demo/outages.ts';
 import type { OpenStage } from '../../src/cli/demo/stage.ts';
 import { faultServer, type Script } from '../../src/testing/index.ts';
+import { COMPILED } from '../support/compiled.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const KEY = 'sk-test-0123456789abcdef';
-const ENV = { PATH: process.env.PATH ?? '' };
+const ENV = { PATH: process.env.PATH ?? '', ...COMPILED };
 
 interface Ran {
   readonly code: number | null;
@@ -77,7 +78,8 @@ function fakeConsole(tty?: { columns: number; rows: number }) {
   };
 }
 
-describe('npm run demo', () => {
+// At once: a demonstration takes as long as its outages do.
+describe.concurrent('npm run demo', () => {
   it('loses no call while each endpoint breaks in turn, says so in numbers, and ends by itself', async () => {
     const { code, out, err } = await cli(['demo'], {
       // What a developer has lying around must not get in.

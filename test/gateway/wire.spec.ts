@@ -304,30 +304,7 @@ describe('bodies', () => {
 });
 
 describe('connections', () => {
-  it('that never say what they want are ended, and keep nobody else waiting', async () => {
-    await using a = await faultServer({ name: 'a' });
-    await using gateway = await gatewayWith({ endpoints: [endpointOf(a)] });
-    const { port } = gateway.gateway;
-    const slow = Array.from({ length: 200 }, () => {
-      const socket = connect(port, '127.0.0.1', () =>
-        socket.write('POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nX-Slow: '),
-      );
-      return new Promise<string>((resolve) => {
-        let text = '';
-        socket.on('data', (chunk) => {
-          text += chunk;
-        });
-        socket.on('error', () => undefined).on('close', () => resolve(text.slice(9, 12)));
-      });
-    });
-    const startedAt = performance.now();
-    for (let call = 0; call < 5; call++)
-      expect((await gateway.get('/v1/chat/completions', chat('gpt-5'))).status).toBe(200);
-    expect(performance.now() - startedAt).toBeLessThan(5_000);
-    expect(new Set(await Promise.all(slow))).toEqual(new Set(['408']));
-    expect(performance.now() - startedAt).toBeLessThan(20_000);
-  });
-
+  // Those that never say what they want: threats/19-slow-and-many.spec.ts.
   it('that send endless headers hear so', async () => {
     await using a = await faultServer({ name: 'a' });
     await using gateway = await gatewayWith({ endpoints: [endpointOf(a)] });

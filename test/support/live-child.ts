@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { COMPILED } from './compiled.ts';
 
 const ALIAS = new URL('./sdk-alias.ts', import.meta.url).href;
 
@@ -19,6 +20,7 @@ export function startChild(script: URL, input: unknown): LiveChild {
   const flags = ['--expose-gc', '--unhandled-rejections=strict', '--throw-deprecation', '--import', ALIAS];
   const child = spawn(process.execPath, [...flags, fileURLToPath(script), JSON.stringify(input)], {
     env: {
+      ...COMPILED,
       PATH: process.env.PATH,
       OPENAI: process.env.OPENAI ?? 'openai',
       TRANSPORT: process.env.TRANSPORT ?? 'standard',

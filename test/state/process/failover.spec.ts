@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { type RemoteMember, remoteMember, seeded, socketFolder } from './remote-member.ts';
 
 const HOUR = 3_600_000;
-const KILLS = process.env.FULL ? 100 : 20;
+const KILLS = process.env.FULL ? 100 : 10;
 
 /** Starts members of one app. */
 async function crew(kind: 'thread' | 'fork', size: number, folder: string): Promise<RemoteMember[]> {

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { SharedStore } from '../../../src/index.ts';
 import type { ProcessStoreOptions } from '../../../src/state/process-store.ts';
+import { COMPILED } from '../../support/compiled.ts';
 
 const SCRIPT = new URL('./children/member.ts', import.meta.url);
 
@@ -44,7 +45,7 @@ function open(kind: Kind, options: ProcessStoreOptions, hear: (said: Said) => vo
     worker.on('message', hear);
     return { post: (message) => worker.postMessage(message), kill: () => worker.terminate(), signal: () => undefined };
   }
-  const env = { PATH: process.env.PATH, STORE: JSON.stringify(options) };
+  const env = { ...COMPILED, PATH: process.env.PATH, STORE: JSON.stringify(options) };
   const execArgv = ['--unhandled-rejections=strict'];
   if (kind === 'cluster') cluster.setupPrimary({ exec: fileURLToPath(SCRIPT), execArgv, args: [] });
   const child = kind === 'cluster' ? cluster.fork(env).process : fork(SCRIPT, { env, execArgv });
