@@ -117,10 +117,11 @@ function storeOf(member: Member): SharedStore {
 /**
  * A store that all worker threads, `cluster` workers and other processes of one app share, on one machine, for as long as one of
  * them runs. One of them leads and answers the others, through a socket that only this user can open; when it ends, is killed or
- * stands still, another one takes over with all that was answered so far: two others have said that they know a change before it
- * is answered. It is lost only when all who know it are gone before others were told, or when those two get no processor time
- * for more than 0.4 s (nobody waits for them any longer) and the one who leads is gone just then. At most 200,000 keys are kept. Nothing is opened before
- * the store is used, and it keeps no process from ending. The same options give the same store.
+ * stands still, another one takes over with all that was answered so far: two others, or as many as there are, have said that
+ * they know a change before it is answered, and nobody else leads while one of them lives. Who gets no processor time for 0.4 s is
+ * not waited for, and counts again once it was told everything. So what was answered is lost only when all who know it are gone,
+ * or give no sign for 2 s; until then questions wait, and are rejected after 2 s. At most 200,000 keys are kept. Nothing is opened
+ * before the store is used, and it keeps no process from ending. The same options give the same store.
  *
  * Where no socket can be made, its promises are rejected: clients then go by what their own process knows and say so by the event
  * `store-degraded`.

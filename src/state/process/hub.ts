@@ -5,9 +5,9 @@
 import type { Server, Socket } from 'node:net';
 import type { Clock } from '../../clock.ts';
 import { Deputies } from './deputies.ts';
+import { atExit } from './exit.ts';
 import { asNumber, asText, CHANNELS, type Frame, PROTOCOL } from './frame.ts';
 import type { Guest } from './guest.ts';
-import { Hold } from './hold.ts';
 import type { Ledger } from './ledger.ts';
 import { Outbox } from './outbox.ts';
 import type { Place } from './place.ts';
@@ -16,8 +16,6 @@ import { Wire } from './wire.ts';
 
 /** It asks whether it still leads at least this often, in ms, and before it does anything after a longer rest. */
 const LAWFUL_FOR = 200;
-/** Ms within which members find out that somebody else leads, and have said what they know. */
-const HUNGRY_FOR = 600;
 /** Nobody has so many processes on one machine. */
 const GUESTS = 1_000;
 /** Says within this time who it is, in ms, or is sent away. */
@@ -29,44 +27,45 @@ export interface HubParts {
   readonly ledger: Ledger;
   readonly place: Place;
   readonly server: Server;
-  /** Others know what this process does not: nothing is answered before they have said it, or were given the time to. */
-  readonly hungry: boolean;
   /** Who is at the place as long as this hub leads. */
   readonly identity: string;
   /** Tells a message to the listeners of this process. */
   hear(channel: string, message: string, from: string, change: number): void;
+  /** Somebody else leads. */
+  lost(): void;
 }
 
 /** Leads the processes of one app. */
 export class Hub {
-  /** Until it knows what the others know. */
-  readonly hold: Hold;
   readonly #parts: HubParts;
   readonly #guests = new Set<Guest>();
   readonly #outbox = new Outbox(() => this.#deputies.wires);
   readonly #deputies: Deputies;
   readonly #recent: Recent;
-  /** The process ends. Others take over at the place; without them nothing is left there. */
-  readonly #exit = () => {
-    if (this.#guests.size === 0) this.#parts.place.leave(this.#parts.identity);
-  };
+  readonly #stay: () => void;
   #lawfulUntil = 0;
   #deposed = false;
 
   constructor(parts: HubParts) {
     this.#parts = parts;
-    this.#lawfulUntil = parts.clock.now() + LAWFUL_FOR;
     this.#recent = new Recent(parts.clock);
-    this.#deputies = new Deputies(parts.clock, () => {
+    const { clock, place, ledger } = parts;
+    ledger.begin();
+    const lawful = () => {
       this.#lawfulUntil = 0;
       return this.lawful();
-    });
+    };
+    this.#deputies = new Deputies({ clock, place, ledger, guests: this.#guests, lawful });
     parts.server.on('connection', (socket) => this.#receive(socket));
     // Whoever did not get in tries again.
     parts.server.on('error', () => undefined);
     parts.server.unref();
-    process.once('exit', this.#exit);
-    this.hold = new Hold(parts.clock, parts.hungry ? HUNGRY_FOR : 0);
+    // Others take over at the place; without them nothing is left there.
+    this.#stay = atExit(() => void (this.#guests.size === 0 && place.leave(parts.identity)));
+  }
+
+  get ledger(): Ledger {
+    return this.#parts.ledger;
   }
 
   /** Whether it still leads: it may have stood still, and somebody else has taken over. */
@@ -74,8 +73,9 @@ export class Hub {
     const { clock, place, identity } = this.#parts;
     if (this.#deposed) return false;
     if (clock.now() < this.#lawfulUntil) return true;
-    if (place.current() !== identity) {
+    if (place.replaced(identity)) {
       this.close();
+      this.#parts.lost();
       return false;
     }
     this.#lawfulUntil = clock.now() + LAWFUL_FOR;
@@ -86,9 +86,8 @@ export class Hub {
   close(): void {
     if (this.#deposed) return;
     this.#deposed = true;
-    process.removeListener('exit', this.#exit);
+    this.#stay();
     this.#parts.server.close();
-    this.hold.drop();
     this.#deputies.drop();
     for (const { wire } of [...this.#guests]) wire.cut();
   }
@@ -133,11 +132,19 @@ export class Hub {
         cancel();
         this.#guests.delete(guest);
         this.#deputies.gone(guest);
-        this.#appoint();
       },
       due: () => this.#outbox.add(wire),
     });
-    const guest: Guest = { wire, channels: new Set(), id: undefined, deputy: 0, knows: 0 };
+    const guest: Guest = {
+      wire,
+      channels: new Set(),
+      id: undefined,
+      term: 0,
+      knows: 0,
+      mark: undefined,
+      learns: false,
+      told: 0,
+    };
     const cancel = this.#parts.clock.after(GREETING_WITHIN, () => guest.id ?? wire.cut(), false);
     this.#guests.add(guest);
   }
@@ -147,14 +154,8 @@ export class Hub {
     if (kind === 'hi') this.#greet(guest, frame);
     else if (guest.id === undefined) throw new TypeError('who is this?');
     else if (kind === 'v') this.#deputies.heard(guest, asNumber(frame[1]));
-    else if (kind === 'k' || kind === 'l' || kind === 'K') this.#restore(frame);
-    else {
-      const { id, wire } = guest;
-      this.hold.when(
-        () => this.#reply(guest, id, frame),
-        () => wire.cut(),
-      );
-    }
+    else if (kind === 'h') this.#deputies.ready(guest, frame[1], asText(frame[2]));
+    else this.#reply(guest, guest.id, frame);
   }
 
   #reply({ wire, channels }: Guest, id: string, frame: Frame): void {
@@ -166,24 +167,13 @@ export class Hub {
     this.safe(frame, () => wire.send(['=', op, answer]));
   }
 
-  #greet(guest: Guest, [, protocol, id, version, channels, returns]: Frame): void {
-    const { ledger, identity } = this.#parts;
+  #greet(guest: Guest, [, protocol, id, version, channels, returns, mark]: Frame): void {
     if (protocol !== PROTOCOL || guest.id !== undefined || !Array.isArray(channels)) throw new TypeError('no greeting');
     guest.id = asText(id);
     for (const channel of channels.slice(0, CHANNELS)) guest.channels.add(asText(channel));
-    // One that was kept up to date has all that was answered; what others have beyond that is asked again.
-    const wanted = asNumber(version) > 0 && !ledger.whole;
-    guest.wire.send(['hi', identity, wanted, this.#deputies.wanted]);
+    guest.wire.send(['hi', this.#parts.identity]);
     if (returns) for (const message of this.#recent.on(guest.channels)) guest.wire.send(message);
-    this.#appoint();
-  }
-
-  /** A member that was in the know says what it knows. */
-  #restore(frame: Frame): void {
-    const { ledger } = this.#parts;
-    ledger.hear(frame);
-    if (frame[0] === 'k') this.#deputies.record(frame);
-    if (ledger.whole) this.hold.release();
+    this.#deputies.greeted(guest, mark, asNumber(version));
   }
 
   #publish(from: string, change: number, channel: string, message: string): void {
@@ -191,10 +181,5 @@ export class Hub {
     this.#recent.keep(frame);
     for (const { channels, wire } of this.#guests) if (channels.has(channel)) wire.send(frame);
     queueMicrotask(() => this.#parts.hear(channel, message, from, change));
-  }
-
-  #appoint(): void {
-    const { ledger } = this.#parts;
-    if (!this.#deposed) this.#deputies.appoint(this.#guests, ledger.version, () => ledger.records(true));
   }
 }

@@ -1,15 +1,14 @@
-/** Two ways to belong to the processes of an app: to join the one that leads, or to lead. */
-import { connect, createServer, type Server } from 'node:net';
+/** How a member joins whoever leads. */
+import { connect } from 'node:net';
 import type { Clock } from '../../clock.ts';
 import type { Frame } from './frame.ts';
+import { NOBODY } from './heir.ts';
 import type { Place } from './place.ts';
 import { Wire } from './wire.ts';
 
 /** What came of an attempt to join: nobody is there, somebody who has no time now, or somebody who does not say a word. */
 export type Joined = 'joined' | 'refused' | 'busy' | 'silent';
 
-/** Nobody listens behind the path, or there is none. */
-const NOBODY: readonly (string | undefined)[] = ['ECONNREFUSED', 'ENOENT', 'ENOTSOCK', 'EPROTOTYPE'];
 /** There is somebody, who is too busy to look up; or who was there a moment ago. */
 const BUSY: readonly (string | undefined)[] = ['EAGAIN', 'ECONNRESET', 'EPIPE', 'ECONNABORTED', undefined];
 
@@ -65,35 +64,4 @@ export function join(
     const cancel = clock.after(patience, giveUp, false);
     wire.send(greeting);
   });
-}
-
-/**
- * Takes over at the place.
- * @param seen who was there when it was found to be gone
- * @returns `undefined` when somebody else was quicker
- * @throws Error when no socket can be made
- */
-export async function lead(
-  place: Place,
-  mark: string,
-  seen: string | undefined,
-): Promise<{ server: Server; identity: string } | undefined> {
-  const server = createServer();
-  const aside = place.aside(mark);
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    // `exclusive`: a cluster worker would otherwise ask its primary to listen.
-    server.listen({ path: aside, exclusive: true }, resolve);
-  });
-  server.removeAllListeners('error');
-  server.unref();
-  try {
-    const identity = place.take(aside, seen);
-    if (identity !== undefined) return { server, identity };
-  } catch (error) {
-    server.close();
-    throw error;
-  }
-  server.close();
-  return undefined;
 }

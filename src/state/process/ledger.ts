@@ -9,6 +9,8 @@ import { Progress } from './progress.ts';
 
 /** Letters of all keys and values together. */
 const LETTERS = 64 * 1024 * 1024;
+/** Versions by which a new one who leads begins later: those of a second. */
+const LEAP = 1_000_000;
 
 /** What one app shares. */
 export class Ledger {
@@ -18,8 +20,6 @@ export class Ledger {
   readonly #last = new Progress();
   /** The greatest version in it; 0 when nothing is. */
   version = 0;
-  /** Whether it holds everything that was told so far. */
-  whole = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -46,23 +46,26 @@ export class Ledger {
 
   /** Takes in a record of another ledger, unless something later is known. @throws when it is none */
   hear([kind, key, value, until, version, from, change]: Frame): void {
-    if (kind === 'K') this.whole = true;
-    else if (kind === 'l') this.#last.note(asText(key), asNumber(value));
+    if (kind === 'l') this.#last.note(asText(key), asNumber(value));
     else {
       this.#apply(asText(key), asText(value), asNumber(until), asNumber(version));
       if (from !== undefined) this.#last.note(asText(from), asNumber(change));
     }
   }
 
-  /** Everything as records, oldest first, and `whole`: that this was all. What is written meanwhile is told otherwise. */
-  *records(whole: boolean): Generator<Frame> {
+  /** Later than everything that the one who led before may still write, which nobody is answered. */
+  begin(): void {
+    this.version = Math.max(this.version, this.#clock.date() * 1_000) + LEAP;
+  }
+
+  /** Everything later than `since` as records, oldest first. What is written meanwhile is told otherwise. */
+  *records(since: number): Generator<Frame> {
     const { version: last } = this;
     for (const [from, change] of [...this.#last]) yield ['l', from, change];
     for (const [key, { value, until, version }] of this.#facts) {
       if (version > last) break;
-      yield ['k', key, value, this.#date(until), version];
+      if (version > since) yield ['k', key, value, this.#date(until), version];
     }
-    if (whole) yield ['K'];
   }
 
   #apply(key: string, value: string, until: number, version: number): void {

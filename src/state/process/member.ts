@@ -7,14 +7,13 @@ import type { Clock } from '../../clock.ts';
 import { Listeners } from '../listeners.ts';
 import { type Frame, PROTOCOL } from './frame.ts';
 import { Hub } from './hub.ts';
-import { join, lead } from './join.ts';
-import { Ledger } from './ledger.ts';
-import { AGAIN, LOOK_EVERY, PAUSE, SILENCE, STEP, WELCOME_WITHIN } from './pace.ts';
+import { type Joined, join } from './join.ts';
+import { AGAIN, JUST_NOW, LOOK_EVERY, PAUSE, SILENCE, WELCOME_WITHIN } from './pace.ts';
 import type { Place } from './place.ts';
 import { Progress } from './progress.ts';
 import { Questions } from './questions.ts';
-import { Receipt } from './receipt.ts';
-import type { State } from './state.ts';
+import { Seat } from './seat.ts';
+import type { State, Taken } from './state.ts';
 import type { Wire } from './wire.ts';
 
 /** A member. Nothing of it keeps the process alive but questions without an answer. */
@@ -27,9 +26,7 @@ export class Member {
   /** The last message heard of each sender: one that is told again, because its answer was lost, is not heard twice. */
   readonly #heard = new Progress();
   #state: State = { is: 'apart', until: 0, because: undefined };
-  #ledger: Ledger;
-  /** Its rank among the deputies; 0 for none. */
-  #rank = 0;
+  readonly #seat: Seat;
   #asked = 0;
   /** When the one who leads was heard last; 0 when there never was anybody. */
   #toldAt = 0;
@@ -37,14 +34,13 @@ export class Member {
   #silent = false;
   /** The line to the one who said nothing: what still comes on it counts until somebody else leads. */
   #left: Wire | undefined;
-  readonly #receipt = new Receipt();
-  #looking = false;
+  #cancelLook: (() => void) | undefined;
   #cancelRetry: (() => void) | undefined;
 
   constructor(clock: Clock, place: Place) {
     this.#clock = clock;
     this.#place = place;
-    this.#ledger = new Ledger(clock);
+    this.#seat = new Seat(clock, place, () => this.#doubt());
     this.#questions = new Questions(clock, (since) => this.#late(since));
   }
 
@@ -54,46 +50,37 @@ export class Member {
     const frame = [kind, this.#asked, ...rest];
     if (this.#state.is === 'leading') {
       const { hub } = this.#state;
-      if (!hub.lawful()) this.#lost();
-      else if (kind !== 's' && kind !== 'a' && hub.hold.over) return hub.perform(this.#id, frame);
+      if (hub.lawful() && kind !== 's' && kind !== 'a') return hub.perform(this.#id, frame);
     }
     const state = this.#state;
     if (state.is === 'apart' && state.because && this.#clock.now() < state.until) throw state.because;
     const answer = this.#questions.add(this.#asked, frame);
     if (state.is === 'joined') state.wire.send(frame);
-    else if (state.is === 'leading') this.#performLater(state.hub, frame);
+    else if (state.is === 'leading') this.#perform(state.hub, frame);
     else if (state.is === 'apart') void this.#seek();
     return answer;
   }
 
-  #performLater(hub: Hub, frame: Frame): void {
-    hub.hold.when(
-      () => {
-        const answer = hub.perform(this.#id, frame);
-        hub.safe(frame, () => this.#questions.answer(frame[1], answer));
-      },
-      () => undefined,
-    );
+  #perform(hub: Hub, frame: Frame): void {
+    const answer = hub.perform(this.#id, frame);
+    hub.safe(frame, () => this.#questions.answer(frame[1], answer));
   }
 
   async #seek(): Promise<void> {
     this.#state = { is: 'seeking' };
     this.#cancelRetry?.();
     const begun = this.#clock.now();
-    // Nobody was ever there: it may be that nobody is.
-    const stranger = this.#toldAt === 0;
-    const patience = STEP * (this.#rank > 0 ? this.#rank - 1 : 2);
     try {
       for (;;) {
         this.#place.prepare();
         const seen = this.#place.current();
-        const found = seen === undefined ? 'refused' : await this.#join();
+        const found: Joined = seen === undefined ? 'refused' : await this.#join();
         if (found === 'joined') return;
+        this.#silent ||= found === 'silent';
         const waited = this.#clock.now() - begun;
-        const alone = found === 'silent' || (stranger && seen === undefined);
-        const may = alone || waited >= (found === 'busy' ? WELCOME_WITHIN.first : patience);
-        if (may && (await this.#lead(seen))) return;
-        const pause = AGAIN * (1 + this.#clock.random());
+        const taken = await this.#seat.take(found, seen, waited);
+        if (taken) return this.#lead(taken);
+        const pause = (AGAIN + waited / 10) * (1 + this.#clock.random());
         await new Promise<void>((resolve) => void this.#clock.after(pause, resolve, false));
       }
     } catch (error) {
@@ -102,7 +89,8 @@ export class Member {
   }
 
   #join() {
-    const greeting = ['hi', PROTOCOL, this.#id, this.#ledger.version, this.channels.names, this.#toldAt > 0];
+    const [version, mark] = this.#seat.greeting;
+    const greeting = ['hi', PROTOCOL, this.#id, version, this.channels.names, this.#toldAt > 0, mark];
     return join(this.#clock, this.#place, greeting, this.#silent ? WELCOME_WITHIN.again : WELCOME_WITHIN.first, {
       welcome: (wire, frame) => this.#welcomed(wire, frame),
       frame: (frame) => this.#told(frame),
@@ -110,30 +98,23 @@ export class Member {
     });
   }
 
-  #welcomed(wire: Wire, [, identity, wanted, soonDeputy]: Frame): void {
+  #welcomed(wire: Wire, [, identity]: Frame): void {
     this.#state = { is: 'joined', wire, identity: String(identity) };
     this.#settled();
-    if (wanted) wire.sendAll(this.#ledger.records(this.#ledger.whole));
-    // From now on it lacks something, until it was told everything.
-    this.#ledger.whole = false;
-    // Who is not kept up to date knows nothing after a while.
-    if (!soonDeputy) this.#ledger = new Ledger(this.#clock);
-    this.#rank = 0;
     for (const frame of this.#questions.frames) wire.send(frame);
   }
 
-  async #lead(seen: string | undefined): Promise<boolean> {
-    const taken = await lead(this.#place, randomBytes(4).toString('base64url'), seen);
-    if (!taken) return false;
-    const hear = (channel: string, message: string, from: string, change: number) =>
-      this.#hear(channel, message, from, change);
-    // There was somebody, and this process was not kept up to date.
-    const hungry = (this.#toldAt > 0 || seen !== undefined) && !this.#ledger.whole;
-    const hub = new Hub({ clock: this.#clock, place: this.#place, ledger: this.#ledger, hear, hungry, ...taken });
+  #lead(taken: Taken): void {
+    const hub: Hub = new Hub({
+      ...taken,
+      clock: this.#clock,
+      place: this.#place,
+      hear: (...message) => this.#hear(...message),
+      lost: () => void (this.#state.is === 'leading' && this.#state.hub === hub && this.#lost()),
+    });
     this.#state = { is: 'leading', hub };
     this.#settled();
-    for (const frame of this.#questions.frames) this.#performLater(hub, frame);
-    return true;
+    for (const frame of this.#questions.frames) this.#perform(hub, frame);
   }
 
   #settled(): void {
@@ -141,35 +122,38 @@ export class Member {
     this.#silent = false;
     this.#left?.cut();
     this.#left = undefined;
-    if (!this.#looking) this.#lookLater();
+    this.#lookLater();
   }
 
   #lookLater(): void {
-    this.#looking = true;
-    this.#clock.after(LOOK_EVERY, () => this.#look(), false);
+    this.#cancelLook?.();
+    this.#cancelLook = this.#clock.after(LOOK_EVERY, () => this.#look(), false);
   }
 
   /** Somebody else may have taken over, from one who stood still. */
   #look(): void {
-    this.#looking = false;
     const state = this.#state;
-    if (state.is === 'leading' && !state.hub.lawful()) this.#lost();
-    if (state.is === 'joined' && this.#place.current() !== state.identity) state.wire.cut();
+    if (state.is === 'leading' && state.hub.lawful()) void this.#restore(state.hub);
+    if (state.is === 'joined' && this.#place.replaced(state.identity)) state.wire.cut();
     if (state.is === 'leading' || state.is === 'joined') this.#lookLater();
+  }
+
+  async #restore(hub: Hub): Promise<void> {
+    const taken = await this.#seat.restore();
+    if (!taken) return;
+    const { ledger } = hub;
+    if (this.#state.is !== 'leading' || this.#state.hub !== hub) return void taken.server.close();
+    hub.close();
+    this.#lead({ ...taken, ledger });
   }
 
   #told(frame: Frame): void {
     this.#toldAt = this.#clock.now();
     const [kind, first, second, from, change] = frame;
+    const [wire, of] = this.#state.is === 'joined' ? [this.#state.wire, this.#state.identity] : [this.#left];
     if (kind === '=') this.#questions.answer(first, second);
     else if (kind === 'm') this.#hear(String(first), String(second), String(from), Number(change));
-    else if (kind === 'd') {
-      this.#rank = Number(first);
-      if (first === 0) this.#ledger = new Ledger(this.#clock);
-    } else if (kind === 'k' || kind === 'l' || kind === 'K') {
-      this.#ledger.hear(frame);
-      if (kind === 'k') this.#receipt.note(this.#state.is === 'joined' ? this.#state.wire : this.#left, Number(change));
-    } else throw new TypeError('nobody says this');
+    else if (!this.#seat.hear(frame, wire, of)) throw new TypeError('nobody says this');
   }
 
   #hear(channel: string, message: string, from: string, change: number): void {
@@ -179,7 +163,19 @@ export class Member {
   }
 
   #late(since: number): void {
-    if (this.#state.is !== 'joined' || this.#clock.now() - Math.max(since, this.#toldAt) < SILENCE) return;
+    if (this.#clock.now() - Math.max(since, this.#toldAt) >= SILENCE) this.#leave();
+  }
+
+  /** Somebody looks for one who leads. */
+  #doubt(): void {
+    if (this.#state.is !== 'joined') return;
+    if (this.#place.replaced(this.#state.identity)) this.#state.wire.cut();
+    else if (this.#clock.now() - this.#toldAt >= JUST_NOW) this.#leave();
+  }
+
+  /** Who leads says nothing. What still comes from it counts until somebody else leads. */
+  #leave(): void {
+    if (this.#state.is !== 'joined') return;
     this.#silent = true;
     this.#left = this.#state.wire;
     this.#lost();

@@ -6,9 +6,13 @@ export const SILENCE = 700;
 export const WELCOME_WITHIN = { first: 1_000, again: 250 } as const;
 /** How often one looks whether the one who leads still does, in ms. */
 export const LOOK_EVERY = 400;
-/** So long the first deputy alone may take over, in ms, then the second, then anybody. */
+/** Who knows everything, and gives no sign for so long, in ms, is not waited for any longer. */
+export const GONE_AFTER = 2_000;
+/** Who leads was heard within this time, in ms: whoever thinks it gone has no time himself. */
+export const JUST_NOW = 250;
+/** So long the first heir alone may take over, in ms. */
 export const STEP = 20;
-/** Ms between two attempts. */
+/** Ms between two attempts, at first. */
 export const AGAIN = 4;
 /** Where no socket can be made, it is tried again after so many ms. */
 export const PAUSE = 1_000;

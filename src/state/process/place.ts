@@ -1,6 +1,7 @@
 /**
  * Where the processes of one app find each other: a socket in a folder that belongs to this user alone. Whoever has put its own
- * socket there last leads. A path is taken over by renaming, in one step, so that there is never a moment without an owner.
+ * socket there last leads. A path is taken over by renaming, in one step, so that there is never a moment without an owner; who
+ * does so takes away what others would rename, looks whether it is still the last one, and leads only then.
  */
 import { type BigIntStats, chmodSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,12 +10,23 @@ import { join } from 'node:path';
 const LONGEST = process.platform === 'linux' ? 107 : 103;
 /** Letters of the name that a socket has before it is in its place. */
 const MARK = 6;
-/** Left behind by a process that was killed while it took over, in ms. */
-const OLD = 60_000;
+/** What stands before them: those who know everything that was answered, and everybody else. */
+const [HEIR, ASIDE] = ['+', '.'];
 
 const look = (path: string): BigIntStats | undefined => lstatSync(path, { bigint: true, throwIfNoEntry: false });
 /** A number alone is given again to the next file. */
 const identityOf = ({ ino, mtimeNs }: BigIntStats): string => `${ino}-${mtimeNs}`;
+
+/** @returns whether it was there */
+function rename(from: string, to: string): boolean {
+  try {
+    renameSync(from, to);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+}
 
 /** The meeting place of one app. */
 export class Place {
@@ -62,25 +74,57 @@ export class Place {
     return stats && identityOf(stats);
   }
 
-  /** A path for a socket that is about to take over. @param mark six letters that nobody else has */
+  /** Whether somebody else has taken over: leaves something there. Files that are cleaned away change nothing. */
+  replaced(identity: string): boolean {
+    return (this.current() ?? identity) !== identity;
+  }
+
+  /** A path for a socket that is in no place yet. @param mark six letters that nobody else has */
   aside(mark: string): string {
-    return `${this.path}.${mark}`;
+    return `${this.path}${ASIDE}${mark}`;
+  }
+
+  /** Lets nobody else in. The folder keeps others out already; this is for who opens it by mistake. */
+  guard(mark: string): void {
+    try {
+      chmodSync(this.aside(mark), 0o600);
+    } catch {
+      // Somebody took over, and has removed it.
+    }
+  }
+
+  /** The path of an heir's socket. */
+  heir(mark: string): string {
+    return `${this.path}${HEIR}${mark}`;
+  }
+
+  /** The marks of all heirs, always in the same order. */
+  get heirs(): string[] {
+    return this.#marks(HEIR);
+  }
+
+  /** Makes a socket an heir's. @returns whether it was there */
+  name(mark: string): boolean {
+    return rename(this.aside(mark), this.heir(mark));
+  }
+
+  /** It is nobody's any more. */
+  strike(mark: string): void {
+    for (const file of [this.aside(mark), this.heir(mark)]) rmSync(file, { force: true });
   }
 
   /**
-   * Takes over with the socket that listens at `aside`.
+   * Takes over with the socket of an heir. Other heirs stay: nothing may be answered before they know it, or are struck out.
    * @param seen who was there when it was found to be gone
-   * @returns who is there from now on; `undefined` when somebody else was quicker
+   * @returns who is there from now on; `undefined` when somebody else was quicker, or this is no heir
    */
-  take(aside: string, seen: string | undefined): string | undefined {
-    if (this.current() !== seen) return undefined;
-    const stats = look(aside);
-    if (!stats) return undefined;
-    // The folder keeps others out already; this is for who opens it by mistake.
-    chmodSync(aside, 0o600);
-    renameSync(aside, this.path);
-    this.#sweep();
-    return identityOf(stats);
+  inherit(mark: string, seen: string | undefined): string | undefined {
+    return this.#take(this.heir(mark), seen, []);
+  }
+
+  /** Takes over with a socket that listens at `aside`, as `inherit` does; nobody is an heir any more. */
+  take(mark: string, seen: string | undefined): string | undefined {
+    return this.#take(this.aside(mark), seen, [HEIR]);
   }
 
   /** Removes what `take` has put there, unless somebody else has taken over. */
@@ -102,12 +146,20 @@ export class Place {
     }
   }
 
-  #sweep(): void {
-    const now = look(this.path)?.ctimeMs ?? 0n;
-    for (const file of readdirSync(this.#folder)) {
-      if (!file.startsWith(`${this.#name}.`)) continue;
-      const stats = look(join(this.#folder, file));
-      if (stats && now - stats.ctimeMs > OLD) rmSync(join(this.#folder, file), { force: true });
-    }
+  #take(file: string, seen: string | undefined, without: string[]): string | undefined {
+    const stats = look(file);
+    if (!stats) return undefined;
+    if (this.current() !== seen || !rename(file, this.path)) return undefined;
+    for (const kind of [ASIDE, ...without])
+      for (const mark of this.#marks(kind)) rmSync(`${this.path}${kind}${mark}`, { force: true });
+    const identity = identityOf(stats);
+    return this.current() === identity ? identity : undefined;
+  }
+
+  #marks(kind: string): string[] {
+    const start = this.#name + kind;
+    const length = start.length + MARK;
+    const files = readdirSync(this.#folder).filter((file) => file.startsWith(start) && file.length === length);
+    return files.map((file) => file.slice(start.length)).sort();
   }
 }

@@ -43,7 +43,7 @@ it.each(['add', 'set'] as const)('%s is answered once the deputy says that it ha
   expect(await store.get('hello')).toBeNull();
   deputy.say(['v', deputy.frames.find(([kind]) => kind === 'k')?.[4]]);
   await answer;
-  expect(deputy.frames).not.toContainEqual(['d', 0]);
+  expect(deputy.frames).not.toContainEqual(['n']);
 });
 
 it('one that does not say so is told that it is a deputy no more, and holds up nobody', async () => {
@@ -53,7 +53,7 @@ it('one that does not say so is told that it is a deputy no more, and holds up n
   using deputy = await member(folder.path);
   await deputy.heard('K');
   expect(await store.add('n', 2, HOUR)).toBe(2);
-  await deputy.heard('d', 0);
+  await deputy.heard('n');
   expect(await store.add('n', 2, HOUR)).toBe(4);
   expect(deputy.frames.filter(([kind]) => kind === 'k')).toHaveLength(1);
 });

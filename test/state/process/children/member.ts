@@ -1,4 +1,5 @@
 // A thread or a process that does with a store of its own what it is told, and tells what it hears.
+import { lstatSync, type Stats } from 'node:fs';
 import { Server } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { SharedStore } from '../../../../src/index.ts';
@@ -12,13 +13,20 @@ type Order = {
 
 const send = (message: unknown) => (parentPort ? parentPort.postMessage(message) : void process.send?.(message));
 const store: SharedStore = processStore(workerData ?? JSON.parse(process.env.STORE ?? '{}'));
-/** It leads while it listens. */
-const servers: Server[] = [];
+/** Its sockets, and where they were first. */
+const sockets: { server: Server; path: string; file: Stats }[] = [];
 const { listen } = Server.prototype;
 Server.prototype.listen = function (this: Server, ...args: unknown[]) {
-  servers.push(this);
+  const [{ path }] = args as [{ path: string }];
+  this.once('listening', () => sockets.push({ server: this, path, file: lstatSync(path) }));
   return (listen as (...args: unknown[]) => Server).apply(this, args);
 } as typeof listen;
+/** It leads when one of them is in the place: there until somebody else takes it. */
+const leads = () =>
+  sockets.some(({ server, path, file }) => {
+    const there = lstatSync(path.slice(0, -7), { throwIfNoEntry: false });
+    return server.listening && there?.ino === file.ino && there.mtimeMs === file.mtimeMs;
+  });
 const ends = new Map<unknown, () => unknown>();
 
 async function run({ member, args }: Order): Promise<unknown> {
@@ -31,7 +39,7 @@ async function run({ member, args }: Order): Promise<unknown> {
     ends.set(mark, await store.subscribe(channel, hear));
     return undefined;
   }
-  if (member === 'leads') return servers.some(({ listening }) => listening);
+  if (member === 'leads') return leads();
   if (member === 'end') return ends.get(args[0])?.();
   if (member === 'stall') for (const until = performance.now() + Number(args[0]); performance.now() < until; );
   if (member === 'stall') return undefined;
