@@ -10,6 +10,7 @@ import { join } from 'node:path';
 const LONGEST = process.platform === 'linux' ? 107 : 103;
 /** Letters of the name that a socket has before it is in its place. */
 const MARK = 6;
+const MARKS = /^[\w-]{6}$/;
 /** What stands before them: those who know everything that was answered, and everybody else. */
 const [HEIR, ASIDE] = ['+', '.'];
 
@@ -105,7 +106,7 @@ export class Place {
 
   /** Makes a socket an heir's. @returns whether it was there */
   name(mark: string): boolean {
-    return rename(this.aside(mark), this.heir(mark));
+    return MARKS.test(mark) && rename(this.aside(mark), this.heir(mark));
   }
 
   /** It is nobody's any more. */

@@ -43,6 +43,25 @@ describe('the place', () => {
   });
 });
 
+it('nobody becomes an heir of one who was deposed', async () => {
+  using on = stage();
+  const member = on.member();
+  await member.ask('s', 'n', '7', HOUR);
+  const deputy = await on.guest('deputy', 7);
+  // What it knew under somebody else is of no use.
+  await deputy.heard('n');
+  const [, term] = await deputy.heard('K');
+  deputy.say(['g', 1, 'n']);
+  await deputy.heard('=', 1);
+  const next = await on.leader();
+  const heir = await Heir.open(on.place);
+  deputy.say(['h', term, heir.mark]);
+  await expect.poll(() => deputy.gone).toBe(true);
+  expect(on.place.heirs).toEqual([]);
+  next.die();
+  heir.close();
+});
+
 describe('a change is not answered', () => {
   it('by one who stood still while another one took over', async () => {
     using on = stage();
@@ -53,7 +72,7 @@ describe('a change is not answered', () => {
     await asker.heard('=', 1);
     // It looked a moment ago.
     const next = await on.leader();
-    asker.say(['a', 2, 'n', 1, HOUR]);
+    asker.say(['a', 2, 'n', 1, HOUR], ['v', Number.MAX_SAFE_INTEGER]);
     await expect.poll(() => asker.gone).toBe(true);
     expect(asker.frames.filter(([kind, op]) => kind === '=' && op === 2)).toEqual([]);
     next.die();
@@ -78,6 +97,12 @@ describe('a change is not answered', () => {
     const before = deputy.frames.length;
     deputy.say(['v', deputy.frames.find(([kind]) => kind === 'k')![4]]);
     await expect.poll(() => deputy.frames.slice(before).map(([kind]) => kind)).toEqual(['d', 'l', 'k', 'K']);
+    // What it says of the first time does not count any more.
+    const again = await Heir.open(on.place);
+    deputy.say(['h', term, again.mark], ['g', 1, 'n']);
+    await deputy.heard('=', 1);
+    expect(on.place.heirs).toEqual([]);
+    again.close();
     heir.close();
     deputy.close();
   });
@@ -90,7 +115,7 @@ describe('a change is not answered', () => {
     const line = await first.welcome();
     line.say(['d', -1], record('n', '7', 5));
     await crown(line, on.place);
-    const [other, mute] = await Promise.all([on.heir(), on.heir()]);
+    const other = await on.heir();
     first.die();
     await greeting;
     const answer = member.ask('a', 'n', 1, HOUR);
@@ -101,7 +126,6 @@ describe('a change is not answered', () => {
     const [, , value, , version] = await heir.heard('k', 'n');
     expect([value, Number(version) > 9]).toEqual(['8', true]);
     const [, term] = await heir.heard('K');
-    mute.close();
     heir.say(['v', version]);
     expect([await soon(answer), on.place.heirs]).toEqual([false, [other.mark]]);
     heir.say(['h', term, other.mark]);
@@ -126,6 +150,16 @@ describe('a change is not answered', () => {
     expect(await member.ask('a', 'n', 1, HOUR).then((total) => [total, on.place.heirs])).toEqual([8, []]);
     other.close();
   });
+});
+
+it('what one who leads no more has written since is earlier than anything the next one writes', async () => {
+  const clock = manualClock();
+  const [left, next, heir] = [new Ledger(clock), new Ledger(clock), new Ledger(clock)];
+  next.begin();
+  const kept = next.set('one', 1, 'n', 'kept', HOUR)!;
+  await clock.advance(200);
+  for (const each of [left.set('other', 1, 'n', 'lost', HOUR)!, kept]) heir.hear(each);
+  expect(heir.get('n')).toBe('kept');
 });
 
 describe('who was told', () => {
