@@ -78,6 +78,26 @@ describe.skipIf(lacking !== undefined)(`the store of serve${lacking === undefine
     });
   });
 
+  it('gives the store a new key at a start with both, says so, and starts with the new one from then on', async () => {
+    const folder = newFolder();
+    const [old, next] = ['ab'.repeat(32), 'cd'.repeat(32)];
+    const store = sqliteGatewayStore({ path: join(folder, 'own.db'), env: { LBO_ENCRYPTION_KEY: old } });
+    const spare = { apiKey: 'sk-spare', baseURL: 'https://spare.example.com/v1' };
+    store.config.write({ endpoints: { spare } });
+    store.close();
+    const both = { LBO_ENCRYPTION_KEY: next, LBO_ENCRYPTION_KEY_PREVIOUS: old };
+    const running = startCli(['serve', '--port', '0', '--store', 'own.db'], both, folder);
+    await running.printed(/The store has the key of LBO_ENCRYPTION_KEY now/);
+    await running.printed(/"store":"own\.db"/);
+    running.child.kill('SIGTERM');
+    expect((await running.over).code).toBe(0);
+    const after = sqliteGatewayStore({ path: join(folder, 'own.db'), env: { LBO_ENCRYPTION_KEY: next } });
+    expect(after.config.read().endpoints).toEqual({ spare });
+    after.close();
+    const wrong = await here(['--store', join(folder, 'own.db')], folder, { LBO_ENCRYPTION_KEY: old });
+    expect(wrong).toMatchObject({ code: 1, err: expect.stringContaining('LBO_ENCRYPTION_KEY_PREVIOUS') });
+  });
+
   it('leaves no file where nobody can be called, and starts without anybody where a store was asked for', async () => {
     const folder = newFolder();
     expect(await here([], folder)).toMatchObject({ code: 2, err: expect.stringContaining('OPENAI_API_KEYS') });

@@ -13,6 +13,8 @@ export interface Prepared {
   readonly demo: DemoEndpoints | undefined;
   /** Why the store is in memory, where nobody wanted it there. */
   readonly warning: string | undefined;
+  /** The store was given the present key. */
+  readonly rekeyed?: boolean;
 }
 
 /** The options that matter here. */
@@ -54,9 +56,10 @@ export async function prepare({ demo, orDemo, config, store: option }: Wanted): 
   }
   const store = await openStore(choice, process.env);
   try {
+    const rekeyed = (await store.rekey?.()) ?? false;
     const found = read(store);
     const warning = choice.is === 'memory' ? choice.why : undefined;
-    if (found.is === 'read') return { configuration: found.configuration, store, demo: undefined, warning };
+    if (found.is === 'read') return { configuration: found.configuration, store, demo: undefined, warning, rekeyed };
     const { state } = store;
     const away = isAway(store) && state.is === 'degraded' ? state.reason : undefined;
     await store.close();

@@ -135,7 +135,7 @@ export async function serve(args: readonly string[]): Promise<number> {
     console.error(found.message);
     return 1;
   }
-  const { configuration, demo, store, warning } = found;
+  const { configuration, demo, store, warning, rekeyed } = found;
   const { settings } = configuration;
   const [host, port] = [textOf(values.host), textOf(values.port)];
   try {
@@ -146,6 +146,8 @@ export async function serve(args: readonly string[]): Promise<number> {
     if (store.keys.known === false && store.state.is === 'degraded')
       log.error('Started without its store, which is tried again until it answers.', { reason: store.state.reason });
     announce(gateway, settings, log, values);
+    if (rekeyed)
+      log.info('The store has the key of LBO_ENCRYPTION_KEY now; LBO_ENCRYPTION_KEY_PREVIOUS is of no use any more.');
     if (warning !== undefined)
       log.warn(`Keys, usage and calls are kept in memory and end with this process: ${warning}`);
     const letGo = keepCurrent(configuration, log);

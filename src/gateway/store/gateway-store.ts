@@ -109,6 +109,12 @@ export interface GatewayStore {
     keep(keep: Keep): void;
   };
   readonly state: StoreState;
+  /**
+   * Encrypts what was encrypted with the key before with the present one, all of it or nothing. Until that is done it is read, and
+   * written, by the key before.
+   * @returns whether there was something to do. @throws StoreFailure.
+   */
+  rekey?(): Sooner<boolean>;
   /** Where several gateways are on one store. */
   readonly shared?: SharedByGateways;
   /**
@@ -132,6 +138,7 @@ export interface LocalStore extends GatewayStore {
     page(query: LogQuery): LogPage;
     usage(query: UsageQuery): readonly UsageRow[];
   };
+  rekey?(): boolean;
   close(): void;
 }
 

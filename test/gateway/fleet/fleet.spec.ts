@@ -239,6 +239,39 @@ describe.skipIf(redisMissing !== undefined)(redisMissing ?? 'gateways on one Red
     expect(one.lines.find(({ message }) => /took no more/.test(String(message)))).toMatchObject({ lost: 1 });
   });
 
+  it('are given another key by the first one that starts with both, while those that know both go on', async () => {
+    const [old, next] = ['b'.repeat(64), 'd'.repeat(64)];
+    const with_ = (present: string, previous?: string) => {
+      const own = { LBO_ENCRYPTION_KEY: present, ...(previous && { LBO_ENCRYPTION_KEY_PREVIOUS: previous }) };
+      return redisGatewayStore({ url: redis.url, env: own });
+    };
+    const [first, knowing, last] = [await with_(old), await with_(old, next), await with_(next, old)];
+    const west = { apiKey: 'sk-west', baseURL: 'https://west.example.com' };
+    await first.config.write({ endpoints: { west } });
+    await expect.poll(() => last.config.read().endpoints.west, { timeout: 1_000, interval: 5 }).toEqual(west);
+    await redis.send('COPY', 'lbo:1:gateway:state', 'older');
+    expect(await knowing.rekey?.()).toBe(false);
+    expect(await last.rekey?.()).toBe(true);
+    expect(await last.rekey?.()).toBe(false);
+    expect(await redis.send('HGET', 'lbo:1:gateway:state', 'config')).not.toContain('sk-west');
+    await last.config.write({ drained: ['west'] });
+    await expect.poll(() => knowing.config.read().drained, { timeout: 1_000, interval: 5 }).toEqual(['west']);
+    // One with the key before alone goes on with what it knows, changes nothing, and says why.
+    await expect.poll(() => first.state, { timeout: 1_000, interval: 5 }).toMatchObject({ is: 'degraded' });
+    expect(first.state).toMatchObject({ reason: expect.stringMatching(/LBO_ENCRYPTION_KEY_PREVIOUS/) as string });
+    expect(first.config.read().endpoints).toEqual({ west });
+    await expect(Promise.resolve(first.config.write({ drained: [] }))).rejects.toThrow();
+    // A Redis that comes back older, with the key before, is brought up to this.
+    await redis.send('COPY', 'older', 'lbo:1:gateway:state', 'REPLACE');
+    const config = () => redis.send('HGET', 'lbo:1:gateway:state', 'config:version');
+    await expect.poll(config, { timeout: 2_000, interval: 5 }).toContain('\n3\r');
+    for (const store of [first, knowing]) await store.close();
+    const again = await with_(next);
+    expect(again.config.read()).toMatchObject({ endpoints: { west }, drained: ['west'] });
+    await again.close();
+    await last.close();
+  });
+
   it('say what is wrong with an address or with the key for what is encrypted', async () => {
     await (await open()).close();
     await expect(redisGatewayStore({ url: redis.url, env: {} })).rejects.toThrow(/LBO_ENCRYPTION_KEY/);

@@ -125,6 +125,68 @@ describeSqlite('secrets at rest', () => {
     again.close();
   });
 
+  it.each<[string, Record<string, string>, (path: string) => Record<string, string>]>([
+    ['a key', { LBO_ENCRYPTION_KEY: HEX }, () => ({ LBO_ENCRYPTION_KEY: BASE64, LBO_ENCRYPTION_KEY_PREVIOUS: HEX })],
+    [
+      'a pass phrase',
+      { LBO_ENCRYPTION_KEY: PHRASE },
+      () => ({ LBO_ENCRYPTION_KEY: `${PHRASE}!`, LBO_ENCRYPTION_KEY_PREVIOUS: PHRASE }),
+    ],
+    [
+      'a key file',
+      {},
+      (path) => ({ LBO_ENCRYPTION_KEY: HEX, LBO_ENCRYPTION_KEY_PREVIOUS: readFileSync(`${path}.key`, 'utf8') }),
+    ],
+  ])('made with %s are given another one, and are closed to the one before', (_, before, both) => {
+    const path = newPath();
+    const store = openStore(path, undefined, before);
+    store.config.write({ endpoints, groups: { g: { endpoints: [{ endpoint: 'east' }] } }, drained: ['east'] });
+    const all = store.config.read();
+    expect(store.rekey?.()).toBe(false);
+    const env = both(path);
+    const next = openStore(path, undefined, env);
+    // Read and written by the key before, as long as it was not given the other one.
+    expect(next.config.read()).toEqual(all);
+    next.config.write({ endpoints: { west: { apiKey: 'sk-west' } } });
+    expect(store.config.read().endpoints.west).toEqual({ apiKey: 'sk-west' });
+    next.config.write({ endpoints: { west: null } });
+    expect(next.rekey?.()).toBe(true);
+    expect(next.rekey?.()).toBe(false);
+    expect(next.config.read()).toEqual(all);
+    // A process that has only the key before neither reads nor writes any more, and says why.
+    const says =
+      /another key than that of .*To give it a new key, start with the old one as LBO_ENCRYPTION_KEY_PREVIOUS/;
+    expect(() => store.config.read()).toThrow(says);
+    expect(() => store.config.write({ drained: [] })).toThrow(says);
+    store.close();
+    next.close();
+    const { LBO_ENCRYPTION_KEY: present } = env;
+    const last = openStore(path, undefined, { LBO_ENCRYPTION_KEY: present as string });
+    expect(last.config.read()).toEqual(all);
+    last.close();
+  });
+
+  it('are told apart from those of a third key, and stay whole where one of them is damaged', () => {
+    const path = newPath();
+    const store = openStore(path, undefined, { LBO_ENCRYPTION_KEY: HEX });
+    store.config.write({ endpoints: { east: { apiKey: 'sk-east' }, west: { apiKey: 'sk-west' } } });
+    store.close();
+    const third = openStore(path, undefined, { LBO_ENCRYPTION_KEY: BASE64, LBO_ENCRYPTION_KEY_PREVIOUS: PHRASE });
+    expect(() => third.rekey?.()).toThrow(
+      /another key than that of LBO_ENCRYPTION_KEY, and than that of LBO_ENCRYPTION_KEY_PREVIOUS/,
+    );
+    third.close();
+    const db = database(path);
+    const everything = () => db.prepare('SELECT * FROM config, secret').all();
+    db.exec("UPDATE config SET value = zeroblob(64) WHERE name = 'west'");
+    const before = everything();
+    const next = openStore(path, undefined, { LBO_ENCRYPTION_KEY: BASE64, LBO_ENCRYPTION_KEY_PREVIOUS: HEX });
+    expect(() => next.rekey?.()).toThrow(/its entry 'west' cannot be read/);
+    expect(everything()).toEqual(before);
+    next.close();
+    db.close();
+  });
+
   it('cannot be changed, nor put in the place of others', () => {
     const path = newPath();
     const store = openStore(path);

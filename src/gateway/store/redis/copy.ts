@@ -3,7 +3,7 @@ import type { Env } from '../../../config/inheritance.ts';
 import type { StoredConfig } from '../../config/stored-config.ts';
 import { type StoredKey, StoreFailure } from '../gateway-store.ts';
 import { environmentKey, KEY_VARIABLE } from '../sqlite/encryption-key.ts';
-import { PROOF, SALT, Seal } from '../sqlite/seal.ts';
+import { type FittingSeal, fitting, newProof, SALT, Seal, TO_CHANGE } from '../sqlite/seal.ts';
 
 /** A part that is changed as one. */
 export type Part = 'config' | 'keys';
@@ -35,6 +35,7 @@ export class CopyReader {
   readonly #place: string;
   readonly #env: Env;
   #seal: { readonly salt: string; readonly seal: Seal } | undefined;
+  #fitting: { readonly proof: string; readonly fits: FittingSeal } | undefined;
 
   /** @throws StoreFailure when there is no key, or one that is too short. */
   constructor(place: string, env: Env) {
@@ -47,13 +48,32 @@ export class CopyReader {
     environmentKey(env, Buffer.alloc(SALT));
   }
 
-  /** What secrets are encrypted by. */
-  sealOf(salt: string): Seal {
+  #sealOf(salt: string): Seal {
     if (this.#seal?.salt !== salt) {
       const { key } = environmentKey(this.#env, Buffer.from(salt, 'base64'));
       this.#seal = { salt, seal: new Seal(key) };
     }
     return (this.#seal as { seal: Seal }).seal;
+  }
+
+  /** A salt and what proves the present key with it, as they stand in Redis. */
+  newProof(): { readonly seal: Seal; readonly salt: string; readonly proof: string } {
+    const { seal, salt, proof } = newProof((own) => environmentKey(this.#env, own).key);
+    const text = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
+    return { seal, salt: text(salt), proof: text(proof) };
+  }
+
+  /** What the secrets of a copy are encrypted by. @throws WrongKey, StoreFailure. */
+  sealFor({ salt, proof }: Pick<Copy, 'salt' | 'proof'>): FittingSeal {
+    if (this.#fitting?.proof === proof) return this.#fitting.fits;
+    const [saltBytes, proofBytes] = [Buffer.from(salt, 'base64'), Buffer.from(proof, 'base64')];
+    const fits = fitting(this.#sealOf(salt), saltBytes, proofBytes, this.#env);
+    if (!fits)
+      throw new WrongKey(
+        `The store ${this.#place} was encrypted with another key than that of ${KEY_VARIABLE}. Every gateway on it needs the same. ${TO_CHANGE}`,
+      );
+    this.#fitting = { proof, fits };
+    return fits;
   }
 
   /** What stands in Redis. @throws WrongKey, StoreFailure. */
@@ -62,14 +82,7 @@ export class CopyReader {
     const [id, salt, proof, configVersion, configText, keysVersion, keysText] = found.map((one) => one ?? '') as [
       ...string[],
     ] as [string, string, string, string, string, string, string];
-    const seal = this.sealOf(salt);
-    try {
-      seal.open(Buffer.from(proof, 'base64'), PROOF);
-    } catch {
-      throw new WrongKey(
-        `The store ${place} was encrypted with another key than that of ${KEY_VARIABLE}. Every gateway on it needs the one it was made with.`,
-      );
-    }
+    const { seal } = this.sealFor({ salt, proof });
     const versions = { config: Number(configVersion), keys: Number(keysVersion) };
     try {
       const config = configText === '' ? EMPTY.config : seal.open(Buffer.from(configText, 'base64'), 'config');

@@ -29,6 +29,7 @@ export interface MirrorParts {
 /** The copy. */
 export class Mirror {
   readonly #parts: MirrorParts;
+  readonly #reader: CopyReader;
   #copy: Copy | undefined;
   readonly #state: StoredState;
   #lookedAt = Number.NEGATIVE_INFINITY;
@@ -40,7 +41,8 @@ export class Mirror {
   constructor(parts: MirrorParts) {
     this.#parts = parts;
     const { connection, env, key } = parts;
-    this.#state = new StoredState(connection, key, new CopyReader(connection.place, env));
+    this.#reader = new CopyReader(connection.place, env);
+    this.#state = new StoredState(connection, key, this.#reader);
   }
 
   /** What is known; nothing, as long as nobody could read it. */
@@ -139,7 +141,7 @@ export class Mirror {
       throw new ChangedMeanwhile();
     }
     const before = this.#copy;
-    const text = this.#state.textOf(part, value, before.salt);
+    const text = this.#state.textOf(part, value, before);
     this.#writing += 1;
     try {
       const version = await this.#state.write(part, text, before);
@@ -158,6 +160,16 @@ export class Mirror {
     }
     await this.look();
     throw new ChangedMeanwhile();
+  }
+
+  /** Encrypts it with the present key. @returns whether it was by the one before. @throws StoreFailure. */
+  async rekey(): Promise<boolean> {
+    const before = this.#copy;
+    if (!before || !this.#reader.sealFor(before).isPrevious) return false;
+    const isDone = await this.#state.rekey(before);
+    await this.read();
+    // Somebody else changed it, or was faster.
+    return isDone || this.rekey();
   }
 
   /** Follows no more. */

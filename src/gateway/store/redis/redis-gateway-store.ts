@@ -26,7 +26,7 @@ import { WriteBehind } from './write-behind.ts';
 export interface RedisStoreOptions {
   /** Such as `redis://user:password@host:6379/0`, or `rediss://` for TLS. */
   readonly url: string;
-  /** Where `LBO_ENCRYPTION_KEY` stands. */
+  /** Where `LBO_ENCRYPTION_KEY` stands, and perhaps `LBO_ENCRYPTION_KEY_PREVIOUS`. */
   readonly env: Env;
   /** Another one only in tests. */
   readonly clock?: Clock | undefined;
@@ -92,6 +92,10 @@ class RedisGatewayStore implements GatewayStore {
     write: (change: ConfigChange): Promise<void> =>
       this.#mirror.write('config', changed(this.#mirror.now.config, change)),
   };
+
+  rekey(): Promise<boolean> {
+    return this.#mirror.rekey();
+  }
 
   readonly calls = {
     record: (call: CallRecord): void => {

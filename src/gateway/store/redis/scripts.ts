@@ -16,6 +16,14 @@ redis.call('HSET', KEYS[1], ARGV[2] .. ':version', version + 1, ARGV[2], ARGV[4]
 redis.call('PUBLISH', ARGV[5], ARGV[2])
 return version + 1`;
 
+/** Gives it another key, if it has the one before and nobody wrote since. KEYS: state. ARGV: id, proof before, version, salt, proof, config, channel. */
+export const REKEY = `if redis.call('HGET', KEYS[1], 'id') ~= ARGV[1] or redis.call('HGET', KEYS[1], 'proof') ~= ARGV[2] then return -1 end
+local version = redis.call('HGET', KEYS[1], 'config:version')
+if tonumber(version) ~= tonumber(ARGV[3]) then return -1 end
+redis.call('HSET', KEYS[1], 'salt', ARGV[4], 'proof', ARGV[5], 'config', ARGV[6], 'config:version', version + 1)
+redis.call('PUBLISH', ARGV[7], 'config')
+return version + 1`;
+
 /**
  * Puts back what a server lost that came back empty or older, also in the place of a new store that was begun there meanwhile and
  * never written. KEYS: state. ARGV: id, salt, proof, channel, and version and value of config and keys.
@@ -32,6 +40,7 @@ for at, part in ipairs({ 'config', 'keys' }) do
   local version = tonumber(redis.call('HGET', KEYS[1], part .. ':version') or '-1')
   if version < tonumber(ARGV[3 + 2 * at]) then
     redis.call('HSET', KEYS[1], part .. ':version', ARGV[3 + 2 * at], part, ARGV[4 + 2 * at])
+    if part == 'config' then redis.call('HSET', KEYS[1], 'salt', ARGV[2], 'proof', ARGV[3]) end
     redis.call('PUBLISH', ARGV[4], part)
   end
 end

@@ -1,10 +1,10 @@
 /** Configuration and client keys where they stand in Redis: read, and changed in one step. The mirror keeps the copy. */
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { StoreFailure } from '../gateway-store.ts';
-import { PROOF, SALT } from '../sqlite/seal.ts';
+import type { Seal } from '../sqlite/seal.ts';
 import { NotAnswered, type RedisConnection, type Reply } from './connection.ts';
 import type { Copy, CopyReader, Part } from './copy.ts';
-import { BEGIN, FIELDS, PUT_BACK, WRITE } from './scripts.ts';
+import { BEGIN, FIELDS, PUT_BACK, REKEY, WRITE } from './scripts.ts';
 
 /** What changes with every change. */
 export interface Versions {
@@ -13,6 +13,9 @@ export interface Versions {
   readonly config: number;
   readonly keys: number;
 }
+
+const sealed = (seal: Seal, part: Part, value: unknown): string =>
+  Buffer.from(seal.close(JSON.stringify(value), part)).toString('base64');
 
 /** One store. */
 export class StoredState {
@@ -41,8 +44,7 @@ export class StoredState {
 
   /** Makes a store where there is none. */
   async begin(): Promise<void> {
-    const salt = randomBytes(SALT).toString('base64');
-    const proof = Buffer.from(this.#reader.sealOf(salt).close(PROOF, PROOF)).toString('base64');
+    const { salt, proof } = this.#reader.newProof();
     await this.#connection.run(BEGIN, [this.#key], [randomUUID(), salt, proof]);
   }
 
@@ -52,10 +54,16 @@ export class StoredState {
     await this.#connection.run(PUT_BACK, [this.#key], [id, salt, proof, this.#key, ...values]);
   }
 
-  /** A part as it stands there. */
-  textOf(part: Part, value: unknown, salt: string): string {
-    const text = JSON.stringify(value);
-    return part === 'keys' ? text : Buffer.from(this.#reader.sealOf(salt).close(text, part)).toString('base64');
+  /** A part as it stands there. @param copy what it is a part of. */
+  textOf(part: Part, value: unknown, copy: Copy): string {
+    return part === 'keys' ? JSON.stringify(value) : sealed(this.#reader.sealFor(copy).seal, part, value);
+  }
+
+  /** Encrypts it with the present key. @returns false when it is another one by now. */
+  async rekey({ id, proof: before, versions, config }: Copy): Promise<boolean> {
+    const { salt, proof, seal } = this.#reader.newProof();
+    const args = [id, before, versions.config, salt, proof, sealed(seal, 'config', config), this.#key];
+    return (await this.#connection.run(REKEY, [this.#key], args)) !== -1;
   }
 
   /** Changes a part that is still the one before. @returns its version; `undefined` = it is another one by now. */

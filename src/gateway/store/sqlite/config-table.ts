@@ -3,7 +3,8 @@ import type { Env } from '../../../config/inheritance.ts';
 import { type ConfigChange, changed, type StoredConfig, type WrittenOptions } from '../../config/stored-config.ts';
 import { StoreFailure } from '../gateway-store.ts';
 import type { Connection } from './connection.ts';
-import { type Seal, sealOf } from './seal.ts';
+import { encryptionKey } from './encryption-key.ts';
+import { type FittingSeal, newProof, type Seal, sealOf, secretOf } from './seal.ts';
 
 interface Row {
   readonly kind: string;
@@ -18,7 +19,7 @@ const placeOf = (kind: string, name: string) => JSON.stringify([kind, name]);
 export class ConfigTable {
   readonly #connection: Connection;
   readonly #env: Env;
-  #seal: Seal | undefined;
+  #found: (FittingSeal & { readonly proof: Buffer }) | undefined;
 
   constructor(connection: Connection, env: Env) {
     this.#connection = connection;
@@ -27,12 +28,17 @@ export class ConfigTable {
 
   /** The file may be another one now, with another key. */
   forget(): void {
-    this.#seal = undefined;
+    this.#found = undefined;
   }
 
   #sealed(): Seal {
-    this.#seal ??= sealOf(this.#connection, this.#env);
-    return this.#seal;
+    // Another process may have given it another key.
+    const proof = secretOf(this.#connection)?.proof;
+    if (!this.#found || !proof || !this.#found.proof.equals(proof)) {
+      const fits = sealOf(this.#connection, this.#env);
+      this.#found = { ...fits, proof: Buffer.from((secretOf(this.#connection) ?? { proof: new Uint8Array() }).proof) };
+    }
+    return this.#found.seal;
   }
 
   /** All of it. @throws StoreFailure. */
@@ -45,12 +51,7 @@ export class ConfigTable {
     };
     let drained: readonly string[] = [];
     for (const { kind, name, value } of rows as unknown as Row[]) {
-      let read: unknown;
-      try {
-        read = JSON.parse(seal.open(value, placeOf(kind, name)));
-      } catch {
-        throw new StoreFailure(`The store ${this.#connection.path} is damaged: its entry '${name}' cannot be read.`);
-      }
+      const read = JSON.parse(this.#opened(seal, kind, name, value)) as unknown;
       if (kind === DRAINED) drained = read as readonly string[];
       else (tables[kind] as Record<string, WrittenOptions>)[name] = read as WrittenOptions;
     }
@@ -59,6 +60,28 @@ export class ConfigTable {
       groups: tables.groups as StoredConfig['groups'],
       drained,
     };
+  }
+
+  #opened(seal: Seal, kind: string, name: string, value: Uint8Array): string {
+    try {
+      return seal.open(value, placeOf(kind, name));
+    } catch {
+      throw new StoreFailure(`The store ${this.#connection.path} is damaged: its entry '${name}' cannot be read.`);
+    }
+  }
+
+  /** Encrypts all of it with the present key. To be called within a transaction. @returns false when it is by this key. */
+  rekey(): boolean {
+    const before = this.#sealed();
+    if (!this.#found?.isPrevious) return false;
+    const connection = this.#connection;
+    const { seal, salt, proof } = newProof((own) => encryptionKey(connection.path, this.#env, own, false).key);
+    const rows = connection.statement('SELECT kind, name, value FROM config').all() as unknown as Row[];
+    const put = connection.statement('UPDATE config SET value = ? WHERE kind = ? AND name = ?');
+    for (const { kind, name, value } of rows)
+      put.run(seal.close(this.#opened(before, kind, name, value), placeOf(kind, name)), kind, name);
+    connection.statement('UPDATE secret SET salt = ?, proof = ? WHERE id = 1').run(salt, proof);
+    return true;
   }
 
   /** To be called within a transaction. */

@@ -6,6 +6,8 @@ import { StoreFailure } from '../gateway-store.ts';
 
 /** The variable. */
 export const KEY_VARIABLE = 'LBO_ENCRYPTION_KEY';
+/** That of the key before, while a store is given another one. */
+export const PREVIOUS_VARIABLE = 'LBO_ENCRYPTION_KEY_PREVIOUS';
 const BYTES = 32;
 const SHORTEST_PHRASE = 12;
 /** 64 MiB and some 100 ms for every guess. */
@@ -27,15 +29,15 @@ function written(text: string): Buffer | undefined {
 }
 
 /** The key of the environment. @throws StoreFailure when it is too short. */
-export function environmentKey(env: Env, salt: Uint8Array): EncryptionKey {
-  const text = env[KEY_VARIABLE]?.trim() ?? '';
+export function environmentKey(env: Env, salt: Uint8Array, variable = KEY_VARIABLE): EncryptionKey {
+  const text = env[variable]?.trim() ?? '';
   const key = written(text);
-  if (key) return { key, from: KEY_VARIABLE };
+  if (key) return { key, from: variable };
   if (text.length < SHORTEST_PHRASE)
     throw new StoreFailure(
-      `${KEY_VARIABLE} is too short: give 32 bytes as hex or base64 (openssl rand -hex 32), or a pass phrase of at least ${SHORTEST_PHRASE} characters.`,
+      `${variable} is too short: give 32 bytes as hex or base64 (openssl rand -hex 32), or a pass phrase of at least ${SHORTEST_PHRASE} characters.`,
     );
-  return { key: scryptSync(text.normalize('NFKC'), salt, BYTES, SCRYPT), from: `${KEY_VARIABLE}, a pass phrase` };
+  return { key: scryptSync(text.normalize('NFKC'), salt, BYTES, SCRYPT), from: `${variable}, a pass phrase` };
 }
 
 /** Where the key file of a store is. */

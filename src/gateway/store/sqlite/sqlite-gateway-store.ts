@@ -20,7 +20,7 @@ import { WriteBehind } from './write-behind.ts';
 export interface SqliteStoreOptions {
   /** The file; made when it is not there, with rights for its owner alone. */
   readonly path: string;
-  /** Where `LBO_ENCRYPTION_KEY` may stand. */
+  /** Where `LBO_ENCRYPTION_KEY` may stand, and `LBO_ENCRYPTION_KEY_PREVIOUS`. */
   readonly env: Env;
   /** Another one only in tests. */
   readonly clock?: Clock | undefined;
@@ -109,6 +109,11 @@ class SqliteStore implements LocalStore {
       this.#change('config', () => this.#configTable.write(change));
     },
   };
+
+  rekey(): boolean {
+    this.#now(() => this.#configTable.unlock());
+    return this.#change('config', () => this.#configTable.rekey());
+  }
 
   readonly keys = this.#keys();
 
