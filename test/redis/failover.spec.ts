@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { createSentinel } from 'redis';
-import { expect, it } from 'vitest';
+import { it } from 'vitest';
 import { type RedisClient, redisStore } from '../../src/redis/index.ts';
 import { redisMissing, redisServer } from '../support/redis-server.ts';
 
@@ -35,9 +35,9 @@ const THROUGH: readonly [string, (port: number) => Promise<Ends>][] = [
   ],
 ];
 
-it.skipIf(redisMissing).each(THROUGH)(
+it.skipIf(redisMissing).concurrent.for(THROUGH)(
   `%s: a replica is promoted, and the store goes on there${redisMissing ? ` (${redisMissing})` : ''}`,
-  async (_, through) => {
+  async ([, through], { expect }) => {
     const folder = mkdtempSync(join(tmpdir(), 'sentinel-'));
     await using primary = await redisServer();
     await using replica = await redisServer('--replicaof', '127.0.0.1', `${primary.port}`);

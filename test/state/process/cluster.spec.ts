@@ -2,6 +2,7 @@
 // fails, nothing is asked for twice, and they end by themselves.
 import { expect, it } from 'vitest';
 import { runChild } from '../../support/child.ts';
+import { COMPILED } from '../../support/compiled.ts';
 import { socketFolder } from './remote-member.ts';
 
 const SIZE = process.env.FULL ? { workers: 8, rounds: 3 } : { workers: 3, rounds: 1 };
@@ -24,7 +25,7 @@ it.each(modes)(
   async (primaryUses) => {
     using folder = socketFolder();
     const script = new URL('./children/cluster.ts', import.meta.url);
-    const outcome = await runChild<Outcome>(script, { ...SIZE, primaryUses, folder: folder.path }, 110_000);
+    const outcome = await runChild<Outcome>(script, { ...SIZE, primaryUses, folder: folder.path }, 110_000, COMPILED);
     expect(outcome).toMatchObject({ failures: [], lost: 0, kept: 'x', total: outcome.calls });
     expect(outcome.calls).toBeGreaterThan(50);
     expect(outcome.asked).toBeGreaterThan(20);
