@@ -69,10 +69,11 @@ export interface Gateway {
    * @throws CannotStart, or ConfigurationError, or what `commit` threw, and goes on as before; where `commit` is a promise, so is this.
    */
   reload(settings: GatewaySettings, commit?: () => void | Promise<void>): void | Promise<void>;
-  /** Takes no new connections, lets running calls end for `grace` ms, ends the rest with an error. Resolves when all is over. */
-  stop(grace?: number): Promise<void>;
+  /** Not ready from now on; after `notice` ms (0) takes no new connections, lets calls end for `grace` ms, ends the rest with an error. */
+  stop(grace?: number, notice?: number): Promise<void>;
 }
 
+const pause = (ms: number, clock: Clock) => (ms > 0 ? new Promise<void>((go) => void clock.after(ms, go)) : undefined);
 const isCall = /^\/v1(?:[/?]|$)/;
 
 /** How long running calls may take to end, in ms. */
@@ -114,10 +115,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const allowances = new Allowances(clock, store.shared);
   await restoreBudgets(allowances, store, clock);
   const stopTelling = tellOfStore(store, log);
-  let closing = false;
+  let [leaving, closing] = [false, false];
   const bodies = new BodyRoom(() => generations.running.settings.limits.bodyBytesAtOnce);
   const surroundings: CallSurroundings = {
-    ...{ clock, log, figures, allowances, store, since: clock.date(), closing: () => closing },
+    ...{ clock, log, figures, allowances, store, since: clock.date(), leaving: () => leaving, closing: () => closing },
     ...{ live: new LiveFigures(clock), madeBy: new MadeBy(), bodies },
   };
   const deleted = new JustDeleted(clock);
@@ -159,7 +160,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
   const shown = listening.host.includes(':') ? `[${listening.host}]` : listening.host;
   let stopping: Promise<void> | undefined;
-  const stop = async (grace: number) => {
+  const stop = async (grace: number, notice: number) => {
+    leaving = true;
+    await pause(notice, clock);
     closing = true;
     unfollow?.();
     await listening.stop(grace, () => underway.end());
@@ -185,9 +188,6 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       return generations.running.settings;
     },
     reload,
-    stop: (grace = GRACE) => {
-      stopping ??= stop(grace);
-      return stopping;
-    },
+    stop: (grace = GRACE, notice = 0) => (stopping ??= stop(grace, notice)),
   };
 }

@@ -1,8 +1,13 @@
 // Row 75: a gateway that is told to stop takes nothing new, lets calls end, and tells the rest why they end.
+import { once } from 'node:events';
 import { type IncomingMessage, type OutgoingHttpHeaders, request } from 'node:http';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { setTimeout as pause } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { faultServer } from '../../src/testing/index.ts';
 import { chat, endpointOf, gatewayWith } from '../support/gateway.ts';
+import { HttpLine } from '../support/http-lines.ts';
 import { row } from './row.ts';
 
 row(
@@ -26,7 +31,12 @@ row(
         .then((response) => response.text());
       await a.until(({ calls }) => calls === 2);
       const stopped = gateway.gateway.stop(10_000);
-      await expect(gateway.get('/health')).rejects.toThrow();
+      const door = () =>
+        gateway.get('/health').then(
+          () => 'open',
+          () => 'closed',
+        );
+      await expect.poll(door).toBe('closed');
       expect(await plain).toMatchObject({ object: 'chat.completion' });
       expect(await stream).toContain('[DONE]');
       await stopped;
@@ -74,6 +84,46 @@ row(
       for await (const piece of reply as AsyncIterable<Buffer>) size += piece.byteLength;
       expect(size).toBe(Number(reply.headers['content-length']));
       await stopped;
+    });
+
+    it('takes who stands before its door when it is told to, and refuses who comes later', async () => {
+      await using a = await faultServer({ name: 'a' });
+      await using gateway = await gatewayWith({ endpoints: [endpointOf(a)] });
+      const lines = Array.from({ length: 5 }, () => new HttpLine(gateway.url));
+      const calls = lines.map((line) => line.call('gpt-5'));
+      // The system has let them in by now; the server has not.
+      await new Promise((resolve) => process.nextTick(resolve));
+      const stopped = gateway.gateway.stop(10_000);
+      expect((await Promise.all(calls)).map(({ outcome }) => outcome)).toEqual(lines.map(() => '200'));
+      await stopped;
+      expect(await new HttpLine(gateway.url).call('gpt-5')).toMatchObject({ outcome: 'ECONNREFUSED' });
+      expect(a.calls).toBe(5);
+    });
+
+    it('answers a call that comes late over a connection that it took last', async () => {
+      await using a = await faultServer({ name: 'a', latency: 700 });
+      await using gateway = await gatewayWith({ endpoints: [endpointOf(a)] });
+      const socket = connect(gateway.gateway.port, '127.0.0.1');
+      await once(socket, 'connect');
+      const stopped = gateway.gateway.stop(10_000);
+      await pause(700);
+      const { body } = chat('gpt-5') as { body: string };
+      const head = ['POST /v1/chat/completions HTTP/1.1', 'host: localhost', 'content-type: application/json'];
+      socket.write([...head, `content-length: ${body.length}`, '', body].join('\r\n'));
+      expect(await text(socket)).toMatch(/^HTTP\/1\.1 200 .*connection: close.*"chat.completion"/is);
+      await stopped;
+    });
+
+    it('is not ready from then on, but takes what comes for as long as its notice is', async () => {
+      await using a = await faultServer({ name: 'a' });
+      await using gateway = await gatewayWith({ endpoints: [endpointOf(a)] });
+      const stopped = gateway.gateway.stop(10_000, 300);
+      const ready = await gateway.get('/health/ready');
+      expect([ready.status, await ready.json()]).toEqual([503, { status: 'stopping' }]);
+      const { status, headers } = await gateway.get('/v1/chat/completions', chat('gpt-5'));
+      expect([status, headers.get('connection')]).toEqual([200, 'keep-alive']);
+      await stopped;
+      await expect(gateway.get('/health/ready')).rejects.toThrow();
     });
 
     it('is over at once when nothing runs, and may be asked for twice', async () => {

@@ -30,6 +30,11 @@ const OPTIONS = {
     does: 'file or redis://… of keys, usage, calls (default: load-balanced-openai.db)',
   },
   grace: { type: 'string', value: 'SECONDS', does: 'what running calls get to end after SIGTERM (default 25)' },
+  notice: {
+    type: 'string',
+    value: 'SECONDS',
+    does: 'before these: calls are taken, and /health/ready says 503 (default 0.5)',
+  },
   demo: { type: 'boolean', does: 'endpoints of its own on this machine; needs neither file nor key' },
   'or-demo': { type: 'boolean', does: 'the same, but only when there is no configuration and no key' },
   help: { type: 'boolean', short: 'h', does: 'this text' },
@@ -53,6 +58,8 @@ const HELP = [
   '  load-balanced-openai serve --demo',
 ].join('\n');
 
+/** How long balancers have to see that it is not ready any more, in ms. Short, since those that do not look wait for nothing. */
+const NOTICE = 500;
 const PORT = /^\d{1,5}$/;
 const SECONDS = /^\d{1,4}(\.\d+)?$/;
 
@@ -60,23 +67,31 @@ type Values = Readonly<Record<string, string | boolean | undefined>>;
 const textOf = (value: string | boolean | undefined) => (typeof value === 'string' ? value : undefined);
 
 /** What is wrong with the options' values. */
-function wrongValue({ port, grace, demo, config, store }: Values): string | undefined {
+function wrongValue({ port, grace, notice, demo, config, store }: Values): string | undefined {
   if (port !== undefined && (!PORT.test(String(port)) || Number(port) > 65_535))
     return '--port is a number from 0 to 65535.';
   if (grace !== undefined && !SECONDS.test(String(grace))) return '--grace is a number of seconds.';
+  if (notice !== undefined && !SECONDS.test(String(notice))) return '--notice is a number of seconds.';
   if (demo && store !== undefined) return '--demo keeps nothing; leave --store out.';
   return demo && config !== undefined ? '--demo brings a configuration of its own; leave --config out.' : undefined;
 }
 
+/** In ms: what running calls get to end, and what others get to see it go. */
+interface Times {
+  readonly grace: number;
+  readonly notice: number;
+}
+
 /** Resolves when a signal has ended the gateway. A second signal ends it at once. */
-function untilStopped(gateway: Gateway, grace: number, log: GatewayLog): Promise<void> {
+function untilStopped(gateway: Gateway, { grace, notice }: Times, log: GatewayLog): Promise<void> {
   return new Promise((resolve) => {
     let asked = false;
     const end = (signal: NodeJS.Signals) => {
       if (asked) process.exit(signal === 'SIGINT' ? 130 : 143);
       asked = true;
       log.info('stopping', { signal, graceSeconds: grace / 1_000 });
-      void gateway.stop(grace).then(() => {
+      // Who ends it by hand waits for it.
+      void gateway.stop(grace, signal === 'SIGINT' ? 0 : notice).then(() => {
         log.info('stopped');
         resolve();
       });
@@ -151,7 +166,9 @@ export async function serve(args: readonly string[]): Promise<number> {
     if (warning !== undefined)
       log.warn(`Keys, usage and calls are kept in memory and end with this process: ${warning}`);
     const letGo = keepCurrent(configuration, log);
-    await untilStopped(gateway, values.grace === undefined ? GRACE : Number(values.grace) * 1_000, log);
+    const ms = (seconds: string | boolean | undefined, otherwise: number) =>
+      seconds === undefined ? otherwise : Number(seconds) * 1_000;
+    await untilStopped(gateway, { grace: ms(values.grace, GRACE), notice: ms(values.notice, NOTICE) }, log);
     letGo();
     return 0;
   } catch (error) {

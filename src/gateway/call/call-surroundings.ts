@@ -21,6 +21,8 @@ export interface CallSurroundings {
   readonly store: GatewayStore;
   /** When the gateway began, in ms since 1970. */
   readonly since: number;
+  /** True once the gateway is about to end, though it takes what comes. */
+  readonly leaving: () => boolean;
   /** True once no new calls are wanted on a connection. */
   readonly closing: () => boolean;
 }

@@ -5,6 +5,7 @@
  */
 import type { Server, ServerResponse } from 'node:http';
 import { Server as NetServer, type Socket } from 'node:net';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Roll } from '../../call/roll.ts';
 import type { Clock } from '../../clock.ts';
 
@@ -12,6 +13,8 @@ import type { Clock } from '../../clock.ts';
 const LAST_WORDS = 500;
 /** How long clients that keep an idle connection may come with a call, in ms. */
 const LINGER = 500;
+/** A turn of the event loop in which hardly anybody can have come, and how long one is waited for, in ms. */
+const [SHORT, SOON] = [0.5, 200];
 
 /** What is under way, with its reply where it has one. */
 export type Underway = Roll<{ readonly over: Promise<void>; readonly response: ServerResponse | undefined }>;
@@ -39,6 +42,8 @@ export interface Ending {
   readonly underway: Underway;
   /** All connections. */
   readonly sockets: Iterable<Socket>;
+  /** How many there were so far. */
+  readonly came: () => number;
   readonly grace: number;
   /** Ends what is still running. */
   readonly interrupt: () => void;
@@ -50,14 +55,30 @@ export function lastOfConnection(response: ServerResponse): void {
 }
 
 /**
+ * Resolves in a turn of the event loop that found nobody at the door, and was short. Why: whoever the system has let in already, and
+ * the server has not taken yet, would be cut off in place of refused when the door is closed.
+ */
+async function nobodyAtTheDoor(came: () => number, clock: Clock): Promise<void> {
+  // What was found at the door in this turn was found before.
+  await turn();
+  for (const until = clock.now() + SOON; clock.now() < until; ) {
+    const [before, at] = [came(), clock.now()];
+    await turn();
+    if (came() === before && clock.now() - at < SHORT) return;
+  }
+}
+
+/**
  * Takes no new connections, lets what runs end, and ends what is left after `grace`. Replies that begin from now on are the
  * server's to mark with `lastOfConnection`.
  */
 export async function endServer(
   server: Server,
-  { underway, sockets, grace, interrupt }: Ending,
+  { underway, sockets, came, grace, interrupt }: Ending,
   clock: Clock,
 ): Promise<void> {
+  const until = clock.now() + grace;
+  await nobodyAtTheDoor(came, clock);
   for (const { response } of underway) if (response) lastOfConnection(response);
   const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()));
   const idle = async () => {
@@ -68,14 +89,20 @@ export async function endServer(
   const letGo = () => taken(sockets).then(() => server.closeIdleConnections());
   const linger = Math.min(LINGER, grace);
   if (linger > 0) await within(linger, clock, closed);
-  await within(grace - linger, clock, Promise.all([letGo(), idle()]));
+  for (;;) {
+    await within(Math.max(0, until - clock.now()), clock, Promise.all([letGo(), idle()]));
+    if (underway.size > 0) break;
+    server.closeIdleConnections();
+    // Who was answered last has his answer to read still, and who was let in last has his call to make.
+    await within(LAST_WORDS, clock, closed);
+    if (underway.size === 0) break;
+  }
   if (underway.size > 0) {
     interrupt();
     await within(LAST_WORDS, clock, idle());
+    server.closeIdleConnections();
+    await within(LAST_WORDS, clock, closed);
   }
-  server.closeIdleConnections();
-  // Who was answered last has his answer to read still.
-  await within(LAST_WORDS, clock, closed);
   server.closeAllConnections();
   await closed;
 }

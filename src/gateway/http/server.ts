@@ -87,6 +87,8 @@ const ignore = () => undefined;
 interface State {
   readonly underway: Underway;
   readonly sockets: Set<Socket>;
+  /** Connections so far. */
+  came: number;
   ending: boolean;
 }
 
@@ -135,6 +137,7 @@ function makeServer({ answer, answerSocket }: Answers, state: State, bounds: Ser
   capConnections(server, caps, refused);
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
+    state.came += 1;
     socket.once('close', () => sockets.delete(socket));
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
@@ -154,7 +157,7 @@ export async function listen(
   clock: Clock,
   bounds: ServerBounds,
 ): Promise<Listening> {
-  const state: State = { underway: new Roll(), sockets: new Set(), ending: false };
+  const state: State = { underway: new Roll(), sockets: new Set(), came: 0, ending: false };
   const server = makeServer(answers, state, bounds);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -169,7 +172,7 @@ export async function listen(
     port: chosen,
     stop(grace, interrupt) {
       state.ending = true;
-      return endServer(server, { ...state, grace, interrupt }, clock);
+      return endServer(server, { ...state, came: () => state.came, grace, interrupt }, clock);
     },
   };
 }

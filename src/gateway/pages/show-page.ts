@@ -33,8 +33,9 @@ export function showPage(
     if (local && !access.client(headers) && !access.admin(headers)) refuseForeign(headers);
   }
   if (method !== 'GET' && method !== 'HEAD') throw notForReading();
-  const { clock, figures, since, closing, store } = around;
-  const page = statusPage(path, { running, figures, now: clock.date(), since, closing: closing(), store: store.state });
+  const { clock, figures, since, leaving, store } = around;
+  const facts = { running, figures, now: clock.date(), since, closing: leaving(), store: store.state };
+  const page = statusPage(path, facts);
   if (!page)
     throw new Refused({
       status: 404,

@@ -40,44 +40,54 @@ describe.skipIf(redisMissing !== undefined)(redisMissing ?? 'gateway processes o
   });
 
   async function start(): Promise<Serving> {
-    const command = startCli(['serve', '--config', 'gateway.json', '--port', '0'], env, folder);
+    const command = startCli(['serve', '--config', 'gateway.json', '--port', '0', '--notice', '1'], env, folder);
     started.push(command);
     const [, url = ''] = await command.printed(LISTENING);
     return { command, url };
   }
 
-  /** Calls as a balancer in front spreads them: what a gateway did not take goes to the next. */
+  /** Calls as a balancer in front spreads them: over those that say they are ready, whom it asks again and again. It sends none twice. */
   function load(gateways: () => readonly Serving[], lines: number) {
     let going = true;
     const [served, failed]: [number[], string[]] = [[], []];
+    const ready = new Set<string>();
+    const fresh = { headers: { connection: 'close' } };
+    const look = async () => {
+      for (; going; await pause(30)) {
+        const urls = gateways().map(({ url }) => url);
+        await Promise.all(
+          urls.map(async (url) => {
+            const { ok } = await fetch(`${url}/health/ready`, fresh).catch(() => ({ ok: false }));
+            if (ok) ready.add(url);
+            else ready.delete(url);
+          }),
+        );
+        for (const url of ready) if (!urls.includes(url)) ready.delete(url);
+      }
+    };
     const line = async (number: number) => {
       for (let turn = number; going; turn++) {
-        const all = gateways();
-        for (let tries = 0; ; tries++) {
-          const { url } = all[(turn + tries) % all.length] as Serving;
+        const [url] = [...ready].slice(turn % Math.max(1, ready.size));
+        if (url !== undefined) {
+          const init = chat('gpt-5');
+          const headers = { ...(init.headers as object), connection: 'close' };
           try {
-            const init = chat('gpt-5');
-            const headers = { ...(init.headers as object), connection: 'close' };
             const response = await fetch(`${url}/v1/chat/completions`, { ...init, headers });
-            const { status } = response;
             await response.text();
-            if (status === 200) served.push(systemClock.date());
-            else failed.push(String(status));
-            break;
+            if (response.status === 200) served.push(systemClock.date());
+            else failed.push(String(response.status));
           } catch (error) {
-            const { code } = (error as { cause?: { code?: string } }).cause ?? {};
-            if (code === 'ECONNREFUSED' && tries < all.length) continue;
-            failed.push(String(code));
-            break;
+            failed.push(String((error as { cause?: { code?: string } }).cause?.code));
           }
         }
         await pause(5);
       }
     };
-    const running = Promise.all(Array.from({ length: lines }, (_, number) => line(number)));
+    const running = Promise.all([look(), ...Array.from({ length: lines }, (_, number) => line(number))]);
     return {
       served,
       failed,
+      ready,
       async end() {
         going = false;
         await running;
@@ -95,17 +105,15 @@ describe.skipIf(redisMissing !== undefined)(redisMissing ?? 'gateway processes o
   };
 
   it('are started anew one by one under load: no call fails, and no usage is lost', async () => {
-    const gateways = await Promise.all([start(), start()]);
+    let gateways: readonly Serving[] = await Promise.all([start(), start()]);
     const calls = load(() => gateways, 6);
-    for (const at of gateways.keys()) {
-      await pause(150);
+    for (const before of [...gateways]) {
       const next = await start();
-      const before = gateways[at] as Serving;
-      gateways[at] = next;
-      // What a balancer has sent is on its way, and runs while the gateway is told to end.
-      await pause(30);
+      gateways = [...gateways, next];
+      await expect.poll(() => calls.ready.has(next.url), { timeout: 5_000 }).toBe(true);
       before.command.child.kill('SIGTERM');
       expect((await before.command.over).code).toBe(0);
+      gateways = gateways.filter((each) => each !== before);
     }
     await pause(150);
     await calls.end();
