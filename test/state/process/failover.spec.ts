@@ -32,14 +32,18 @@ function load(members: readonly RemoteMember[], mark: string) {
   let over = false;
   const lanes = members.flatMap((member, index) =>
     [0, 1, 2].map(async (lane) => {
-      for (let turn = 0; !over; turn++) {
+      let failed = false;
+      for (let turn = 0; !over && !failed; turn++) {
         const begun = performance.now();
         const key = `${mark}-${index}-${lane}-${turn}`;
         const added = member.store.add('counter', 1, HOUR).then(() => {
           done.added += 1;
         });
         const set = member.store.set(key, key, HOUR).then(() => done.facts.push(key));
-        await Promise.all([added, set]).catch((error) => done.failed.push(error));
+        await Promise.all([added, set]).catch((error) => {
+          failed = true;
+          done.failed.push(error);
+        });
         done.slowest = Math.max(done.slowest, performance.now() - begun);
       }
     }),
@@ -114,6 +118,37 @@ describe.each(['thread', 'fork'] as const)('with a %s each', (kind) => {
       for (const member of members) await member.kill();
     }
   });
+});
+
+it('two are killed one right after the other: the third one knows', { timeout: 180_000 }, async () => {
+  using folder = socketFolder();
+  const members = await crew('fork', 4, folder.path);
+  let added = 0;
+  try {
+    for (let round = 0; round < (process.env.FULL ? 30 : 2); round++) {
+      const [first, ...others] = await ranks(members);
+      const stop = load(others, `${round}`);
+      await pause(50);
+      await first.kill();
+      const [second] = await ranks(others);
+      const killed = second.kill();
+      const done = await stop();
+      await killed;
+      // What was asked through the one that was killed has failed; it may have been done.
+      for (const error of done.failed) expect(String(error)).toContain('killed');
+      added += done.added;
+      const left = others.filter((member) => member !== second);
+      const total = await left[0]!.store.add('counter', 0, HOUR);
+      expect(total).toBeGreaterThanOrEqual(added);
+      expect(total).toBeLessThanOrEqual(added + 3);
+      const lost = await Promise.all(done.facts.map(async (key) => ((await left[1]!.store.get(key)) ? [] : [key])));
+      expect(lost.flat()).toEqual([]);
+      added = total;
+      members.splice(0, members.length, ...left, ...(await crew('fork', 2, folder.path)));
+    }
+  } finally {
+    for (const member of members) await member.kill();
+  }
 });
 
 it('a process that is stopped leads no more, and joins the others when it goes on', async () => {

@@ -14,18 +14,20 @@ type Order = {
 const send = (message: unknown) => (parentPort ? parentPort.postMessage(message) : void process.send?.(message));
 const store: SharedStore = processStore(workerData ?? JSON.parse(process.env.STORE ?? '{}'));
 /** Its sockets, and where they were first. */
-const sockets: { server: Server; path: string; file: Stats }[] = [];
+const sockets: { server: Server; path: string; file: Stats | undefined }[] = [];
 const { listen } = Server.prototype;
 Server.prototype.listen = function (this: Server, ...args: unknown[]) {
   const [{ path }] = args as [{ path: string }];
-  this.once('listening', () => sockets.push({ server: this, path, file: lstatSync(path) }));
+  // It may be gone again, where somebody else was quicker.
+  const file = () => lstatSync(path, { throwIfNoEntry: false });
+  this.once('listening', () => sockets.push({ server: this, path, file: file() }));
   return (listen as (...args: unknown[]) => Server).apply(this, args);
 } as typeof listen;
 /** It leads when one of them is in the place: there until somebody else takes it. */
 const leads = () =>
   sockets.some(({ server, path, file }) => {
     const there = lstatSync(path.slice(0, -7), { throwIfNoEntry: false });
-    return server.listening && there?.ino === file.ino && there.mtimeMs === file.mtimeMs;
+    return server.listening && there !== undefined && there.ino === file?.ino && there.mtimeMs === file.mtimeMs;
   });
 const ends = new Map<unknown, () => unknown>();
 
