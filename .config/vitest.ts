@@ -24,8 +24,8 @@ const alias = [
 const PARTS =
   /^test\/(call|config|dispatch|endpoint|observe|otel|pool|prometheus|sdk|simulator|strategy|testing)\/(?!balanced-promise\b)/;
 const REPLACES = /\bvi\.(mock|doMock|hoisted|resetModules)\b/;
-// Who looks at the clock, or has processes of its own, shares the machine with one other file alone.
-const TIMED = /\b(performance\.now|lag\(|cpuUsage|hrtime|runChild|startChild|startCli|redisServer|node:child_process)/;
+// Who looks at the clock, or has a process of its own do so, shares the machine with one other file alone.
+const TIMED = /\b(performance\.now|lag\(|cpuUsage|hrtime|runChild|startChild)/;
 
 /** The group that a file is run in. */
 function groupOf(file: string): 'timed' | 'free' | 'parts' {
@@ -39,7 +39,7 @@ const groups = Map.groupBy(files, groupOf);
 
 /** The files that take longest begin first, so that none of them is left over at the end. */
 const LONGEST =
-  /\/(limits-on-redis|client-per-call|demo|failover|never-worse-in-series|sdk-behaviours-\w+|watching|by-load|looks|examples|stop|processes)(-low)?\.spec\.ts$/;
+  /\/(simulator\/.+|limits-on-redis|client-per-call|demo|failover|never-worse-in-series|sdk-behaviours-.+|watching|by-load|looks|examples|stop|processes)\.spec\.ts$/;
 
 class LongestFirst extends BaseSequencer {
   override async sort(specs: TestSpecification[]): Promise<TestSpecification[]> {

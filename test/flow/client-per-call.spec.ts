@@ -6,7 +6,7 @@ import { openStage } from '../support/stage.ts';
 
 const CHILD = new URL('./children/client-per-call.ts', import.meta.url);
 const KIB = 1_024;
-const CLIENTS = FULL ? 10_000 : 2_000;
+const CLIENTS = FULL ? 10_000 : 1_000;
 
 interface Seen {
   readonly lost: readonly string[];
@@ -44,7 +44,7 @@ describe('a client for each call, one endpoint of three dead', () => {
 
   it('that all have one store: it keeps none of them alive', { timeout: 300_000 }, async () => {
     await using stage = await openStage({ a: [], b: [] }, { strategy: 'round-robin' });
-    const calls = 2_000;
+    const calls = CLIENTS;
     const input = { options: stage.options, calls, concurrency: 8, store: true };
     const seen = await runChild<Seen>(CHILD, input);
     expect(seen.lost).toEqual([]);
