@@ -303,6 +303,37 @@ describe('bodies', () => {
   });
 });
 
+it('forms larger than 32 MiB, whose calls name a model, pass through as many at once as there are', async () => {
+  const sizes: number[] = [];
+  const upstream = createServer((message, response) => {
+    let size = 0;
+    message.on('data', ({ byteLength }: Buffer) => {
+      size += byteLength;
+    });
+    message.on('end', () => {
+      sizes.push(size);
+      response.setHeader('content-type', 'application/json').end('{"text":"well"}');
+    });
+  });
+  await new Promise<void>((resolve) => void upstream.listen(0, '127.0.0.1', resolve));
+  const baseURL = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}/v1`;
+  await using gateway = await gatewayWith({
+    ...{ endpoints: [{ name: 'a', apiKey: 'k', baseURL }], limits: { bodyBytesAtOnce: 1 } },
+  });
+  const sound = Buffer.alloc(33 * 2 ** 20, 1);
+  const body = Buffer.concat([
+    Buffer.from('--edge\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\n'),
+    sound,
+    Buffer.from('\r\n--edge--\r\n'),
+  ]);
+  const headers = { 'content-type': 'multipart/form-data; boundary=edge' };
+  const send = () => gateway.get('/v1/audio/transcriptions', { method: 'POST', headers, body });
+  const replies = await Promise.all([send(), send(), send(), send()]);
+  expect(replies.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+  expect(sizes).toEqual(Array(4).fill(body.byteLength));
+  upstream.close();
+});
+
 describe('connections', () => {
   // Those that never say what they want: threats/19-slow-and-many.spec.ts.
   it('that send endless headers hear so', async () => {

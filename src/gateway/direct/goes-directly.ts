@@ -15,6 +15,10 @@ const PROXIES = ['http_proxy', 'HTTP_PROXY', 'https_proxy', 'HTTPS_PROXY'];
 const isToProxy = process.env.NODE_USE_ENV_PROXY === '1' || process.execArgv.includes('--use-env-proxy');
 const namesProxy = () => PROXIES.some((name) => process.env[name]);
 
+/** True where calls of a pool go through the proxies that the environment names. */
+export const followsProxies = ({ settings }: Core): boolean =>
+  (settings.transport === 'fast' || isToProxy) && namesProxy();
+
 const optionsOf = (client: OpenAI) => (client as unknown as { readonly _options: ClientOptions })._options;
 
 function isPlain({ settings }: Endpoint, client: OpenAI): boolean {
@@ -37,7 +41,7 @@ export function goesDirectly(core: Core, clientOf: (endpoint: Endpoint) => OpenA
   const known = found.get(core);
   if (known?.changes === pool.changes) return known.plain;
   const isFast = core.settings.transport === 'fast';
-  const isOurs = (isFast || core.fetch === nativeFetch) && !((isFast || isToProxy) && namesProxy());
+  const isOurs = (isFast || core.fetch === nativeFetch) && !followsProxies(core);
   const plain = canConnect && isOurs && pool.endpoints.every((endpoint) => isPlain(endpoint, clientOf(endpoint)));
   found.set(core, { changes: pool.changes, plain });
   return plain;

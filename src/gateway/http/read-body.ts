@@ -29,7 +29,7 @@ export interface BodyLimits {
 }
 
 const NOTHING: CallBody = { body: undefined, model: undefined, bytes: 0 };
-/** Forms up to this size are read for their model; larger ones hold none that matters. */
+/** Forms up to this size are read for their model, and can be sent to another endpoint when one fails; larger ones pass through. */
 const FORM_BYTES = 32 * 2 ** 20;
 const DEEPEST = 100;
 /** What clients say of JSON when they say nothing on purpose, such as curl with `-d`. */
@@ -128,6 +128,9 @@ async function* joined(first: Uint8Array, rest: AsyncGenerator<Uint8Array>): Asy
 }
 
 async function formIn(message: IncomingMessage, type: string, limit: number, room: BodyPlace): Promise<CallBody> {
+  // One that says that it is larger is not held at all.
+  if (Number(message.headers['content-length'] ?? 0) > FORM_BYTES)
+    return { ...NOTHING, body: limited(message, limit), bytes: FORM_BYTES };
   const hold = (bytes: number) => room.take(bytes);
   const { first, rest } = await begun(limited(message, limit), FORM_BYTES, hold);
   if (rest) return { ...NOTHING, body: joined(first, rest), bytes: first.byteLength };

@@ -4,6 +4,7 @@ import type { WebSocket } from 'ws';
 import { joined, unsteered } from '../../call/steering.ts';
 import { CLIENT_STATE, type ClientState } from '../../sdk/client-state.ts';
 import { type OpenSocket, openSocket } from '../../sdk/open-socket.ts';
+import { followsProxies } from '../direct/goes-directly.ts';
 import { upstreamHeaders } from '../http/wire-headers.ts';
 import type { Destination } from '../running/destination.ts';
 import { openUpstream } from './open-upstream.ts';
@@ -44,7 +45,7 @@ export function askForSocket(to: Destination, call: SocketCall): Promise<OpenSoc
         within: WITHIN,
         signal,
       },
-      open: (handshake) => openUpstream(handshake, protocols),
+      open: (handshake) => openUpstream(handshake, protocols, followsProxies(caller.core)),
     },
   );
 }

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
 import { type Handshake, HandshakeRefused } from '../../sdk/open-socket.ts';
 import { guardedLookup } from '../outside/guard-connects.ts';
+import { proxyFor, tunnel } from './proxy-tunnel.ts';
 
 /** The largest message, in bytes: a quarter of an hour of sound, as it is written in JSON. */
 export const LARGEST = 32 * 2 ** 20;
@@ -32,9 +33,17 @@ function headersOf({ headers }: IncomingMessage): Headers {
   return found;
 }
 
-/** Opens a socket; nothing is read from it before `resume`. It ends when the signal of its handshake aborts. */
-export function openUpstream({ url, headers, signal }: Handshake, protocols: readonly string[]): Promise<WebSocket> {
+/**
+ * Opens a socket; nothing is read from it before `resume`. It ends when the signal of its handshake aborts.
+ * @param proxied it goes through the proxy that the environment names for its address.
+ */
+export function openUpstream(
+  { url, headers, signal }: Handshake,
+  protocols: readonly string[],
+  proxied = false,
+): Promise<WebSocket> {
   return new Promise((resolve, reject) => {
+    const proxy = proxied ? proxyFor(url) : undefined;
     const lookup = guardedLookup(url);
     const socket = new WebSocket(url, [...protocols], {
       headers,
@@ -43,6 +52,7 @@ export function openUpstream({ url, headers, signal }: Handshake, protocols: rea
       perMessageDeflate: false,
       followRedirects: false,
       ...(lookup && { lookup }),
+      ...(proxy && { createConnection: tunnel(proxy, url, signal) }),
     });
     const end = () => socket.terminate();
     signal.addEventListener('abort', end, { once: true });
