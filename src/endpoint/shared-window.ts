@@ -9,6 +9,8 @@ import { CRUMB, Supply } from './supply.ts';
 
 /** What nobody took from for so long is given back, in ms. */
 const IDLE = 3_000;
+/** A store that is asked answers sooner, in ms, where nobody stands still. */
+const LATE = 5;
 
 /** A window shared by processes. */
 export class SharedWindow implements RateWindow, InUse {
@@ -19,6 +21,7 @@ export class SharedWindow implements RateWindow, InUse {
   readonly #supply: Supply;
   readonly #wake: () => void;
   #busy = false;
+  #busySince = 0;
 
   /** @param key which limit it is, for all processes. @param wake called when there is more room than before. */
   constructor(limit: number, rate: number, parts: { fleet: Fleet; key: string; wake: () => void }) {
@@ -58,13 +61,14 @@ export class SharedWindow implements RateWindow, InUse {
     const supply = this.#supply;
     this.#supply.pass(now);
     const wanted = Math.min(amount, this.limit);
-    if (supply.has(wanted, now)) return 0;
+    if (supply.has(wanted, now, this.#busy && now - this.#busySince > LATE)) return 0;
     supply.wanted = Math.max(supply.wanted, wanted);
     const at = supply.roomAt(wanted, now);
-    this.#need(at + IDLE);
+    this.#need(now + IDLE);
     if (supply.missing(now) > 0) this.#soon();
     // What is asked for now is known in a moment.
     const soon = this.#busy && !supply.alone ? Math.min(at, now + PATIENCE) : at;
+    this.#need(soon + IDLE);
     return Math.max(now + 1, Math.ceil(soon));
   }
 
@@ -104,6 +108,7 @@ export class SharedWindow implements RateWindow, InUse {
   #soon(): void {
     if (this.#busy) return;
     this.#busy = true;
+    this.#busySince = this.#fleet.clock.now();
     this.#fleet.lookAfter(this);
     // The call goes first.
     queueMicrotask(() => void this.#work());

@@ -24,7 +24,7 @@ export interface Went {
   readonly limited: number;
   /** Calls that were still waiting at the end. */
   readonly left: number;
-  /** Times a call waited, since it was told to count. */
+  /** Times a call waited, since it was told to count; not where the machine had kept this process from running right before. */
   readonly waits: number;
   readonly degraded: number;
   readonly recovered: number;
@@ -45,10 +45,18 @@ const store: SharedStore = {
   },
 };
 const client = new LoadBalancedOpenAI({ ...options, store });
+/** A timer of every 5 ms that is so late, in ms, tells of a stall; so long after it answers may still be unread. */
+const [STALL, SETTLED] = [50, 300];
+let [tickedAt, stalledAt] = [performance.now(), Number.NEGATIVE_INFINITY];
+setInterval(() => {
+  const now = performance.now();
+  if (now - tickedAt > STALL) stalledAt = now;
+  tickedAt = now;
+}, 5);
 let [served, limited, begun, ended, waits, degraded, recovered] = [0, 0, 0, 0, 0, 0, 0];
 client.balancer
   .on('call-waiting', () => {
-    waits += 1;
+    if (performance.now() - stalledAt > SETTLED) waits += 1;
   })
   .on('store-degraded', () => {
     degraded += 1;
