@@ -27,10 +27,11 @@ function objectIn(text: string): Loose | undefined {
 
 /** A JSON object and the text it was read from. */
 export class JsonText {
-  /** What it says, without the contents of very long strings: for whoever only looks. */
-  readonly outline: Readonly<Loose>;
   /** Bytes of texts that the outline leaves out. */
   readonly unseen: number;
+  #outline: Readonly<Loose>;
+  /** Another model than the outline's, until somebody looks. */
+  #model: string | undefined;
   #text: string | undefined;
   #value: Readonly<Loose> | undefined;
   /** Its bytes, in pieces that are not to be copied. */
@@ -50,7 +51,7 @@ export class JsonText {
     cuts: Outline | number = 0,
   ) {
     this.#text = text;
-    this.outline = value;
+    this.#outline = value;
     if (text !== undefined) this.#value = value;
     if (bytes) this.#pieces = bytes instanceof Uint8Array ? [bytes] : bytes;
     this.#cuts = typeof cuts === 'number' ? undefined : cuts;
@@ -68,6 +69,13 @@ export class JsonText {
     const text = typeof body === 'string' ? body : decoded(body);
     const value = objectIn(text);
     return value && new JsonText(text, value, typeof body === 'string' ? undefined : body);
+  }
+
+  /** What it says, without the contents of very long strings: for whoever only looks. */
+  get outline(): Readonly<Loose> {
+    if (this.#model !== undefined) this.#outline = { ...this.#outline, model: this.#model };
+    this.#model = undefined;
+    return this.#outline;
   }
 
   /** As it is written. */
@@ -132,7 +140,12 @@ export class JsonText {
     const cuts = this.#cuts;
     const place = cuts && placeOfModel(cuts.text, this.outline.model);
     const inPlace = cuts ? undefined : this.#inPlace(JSON.stringify(model));
-    if (inPlace) return new JsonText(undefined, { ...this.outline, model }, [inPlace], this.unseen);
+    if (inPlace) {
+      // Mostly it is only sent.
+      const made = new JsonText(undefined, this.outline, [inPlace], this.unseen);
+      made.#model = model;
+      return made;
+    }
     if (!cuts || !place) return new JsonText(this.#textWith(JSON.stringify(model)), { ...this.value, model });
     const rope = new ByteRope(this.pieces as Buffer[]);
     const [start, end] = [cuts.placeOf(place[0]), cuts.placeOf(place[1])];

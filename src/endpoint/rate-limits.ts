@@ -89,10 +89,24 @@ const HEADERS: Readonly<Record<WindowName, ReturnType<typeof headersOf>>> = {
   tokens: headersOf('tokens'),
 };
 
+/** What was read of late: an endpoint says the same few over and over. */
+const durations = new Map<string, number | undefined>();
+const MOST_DURATIONS = 200;
+
+/** `6m0s`, or a number of seconds. @returns ms, or `undefined` when it is neither. */
+function durationOf(text: string): number | undefined {
+  const known = durations.get(text);
+  if (known !== undefined) return known;
+  const ms = parseGoDuration(text) ?? secondsOf(text);
+  if (durations.size >= MOST_DURATIONS) durations.clear();
+  if (text.length <= MOST_DIGITS) durations.set(text, ms);
+  return ms;
+}
+
 /** When a window is full again, in ms; `undefined` when the header says nothing that makes sense. */
 function resetOf(headers: Headers, window: WindowName): number | undefined {
   const text = headers.get(HEADERS[window].reset)?.trim();
-  const reset = text === undefined ? undefined : (parseGoDuration(text) ?? secondsOf(text));
+  const reset = text === undefined ? undefined : durationOf(text);
   return reset !== undefined && reset > 0 ? reset : undefined;
 }
 

@@ -11,16 +11,16 @@ import { brokenFacts, type ErrorFacts, factsOf, Refused } from '../http/api-erro
 import { BodyPlace } from '../http/body-room.ts';
 import { refuseForeign } from '../http/guard.ts';
 import { letPass } from '../http/let-pass.ts';
-import { readBody } from '../http/read-body.ts';
+import { type CallBody, readBody } from '../http/read-body.ts';
 import { upstreamHeaders } from '../http/wire-headers.ts';
 import { breakStream, endSoon } from '../http/write-reply.ts';
-import { attemptsBehind, decisionsBehind, type Reply, refusedReply } from '../port/port.ts';
+import { attemptsBehind, decisionsBehind, nothing, type Reply, refusedReply } from '../port/port.ts';
 import { storyHeaders } from '../port/reply-headers.ts';
 import type { Running } from '../running/running.ts';
 import { CallAccount } from './call-account.ts';
 import { type OpenCall, openCall, writeDown } from './call-end.ts';
 import { newCallId } from './call-id.ts';
-import { placeOf } from './call-place.ts';
+import { type CallPlace, placeOf } from './call-place.ts';
 import type { CallSurroundings } from './call-surroundings.ts';
 import { frontOf, writeFrontError } from './front.ts';
 import { handOn } from './hand-on-direct.ts';
@@ -38,24 +38,20 @@ export class GatewayCall implements Receiver, RunningCall {
   path = '';
   /** As the pool knows it. */
   model: string | undefined;
-  /** Whose it is. */
   key: ClientKey | undefined;
   readonly #message: IncomingMessage;
   readonly #running: Running;
   readonly #around: CallSurroundings;
+  #place: CallPlace | undefined;
   #way: Way | undefined;
   #passing: Passing | undefined;
   #left = false;
   readonly #startedAt: number;
   #account: CallAccount | undefined;
-  /** For its body. */
   readonly #room: BodyPlace;
-  /** What will be written down of it. */
   readonly #end: OpenCall;
-  /** Why it was ended before its end. */
   #interrupted: ErrorFacts | undefined;
-  #attempts: Reply['attempts'] = () => [];
-  #decisions: Reply['decisions'] = () => [];
+  #told: Pick<Reply, 'attempts' | 'decisions'> = nothing;
 
   constructor(message: IncomingMessage, response: ServerResponse, running: Running, around: CallSurroundings) {
     this.#message = message;
@@ -72,12 +68,14 @@ export class GatewayCall implements Receiver, RunningCall {
   async answer(): Promise<void> {
     const { figures, closing } = this.#around;
     figures.running += 1;
-    this.response.once('close', () => {
+    this.response.on('close', () => {
       if (!this.response.writableFinished) this.#leave();
     });
     if (closing()) this.response.setHeader('connection', 'close');
     try {
-      await this.#go();
+      const body = this.#read();
+      const way = body && this.#lead(await body);
+      if (way) await (way.is === 'direct' ? this.#answerDirectly(way.call) : this.#handOn(await way.reply()));
     } catch (error) {
       this.#fail(error);
     } finally {
@@ -90,48 +88,51 @@ export class GatewayCall implements Receiver, RunningCall {
 
   /** Ends it with an error, at once. */
   interrupt(why: Error): void {
-    const facts = factsOf(why);
-    this.#interrupted = facts;
-    if (this.response.headersSent) this.#break(facts);
-    else writeFrontError(this, facts, { connection: 'close' });
+    this.#interrupted = factsOf(why);
+    if (this.response.headersSent) this.#break(this.#interrupted);
+    else writeFrontError(this, this.#interrupted, { connection: 'close' });
     endSoon(this.response, this.clock);
     this.#leave();
   }
 
-  /** Nobody waits for it any more. */
   #leave(): void {
     this.#left = true;
     if (this.#passing) this.#passing.left();
     else this.#way?.leave();
   }
 
-  async #go(): Promise<void> {
+  /** Who calls, and what with; `undefined` = he has his answer already. */
+  #read(): Promise<CallBody> | CallBody | undefined {
     const { method = 'GET', url = '/', headers, socket } = this.#message;
-    const { access, settings } = this.#running;
-    const { path, query } = placeOf(method, url);
-    this.path = path;
-    this.key = access.caller(headers, socket.remoteAddress ?? '');
+    this.#place = placeOf(method, url);
+    this.path = this.#place.path;
+    this.key = this.#running.access.caller(headers, socket.remoteAddress ?? '');
     if (!this.key) refuseForeign(headers);
-    if (showModels(this, method, this.key, this.#running, this.#around.since)) return;
+    if (showModels(this, method, this.key, this.#running, this.#around.since)) return undefined;
     this.#account = new CallAccount(this.#around.allowances, this.#running, this.key);
-    const { body, model, type, bytes } = await readBody(this.#message, path, settings.limits, this.#room);
+    return readBody(this.#message, this.path, this.#running.settings.limits, this.#room);
+  }
+
+  #lead({ body, model, type, bytes }: CallBody): Way {
+    const [path, method] = [this.path, this.#end.method];
     this.#end.model = model;
-    if (settings.log.bodies !== 'off') this.#end.body = body;
+    if (this.#running.settings.log.bodies !== 'off') this.#end.body = body;
     const to = lead({ model, path, key: this.key, body }, this.response, this.#running, this.#around.madeBy);
     this.model = to.model;
-    this.#account.begin(to.model, { method, path, bytes });
-    const given = { method, path, query, headers: upstreamHeaders(headers, type), body };
+    this.#account?.begin(to.model, { method, path, bytes });
+    const query = this.#place?.query;
+    const given = { method, path, query, headers: upstreamHeaders(this.#message.headers, type), body };
     this.#way = wayOf(to, given, to.model === model ? undefined : to.model, this.id);
     // He may have left while his call was read.
     if (this.#left) this.#way.leave();
-    if (this.#way.is === 'long') await this.#handOn(await this.#way.reply());
-    else await this.#answerDirectly(this.#way.call);
+    return this.#way;
   }
 
   async #answerDirectly(direct: DirectCall): Promise<void> {
-    [this.#attempts, this.#decisions] = [() => direct.attempts, () => direct.decisions];
+    this.#told = { attempts: () => direct.attempts, decisions: () => direct.decisions };
     try {
-      if (!(await handOn(await direct.answer(), direct, this))) this.#end.status = 499;
+      const handed = handOn(direct.served(await direct.head()), direct, this);
+      if (!(handed === true || (await handed))) this.#end.status = 499;
     } catch (error) {
       const reply = refusedReply(error, direct, this.model);
       if (!reply) throw error;
@@ -160,7 +161,7 @@ export class GatewayCall implements Receiver, RunningCall {
   }
 
   async #handOn(reply: Reply): Promise<void> {
-    [this.#attempts, this.#decisions] = [reply.attempts, reply.decisions];
+    this.#told = reply;
     if (!(await handOnReply(reply, this, (piece) => this.#account?.see(piece)))) this.#end.status = 499;
   }
 
@@ -178,23 +179,22 @@ export class GatewayCall implements Receiver, RunningCall {
     const gone = this.#left && !(error instanceof Refused);
     const facts = this.#interrupted ?? (gone ? { status: 499, message: '', code: 'aborted' } : factsOf(error));
     const [behind, why] = [attemptsBehind(error), decisionsBehind(error)];
-    if (behind.length > 0) [this.#attempts, this.#decisions] = [() => behind, () => why];
-    const attempts = this.#attempts();
+    if (behind.length > 0) this.#told = { attempts: () => behind, decisions: () => why };
     [this.#end.status, this.#end.code] = [facts.status, facts.code];
     if (error instanceof Refused) figures.refuse(facts.code);
     if (facts.status === 500)
       log.error('a call failed inside the gateway', { id: this.id, error: String((error as Error)?.stack ?? error) });
-    writeFrontError(this, facts, storyHeaders(attempts, facts.status));
+    writeFrontError(this, facts, storyHeaders(this.#told.attempts(), facts.status));
   }
 
   #writeDown(): void {
-    const [attempts, end] = [this.#attempts(), this.#end];
+    const [attempts, end] = [this.#told.attempts(), this.#end];
     // Who reads an object again does not use the tokens again that it tells of.
     const left = end.status === 499 || this.#interrupted !== undefined;
     const settled = end.method === 'GET' ? undefined : this.#account?.settle(this.model, attempts, left);
     if (settled) [end.tokens, end.estimated, end.cost] = [settled.tokens, settled.estimated, settled.cost];
     [end.id, end.path, end.poolModel, end.key] = [this.id, this.path, this.model, this.key?.name];
-    [end.ms, end.attempts, end.decisions] = [this.#elapsed(), attempts, this.#decisions()];
+    [end.ms, end.attempts, end.decisions] = [this.#elapsed(), attempts, this.#told.decisions()];
     writeDown(end, this.#running, this.#around);
   }
 }

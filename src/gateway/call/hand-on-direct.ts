@@ -8,12 +8,12 @@ import { poolFacts } from '../port/port.ts';
 import { directHeaders, isEventStream } from '../port/reply-headers.ts';
 import type { Receiver } from './hand-on-reply.ts';
 
-/** Resolves when the client has it all, or left. @returns false when he left. */
-export async function handOn(
+/** Hands it on. @returns false when the client left; at once where the body is there, else when he has it all. */
+export function handOn(
   { reply, body, endpoint }: DirectAnswer,
   direct: DirectCall,
   to: Receiver,
-): Promise<boolean> {
+): boolean | Promise<boolean> {
   const { response, clock, id, model } = to;
   const { status } = reply;
   const passing = 'bytes' in body ? undefined : body;
@@ -40,7 +40,8 @@ export async function handOn(
   const length = reply.decoded || streams ? undefined : reply.header('content-length');
   if (length !== undefined) headers['content-length'] = length;
   response.writeHead(status, headers);
-  const end = await BodyDown.pass(response, body, clock, to);
-  direct.ended(end);
-  return end.is !== 'left';
+  return BodyDown.pass(response, body, clock, to).then((end) => {
+    direct.ended(end);
+    return end.is !== 'left';
+  });
 }

@@ -108,10 +108,14 @@ export class DirectCall {
   }
 
   /** Goes on until a reply can be handed out. @throws what a call of the client throws. */
-  async answer(): Promise<DirectAnswer> {
+  head(): Promise<Attempt<DirectReply>> {
+    return this.#core.dispatcher.head(this.#story);
+  }
+
+  /** What `head` ended with is handed out. */
+  served(attempt: Attempt<DirectReply>): DirectAnswer {
     const { dispatcher, conversations } = this.#core;
     const story = this.#story;
-    const attempt = await dispatcher.head(story);
     this.#attempt = attempt;
     const reply = attempt.reply as DirectReply;
     const body = attempt.data as WholeBody | Passing;

@@ -33,6 +33,34 @@ function isCounted(endpoints: readonly Endpoint[], index: number, model: string)
   return false;
 }
 
+/** Whose windows make up those of a pool for a model. */
+interface Counted {
+  readonly model: string;
+  /** Of each endpoint of the pool, as it was: what it draws on; `undefined` = it is drained. */
+  readonly quotas: readonly unknown[];
+  readonly endpoints: readonly Endpoint[];
+}
+
+/** Of each pool what was asked for last. */
+const latest = new WeakMap<readonly Endpoint[], Counted>();
+
+const quotaOf = ({ state, drained }: Endpoint) => (drained ? undefined : state.quota);
+
+function isSame(counted: Counted, endpoints: readonly Endpoint[]): boolean {
+  for (let at = 0; at < endpoints.length; at++)
+    if (quotaOf(endpoints[at] as Endpoint) !== counted.quotas[at]) return false;
+  return true;
+}
+
+/** Whose windows count for a model. Nearly every call asks for the same as the one before. */
+function countedOf(all: readonly Endpoint[], model: string): readonly Endpoint[] {
+  const known = latest.get(all);
+  if (known?.model === model && isSame(known, all)) return known.endpoints;
+  const endpoints = all.filter((each, index) => !each.drained && each.serves(model) && !isCounted(all, index, model));
+  latest.set(all, { model, quotas: all.map(quotaOf), endpoints });
+  return endpoints;
+}
+
 /** @param names what each endpoint calls the model. */
 function roomOf(
   endpoints: readonly Endpoint[],
@@ -58,9 +86,7 @@ function roomOf(
 export function roomHeaders(endpoints: readonly Endpoint[], model: string | undefined): Record<string, string> {
   const headers: Record<string, string> = {};
   if (model === undefined) return headers;
-  const counted = endpoints.filter(
-    (each, index) => !each.drained && each.serves(model) && !isCounted(endpoints, index, model),
-  );
+  const counted = countedOf(endpoints, model);
   if (counted.length === 0) return headers;
   const key = modelKey(model);
   const names = counted.map((each) => each.room.names.of(key));

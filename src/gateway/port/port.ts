@@ -46,6 +46,9 @@ export interface Reply {
   readonly decisions: () => readonly Decision[];
 }
 
+/** Of a call that was not made. */
+export const nothing: Pick<Reply, 'attempts' | 'decisions'> = { attempts: () => [], decisions: () => [] };
+
 const isEvents = ({ headers }: Response) => /^text\/event-stream/i.test(headers.get('content-type') ?? '');
 
 /** The length of what is changed is not known. */
