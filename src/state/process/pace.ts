@@ -12,6 +12,8 @@ export const GONE_AFTER = 2_000;
 export const JUST_NOW = 250;
 /** So long the first heir alone may take over, in ms. */
 export const STEP = 20;
+/** So long nobody takes over from another one, in ms, who knows nothing. */
+export const NEWCOMER = 100;
 /** Ms between two attempts, at first. */
 export const AGAIN = 4;
 /** Where no socket can be made, it is tried again after so many ms. */

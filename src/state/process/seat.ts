@@ -7,7 +7,7 @@ import type { Frame } from './frame.ts';
 import { Heir, lives } from './heir.ts';
 import type { Joined } from './join.ts';
 import { Ledger } from './ledger.ts';
-import { GONE_AFTER, STEP, WELCOME_WITHIN } from './pace.ts';
+import { GONE_AFTER, NEWCOMER, STEP, WELCOME_WITHIN } from './pace.ts';
 import type { Place } from './place.ts';
 import { Receipt } from './receipt.ts';
 import type { Taken } from './state.ts';
@@ -19,7 +19,10 @@ export class Seat {
   readonly #place: Place;
   readonly #asked: () => void;
   readonly #receipt = new Receipt();
+  /** What it was told so far, as a whole. It may be older than what others know. */
   #ledger: Ledger;
+  /** What it is being told, where that is everything. */
+  #next: Ledger | undefined;
   /** While it is told what it lacks: up to which version it lacks nothing. */
   #lacksAfter: number | undefined;
   #heir: Heir | undefined;
@@ -45,10 +48,13 @@ export class Seat {
   /** Takes in what a deputy is told. @param of who says so @returns whether it was that @throws when it is nonsense */
   hear(frame: Frame, wire: Wire | undefined, of?: string): boolean {
     const [kind, first, , , version] = frame;
-    if (kind === 'k' || kind === 'l') this.#ledger.hear(frame);
+    if (kind === 'k' || kind === 'l') (this.#next ?? this.#ledger).hear(frame);
     if (kind === 'k') this.#receipt.note(wire, Number(version));
-    else if (kind === 'n' || (kind === 'd' && Number(first) < 0)) this.#resign();
-    else if (kind === 'd') this.#lacksAfter = Number(first);
+    else if (kind === 'n') this.#resign();
+    else if (kind === 'd' && Number(first) < 0) {
+      this.#resign();
+      this.#next = new Ledger(this.#clock);
+    } else if (kind === 'd') this.#lacksAfter = Number(first);
     else if (kind === 'K') void this.#ready(wire, of, first);
     else if (kind === 'e') this.#named = first === this.#heir?.mark;
     else return kind === 'l';
@@ -63,23 +69,24 @@ export class Seat {
   async take(found: Joined, seen: string | undefined, waited: number): Promise<Taken | undefined> {
     if (found === 'busy' && waited < WELCOME_WITHIN.first) return undefined;
     const heir = this.#heir;
-    const whole = seen !== undefined && this.#of === seen;
-    if (heir && (this.#named || whole)) {
+    if (heir && (this.#named || (seen !== undefined && this.#of === seen))) {
       // One after the other: two at the same moment would depose each other.
       const [first] = this.#place.heirs;
       if (first !== heir.mark && waited < STEP) return undefined;
       const identity = this.#place.inherit(heir.mark, seen);
       if (identity !== undefined) {
         this.#heir = undefined;
-        return this.#taken({ server: heir.crown(), identity }, true);
+        return this.#taken({ server: heir.crown(), identity });
       }
       if (this.#place.heirs.includes(heir.mark)) return undefined;
     }
     const others = await Promise.all(this.#place.heirs.map((mark) => lives(this.#place.heir(mark))));
+    // Who was never told anything lets those go first who were.
+    if (seen !== undefined && this.#ledger.version === 0 && waited < NEWCOMER) return undefined;
     if (waited < GONE_AFTER && (found !== 'refused' || others.includes(true))) return undefined;
     const socket = await Heir.seize(this.#place, seen);
-    // Nobody knows more than one who was told everything by the one who led last. Half of it would be worse than nothing.
-    return socket && this.#taken(socket, whole && this.#of === seen);
+    // All who knew more are gone.
+    return socket && this.#taken(socket);
   }
 
   /** Puts a socket in place again where all files were removed. */
@@ -94,11 +101,12 @@ export class Seat {
     }
   }
 
-  #taken(socket: Omit<Taken, 'ledger'>, whole: boolean): Taken {
-    const { clock, ledger } = { clock: this.#clock, ledger: this.#ledger };
-    // Whoever leads next tells this one everything.
+  #taken(socket: Omit<Taken, 'ledger'>): Taken {
+    const ledger = this.#ledger;
     this.#resign();
-    return { ...socket, ledger: whole ? ledger : new Ledger(clock) };
+    // Whoever leads next tells this one everything.
+    this.#ledger = new Ledger(this.#clock);
+    return { ...socket, ledger };
   }
 
   /** It was told everything: says so as soon as it has a socket. */
@@ -107,6 +115,8 @@ export class Seat {
     const turn = this.#turn;
     this.#of = of;
     this.#lacksAfter = undefined;
+    this.#ledger = this.#next ?? this.#ledger;
+    this.#next = undefined;
     // Where no more sockets can be made it is no heir.
     const heir = this.#heir ?? (await Heir.open(this.#place, this.#asked).catch(() => undefined));
     if (turn !== this.#turn) {
@@ -117,7 +127,7 @@ export class Seat {
     if (heir) wire?.send(['h', term, heir.mark]);
   }
 
-  /** It knows nothing from now on. */
+  /** It lacks something from now on. */
   #resign(): void {
     this.#turn += 1;
     this.#named = false;
@@ -125,6 +135,6 @@ export class Seat {
     this.#lacksAfter = undefined;
     this.#heir?.close();
     this.#heir = undefined;
-    this.#ledger = new Ledger(this.#clock);
+    this.#next = undefined;
   }
 }

@@ -188,7 +188,7 @@ describe('who was told', () => {
     expect(await greeting).toBeNull();
   });
 
-  it('everything, and then that it is a deputy no more, does not either; its file is gone', async () => {
+  it('everything, and then that it is a deputy no more, counts only when nobody lives who knows more', async () => {
     using on = stage();
     const first = await on.leader();
     const member = on.member();
@@ -196,10 +196,15 @@ describe('who was told', () => {
     const line = await first.welcome();
     line.say(['d', -1], record('n', '7', 5));
     await crown(line, on.place);
-    line.say(['n']);
-    await expect.poll(() => on.place.heirs).toEqual([]);
+    line.say(['n'], ['d', -1], record('n', '8', 6));
+    await line.heard('v', 6);
+    expect(on.place.heirs).toEqual([]);
+    const heir = await on.heir();
     first.die();
-    expect(await greeting).toBeNull();
+    await pause(50);
+    expect(await soon(greeting)).toBe(false);
+    heir.close();
+    expect(await greeting).toBe('7');
   });
 
   it('only a part of what is new says up to where it lacks nothing', async () => {
