@@ -118,6 +118,17 @@ describe.skipIf(!chromiumAt)(
       expect(gateway.store.config.read().endpoints.mine).toMatchObject({ apiKey: 'sk-again', baseURL: server.url });
     });
 
+    it('says of an endpoint without a key that it takes no part, as large as of others how they are', async () => {
+      const skipped = { name: 'spare', apiKey: '', baseURL: 'https://spare.example.com/v1' };
+      const page = await begin({ endpoints: [endpointOf(server), skipped] }, '#/endpoints');
+      const card = page.locator('.card').filter({ hasText: 'spare' });
+      await card.getByText('takes no part (its key is empty)').waitFor();
+      expect(await card.getByRole('button').count()).toBe(0);
+      expect(await card.locator('dd').nth(1).innerText()).toBe('none');
+      const size = (state: string) => inPage(page, `getComputedStyle(document.querySelector("${state}")).fontSize`);
+      expect(await size('.state.excluded')).toBe(await size('.state.eligible'));
+    });
+
     it('drains an endpoint of the file, which is read-only otherwise, and ends the drain', async () => {
       const page = await begin({ endpoints: [endpointOf(server)] }, '#/endpoints');
       const card = page.locator('.card');

@@ -66,7 +66,7 @@ function EndpointEntry({ endpoint, onTest }: { endpoint: EndpointConfig; onTest:
           <dt>{say('apiKey')}</dt>
           <dd>
             {key?.hint ? `…${key.hint} ` : ''}
-            <span class="muted">{key ? say('key.from', { place: key.from }) : say('key.none')}</span>
+            <span class="muted">{key && !skipped ? say('key.from', { place: key.from }) : say('key.none')}</span>
           </dd>
         </div>
       </dl>
