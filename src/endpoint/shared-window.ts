@@ -16,6 +16,7 @@ const LATE = 5;
 export class SharedWindow implements RateWindow, InUse {
   readonly limit: number;
   readonly rate: number;
+  readonly owner: string;
   readonly #fleet: Fleet;
   readonly #ledger: Ledger;
   readonly #supply: Supply;
@@ -23,13 +24,14 @@ export class SharedWindow implements RateWindow, InUse {
   #busy = false;
   #busySince = 0;
 
-  /** @param key which limit it is, for all processes. @param wake called when there is more room than before. */
-  constructor(limit: number, rate: number, parts: { fleet: Fleet; key: string; wake: () => void }) {
+  /** @param owner whose limit, and `key` which one it is, for all processes. @param wake called when there is more room than before. */
+  constructor(limit: number, rate: number, parts: { fleet: Fleet; owner: string; key: string; wake: () => void }) {
     this.limit = limit;
     this.rate = rate;
+    this.owner = parts.owner;
     this.#fleet = parts.fleet;
     this.#ledger = new Ledger(parts.fleet, parts.key, limit / rate, () => this.#fallSilent());
-    this.#supply = new Supply(limit, rate, parts.fleet, this.#ledger);
+    this.#supply = new Supply(limit, rate, parts, this.#ledger);
     this.#wake = parts.wake;
   }
 

@@ -15,6 +15,11 @@ function keyOf(owner: readonly string[], model: string, kind: string): string {
     .digest('base64url');
 }
 
+/** What others know the owner by, of all of its windows. */
+function ownerOf(owner: readonly string[]): string {
+  return createHash('sha256').update(JSON.stringify(owner)).digest('base64url').slice(0, 10);
+}
+
 /** The windows of one owner. @param owner how other processes know it. @param wake called when there is more room than before. */
 export function sharedWindows(
   fleet: Fleet,
@@ -26,8 +31,9 @@ export function sharedWindows(
   const key = JSON.stringify([owner, requestsPerMinute, tokensPerMinute]);
   const found = fleet.kept.get(key);
   if (found) return found as Allowance;
+  const name = ownerOf(owner);
   const made = new Allowance(limits, (limit, rate, _now, model, kind) => {
-    return new SharedWindow(limit, rate, { fleet, key: keyOf(owner, model, kind), wake });
+    return new SharedWindow(limit, rate, { fleet, owner: name, key: keyOf(owner, model, kind), wake });
   });
   if (fleet.kept.size >= LIMIT) fleet.kept.delete(fleet.kept.keys().next().value as string);
   fleet.kept.set(key, made);

@@ -42,14 +42,22 @@ export class Supply {
   readonly #limit: number;
   readonly #rate: number;
   readonly #fleet: Fleet;
+  readonly #owner: string;
   readonly #ledger: Ledger;
 
-  constructor(limit: number, rate: number, fleet: Fleet, ledger: Ledger) {
+  /** @param owner whose limit it is. */
+  constructor(limit: number, rate: number, { fleet, owner }: { fleet: Fleet; owner: string }, ledger: Ledger) {
     this.#limit = limit;
     this.#rate = rate;
     this.#fleet = fleet;
+    this.#owner = owner;
     this.#ledger = ledger;
     this.lease = new Lease(rate);
+  }
+
+  /** How many share it. */
+  get #processes(): number {
+    return this.#fleet.sizeOf(this.#owner);
   }
 
   /** What is there, and what is to come. */
@@ -65,7 +73,8 @@ export class Supply {
 
   /** Goes by an equal part of the limit from now on. @param failed the store said so; else it is late, and others may be heard yet. */
   goAlone(failed: boolean, now: number): void {
-    const { size, knowsOthers } = this.#fleet;
+    const { knowsOthers } = this.#fleet;
+    const size = this.#processes;
     const before = this.alone;
     // Who goes by a guess learns nothing more once the store has failed; else what was heard before counts, also in the midst of it.
     if (before && !(failed && this.#guesses)) return;
@@ -106,13 +115,13 @@ export class Supply {
   /** What is left for all beside what was drawn, as last heard. What filled since then others may have taken, if there are some. */
   #left(now: number): number {
     const { spentUntil = Number.NEGATIVE_INFINITY, knownAt } = this.#ledger;
-    const at = this.#fleet.size === 1 ? now : Math.min(now, knownAt);
+    const at = this.#processes === 1 ? now : Math.min(now, knownAt);
     return Math.max(0, Math.min(this.#limit, (this.#fleet.time(at) - spentUntil) * this.#rate));
   }
 
   /** Is there so much left that each of the others may have taken as much? */
   #isPlenty(amount: number, now: number): boolean {
-    return this.#left(now) >= Math.max(this.#limit * PLENTY, this.#fleet.size * amount);
+    return this.#left(now) >= Math.max(this.#limit * PLENTY, this.#processes * amount);
   }
 
   #isKnown(now: number): boolean {
@@ -128,7 +137,7 @@ export class Supply {
     if (there >= -CRUMB) return true;
     // Of a bucket that is full, nobody waits for his part until it is drawn.
     const left = late && now - this.#ledger.knownAt < MOMENT ? this.#left(now) : 0;
-    return wanted - there <= Math.max(this.#limit * AHEAD, left / 2) / this.#fleet.size;
+    return wanted - there <= Math.max(this.#limit * AHEAD, left / 2) / this.#processes;
   }
 
   /** When there is room for what is not there now, as far as known. */
@@ -151,7 +160,7 @@ export class Supply {
   #block(now: number): number {
     const left = this.#isKnown(now) ? this.#left(now) : this.#limit * AHEAD;
     const waits = this.wanted > 0;
-    return blockOf(this.usage, { rate: this.#rate, left, processes: this.#fleet.size, waits }, now);
+    return blockOf(this.usage, { rate: this.#rate, left, processes: this.#processes, waits }, now);
   }
 
   /** More is drawn when less than this is there. */

@@ -46,6 +46,8 @@ export class Gossip {
         // One with several accounts there tells of each.
         this.#load.note(state, `${from} ${fact.account}`, fact.running, this.#clock.now());
         return false;
+      case 'here':
+        return false;
     }
   }
 

@@ -1,4 +1,7 @@
-/** Facts on their way to others, bundled: the first goes at once, those that come right after it go together. */
+/**
+ * Facts on their way to others, bundled: the first goes at once, those that come right after it go together. What the store did not
+ * take is told once it is back, as far as it holds then.
+ */
 import type { Clock } from '../clock.ts';
 import { type Fact, MOST_FACTS } from './sync-message.ts';
 
@@ -7,9 +10,31 @@ const APART = 10;
 /** Facts that wait; beyond them the oldest is given up. */
 const WAITING = 2_000;
 
+/** What facts of one kind differ in. */
+const ABOUT = {
+  ...{ cooldown: 'scope', disproved: 'operation', ejected: 'model', restored: 'model' },
+  ...{ load: 'is', here: 'is' },
+} as const satisfies Record<Fact['is'], string>;
+
+/** A fact that was to be told some time ago, as it is now; `undefined` = it holds no more, or is told again anyway. */
+function aged(fact: Fact, by: number): Fact | undefined {
+  switch (fact.is) {
+    case 'cooldown':
+      return fact.ms > by ? { ...fact, ms: fact.ms - by } : undefined;
+    case 'ejected':
+      return fact.ms > by ? { ...fact, ms: fact.ms - by, failingFor: fact.failingFor + by } : undefined;
+    case 'disproved':
+      return { ...fact, age: fact.age + by };
+    case 'restored':
+      return fact;
+    default:
+      return undefined;
+  }
+}
+
 /** Two facts about the same: the later one counts. */
 function keyOf(fact: Fact): string {
-  const about = { cooldown: 'scope', disproved: 'operation', ejected: 'model', restored: 'model', load: 'is' }[fact.is];
+  const about = ABOUT[fact.is];
   const { is, endpoint, address, account, ...rest } = fact;
   const fields = rest as Record<string, unknown>;
   // An ejection and a recovery contradict each other.
@@ -28,13 +53,15 @@ function keyOf(fact: Fact): string {
 /** What waits to be told. */
 export class Outbox {
   readonly #waiting = new Map<string, Fact>();
+  /** What the store did not take, and when that was. */
+  readonly #untold = new Map<string, { readonly fact: Fact; readonly at: number }>();
   readonly #clock: Clock;
-  readonly #send: (facts: readonly Fact[]) => void;
+  readonly #send: (facts: readonly Fact[]) => Promise<boolean>;
   #sentAt = Number.NEGATIVE_INFINITY;
   #cancel: (() => void) | undefined;
 
-  /** @param send given up to 200 facts at a time. */
-  constructor(clock: Clock, send: (facts: readonly Fact[]) => void) {
+  /** @param send given up to 200 facts at a time; resolves to whether they were taken. */
+  constructor(clock: Clock, send: (facts: readonly Fact[]) => Promise<boolean>) {
     this.#clock = clock;
     this.#send = send;
   }
@@ -42,6 +69,7 @@ export class Outbox {
   /** One more fact. Returns at once. */
   put(fact: Fact): void {
     const key = keyOf(fact);
+    this.#untold.delete(key);
     this.#waiting.delete(key);
     this.#waiting.set(key, fact);
     if (this.#waiting.size > WAITING) this.#waiting.delete(this.#waiting.keys().next().value as string);
@@ -64,6 +92,27 @@ export class Outbox {
     this.#sentAt = this.#clock.now();
     const facts = [...this.#waiting.values()];
     this.#waiting.clear();
-    for (let from = 0; from < facts.length; from += MOST_FACTS) this.#send(facts.slice(from, from + MOST_FACTS));
+    for (let from = 0; from < facts.length; from += MOST_FACTS)
+      void this.#tell(facts.slice(from, from + MOST_FACTS), this.#sentAt);
+  }
+
+  async #tell(facts: readonly Fact[], at: number): Promise<void> {
+    if (await this.#send(facts)) return;
+    for (const fact of facts) {
+      const key = keyOf(fact);
+      if (this.#waiting.has(key) || !aged(fact, 0)) continue;
+      this.#untold.set(key, { fact, at });
+      if (this.#untold.size > WAITING) this.#untold.delete(this.#untold.keys().next().value as string);
+    }
+  }
+
+  /** Tells what the store did not take, as far as it still holds. @returns that */
+  tellAgain(): Fact[] {
+    const untold = [...this.#untold.values()];
+    this.#untold.clear();
+    const now = this.#clock.now();
+    const facts = untold.flatMap(({ fact, at }) => aged(fact, now - at) ?? []);
+    for (const fact of facts) this.put(fact);
+    return facts;
   }
 }

@@ -87,6 +87,11 @@ export class Places {
     return [...this.#members.keys()].flatMap((each) => each.deref() ?? []);
   }
 
+  /** Tells all of them what is wrong. */
+  complain(reason: string): void {
+    for (const member of this.members) member.complain(reason);
+  }
+
   /** All that are called so. */
   named(name: string): readonly Place[] {
     this.#look();

@@ -5,9 +5,10 @@
 import type { Clock } from '../clock.ts';
 import { isEverybodys } from '../endpoint/hearsay.ts';
 import type { GuardedStore } from '../state/guarded-store.ts';
+import type { Disputes } from './disputes.ts';
 import { KEPT_FOR, type KeptFact, keep, kept, keyOfEndpoint } from './kept-facts.ts';
 import { idOf, type Place } from './places.ts';
-import { type Foreign, isForeign } from './sync-message.ts';
+import { isForeign } from './sync-message.ts';
 
 /** Nobody waits for what is read in the background, in ms. */
 const READ_WITHIN = 2_000;
@@ -16,6 +17,8 @@ const LANES = 16;
 /** Records written at one time, and the shortest time between two such lots, in ms: a large pool must not flood a store. */
 const LOT = 50;
 const APART = 100;
+/** While the store keeps nothing, it is looked at so often whether it does, in ms: who is back reads before it writes. */
+const AGAIN = 1_000;
 
 /** What records are made of, and who is told what they say. */
 export interface RecordParts {
@@ -26,11 +29,8 @@ export interface RecordParts {
   /** Ejections that may be told, with the ms that are left. */
   readonly ejections: (place: Place) => readonly KeptFact[];
   readonly learn: (fact: KeptFact) => void;
-  /** The endpoint of that name is somewhere else for others. */
-  readonly conflict: (place: Place, address: string) => void;
-  readonly foreign: (found: Foreign) => void;
-  /** Whether others mean another endpoint by that name. */
-  readonly disputed: (name: string) => boolean;
+  /** Told of endpoints that are somewhere else for others, and of other releases. */
+  readonly disputes: Pick<Disputes, 'conflict' | 'foreign' | 'about'>;
 }
 
 /** A record to be written: that of the endpoint, or with an account that of the account there. */
@@ -45,6 +45,11 @@ interface Due {
 export class Records {
   readonly #parts: RecordParts;
   readonly #due = new Map<string, Due>();
+  readonly #writing = new Set<Due>();
+  /** Something could not be kept: it is read again before anything is. */
+  #behind = false;
+  /** How many readings are under way: what they find goes into what is written. */
+  #reading = 0;
   #cancelWriting: (() => void) | undefined;
   #cancelRefresh: (() => void) | undefined;
 
@@ -58,18 +63,20 @@ export class Records {
     const lane = async () => {
       for (let place = left.pop(); place; place = left.pop()) await this.#read(place);
     };
+    this.#reading += 1;
     await Promise.all(Array.from({ length: Math.min(LANES, left.length) }, lane));
+    this.#reading -= 1;
     this.#refreshLater();
   }
 
   async #read(place: Place): Promise<void> {
-    const { guard, clock, learn, conflict, foreign } = this.#parts;
+    const { guard, clock, learn, disputes } = this.#parts;
     const { name, address } = place;
     for (const account of new Set(['', place.account])) {
-      const text = await guard.read(keyOfEndpoint(name, account), READ_WITHIN, false);
+      const text = await guard.found(keyOfEndpoint(name, account), READ_WITHIN);
       const found = text === undefined ? undefined : kept(text, name, clock.date(), account);
-      if (found && isForeign(found)) return foreign(found);
-      if (found && found.address !== address) return conflict(place, found.address);
+      if (found && isForeign(found)) return disputes.foreign(found);
+      if (found && found.address !== address) return disputes.conflict(place, found.address, 'kept');
       for (const fact of found?.facts ?? []) learn(fact);
     }
     this.write(place);
@@ -87,25 +94,47 @@ export class Records {
 
   #pump(): void {
     this.#cancelWriting = undefined;
+    if (this.#due.size > 0 && (this.#reading > 0 || !this.#parts.guard.keeps)) {
+      this.#cancelWriting = this.#parts.clock.after(this.#parts.guard.keeps ? APART : AGAIN, () => this.#pump(), false);
+      return;
+    }
+    if (this.#behind) {
+      this.#behind = false;
+      void this.read([...new Set([...this.#due.values()].map(({ place }) => place))]);
+      return;
+    }
     let left = LOT;
     for (const [key, each] of this.#due) {
       if (left === 0) break;
       left -= 1;
       this.#due.delete(key);
-      this.#write(each);
+      void this.#write(each);
     }
     // Also when nothing is left: what is learnt within the next moment goes together.
     if (left < LOT) this.#cancelWriting = this.#parts.clock.after(APART, () => this.#pump(), false);
   }
 
-  #write({ place, account, learnt }: Due): void {
-    const { guard, clock, ejections, disputed } = this.#parts;
+  async #write(due: Due): Promise<void> {
+    const text = this.#text(due);
+    if (text === undefined) return;
+    this.#writing.add(due);
+    const kept = await this.#parts.guard.keep(keyOfEndpoint(due.place.name, due.account), text, KEPT_FOR);
+    if (!this.#writing.delete(due) || kept) return;
+    // Others may have learnt something meanwhile, and what is written takes its place.
+    this.#behind = true;
+    const id = due.account === '' ? `${due.place.name} ${due.place.address}` : idOf(due.place);
+    this.#due.set(id, this.#due.get(id) ?? due);
+    this.#cancelWriting ??= this.#parts.clock.after(0, () => this.#pump(), false);
+  }
+
+  /** What is to be kept; `undefined` = nothing. */
+  #text({ place, account, learnt }: Due): string | undefined {
+    const { clock, ejections, disputes } = this.#parts;
     const { name, address } = place;
-    if (disputed(name)) return;
+    if (disputes.about(name)) return undefined;
     const pauses = account === place.account ? this.#pauses(place) : [];
     const facts = account === '' ? [...pauses, ...ejections(place)] : pauses;
-    if (learnt || facts.length > 0)
-      guard.write(keyOfEndpoint(name, account), keep({ address, facts }, clock.date()), KEPT_FOR);
+    return learnt || facts.length > 0 ? keep({ address, facts }, clock.date()) : undefined;
   }
 
   /** What keeps calls of its account away. */
@@ -131,8 +160,13 @@ export class Records {
 
   /** Leaves the store alone; what is due is handed over first. */
   stop(): void {
-    for (const each of this.#due.values()) this.#write(each);
+    for (const due of new Set([...this.#due.values(), ...this.#writing])) {
+      const text = this.#text(due);
+      if (text !== undefined) this.#parts.guard.write(keyOfEndpoint(due.place.name, due.account), text, KEPT_FOR);
+    }
     this.#due.clear();
+    this.#writing.clear();
+    this.#behind = false;
     this.#cancelWriting?.();
     this.#cancelRefresh?.();
     this.#cancelWriting = undefined;

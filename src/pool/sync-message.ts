@@ -35,6 +35,8 @@ export type Fact = {
   | { readonly is: 'restored'; readonly model: string | undefined }
   /** So many attempts run there. */
   | { readonly is: 'load'; readonly running: number }
+  /** It is there; who has another endpoint by that name is asked to say so too. */
+  | { readonly is: 'here'; readonly asks: boolean }
 );
 
 /** Facts of one process. */
@@ -70,6 +72,7 @@ const SHAPES: Readonly<Record<Fact['is'], Readonly<Record<string, Check>>>> = {
   ejected: { model: isModel, ms: isMs, failingFor: isMs, sure: isFlag },
   restored: { model: isModel },
   load: { running: isCount },
+  here: { asks: isFlag },
 };
 
 function isRecord(value: unknown): value is Record<string, unknown> {

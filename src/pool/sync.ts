@@ -14,20 +14,18 @@ import type { Registry } from '../endpoint/registry.ts';
 import type { Teller } from '../endpoint/teller.ts';
 import type { GuardedStore } from '../state/guarded-store.ts';
 import type { StoreNews } from '../state/store-health.ts';
+import { CatchUp } from './catch-up.ts';
 import { Disputes } from './disputes.ts';
 import { Ejections } from './ejections.ts';
 import { Gossip } from './gossip.ts';
 import { LoadTeller } from './load-teller.ts';
 import { Outbox } from './outbox.ts';
-import { idOf, type Member, type Place, Places } from './places.ts';
+import { type Member, type Place, Places } from './places.ts';
 import { Records } from './records.ts';
 import { concerns, type Fact, isForeign, read, written } from './sync-message.ts';
 
 /** Where facts are told. */
 export const CHANNEL = 'lbo:1:facts';
-
-/** Endpoints that nobody has any more, remembered as read. */
-const SPARE = 100;
 
 /** A fact without the name of its endpoint. */
 type About<What = Fact> = What extends Fact ? Omit<What, 'endpoint' | 'address' | 'account'> : never;
@@ -47,18 +45,20 @@ export class Sync implements Teller {
   // Held here, since the store holds those who listen weakly.
   readonly #listener = (text: string): void => this.#heard(text);
   readonly #news = ({ is }: StoreNews): void => {
-    // What was told meanwhile was missed, and what was kept may be lost.
-    if (is === 'recovered') void this.#records.read(this.#places.all);
+    if (is === 'recovered') this.#catchUp.recovered();
   };
-  /** The places whose records were asked for. */
-  #read = new Set<string>();
+  readonly #catchUp: CatchUp;
   #end: (() => void) | undefined;
 
   constructor(guard: GuardedStore, clock: Clock) {
     this.#guard = guard;
     this.#clock = clock;
-    this.#disputes = new Disputes(clock, (reason) => {
-      for (const member of this.#places.members) member.complain(reason);
+    this.#disputes = new Disputes({
+      clock,
+      named: (name) => this.#places.named(name),
+      complain: (reason) => this.#places.complain(reason),
+      say: ({ name, address }, asks) => this.#outbox.put({ endpoint: name, address, account: '', is: 'here', asks }),
+      settled: (name) => this.#keep(this.#places.named(name)),
     });
     this.#ejections = new Ejections(clock);
     this.#outbox = new Outbox(clock, (facts) => guard.publish(CHANNEL, written({ from: this.#id, facts })));
@@ -71,16 +71,23 @@ export class Sync implements Teller {
       ejections: ({ name, address }) =>
         this.#places.named(name).flatMap((each) => (each.address === address ? this.#ejections.of(each) : [])),
       learn: (fact) => this.#learn(fact, ''),
-      conflict: (place, address) => this.#disputes.conflict(place, address),
-      foreign: (found) => this.#disputes.foreign(found),
-      disputed: (name) => this.#disputes.about(name),
+      disputes: this.#disputes,
+    });
+    this.#catchUp = new CatchUp({
+      clock,
+      places: () => this.#places.all,
+      read: (places) => void this.#records.read(places),
+      tellAgain: () => {
+        for (const { endpoint, address } of this.#outbox.tellAgain())
+          this.#keep(this.#places.named(endpoint).filter((place) => place.address === address));
+      },
     });
   }
 
   /** A pool takes part, for as long as somebody else holds it. @returns what ends that */
   join(member: Member): () => void {
     // Those before may have gone without a word, and what was told since then nobody took in.
-    if (!this.#places.some) this.#read.clear();
+    if (!this.#places.some) this.#catchUp.resume();
     this.#places.add(member);
     this.#start();
     this.refresh();
@@ -90,13 +97,7 @@ export class Sync implements Teller {
   /** There may be endpoints that were not there before. */
   refresh(): void {
     for (const state of this.#places.states) state.tellers.add(this);
-    const { all } = this.#places;
-    const unread = all.filter((place) => !this.#read.has(idOf(place)));
-    if (unread.length === 0) return;
-    for (const place of unread) this.#read.add(idOf(place));
-    if (this.#read.size > 2 * all.length + SPARE) this.#read = new Set(all.map(idOf));
-    // Whoever builds a client goes first.
-    queueMicrotask(() => void this.#records.read(unread));
+    this.#catchUp.refresh();
   }
 
   /** Whether others mean another endpoint by that name. */
@@ -125,7 +126,8 @@ export class Sync implements Teller {
     if (this.#places.some) return;
     this.#load.stop();
     this.#records.stop();
-    this.#read.clear();
+    this.#disputes.stop();
+    this.#catchUp.stop();
     this.#end?.();
     this.#end = undefined;
     this.#guard.users.remove(this.#news);
@@ -133,13 +135,8 @@ export class Sync implements Teller {
 
   #tell(state: object, about: About): readonly Place[] {
     const places = this.#places.of(state);
-    const told = new Set<string>();
-    for (const place of places) {
-      if (told.has(idOf(place))) continue;
-      told.add(idOf(place));
-      const { name: endpoint, address, account } = place;
+    for (const { name: endpoint, address, account } of places)
       this.#outbox.put({ endpoint, address, account, ...about } as Fact);
-    }
     return places;
   }
 
@@ -163,7 +160,7 @@ export class Sync implements Teller {
     this.#load.changed();
   }
 
-  #keep(places: readonly Place[], learnt: 'pause' | 'ejection'): void {
+  #keep(places: readonly Place[], learnt?: 'pause' | 'ejection'): void {
     for (const place of places) this.#records.write(place, learnt);
   }
 
@@ -171,7 +168,9 @@ export class Sync implements Teller {
     const message = read(text);
     if (!message) return;
     if (isForeign(message)) this.#disputes.foreign(message);
-    else if (message.from !== this.#id) {
+    else if (message.from === this.#id) {
+      for (const { is, endpoint } of message.facts) if (is === 'here') this.#disputes.echo(endpoint);
+    } else {
       for (const fact of message.facts) this.#learn(fact, message.from);
       this.#load.beat();
     }
@@ -181,9 +180,10 @@ export class Sync implements Teller {
     const { endpoint: name, address, account } = fact;
     const places = this.#places.named(name);
     // Whoever has it later reads what is kept of it.
-    if (!places.some((place) => concerns(fact, place.account))) this.#read.delete(idOf({ name, address, account }));
+    if (!places.some((place) => concerns(fact, place.account))) this.#catchUp.missed({ name, address, account });
     for (const place of places) {
-      if (place.address !== address) this.#disputes.conflict(place, address);
+      if (place.address !== address)
+        this.#disputes.conflict(place, address, fact.is === 'here' && fact.asks ? 'asks' : 'heard');
       else if (concerns(fact, place.account) && this.#gossip.take(place.state, fact, from))
         // Pools of one process share what they know, and each tells its own listeners.
         for (const member of place.members) member.deref()?.heard(fact);

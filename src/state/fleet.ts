@@ -1,10 +1,11 @@
 /**
- * The processes that share limits over one store, as each of them knows the others: how many there are, and what time it is for
- * all of them. Why a time of their own: who fills a common bucket by a clock that is ahead leaves nothing to the others, so all
+ * The processes that share limits over one store, as each of them knows the others: how many share each limit, and what time it
+ * is for all of them. Why not how many there are: other programs may be on the same store. Why a time of their own: who fills a common bucket by a clock that is ahead leaves nothing to the others, so all
  * follow the one that is furthest; each by its monotonic clock, so a step of the wall clock moves nobody.
  */
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock.ts';
+import { read, type Said, written } from './heartbeat.ts';
 
 const CHANNEL = 'lbo:1:quota';
 /** How often those in use are looked after, in ms. */
@@ -18,13 +19,13 @@ const MISSED = 3.5;
 const ECHOES = 3;
 /** Beyond it no process has a number of its own. */
 const MOST = 10_000;
-/** Nobody calls himself by more letters. */
-const LONGEST_ID = 64;
-/** The last date there is. */
-const END_OF_TIME = 8.64e15;
+/** Who shares something new says so earlier than that he is still there: after such a part of the time. */
+const EARLIER = 4;
 
 /** Something that is looked after while it is in use. */
 export interface InUse {
+  /** Whose limit it is, in a few letters: those processes share it that have one in use with the same owner. */
+  readonly owner: string;
   /** @returns false once it is not in use any more */
   tick(now: number): boolean;
   /** Everybody has closed: gives back what it holds. */
@@ -40,6 +41,11 @@ export interface Counters {
   subscribe(channel: string, listener: (message: string) => void): () => void;
 }
 
+/** Another process. */
+interface Other extends Pick<Said, 'owners'> {
+  readonly heardAt: number;
+}
+
 /** The processes on one store, seen from one of them. */
 export class Fleet {
   readonly store: Counters;
@@ -47,7 +53,9 @@ export class Fleet {
   /** What clients of this process share beside the store; it goes with the store. */
   readonly kept = new Map<string, object>();
   readonly #id: string = randomUUID();
-  readonly #others = new Map<string, number>();
+  readonly #others = new Map<string, Other>();
+  /** How many share the limits of an owner, as far as it was asked. */
+  readonly #sizes = new Map<string, number>();
   readonly #inUse = new Set<InUse>();
   /** Held here, since the store holds it weakly. */
   readonly #listener = (message: string) => this.#hear(message);
@@ -57,6 +65,8 @@ export class Fleet {
   #unsubscribe: (() => void) | undefined;
   #cancelTick: (() => void) | undefined;
   #beatAt = Number.NEGATIVE_INFINITY;
+  /** The owners that others were told of. */
+  #told: ReadonlySet<string> = new Set();
 
   constructor(store: Counters, clock: Clock) {
     this.store = store;
@@ -64,9 +74,14 @@ export class Fleet {
     this.#offset = clock.date() - clock.now();
   }
 
-  /** How many processes use limits on this store, as far as they were heard; this one counts in any case. */
-  get size(): number {
-    return 1 + this.#others.size;
+  /** How many processes use limits of this owner, as far as they were heard; this one counts in any case. */
+  sizeOf(owner: string): number {
+    const known = this.#sizes.get(owner);
+    if (known !== undefined) return known;
+    let size = 1;
+    for (const { owners } of this.#others.values()) if (!owners || owners.includes(owner)) size += 1;
+    this.#sizes.set(owner, size);
+    return size;
   }
 
   /** Whether others had the time to be heard. */
@@ -116,13 +131,24 @@ export class Fleet {
     // Not before: who is looked after may want to be so again.
     this.#cancelTick = undefined;
     if (this.#inUse.size === 0) return;
-    if (now - this.#beatAt >= BEAT + BEAT_EACH * this.#others.size) this.#beat(now);
+    const between = this.#between / (this.#sharesMore ? EARLIER : 1);
+    if (now - this.#beatAt >= between) this.#beat(now);
     this.#arm();
+  }
+
+  get #between(): number {
+    return BEAT + BEAT_EACH * this.#others.size;
+  }
+
+  get #sharesMore(): boolean {
+    for (const { owner } of this.#inUse) if (!this.#told.has(owner)) return true;
+    return false;
   }
 
   #beat(now: number): void {
     this.#beatAt = now;
-    this.store.publish(CHANNEL, JSON.stringify({ id: this.#id, at: Math.floor(this.time(now)) }));
+    this.#told = new Set([...this.#inUse].map(({ owner }) => owner));
+    this.store.publish(CHANNEL, written({ id: this.#id, at: Math.floor(this.time(now)), owners: [...this.#told] }));
   }
 
   #hear(message: string): void {
@@ -131,22 +157,20 @@ export class Fleet {
     const now = this.clock.now();
     this.#offset = Math.max(this.#offset, said.at - now);
     if (said.id !== this.#id) {
-      if (this.#others.size < MOST || this.#others.has(said.id)) this.#others.set(said.id, now);
+      this.#heard(said, now);
       return;
     }
     this.#echoes += 1;
     // Only who hears himself can tell that somebody else is gone.
-    const longest = MISSED * (BEAT + BEAT_EACH * this.#others.size);
-    for (const [id, heardAt] of this.#others) if (now - heardAt > longest) this.#others.delete(id);
+    const longest = MISSED * this.#between;
+    for (const [id, { heardAt }] of this.#others)
+      if (now - heardAt > longest && this.#others.delete(id)) this.#sizes.clear();
   }
-}
 
-function read(message: string): { id: string; at: number } | undefined {
-  try {
-    const { id, at } = JSON.parse(message) as { id?: unknown; at?: unknown };
-    const isDate = typeof at === 'number' && at >= 0 && at <= END_OF_TIME;
-    return typeof id === 'string' && id.length <= LONGEST_ID && isDate ? { id, at } : undefined;
-  } catch {
-    return undefined;
+  #heard({ id, owners }: Said, heardAt: number): void {
+    const before = this.#others.get(id);
+    if (!before && this.#others.size >= MOST) return;
+    this.#others.set(id, { heardAt, owners });
+    if (!before || String(before.owners) !== String(owners)) this.#sizes.clear();
   }
 }

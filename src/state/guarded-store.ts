@@ -44,15 +44,26 @@ export class GuardedStore {
     this.#channels = new Channels(store, (ms, work) => attempt('subscribe', ms, work));
   }
 
+  /** Whether facts can be kept, as far as is known. */
+  get keeps(): boolean {
+    return !this.#health.fails('read') && !this.#health.fails('write');
+  }
+
   /**
    * What is kept under a key; `undefined` when there is nothing, or nobody who could say so in time. Never rejects.
    * @param ms how long it may take. @default 50
-   * @param keepAlive `false` = nobody waits for it: the process may end before.
    */
-  async read(key: string, ms = READ_WITHIN, keepAlive = true): Promise<string | undefined> {
-    if (keepAlive) this.#readWithin = ms;
-    const unwritten = this.#facts.get(key);
-    if (unwritten !== undefined) return unwritten;
+  async read(key: string, ms = READ_WITHIN): Promise<string | undefined> {
+    this.#readWithin = ms;
+    return this.#facts.get(key) ?? this.#find(key, ms, true);
+  }
+
+  /** The same as others find it, without what is not written yet. Nobody waits for it: the process may end before. */
+  found(key: string, ms: number): Promise<string | undefined> {
+    return this.#find(key, ms, false);
+  }
+
+  async #find(key: string, ms: number, keepAlive: boolean): Promise<string | undefined> {
     let value: string | undefined;
     await this.#try('read', ms, keepAlive, async () => {
       const found: unknown = await this.#store.get(key);
@@ -70,6 +81,11 @@ export class GuardedStore {
     if (!this.#health.well) this.#probeLater();
   }
 
+  /** Keeps a fact now or not at all. @returns whether it is kept. Never rejects. */
+  keep(key: string, value: string, ttl: number): Promise<boolean> {
+    return this.#try('write', WRITE_WITHIN, false, async () => this.#store.set(key, value, ttl));
+  }
+
   /** Adds to a counter. @returns the new total; `undefined` when the store is not well, or too late. Never rejects. */
   async add(key: string, n: number, ttl: number): Promise<number | undefined> {
     if (this.#counting >= COUNTING) return undefined;
@@ -85,15 +101,15 @@ export class GuardedStore {
     return total;
   }
 
-  /** Tells a message to everybody who listens now. Returns at once; while the store is not well, nobody hears of it. */
-  publish(channel: string, message: string): void {
-    if (this.#publishing >= LANES) return;
+  /** Tells a message to everybody who listens now; while the store is not well, nobody hears of it. @returns whether it was told. Never rejects. */
+  async publish(channel: string, message: string): Promise<boolean> {
+    if (this.#publishing >= LANES) return false;
     this.#publishing += 1;
     // The caller goes first.
-    queueMicrotask(async () => {
-      await this.#try('publish', WRITE_WITHIN, false, async () => this.#store.publish(channel, message));
-      this.#publishing -= 1;
-    });
+    await Promise.resolve();
+    const told = await this.#try('publish', WRITE_WITHIN, false, async () => this.#store.publish(channel, message));
+    this.#publishing -= 1;
+    return told;
   }
 
   /**
@@ -159,8 +175,8 @@ export class GuardedStore {
   #probe(): void {
     for (const kind of this.#health.failing) {
       if (this.#health.pause(kind) > 0) continue;
-      if (kind === 'read') void this.read(PROBE, this.#readWithin, false);
-      else if (kind === 'publish') this.publish(PROBE, '');
+      if (kind === 'read') void this.#find(PROBE, this.#readWithin, false);
+      else if (kind === 'publish') void this.publish(PROBE, '');
       else if (kind === 'subscribe') this.#channels.again(false);
       else if (this.#facts.empty) this.write(PROBE, '', 1_000);
       else this.#facts.pump();

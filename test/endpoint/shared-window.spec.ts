@@ -166,7 +166,7 @@ describe('below the limit', () => {
     for (let call = 0; call < 50; call++) other.call();
     await world.clock.advance(500);
     expect(world.sum()).toBe(60);
-    expect(one.fleet.size).toBe(1);
+    expect(one.fleet.sizeOf('limit')).toBe(1);
   });
 });
 
@@ -267,7 +267,7 @@ describe('the store', () => {
     for (const process of processes.slice(0, 6)) process.die();
     await world.clock.advance(70_000);
     expect(world.sum(80_000, 140_000)).toBeGreaterThan(600 * 0.97);
-    expect(processes[7]!.fleet.size).toBe(2);
+    expect(processes[7]!.fleet.sizeOf('limit')).toBe(2);
     expect(world.overshoot()).toBeLessThanOrEqual(little(600));
   });
 });

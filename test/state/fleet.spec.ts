@@ -15,9 +15,13 @@ beforeEach(() => {
 
 /** Looked after for as long as it wants. */
 class Used implements InUse {
+  readonly owner: string;
   wanted = true;
   ticks = 0;
   givenUp = 0;
+  constructor(owner = 'a') {
+    this.owner = owner;
+  }
   tick() {
     this.ticks += 1;
     return this.wanted;
@@ -27,11 +31,11 @@ class Used implements InUse {
   }
 }
 
-/** One more process. @param ahead by how much its wall clock is, in ms. */
-function started(ahead = 0) {
+/** One more process. @param ahead by how much its wall clock is, in ms. @param owner of what it uses. */
+function started(ahead = 0, owner = 'a') {
   const own = { ...clock, now: clock.now, after: clock.after, date: () => clock.date() + ahead };
   const fleet = new Fleet(new GuardedStore(store, own), own);
-  const used = new Used();
+  const used = new Used(owner);
   fleet.join();
   fleet.lookAfter(used);
   return { fleet, used };
@@ -40,18 +44,48 @@ function started(ahead = 0) {
 describe('the number of processes', () => {
   it('is one, until others are heard; nobody knows before some beats that there are none', async () => {
     const { fleet } = started();
-    expect([fleet.size, fleet.knowsOthers]).toEqual([1, false]);
+    expect([fleet.sizeOf('a'), fleet.knowsOthers]).toEqual([1, false]);
     await clock.advance(4_000);
-    expect([fleet.size, fleet.knowsOthers]).toEqual([1, true]);
+    expect([fleet.sizeOf('a'), fleet.knowsOthers]).toEqual([1, true]);
   });
 
   it('is that of those in use: who uses nothing any more is gone after some beats', async () => {
     const all = Array.from({ length: 5 }, () => started());
     await clock.advance(3_000);
-    expect(all.map(({ fleet }) => fleet.size)).toEqual([5, 5, 5, 5, 5]);
+    expect(all.map(({ fleet }) => fleet.sizeOf('a'))).toEqual([5, 5, 5, 5, 5]);
     for (const { used } of all.slice(0, 2)) used.wanted = false;
     await clock.advance(8_000);
-    expect(all.slice(2).map(({ fleet }) => fleet.size)).toEqual([3, 3, 3]);
+    expect(all.slice(2).map(({ fleet }) => fleet.sizeOf('a'))).toEqual([3, 3, 3]);
+  });
+
+  it('is that of those with limits of the same owner: other programs on the store take nothing away', async () => {
+    const [one, other, foreign] = [started(), started(), started(0, 'b')];
+    await clock.advance(3_000);
+    const sizes = ({ fleet }: typeof one) => ['a', 'b', 'c'].map((owner) => fleet.sizeOf(owner));
+    expect([one, other, foreign].map(sizes)).toEqual([
+      [2, 2, 1],
+      [2, 2, 1],
+      [3, 1, 1],
+    ]);
+    // What it begins to share is known within a moment, and what it shares no more within some beats.
+    const used = new Used('b');
+    one.fleet.lookAfter(used);
+    await clock.advance(600);
+    expect(foreign.fleet.sizeOf('b')).toBe(2);
+    used.wanted = false;
+    await clock.advance(3_000);
+    expect([foreign.fleet.sizeOf('b'), other.fleet.sizeOf('a')]).toEqual([1, 2]);
+  });
+
+  it.each([
+    ['of another release that does not say what it shares', undefined],
+    ['with more than are told apart', Array.from({ length: 101 }, (_, i) => `o${i}`)],
+    ['whose owners are none', [1]],
+  ])('counts whoever is %s', async (_, of) => {
+    const { fleet } = started();
+    await store.publish('lbo:1:quota', JSON.stringify({ id: 'x', at: 1, of }));
+    await clock.advance(10);
+    expect(fleet.sizeOf('a')).toBe(2);
   });
 
   it('stays as it was last known while nobody is heard, oneself included', async () => {
@@ -59,7 +93,7 @@ describe('the number of processes', () => {
     await clock.advance(3_000);
     store.publish = () => undefined;
     await clock.advance(60_000);
-    expect([one.fleet.size, other.fleet.size]).toEqual([2, 2]);
+    expect([one.fleet.sizeOf('a'), other.fleet.sizeOf('a')]).toEqual([2, 2]);
   });
 
   it.each([
@@ -76,7 +110,7 @@ describe('the number of processes', () => {
     await clock.advance(10);
     await store.publish('lbo:1:quota', message);
     await clock.advance(10);
-    expect([fleet.size, fleet.time()]).toEqual([1, before + 20]);
+    expect([fleet.sizeOf('a'), fleet.time()]).toEqual([1, before + 20]);
   });
 });
 

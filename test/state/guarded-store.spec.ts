@@ -223,10 +223,10 @@ describe('a store whose get', () => {
 
   it('dawdles is back only once it is fast enough for those who wait, whatever is read in the background', async () => {
     broken.get = (work) => new Promise((resolve) => clock.after(200, () => resolve(work())));
-    expect(await timed(store.read('key', 2_000, false))).toEqual([undefined, 200]);
+    expect(await timed(store.found('key', 2_000))).toEqual([undefined, 200]);
     expect(await timed(store.read('key'))).toEqual([undefined, 50]);
     await clock.advance(1_000);
-    void store.read('other', 2_000, false);
+    void store.found('other', 2_000);
     store.write('key', 'value', HOUR);
     await clock.advance(20_000);
     expect(names()).toEqual(['degraded']);

@@ -105,7 +105,7 @@ export class WorldProcess {
     this.fleet.join();
     const limit = options.limit ?? world.limit;
     const wake = () => queueMicrotask(() => this.look());
-    this.window = new SharedWindow(limit, limit / MINUTE, { fleet: this.fleet, key: 'limit', wake });
+    this.window = new SharedWindow(limit, limit / MINUTE, { fleet: this.fleet, owner: 'limit', key: 'limit', wake });
     this.#next();
   }
 
