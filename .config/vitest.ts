@@ -25,7 +25,7 @@ const PARTS =
   /^test\/(call|config|dispatch|endpoint|observe|otel|pool|prometheus|sdk|simulator|strategy|testing)\/(?!balanced-promise\b)/;
 const REPLACES = /\bvi\.(mock|doMock|hoisted|resetModules)\b/;
 // Who looks at the clock, or has a process of its own do so, shares the machine with one other file alone.
-const TIMED = /\b(performance\.now|lag\(|cpuUsage|hrtime|runChild|startChild)/;
+const TIMED = /\b(performance\.now|lag|cpuUsage|hrtime|runChild|startChild)\b/;
 
 /** The group that a file is run in. */
 function groupOf(file: string): 'timed' | 'free' | 'parts' {
