@@ -13,14 +13,21 @@ interface Input {
 /** A line from the one who watches. */
 type Order = { readonly chat: string } | { readonly make: string } | { readonly find: string };
 
-/** When this process stood still although it had something to do: from when to when, of the last moments. */
+/** When this process was kept from running although it had something to do: from when to when, of the last moments. */
 const stalls: [from: number, to: number][] = [];
 const clock = () => performance.timeOrigin + performance.now();
 let due = clock() + 5;
+let used = process.cpuUsage();
+/** Until now since it was due to run. What it worked itself meanwhile is the library's time, and none that it was kept. */
+function stall(now: number): [from: number, to: number] {
+  const { user, system } = process.cpuUsage(used);
+  return [Math.min(due + (user + system) / 1_000, Math.max(due, now)), Math.max(due, now)];
+}
 setInterval(() => {
   const now = clock();
-  stalls.push([due, now]);
+  stalls.push(stall(now));
   if (stalls.length > 100) stalls.shift();
+  used = process.cpuUsage();
   due = now + 5;
 }, 5);
 
@@ -34,7 +41,7 @@ client.balancer.on('endpoint-cooldown', ({ model, elsewhere }) =>
     paused: model,
     elsewhere: elsewhere === true,
     at: clock(),
-    stalls: [...stalls, [due, Math.max(due, clock())]],
+    stalls: [...stalls, stall(clock())],
   }),
 );
 
