@@ -9,8 +9,6 @@ import { CRUMB, Supply } from './supply.ts';
 
 /** What nobody took from for so long is given back, in ms. */
 const IDLE = 3_000;
-/** A store that is asked answers sooner, in ms, where nobody stands still. */
-const LATE = 5;
 
 /** A window shared by processes. */
 export class SharedWindow implements RateWindow, InUse {
@@ -22,7 +20,6 @@ export class SharedWindow implements RateWindow, InUse {
   readonly #supply: Supply;
   readonly #wake: () => void;
   #busy = false;
-  #busySince = 0;
 
   /** @param owner whose limit, and `key` which one it is, for all processes. @param wake called when there is more room than before. */
   constructor(limit: number, rate: number, parts: { fleet: Fleet; owner: string; key: string; wake: () => void }) {
@@ -63,7 +60,7 @@ export class SharedWindow implements RateWindow, InUse {
     const supply = this.#supply;
     this.#supply.pass(now);
     const wanted = Math.min(amount, this.limit);
-    if (supply.has(wanted, now, this.#busy && now - this.#busySince > LATE)) return 0;
+    if (supply.has(wanted, now)) return 0;
     supply.wanted = Math.max(supply.wanted, wanted);
     const at = supply.roomAt(wanted, now);
     this.#need(now + IDLE);
@@ -110,7 +107,6 @@ export class SharedWindow implements RateWindow, InUse {
   #soon(): void {
     if (this.#busy) return;
     this.#busy = true;
-    this.#busySince = this.#fleet.clock.now();
     this.#fleet.lookAfter(this);
     // The call goes first.
     queueMicrotask(() => void this.#work());

@@ -14,8 +14,6 @@ export const CRUMB = 1e-3;
 const KNOWN = 60_000;
 /** By how much calls may go before the first lease came, as a share of the limit; one may in any case. */
 const AHEAD = 0.01;
-/** What was left so long ago, in ms, is hardly gone yet where there was plenty. */
-const MOMENT = 2_000;
 /** So many may share it where there was no time to hear of any, and that much of it they begin with. */
 const [MAYBE, LITTLE] = [10, 0.02];
 /** While that much of the limit is left, nothing can be wrong with that. */
@@ -128,16 +126,13 @@ export class Supply {
     return now - this.#ledger.knownAt < KNOWN;
   }
 
-  /** Is there room for a call, drawn or not? @param late what is drawn takes longer than usual to come. */
-  has(wanted: number, now: number, late: boolean): boolean {
+  /** Is there room for a call, drawn or not? */
+  has(wanted: number, now: number): boolean {
     const { now: there } = this.lease;
     if (wanted - there <= CRUMB) return true;
     // Before it is drawn: only where nothing says that others have used it all.
     if (this.alone || (this.#isKnown(now) && !this.#isPlenty(wanted, now))) return false;
-    if (there >= -CRUMB) return true;
-    // Of a bucket that is full, nobody waits for his part until it is drawn.
-    const left = late && now - this.#ledger.knownAt < MOMENT ? this.#left(now) : 0;
-    return wanted - there <= Math.max(this.#limit * AHEAD, left / 2) / this.#processes;
+    return there >= -CRUMB || wanted - there <= (this.#limit * AHEAD) / this.#processes;
   }
 
   /** When there is room for what is not there now, as far as known. */

@@ -120,24 +120,6 @@ describe('below the limit', () => {
     expect(world.overshoot()).toBe(0);
   });
 
-  it('who is to draw from a full bucket does not wait for an answer that is late', async () => {
-    const world = new World(1_200);
-    const [one] = start(world, 8, 0.3);
-    await world.clock.advance(10_000);
-    one!.call();
-    await world.clock.advance(500);
-    // Shorter than what makes it go by its own part.
-    world.store.latency = () => 90;
-    for (const { waits } of world.processes) waits.length = 0;
-    for (let calls = 0; calls < 20; calls++) {
-      one!.call();
-      await world.clock.advance(10);
-    }
-    expect(longest(world)).toBe(0);
-    await world.clock.advance(10_000);
-    expect(world.overshoot()).toBe(0);
-  });
-
   it('what is given back is there for another process', async () => {
     const world = new World(600);
     const processes = start(world, 8, 2);
