@@ -58,7 +58,7 @@ export interface BalancerEvents {
     firstMs: number | undefined;
     attempt: number;
     usage: unknown;
-    /** What the reply calls the model that answered, where it is read and says so: `gpt-5-2025-08-07`. */
+    /** What the reply calls the model that answered, where it is read and says so, such as `gpt-5-2025-08-07`. */
     replyModel: string | undefined;
   };
   'failover-start': OfCall & { endpoint: string; from: string; verdict: VerdictName };

@@ -284,7 +284,11 @@ describe('examples/monitoring', () => {
     const names = (page: ReadonlyMap<string, MetricFamily>) => [...page.keys()].map((name) => name.slice(P.length));
     const [client, gateway] = [names(pages.client), names(pages.gateway)];
     expect(client.filter((name) => !gateway.includes(name))).toEqual([]);
-    expect(gateway.filter((name) => !client.includes(name))).toEqual(['calls_running', 'refused_total']);
+    expect(gateway.filter((name) => !client.includes(name))).toEqual([
+      'calls_running',
+      'failed_calls_total',
+      'refused_total',
+    ]);
     for (const [name, { type, unit }] of pages.client)
       expect(pages.gateway.get(name)).toMatchObject({ type, ...(unit && { unit }) });
   });
