@@ -100,8 +100,12 @@ describe.skipIf(redisMissing)(`eight processes on one Redis${redisMissing ? ` ($
 
   it('what one made, all find', async () => {
     const { calls } = stage.servers.c;
+    const written = async () => (await redis.send('KEYS', 'lbo:1:id:*')).includes('lbo:1:id:');
+    expect(await written()).toBe(false);
     children[0]!.tell(JSON.stringify({ make: 'c' }));
     const { made: id } = await children[0]!.line<Line>();
+    // Nobody waits for the store: who asks within the same ms may be the earlier one, and asks around.
+    await expect.poll(written, { interval: 1 }).toBe(true);
     for (const child of children) child.tell(JSON.stringify({ find: id }));
     for (const child of children) expect(await child.line()).toEqual({ found: id, at: ['c'] });
     expect(stage.servers.c.calls - calls).toBe(1 + PROCESSES);
