@@ -194,7 +194,7 @@ describe.skipIf(!chromiumAt)(
       const lines = readFileSync(await file.path(), 'utf8')
         .trim()
         .split('\r\n');
-      expect(lines[0]).toBe('day,key,model,calls,failed,tokensIn,tokensOut,cachedIn,cost');
+      expect(lines[0]).toBe('day,key,model,calls,failed,callerErrors,tokensIn,tokensOut,cachedIn,cost');
       expect(lines.some((line) => /^\d{4}-\d\d-\d\d,,gpt-5,3,0,/.test(line))).toBe(true);
       expect(lines.some((line) => line.includes(",'=cmd(),1,"))).toBe(true);
     });
