@@ -1,9 +1,7 @@
-/**
- * One call through the gateway: who makes it, what it may use, where it goes, and what comes back. Every step may refuse it; whatever
- * happens is written down at its end.
- */
+/** One call through the gateway: who makes it, what it may use, where it goes, and what comes back. Its end is written down, whatever it is. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../../clock.ts';
+import { abortError } from '../../errors.ts';
 import type { ClientKey } from '../config/settings.ts';
 import type { DirectCall } from '../direct/direct-call.ts';
 import type { Passing } from '../direct/passing.ts';
@@ -114,17 +112,16 @@ export class GatewayCall implements Receiver, RunningCall {
   }
 
   #lead({ body, model, type, bytes }: CallBody): Way {
+    if (this.#left) throw abortError(undefined);
     const [path, method] = [this.path, this.#end.method];
     this.#end.model = model;
     if (this.#running.settings.log.bodies !== 'off') this.#end.body = body;
     const to = lead({ model, path, key: this.key, body }, this.response, this.#running, this.#around.madeBy);
     this.model = to.model;
     this.#account?.begin(to.model, { method, path, bytes });
-    const query = this.#place?.query;
-    const given = { method, path, query, headers: upstreamHeaders(this.#message.headers, type), body };
+    const [headers, query] = [upstreamHeaders(this.#message.headers, type), this.#place?.query];
+    const given = { method, path, query, headers, body };
     this.#way = wayOf(to, given, to.model === model ? undefined : to.model, this.id);
-    // He may have left while his call was read.
-    if (this.#left) this.#way.leave();
     return this.#way;
   }
 
@@ -189,6 +186,7 @@ export class GatewayCall implements Receiver, RunningCall {
 
   #writeDown(): void {
     const [attempts, end] = [this.#told.attempts(), this.#end];
+    if (this.#interrupted) [end.status, end.code] = [this.#interrupted.status, this.#interrupted.code];
     // Who reads an object again does not use the tokens again that it tells of.
     const left = end.status === 499 || this.#interrupted !== undefined;
     const settled = end.method === 'GET' ? undefined : this.#account?.settle(this.model, attempts, left);

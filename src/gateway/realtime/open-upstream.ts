@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
 import { type Handshake, HandshakeRefused } from '../../sdk/open-socket.ts';
+import { Refused } from '../http/api-error.ts';
 import { guardedLookup } from '../outside/guard-connects.ts';
 import { proxyFor, tunnel } from './proxy-tunnel.ts';
 
@@ -44,6 +45,12 @@ export function openUpstream(
 ): Promise<WebSocket> {
   return new Promise((resolve, reject) => {
     const proxy = proxied ? proxyFor(url) : undefined;
+    // The fast transport knows others; asked for a tunnel they would hang up, and the endpoint be blamed.
+    if (proxy && !/^https?:$/.test(proxy.protocol))
+      throw new Refused({
+        ...{ status: 502, code: 'no_proxy_for_sockets' },
+        message: 'Sockets go through HTTP proxies only; name the hosts of their endpoints in NO_PROXY.',
+      });
     const lookup = guardedLookup(url);
     const socket = new WebSocket(url, [...protocols], {
       headers,

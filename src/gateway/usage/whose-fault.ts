@@ -22,6 +22,8 @@ const CALLERS: ReadonlySet<string> = new Set<AttemptReport['verdict']>([
 ]);
 
 const LEFT = 499;
+/** A key that holds no longer ended it, wherever the call was by then. */
+const ENDED_KEYS = new Set(['revoked_api_key', 'expired_api_key']);
 /** The code of `NoEndpointAvailableError`: its 429 is the endpoints', and not that of a key's limit. */
 const NOBODY = 'no_endpoint_available';
 
@@ -31,7 +33,7 @@ const NOBODY = 'no_endpoint_available';
  */
 export function whoseFault({ status, code, attempts }: CallEnding): Fault {
   if (status < 400) return 'nobodys';
-  if (status === LEFT) return 'callers';
+  if (status === LEFT || ENDED_KEYS.has(code ?? '')) return 'callers';
   if (status >= 500 || code === NOBODY) return 'ours';
   const last = attempts.at(-1);
   return last === undefined || CALLERS.has(last.verdict) ? 'callers' : 'ours';

@@ -269,6 +269,11 @@ describe.skipIf(redisMissing !== undefined)(redisMissing ?? 'gateways on one Red
     expect(await redis.send('HGET', 'lbo:1:gateway:state', 'config')).not.toContain('sk-west');
     await last.config.write({ drained: ['west'] });
     await expect.poll(() => knowing.config.read().drained, { timeout: 1_000, interval: 5 }).toEqual(['west']);
+    // One that starts again as it was before does not turn it back.
+    expect(await knowing.rekey?.()).toBe(false);
+    const late = await with_(old, next);
+    expect(await late.rekey?.()).toBe(false);
+    await late.close();
     // One with the key before alone goes on with what it knows, changes nothing, and says why.
     await expect.poll(() => first.state, { timeout: 1_000, interval: 5 }).toMatchObject({ is: 'degraded' });
     expect(first.state).toMatchObject({ reason: expect.stringMatching(/LBO_ENCRYPTION_KEY_PREVIOUS/) as string });

@@ -45,6 +45,12 @@ async function rest(reader: Reader): Promise<string> {
 const logged = async (gateway: TestGateway, key: string) =>
   (await ask(gateway, 'GET', `/admin/log?key=${key}`)).body.calls;
 
+/** Whose failed calls there were. */
+const blamed = async (gateway: TestGateway) =>
+  [...(await (await gateway.get('/metrics')).text()).matchAll(/failed_calls_total\{by="(\w+)"\} (\d+)/g)]
+    .map(([, by, count]) => `${by} ${count}`)
+    .sort();
+
 async function until(is: () => Promise<boolean>): Promise<void> {
   while (!(await is())) await new Promise((resolve) => setTimeout(resolve, 5));
 }
@@ -73,7 +79,9 @@ describe('a revoked key', () => {
     await others.cancel();
     await until(async () => (await logged(gateway, 'app')).length > 0);
     const [call] = await logged(gateway, 'app');
-    expect(call).toMatchObject({ code: 'revoked_api_key', stream: true, estimated: true });
+    expect(call).toMatchObject({ status: 401, code: 'revoked_api_key', stream: true, estimated: true });
+    // What the other one left is counted as well, among those of callers.
+    await expect.poll(() => blamed(gateway), { interval: 5 }).toEqual(['caller 2']);
     // What went out was used.
     expect(call.tokens.output).toBeGreaterThan(0);
     expect(call.tokens.output).toBeLessThan(SLOW.stream);
@@ -89,6 +97,7 @@ describe('a revoked key', () => {
     await ask(gateway, 'DELETE', `/admin/keys/${id}`);
     await failed;
     expect(await logged(gateway, 'app')).toMatchObject([{ status: 401, code: 'revoked_api_key' }]);
+    expect(await blamed(gateway)).toEqual(['caller 1']);
   });
 
   it('closes its sockets with 1008 after an error event, and says no name to the endpoint', async () => {

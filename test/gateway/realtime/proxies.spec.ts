@@ -57,6 +57,17 @@ it('one that the proxy refuses goes on to the next endpoint, and its password st
   expect(JSON.stringify([gateway.lines, alone.lines])).not.toContain(proxy.password);
 });
 
+it('a proxy that is none for sockets is said to be so, and no endpoint is blamed', async () => {
+  set({ http_proxy: 'socks5://user:geheim@127.0.0.1:9' });
+  const endpoints = [{ name: 'far', apiKey: 'sk-far', baseURL: 'http://far.example/v1' }];
+  await using gateway = await gatewayWith({ endpoints, transport: 'fast', maxRetries: 0 });
+  for (const _ of Array(8)) await firstOf(gateway);
+  expect(await firstOf(gateway)).toEqual([expect.any(Number), expect.stringContaining('HTTP proxies only')]);
+  const { endpoints: states } = (await (await gateway.get('/stats')).json()) as { endpoints: object[] };
+  expect(states).toMatchObject([{ name: 'far', failures: 0 }]);
+  expect(JSON.stringify(gateway.lines)).not.toContain('geheim');
+});
+
 it('where calls take no proxy, sockets take none', async () => {
   await using a = await realtimeServer('a');
   await using proxy = await connectProxy({}, Number(new URL(a.url).port));

@@ -36,6 +36,8 @@ export class CopyReader {
   readonly #env: Env;
   #seal: { readonly salt: string; readonly seal: Seal } | undefined;
   #fitting: { readonly proof: string; readonly fits: FittingSeal } | undefined;
+  /** That no key of this process fits, is found out once: a pass phrase takes some 100 ms. */
+  #unfit: string | undefined;
 
   /** @throws StoreFailure when there is no key, or one that is too short. */
   constructor(place: string, env: Env) {
@@ -63,15 +65,24 @@ export class CopyReader {
     return { seal, salt: text(salt), proof: text(proof) };
   }
 
+  /** Whether it is the present key that this proves. */
+  isPresent(salt: string, proof: string): boolean {
+    const bytes = Buffer.from(salt, 'base64');
+    const { key } = environmentKey(this.#env, bytes);
+    return fitting(new Seal(key), bytes, Buffer.from(proof, 'base64'), {}) !== undefined;
+  }
+
   /** What the secrets of a copy are encrypted by. @throws WrongKey, StoreFailure. */
   sealFor({ salt, proof }: Pick<Copy, 'salt' | 'proof'>): FittingSeal {
     if (this.#fitting?.proof === proof) return this.#fitting.fits;
     const [saltBytes, proofBytes] = [Buffer.from(salt, 'base64'), Buffer.from(proof, 'base64')];
-    const fits = fitting(this.#sealOf(salt), saltBytes, proofBytes, this.#env);
-    if (!fits)
+    const fits = this.#unfit === proof ? undefined : fitting(this.#sealOf(salt), saltBytes, proofBytes, this.#env);
+    if (!fits) {
+      this.#unfit = proof;
       throw new WrongKey(
         `The store ${this.#place} was encrypted with another key than that of ${KEY_VARIABLE}. Every gateway on it needs the same. ${TO_CHANGE}`,
       );
+    }
     this.#fitting = { proof, fits };
     return fits;
   }

@@ -165,7 +165,7 @@ export class Mirror {
   /** Encrypts it with the present key. @returns whether it was by the one before. @throws StoreFailure. */
   async rekey(): Promise<boolean> {
     const before = this.#copy;
-    if (!before || !this.#reader.sealFor(before).isPrevious) return false;
+    if (!before || !this.#reader.sealFor(before).isPrevious || (await this.#state.hasLeft())) return false;
     const isDone = await this.#state.rekey(before);
     await this.read();
     // Somebody else changed it, or was faster.

@@ -20,6 +20,7 @@ return version + 1`;
 export const REKEY = `if redis.call('HGET', KEYS[1], 'id') ~= ARGV[1] or redis.call('HGET', KEYS[1], 'proof') ~= ARGV[2] then return -1 end
 local version = redis.call('HGET', KEYS[1], 'config:version')
 if tonumber(version) ~= tonumber(ARGV[3]) then return -1 end
+redis.call('HSET', KEYS[1], 'left:salt', redis.call('HGET', KEYS[1], 'salt'), 'left:proof', ARGV[2])
 redis.call('HSET', KEYS[1], 'salt', ARGV[4], 'proof', ARGV[5], 'config', ARGV[6], 'config:version', version + 1)
 redis.call('PUBLISH', ARGV[7], 'config')
 return version + 1`;

@@ -59,6 +59,13 @@ export class StoredState {
     return part === 'keys' ? JSON.stringify(value) : sealed(this.#reader.sealFor(copy).seal, part, value);
   }
 
+  /** Whether the present key is the one that it was taken from: a gateway that starts as before does not turn it back. */
+  async hasLeft(): Promise<boolean> {
+    const found = (await this.#connection.send('HMGET', this.#key, 'left:salt', 'left:proof')) as (string | null)[];
+    const [salt, proof] = found;
+    return Boolean(salt && proof) && this.#reader.isPresent(salt as string, proof as string);
+  }
+
   /** Encrypts it with the present key. @returns false when it is another one by now. */
   async rekey({ id, proof: before, versions, config }: Copy): Promise<boolean> {
     const { salt, proof, seal } = this.#reader.newProof();

@@ -98,8 +98,9 @@ export class ConfigTable {
     if (drained) set(DRAINED, '', changed({ endpoints: {}, groups: {}, drained: [] }, { drained }).drained);
   }
 
-  /** Makes sure that the key is the right one, before a transaction begins. @throws StoreFailure. */
-  unlock(): void {
+  /** Makes sure that the key is the right one, before a transaction begins. @returns whether it is the one before. @throws StoreFailure. */
+  unlock(): boolean {
     this.#sealed();
+    return this.#found?.isPrevious ?? false;
   }
 }

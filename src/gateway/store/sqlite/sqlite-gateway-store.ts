@@ -111,8 +111,8 @@ class SqliteStore implements LocalStore {
   };
 
   rekey(): boolean {
-    this.#now(() => this.#configTable.unlock());
-    return this.#change('config', () => this.#configTable.rekey());
+    // Mostly there is nothing to do, and a start waits for nobody who writes.
+    return this.#now(() => this.#configTable.unlock()) && this.#change('config', () => this.#configTable.rekey());
   }
 
   readonly keys = this.#keys();
