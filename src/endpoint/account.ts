@@ -1,7 +1,8 @@
 /**
  * On whose account an endpoint draws, as processes compare it that must not tell each other their keys: endpoints of one name
  * with different keys share nothing that a quota leads to. Why so short: it tells a few accounts apart, and fits so many other
- * keys that nobody can be sure of one that he guessed. Why the address is in it: one key at two places looks like two.
+ * keys that it gives away none made at random; a weak one can be guessed by it. Why the address is in it: one key at two places
+ * looks like two.
  */
 import { createHash } from 'node:crypto';
 import { secretHeaders, secretParameters } from '../config/headers.ts';

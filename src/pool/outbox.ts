@@ -9,6 +9,8 @@ import { type Fact, MOST_FACTS } from './sync-message.ts';
 const APART = 10;
 /** Facts that wait; beyond them the oldest is given up. */
 const WAITING = 2_000;
+/** After so long that something works again is no news, and it may have failed anew, in ms. */
+const NEWS = 60_000;
 
 /** What facts of one kind differ in. */
 const ABOUT = {
@@ -26,7 +28,7 @@ function aged(fact: Fact, by: number): Fact | undefined {
     case 'disproved':
       return { ...fact, age: fact.age + by };
     case 'restored':
-      return fact;
+      return by < NEWS ? fact : undefined;
     default:
       return undefined;
   }

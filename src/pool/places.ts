@@ -33,6 +33,12 @@ export function idOf({ name, address, account }: Pick<Place, 'name' | 'address' 
   return `${name} ${address} ${account}`;
 }
 
+/** The first of each name and address: others add up what runs on several accounts, so each state counts for one of its own. */
+export function firsts(places: readonly Place[]): readonly Place[] {
+  const seen = new Set<string>();
+  return places.filter(({ name, address }) => seen.size < seen.add(`${name} ${address}`).size);
+}
+
 interface Known extends Place {
   readonly members: Set<WeakRef<Member>>;
 }

@@ -19,6 +19,8 @@ const LOT = 50;
 const APART = 100;
 /** While the store keeps nothing, it is looked at so often whether it does, in ms: who is back reads before it writes. */
 const AGAIN = 1_000;
+/** Records that wait; beyond them those are given up, the oldest first, whose endpoint nobody here has any more. */
+const WAITING = 2_000;
 
 /** What records are made of, and who is told what they say. */
 export interface RecordParts {
@@ -95,6 +97,7 @@ export class Records {
   #pump(): void {
     this.#cancelWriting = undefined;
     if (this.#due.size > 0 && (this.#reading > 0 || !this.#parts.guard.keeps)) {
+      this.#giveUp();
       this.#cancelWriting = this.#parts.clock.after(this.#parts.guard.keeps ? APART : AGAIN, () => this.#pump(), false);
       return;
     }
@@ -112,6 +115,17 @@ export class Records {
     }
     // Also when nothing is left: what is learnt within the next moment goes together.
     if (left < LOT) this.#cancelWriting = this.#parts.clock.after(APART, () => this.#pump(), false);
+  }
+
+  /** With a client for each key, what waits would grow for as long as the store is away. */
+  #giveUp(): void {
+    if (this.#due.size <= WAITING) return;
+    // Finds out who is gone.
+    this.#parts.places();
+    for (const [key, { place }] of this.#due) {
+      if (this.#due.size <= WAITING) return;
+      if (place.members.size === 0) this.#due.delete(key);
+    }
   }
 
   async #write(due: Due): Promise<void> {

@@ -20,7 +20,7 @@ import { Ejections } from './ejections.ts';
 import { Gossip } from './gossip.ts';
 import { LoadTeller } from './load-teller.ts';
 import { Outbox } from './outbox.ts';
-import { type Member, type Place, Places } from './places.ts';
+import { firsts, type Member, type Place, Places } from './places.ts';
 import { Records } from './records.ts';
 import { concerns, type Fact, isForeign, read, written } from './sync-message.ts';
 
@@ -135,7 +135,7 @@ export class Sync implements Teller {
 
   #tell(state: object, about: About): readonly Place[] {
     const places = this.#places.of(state);
-    for (const { name: endpoint, address, account } of places)
+    for (const { name: endpoint, address, account } of about.is === 'load' ? firsts(places) : places)
       this.#outbox.put({ endpoint, address, account, ...about } as Fact);
     return places;
   }

@@ -19,6 +19,8 @@ const MISSED = 3.5;
 const ECHOES = 3;
 /** Beyond it no process has a number of its own. */
 const MOST = 10_000;
+/** Owners whose number is remembered; they are counted anew beyond it. */
+const OWNERS = 10_000;
 /** Who shares something new says so earlier than that he is still there: after such a part of the time. */
 const EARLIER = 4;
 
@@ -80,6 +82,8 @@ export class Fleet {
     if (known !== undefined) return known;
     let size = 1;
     for (const { owners } of this.#others.values()) if (!owners || owners.includes(owner)) size += 1;
+    // With a key for each tenant there are ever more of them, though nobody comes or goes.
+    if (this.#sizes.size >= OWNERS) this.#sizes.clear();
     this.#sizes.set(owner, size);
     return size;
   }

@@ -11,7 +11,7 @@ import { anEndpoint } from '../support/parts.ts';
 let clock: ManualClock;
 let shared: SharedStore;
 /** What went through to the store, and when. */
-let did: { readonly what: keyof SharedStore; readonly at: number; readonly text: string }[];
+let did: { readonly what: keyof SharedStore; readonly at: number; readonly key: string; readonly text: string }[];
 beforeEach(() => {
   clock = manualClock();
   shared = memoryStore(clock);
@@ -20,6 +20,7 @@ beforeEach(() => {
 const count = (what: keyof SharedStore) => did.filter((each) => each.what === what).length;
 
 const order = { scope: 'endpoint', ms: 60_000, reason: '429', pause: true } as const;
+const GROUNDS = { failingFor: 0, sure: true };
 
 /** One more process with a line of its own to the store, which may be cut. */
 function started(names: readonly string[], at = 'https://old.test/v1') {
@@ -30,7 +31,7 @@ function started(names: readonly string[], at = 'https://old.test/v1') {
       (...given: unknown[]) => {
         const what = name as keyof SharedStore;
         if (cut.includes(what)) throw new Error('gone');
-        did.push({ what, at: clock.now(), text: String(given[1]) });
+        did.push({ what, at: clock.now(), key: String(given[0]), text: String(given[1]) });
         const [, hear] = given as [unknown, (message: string) => void];
         if (what === 'subscribe') given[1] = (message: string) => cut.includes(what) || hear(message);
         const run = () => (does as (...given: unknown[]) => unknown)(...given);
@@ -89,6 +90,50 @@ describe('after the store was away', () => {
     const told = count('publish');
     await clock.advance(30_000);
     expect(count('publish')).toBe(told);
+  });
+
+  it.each([
+    [40_000, 1],
+    [90_000, 0],
+  ])('that something works again is told after %d ms so often: %d', async (ms, times) => {
+    const one = started(['a']);
+    await clock.advance(1_000);
+    one.cut('publish');
+    one.sync.turned(one.endpoints[0]!.state, { state: 'restored', model: undefined, openMs: 0 }, GROUNDS);
+    await clock.advance(ms);
+    one.cut();
+    await clock.advance(20_000);
+    expect(did.filter(({ what, text }) => what === 'publish' && text.includes('restored'))).toHaveLength(times);
+  });
+
+  it('what waits is bounded, however many clients came and went', async () => {
+    const one = started(['a']);
+    await clock.advance(1_000);
+    one.cut(...ALL);
+    one.cools('a');
+    for (let i = 0; i < 3_000; i++) {
+      const endpoints = [anEndpoint(clock, { name: 'b', credential: `key-${i}` })];
+      const leave = one.sync.join({ endpoints, changes: 0, heard: () => undefined, complain: () => undefined });
+      endpoints[0]!.state.cooldowns.start(order, '');
+      leave();
+      if (i % 1_000 === 999) await clock.advance(1_000);
+    }
+    one.cut();
+    await clock.advance(20_000);
+    expect(new Set(did.flatMap(({ what, key }) => (what === 'set' ? key : []))).size).toBeLessThanOrEqual(2_010);
+    const later = started(['a']);
+    await clock.advance(100);
+    expect(later.knows()[0]).toBeGreaterThan(0);
+  });
+
+  it('what waits is all written where the endpoints are there, however many they are', async () => {
+    const names = Array.from({ length: 2_200 }, (_, i) => `e${i}`);
+    const one = started(names);
+    for (const name of names) one.cools(name);
+    await clock.advance(20_000);
+    expect(
+      new Set(did.flatMap(({ what, key, text }) => (what === 'set' && text.includes('429') ? key : []))).size,
+    ).toBe(2_200);
   });
 
   const LENGTHS = [8_000, 8_300, 8_350, 8_400, 8_450, 8_500, 9_000];

@@ -166,6 +166,20 @@ it('a pause is of one account, an ejection and load of all that have the same na
   expect(others.map(({ state: each }) => each.opensAt('m') > clock.now())).toEqual([true, true]);
 });
 
+it('what runs on one state is told once, though it counts as two accounts', async () => {
+  const other = started(['a']);
+  const one = anEndpoint(clock, { name: 'a' });
+  const { state } = one;
+  const grouped = Object.assign(anEndpoint(clock, { name: 'a', quotaGroup: 'team' }), { state });
+  new Sync(new GuardedStore(store, clock), clock).join(memberOf([one, grouped]));
+  await clock.advance(1_000);
+  for (const running of [1, 2]) {
+    state.begin('m', 60_000, true);
+    await clock.advance(6_000);
+    expect(other.endpoints[0]!.inFlightElsewhere).toBe(running);
+  }
+});
+
 it('what is told of an endpoint while nobody here has it is found once somebody has', async () => {
   const [one, two] = [started(['a']), started(['a', 'b'])];
   await clock.advance(1_000);
