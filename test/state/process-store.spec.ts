@@ -1,6 +1,7 @@
 // The store of one app's processes: who may use it, who shares it with whom, what it costs the process, what is said when it is
 // used in a wrong way or cannot work.
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
@@ -8,6 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { ConfigurationError, LoadBalancedOpenAI, processStore } from '../../src/index.ts';
+import { PROTOCOL } from '../../src/state/process/frame.ts';
 import { recordEvents } from '../../src/testing/index.ts';
 import { remoteMember, socketFolder } from './process/remote-member.ts';
 
@@ -41,6 +43,18 @@ describe('options', () => {
     await one!.set('key', 'of one', HOUR);
     expect(await other!.get('key')).toBeNull();
     expect(sockets(folder.path)).toHaveLength(2);
+  });
+
+  it('who speaks the first form of frames meets elsewhere', async () => {
+    using folder = socketFolder();
+    await stores(folder.path, 1)[0]!.get('key');
+    const [one, other] = [1, PROTOCOL].map((spoken) =>
+      createHash('sha256')
+        .update(JSON.stringify([spoken, 'name', 'app-0']))
+        .digest('base64url')
+        .slice(0, 16),
+    );
+    expect([sockets(folder.path), one === other]).toEqual([[other], false]);
   });
 
   it('opens nothing before it is used', () => {
@@ -152,10 +166,10 @@ describe('strangers on the socket', () => {
     ['no frame', '{"a":1}\n'],
     ['a wish before a greeting', '["s",1,"key","worse",1000]\n'],
     ['another protocol', '["hi",99,"me",0,[]]\n'],
-    ['a greeting that is none', '["hi",1,7,0,[]]\n'],
-    ['a wish that is none', '["hi",1,"me",0,[]]\n["?",1,"key"]\n'],
-    ['a record that is none', '["hi",1,"me",0,[]]\n["k","key",7,1,1]\n'],
-    ['a number that is none', '["hi",1,"me",0,[]]\n["a",1,"key",null,1000]\n'],
+    ['a greeting that is none', `["hi",${PROTOCOL},7,0,[]]\n`],
+    ['a wish that is none', `["hi",${PROTOCOL},"me",0,[]]\n["?",1,"key"]\n`],
+    ['a record that is none', `["hi",${PROTOCOL},"me",0,[]]\n["k","key",7,1,1]\n`],
+    ['a number that is none', `["hi",${PROTOCOL},"me",0,[]]\n["a",1,"key",null,1000]\n`],
     ['a line without end', Buffer.alloc(5_000_000, 'x')],
     ['bytes of no text', Buffer.from([0xff, 0xfe, 0x00, 0x0a])],
   ])('%s: cut off, and nothing is changed', async (_, bytes) => {
@@ -182,7 +196,7 @@ describe('strangers on the socket', () => {
     await member.store.get('key');
     const socket = await opened(join(inside(folder.path), sockets(folder.path)[0]!));
     socket.on('error', () => undefined).pause();
-    socket.write('["hi",1,"stuck",0,["news"]]\n');
+    socket.write(`["hi",${PROTOCOL},"stuck",0,["news"]]\n`);
     const message = 'x'.repeat(200_000);
     let published = 0;
     // 8 MiB may wait for it, and what the system keeps beside that.

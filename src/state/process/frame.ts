@@ -4,7 +4,7 @@
 export type Frame = readonly unknown[];
 
 /** The form of frames. Those of another one meet elsewhere. */
-export const PROTOCOL = 1;
+export const PROTOCOL = 2;
 /** Longest text of a key, a value or a message, in letters. */
 export const LONGEST_TEXT = 256 * 1024;
 /** Channels that one member may listen to. */

@@ -133,7 +133,8 @@ export class Member {
   /** Somebody else may have taken over, from one who stood still. */
   #look(): void {
     const state = this.#state;
-    if (state.is === 'leading' && state.hub.lawful()) void this.#restore(state.hub);
+    if (state.is === 'leading' && state.hub.lawful())
+      void this.#restore(state.hub).catch((error: Error) => this.#giveUp(error));
     if (state.is === 'joined' && this.#place.replaced(state.identity)) state.wire.cut();
     if (state.is === 'leading' || state.is === 'joined') this.#lookLater();
   }

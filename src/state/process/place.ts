@@ -75,9 +75,16 @@ export class Place {
     return stats && identityOf(stats);
   }
 
-  /** Whether somebody else has taken over: leaves something there. Files that are cleaned away change nothing. */
+  /**
+   * Whether somebody else has taken over: leaves something there. Files that are cleaned away change nothing. Who may not look any
+   * more, as after a change of its user, has no part in it: `prepare` says why.
+   */
   replaced(identity: string): boolean {
-    return (this.current() ?? identity) !== identity;
+    try {
+      return (this.current() ?? identity) !== identity;
+    } catch {
+      return true;
+    }
   }
 
   /** A path for a socket that is in no place yet. @param mark six letters that nobody else has */
@@ -109,9 +116,14 @@ export class Place {
     return MARKS.test(mark) && rename(this.aside(mark), this.heir(mark));
   }
 
-  /** It is nobody's any more. */
+  /** It is nobody's any more. Throws nothing: it is done in timers, and at the end of the process. */
   strike(mark: string): void {
-    for (const file of [this.aside(mark), this.heir(mark)]) rmSync(file, { force: true });
+    for (const file of [this.aside(mark), this.heir(mark)])
+      try {
+        rmSync(file, { force: true });
+      } catch {
+        // Whoever takes over next removes it.
+      }
   }
 
   /**

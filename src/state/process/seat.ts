@@ -91,8 +91,8 @@ export class Seat {
 
   /** Puts a socket in place again where all files were removed. */
   async restore(): Promise<Omit<Taken, 'ledger'> | undefined> {
-    if (this.#place.current() !== undefined) return undefined;
     try {
+      if (this.#place.current() !== undefined) return undefined;
       this.#place.prepare();
       return await Heir.seize(this.#place, undefined);
     } catch {

@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { processStore } from '../../../src/index.ts';
+import { PROTOCOL } from '../../../src/state/process/frame.ts';
 import { socketFolder } from './remote-member.ts';
 
 const HOUR = 3_600_000;
@@ -19,7 +20,7 @@ async function member(folder: string, version = 0) {
   const frames: unknown[][] = [];
   createInterface(socket).on('line', (line) => frames.push(JSON.parse(line)));
   const say = (frame: unknown[]) => socket.write(`${JSON.stringify(frame)}\n`);
-  say(['hi', 1, `member-${version}`, version, [], version > 0]);
+  say(['hi', PROTOCOL, `member-${version}`, version, [], version > 0]);
   const heard = (kind: string, second?: unknown) =>
     expect.poll(() => frames.find((frame) => frame[0] === kind && (second ?? frame[1]) === frame[1])).toBeDefined();
   return { frames, say, heard, [Symbol.dispose]: () => void socket.destroy() };

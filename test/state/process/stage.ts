@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { systemClock } from '../../../src/clock.ts';
+import { PROTOCOL } from '../../../src/state/process/frame.ts';
 import { Heir } from '../../../src/state/process/heir.ts';
 import { Member } from '../../../src/state/process/member.ts';
 import { Place } from '../../../src/state/process/place.ts';
@@ -48,7 +49,7 @@ export function stage() {
       const socket = connect(place.path);
       await once(socket, 'connect');
       const guest = end(socket);
-      guest.say(['hi', 1, id, version, [], version > 0, mark]);
+      guest.say(['hi', PROTOCOL, id, version, [], version > 0, mark]);
       await guest.heard('hi');
       return guest;
     },

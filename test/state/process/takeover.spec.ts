@@ -1,4 +1,6 @@
 // Who takes over knows what was answered: by the files of those who know it, whoever is quick, slow, or gone.
+import { rmSync, symlinkSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { Guest } from '../../../src/state/process/guest.ts';
@@ -297,4 +299,23 @@ it('goes on with what it knows when somebody has cleaned up the files', async ()
   guest.say(['g', 1, 'n']);
   expect(await guest.heard('=', 1)).toEqual(['=', 1, '7']);
   guest.close();
+});
+
+it('says why when it may not look at the place any more, and ends nothing', async () => {
+  using on = stage();
+  const leads = on.member();
+  await leads.ask('g', 'n');
+  const joined = on.member();
+  await joined.ask('s', 'n', '7', HOUR);
+  const seen = on.place.current()!;
+  // A path that leads nowhere: nobody can look at what is behind it, not even root.
+  rmSync(dirname(on.place.path), { recursive: true });
+  symlinkSync(basename(dirname(on.place.path)), dirname(on.place.path));
+  expect(() => on.place.current()).toThrow(/ELOOP/);
+  expect(on.place.replaced(seen)).toBe(true);
+  expect(on.place.strike('abcdef')).toBeUndefined();
+  for (const member of [leads, joined])
+    await expect
+      .poll(() => member.ask('a', 'n', 1, HOUR).catch(String), { timeout: 3_000 })
+      .toMatch(/is no folder: remove it, or give another folder/);
 });
