@@ -147,9 +147,14 @@ export class Deputies {
 
   #remove(guest: Guest): void {
     this.#all = this.#all.filter((deputy) => deputy !== guest);
-    if (guest.mark !== undefined) this.#parts.place.strike(guest.mark);
+    if (guest.mark !== undefined) this.#strike(guest.mark);
     guest.mark = undefined;
     guest.learns = false;
+  }
+
+  /** It is no heir any more; but of somebody who has taken over it may be one. */
+  #strike(mark: string): void {
+    if (this.#parts.lawful()) this.#parts.place.strike(mark);
   }
 
   #dismiss(guest: Guest): void {
@@ -160,7 +165,7 @@ export class Deputies {
 
   /** These heirs do not come. */
   #forsake(...marks: string[]): void {
-    for (const mark of marks) if (this.#awaited.delete(mark)) this.#parts.place.strike(mark);
+    for (const mark of marks) if (this.#awaited.delete(mark)) this.#strike(mark);
     this.#goOn();
   }
 

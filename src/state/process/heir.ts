@@ -4,7 +4,9 @@
  */
 import { randomBytes } from 'node:crypto';
 import { connect, createServer, type Server } from 'node:net';
+import type { Clock } from '../../clock.ts';
 import { atExit } from './exit.ts';
+import { HANGS_UP_WITHIN } from './pace.ts';
 import type { Place } from './place.ts';
 
 /** Nobody listens behind the path, or there is none. */
@@ -48,10 +50,14 @@ export class Heir {
     seen: string | undefined,
   ): Promise<{ server: Server; identity: string } | undefined> {
     const heir = await Heir.open(place);
-    const identity = place.take(heir.mark, seen);
-    if (identity !== undefined) return { server: heir.crown(), identity };
-    heir.close();
-    return undefined;
+    let identity: string | undefined;
+    try {
+      identity = place.take(heir.mark, seen);
+    } finally {
+      // Whoever comes to what is there already is not sent away for ever.
+      if (identity === undefined) heir.close();
+    }
+    return identity === undefined ? undefined : { server: heir.crown(), identity };
   }
 
   /** Its time has come: who connects from now on does not ask whether it lives. */
@@ -77,5 +83,23 @@ export function lives(path: string): Promise<boolean> {
       resolve(true);
     });
     socket.once('error', ({ code }: NodeJS.ErrnoException) => resolve(!NOBODY.includes(code)));
+  });
+}
+
+/** Whether an heir has time: it takes who comes, and hangs up. For one that is stopped the system takes him, and nobody hangs up. */
+export function hangsUp(clock: Clock, path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    let ended = false;
+    const socket = connect({ path });
+    const cancel = clock.after(HANGS_UP_WITHIN, () => socket.destroy(), false);
+    socket.unref().resume();
+    socket.once('end', () => {
+      ended = true;
+    });
+    socket.on('error', () => undefined);
+    socket.once('close', () => {
+      cancel();
+      resolve(ended);
+    });
   });
 }

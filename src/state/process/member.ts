@@ -8,7 +8,7 @@ import { Listeners } from '../listeners.ts';
 import { type Frame, PROTOCOL } from './frame.ts';
 import { Hub } from './hub.ts';
 import { type Joined, join } from './join.ts';
-import { AGAIN, JUST_NOW, LOOK_EVERY, PAUSE, SILENCE, WELCOME_WITHIN } from './pace.ts';
+import { AGAIN, GONE_AFTER, JUST_NOW, LOOK_EVERY, PAUSE, SILENCE, WELCOME_WITHIN } from './pace.ts';
 import type { Place } from './place.ts';
 import { Progress } from './progress.ts';
 import { Questions } from './questions.ts';
@@ -80,7 +80,7 @@ export class Member {
         const waited = this.#clock.now() - begun;
         const taken = await this.#seat.take(found, seen, waited);
         if (taken) return this.#lead(taken);
-        const pause = (AGAIN + waited / 10) * (1 + this.#clock.random());
+        const pause = (AGAIN + Math.min(waited, GONE_AFTER) / 10) * (1 + this.#clock.random());
         await new Promise<void>((resolve) => void this.#clock.after(pause, resolve, false));
       }
     } catch (error) {

@@ -8,6 +8,8 @@ export const WELCOME_WITHIN = { first: 1_000, again: 250 } as const;
 export const LOOK_EVERY = 400;
 /** Who knows everything, and gives no sign for so long, in ms, is not waited for any longer. */
 export const GONE_AFTER = 2_000;
+/** An heir that has time hangs up within this time, in ms, on who asks whether it lives. */
+export const HANGS_UP_WITHIN = 100;
 /** Who leads was heard within this time, in ms: whoever thinks it gone has no time himself. */
 export const JUST_NOW = 250;
 /** So long the first heir alone may take over, in ms. */

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../../clock.ts';
 import type { Frame } from './frame.ts';
-import { Heir, lives } from './heir.ts';
+import { Heir, hangsUp, lives } from './heir.ts';
 import type { Joined } from './join.ts';
 import { Ledger } from './ledger.ts';
 import { GONE_AFTER, NEWCOMER, STEP, WELCOME_WITHIN } from './pace.ts';
@@ -31,6 +31,8 @@ export class Seat {
   /** Who told it everything. */
   #of: string | undefined;
   #turn = 0;
+  /** When an heir was seen to have time while who leads had no room. */
+  #signAt = Number.NEGATIVE_INFINITY;
 
   /** @param asked told when somebody thinks that nobody leads */
   constructor(clock: Clock, place: Place, asked: () => void) {
@@ -73,7 +75,7 @@ export class Seat {
       // One after the other: two at the same moment would depose each other.
       const [first] = this.#place.heirs;
       if (first !== heir.mark && waited < STEP) return undefined;
-      const identity = this.#place.inherit(heir.mark, seen);
+      const identity = this.#inherit(heir, seen);
       if (identity !== undefined) {
         this.#heir = undefined;
         return this.#taken({ server: heir.crown(), identity });
@@ -83,7 +85,10 @@ export class Seat {
     const others = await Promise.all(this.#place.heirs.map((mark) => lives(this.#place.heir(mark))));
     // Who was never told anything lets those go first who were.
     if (seen !== undefined && this.#ledger.version === 0 && waited < NEWCOMER) return undefined;
-    if (waited < GONE_AFTER && (found !== 'refused' || others.includes(true))) return undefined;
+    // Who leads has no room for one more. An heir that has time hears it still, or takes over by itself.
+    if (found === 'busy' && waited >= GONE_AFTER && (await this.#anySign())) return undefined;
+    const silent = Math.min(waited, this.#clock.now() - this.#signAt);
+    if (silent < GONE_AFTER && (found !== 'refused' || others.includes(true))) return undefined;
     const socket = await Heir.seize(this.#place, seen);
     // All who knew more are gone.
     return socket && this.#taken(socket);
@@ -99,6 +104,22 @@ export class Seat {
       // Those who have joined are answered as before.
       return undefined;
     }
+  }
+
+  #inherit(heir: Heir, seen: string | undefined): string | undefined {
+    try {
+      return this.#place.inherit(heir.mark, seen);
+    } catch (error) {
+      // It may be in the place, and would hang up on everybody.
+      this.#resign();
+      throw error;
+    }
+  }
+
+  async #anySign(): Promise<boolean> {
+    const signs = await Promise.all(this.#place.heirs.map((mark) => hangsUp(this.#clock, this.#place.heir(mark))));
+    if (signs.includes(true)) this.#signAt = this.#clock.now();
+    return signs.includes(true);
   }
 
   #taken(socket: Omit<Taken, 'ledger'>): Taken {

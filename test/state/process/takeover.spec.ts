@@ -5,8 +5,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { Guest } from '../../../src/state/process/guest.ts';
 import { lesson } from '../../../src/state/process/guest.ts';
-import { Heir } from '../../../src/state/process/heir.ts';
+import { Heir, lives } from '../../../src/state/process/heir.ts';
 import { Ledger } from '../../../src/state/process/ledger.ts';
+import { Member } from '../../../src/state/process/member.ts';
 import { manualClock } from '../../../src/testing/index.ts';
 import { type End, HOUR, soon, stage } from './stage.ts';
 
@@ -62,6 +63,55 @@ it('nobody becomes an heir of one who was deposed', async () => {
   expect(on.place.heirs).toEqual([]);
   next.die();
   heir.close();
+});
+
+it('one who was deposed takes nothing away from who leads now', async () => {
+  using on = stage();
+  await on.member().ask('s', 'n', '7', HOUR);
+  const witness = await on.guest('witness');
+  const [, term] = await witness.heard('K');
+  const heir = await Heir.open(on.place);
+  witness.say(['h', term, heir.mark]);
+  await witness.heard('e', heir.mark);
+  const deputy = await on.guest('deputy');
+  const [, second] = await deputy.heard('K');
+  const other = await Heir.open(on.place);
+  deputy.say(['h', second, other.mark]);
+  await deputy.heard('e', other.mark);
+  // Its next one awaits the other heir, with the mark that it has.
+  expect(on.place.inherit(heir.mark, on.place.current())).toBeDefined();
+  deputy.close();
+  await expect.poll(() => witness.gone).toBe(true);
+  expect(on.place.heirs).toEqual([other.mark]);
+  heir.close();
+  other.close();
+});
+
+it('one who takes over, and fails on the way, is not in the way of others', async () => {
+  using on = stage();
+  const take = on.place.take.bind(on.place);
+  on.place.take = (mark, seen) => {
+    take(mark, seen);
+    throw new Error('EMFILE');
+  };
+  await expect(Heir.seize(on.place, undefined)).rejects.toThrow('EMFILE');
+  expect([on.place.current() === undefined, await lives(on.place.path)]).toEqual([false, false]);
+});
+
+it('an heir that takes over, and fails on the way, is not in the way of others either', async () => {
+  using on = stage();
+  const first = await on.leader();
+  const greeting = on.member().ask('g', 'n').catch(String);
+  const line = await first.welcome();
+  line.say(['d', -1], record('n', '7', 5));
+  await crown(line, on.place);
+  const inherit = on.place.inherit.bind(on.place);
+  on.place.inherit = (mark, seen) => {
+    inherit(mark, seen);
+    throw new Error('EMFILE');
+  };
+  first.die();
+  expect([await greeting, await lives(on.place.path)]).toEqual(['Error: EMFILE', false]);
 });
 
 describe('a change is not answered', () => {
@@ -250,6 +300,39 @@ describe('who was told', () => {
 });
 
 describe('one who was told nothing', () => {
+  it('leaves a leader alone that has no room for one more, as long as an heir has time', async () => {
+    using on = stage();
+    const full = (await Heir.seize(on.place, undefined))!;
+    let tried = 0;
+    full.server.on('connection', (socket) => {
+      tried += 1;
+      socket.destroy();
+    });
+    const heir = await on.heir();
+    const clock = manualClock();
+    const answer = new Member(clock, on.place).ask('g', 'n').catch(String);
+    const spend = async (ms: number) => {
+      for (let spent = 0; spent < ms; spent += 50) {
+        await soon(new Promise(() => undefined));
+        await clock.advance(50);
+      }
+    };
+    await spend(16_000);
+    tried = 0;
+    await spend(4_000);
+    // It would get in soon if there were room.
+    expect(tried).toBeGreaterThan(5);
+    expect([on.place.current(), on.place.heirs]).toEqual([full.identity, [heir.mark]]);
+    expect(await answer).toMatch(/gave no answer within 2000 ms/);
+    // One who has not heard of it for so long, and finds nobody in the place, does not forget the heir for that.
+    full.server.close();
+    await spend(500);
+    expect(on.place.current()).toBe(full.identity);
+    heir.close();
+    await spend(600);
+    expect(on.place.current()).not.toBe(full.identity);
+  });
+
   it('leads only when no heir lives', async () => {
     using on = stage();
     const first = await on.leader();
