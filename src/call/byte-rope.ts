@@ -45,6 +45,23 @@ export class ByteRope {
     return -1;
   }
 
+  /** The places of all such bytes, from left to right, also those that stand over an edge between pieces. */
+  *placesOf(bytes: Buffer): Generator<number> {
+    const overlap = bytes.length - 1;
+    let start = 0;
+    /** What may be the beginning of one that ends in the next piece. */
+    let before: Buffer = Buffer.alloc(0);
+    for (const piece of this.pieces) {
+      const edge = Buffer.concat([before, piece.subarray(0, overlap)]);
+      for (let at = edge.indexOf(bytes); at >= 0 && at < before.length; at = edge.indexOf(bytes, at + 1))
+        yield start - before.length + at;
+      for (let at = piece.indexOf(bytes); at >= 0; at = piece.indexOf(bytes, at + 1)) yield start + at;
+      start += piece.length;
+      const seen = piece.length < overlap ? Buffer.concat([before, piece]) : piece;
+      before = seen.subarray(Math.max(0, seen.length - overlap));
+    }
+  }
+
   /** The pieces of a part of it; nothing is copied. */
   part(from: number, to = this.length): Buffer[] {
     const found: Buffer[] = [];
@@ -63,5 +80,43 @@ export class ByteRope {
     return this.part(from, to)
       .map((bytes) => bytes.toString('latin1'))
       .join('');
+  }
+}
+
+/** Shorter pieces are put together: each is an object besides its bytes. */
+const SHORT = 16_384;
+
+/** Collects pieces as they come. */
+export class Pieces {
+  readonly #whole: Buffer[] = [];
+  #short: Buffer[] = [];
+  /** Bytes of the short ones. */
+  #waiting = 0;
+  #length = 0;
+
+  /** Bytes in all. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** What came, in order. */
+  get all(): readonly Buffer[] {
+    this.#join();
+    return this.#whole;
+  }
+
+  /** Takes the next one, which nobody may change. */
+  add(piece: Buffer): void {
+    this.#length += piece.length;
+    this.#short.push(piece);
+    this.#waiting += piece.length;
+    if (this.#waiting >= SHORT) this.#join();
+  }
+
+  #join(): void {
+    const [first, second] = this.#short;
+    if (first) this.#whole.push(second ? Buffer.concat(this.#short) : first);
+    this.#short = [];
+    this.#waiting = 0;
   }
 }

@@ -182,8 +182,3 @@ export class JsonText {
     return `${text.slice(0, begin)}"model":${model}${Object.keys(value).length > 0 ? ',' : ''}${text.slice(begin)}`;
   }
 }
-
-/** What a body says, however it was handed over, without the contents of very long strings. */
-export function contentOf(body: unknown): unknown {
-  return body instanceof JsonText ? body.outline : body;
-}

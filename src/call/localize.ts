@@ -3,6 +3,7 @@
  * Why so careful about copying: the SDK keys the parser choice by the body's identity, and a body with `toJSON` would be
  * sent with other content once spread. A body that does not map is never copied.
  */
+import { FormBytes } from './form-bytes.ts';
 import { JsonText } from './json-text.ts';
 import { type MappedModel, type ModelMap, mapModel } from './model-map.ts';
 
@@ -20,6 +21,7 @@ export function modelOf(options: LocalizableOptions): string | undefined {
   let model: unknown;
   if (body instanceof FormData) model = body.get('model');
   else if (body instanceof JsonText) model = body.outline.model;
+  else if (body instanceof FormBytes) model = body.model;
   else if (typeof body === 'object' && body !== null) model = (body as { model?: unknown }).model;
   model ??= options.__metadata?.model;
   return typeof model === 'string' && model !== '' ? model : undefined;
@@ -61,6 +63,7 @@ function localizeBody(body: unknown, mapped: MappedModel): unknown {
     for (const [key, value] of body.entries()) copy.append(key, key === 'model' ? mapped.model : value);
     return copy;
   }
+  if (body instanceof FormBytes) return body.model === undefined ? body : body.withModel(mapped.model);
   if (body instanceof JsonText) {
     if (!('model' in body.outline)) return body;
     return mapped.body || mapped.omit ? body.withValue(rewritten(body.value, mapped)) : body.withModel(mapped.model);

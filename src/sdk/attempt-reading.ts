@@ -1,6 +1,6 @@
 /** What the reading of one attempt's reply needs of its call and the pool: wired together here. */
 import type { Call } from '../call/call.ts';
-import { contentOf } from '../call/json-text.ts';
+import { contentOf } from '../call/content.ts';
 import type { Clock } from '../clock.ts';
 import type { Attempt } from '../dispatch/call-story.ts';
 import { mayMove, mayMoveFiltered } from '../dispatch/may-move.ts';

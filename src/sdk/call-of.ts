@@ -2,8 +2,9 @@
 import type { OpenAI } from 'openai';
 import { idsInCall } from '../affinity/stateful-ids.ts';
 import type { Call, Replay } from '../call/call.ts';
+import { contentOf } from '../call/content.ts';
 import { Demand } from '../call/demand.ts';
-import { contentOf, JsonText } from '../call/json-text.ts';
+import { JsonText } from '../call/json-text.ts';
 import { modelOf } from '../call/localize.ts';
 import { operationOf } from '../call/operations.ts';
 import { Prompt } from '../call/prompt.ts';

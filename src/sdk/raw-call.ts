@@ -4,6 +4,8 @@
  */
 import { APIError } from 'openai';
 import type { Stream } from 'openai/streaming';
+import { contentOf } from '../call/content.ts';
+import { FormBytes } from '../call/form-bytes.ts';
 import { JsonText } from '../call/json-text.ts';
 import { modelOf } from '../call/localize.ts';
 import { eventBody, plainBody } from './byte-stream.ts';
@@ -29,7 +31,7 @@ export interface RawRequest {
   readonly model?: string | undefined;
   /** What goes along to whichever endpoint it is: no credentials, nothing of one connection. */
   readonly headers: Headers;
-  /** Bytes, text, a form, or a stream of bytes. */
+  /** Bytes, text, a form, JSON or a form as they were read, or a stream of bytes. */
   readonly body?: unknown;
   readonly signal?: AbortSignal | undefined;
 }
@@ -49,7 +51,7 @@ function asContent(body: unknown, headers: Headers): unknown {
 /** The body with this model, if it can name one. */
 function asking(model: string | undefined, body: unknown): unknown {
   if (model === undefined) return body;
-  if (body instanceof JsonText) return body.withModel(model);
+  if (body instanceof JsonText || body instanceof FormBytes) return body.withModel(model);
   if (!(body instanceof FormData)) return body;
   const copy = new FormData();
   for (const [name, value] of body.entries()) if (name !== 'model') copy.append(name, value);
@@ -58,7 +60,8 @@ function asking(model: string | undefined, body: unknown): unknown {
 }
 
 function asksForStream(body: unknown, query: RawRequest['query']): boolean {
-  if (body instanceof FormData && body.get('stream') === 'true') return true;
+  const content = contentOf(body);
+  if (content instanceof FormData && content.get('stream') === 'true') return true;
   return (body instanceof JsonText && body.outline.stream === true) || query?.stream === 'true';
 }
 

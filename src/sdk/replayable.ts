@@ -3,6 +3,7 @@
  * Why: sent to a second endpoint as it is, a stream that was read arrives as an empty file, and the upload "succeeds".
  */
 import type { Replay } from '../call/call.ts';
+import { FormBytes } from '../call/form-bytes.ts';
 import type { Clock } from '../clock.ts';
 import { abortError, timeoutError } from '../errors.ts';
 
@@ -33,10 +34,14 @@ export function changedHeaders(headers: unknown, change: (values: Headers) => vo
   return bag?.nulls instanceof Set && bag.nulls.size > 0 ? { ...bag, values } : values;
 }
 
-/** A multipart body as form data; `undefined` when it cannot be read as such. */
-async function formOf(bytes: Blob, contentType: string): Promise<FormData | undefined> {
+/** A multipart body as it came, else as form data; `undefined` when it cannot be read as such. */
+async function formOf(chunks: readonly Uint8Array[], contentType: string): Promise<FormBytes | FormData | undefined> {
+  const asItCame = chunks.every((chunk) => chunk instanceof Uint8Array) && FormBytes.read(chunks, contentType);
+  if (asItCame instanceof FormBytes) return asItCame;
   try {
-    return await new Response(bytes, { headers: { 'content-type': contentType } }).formData();
+    return await new Response(new Blob(chunks as Uint8Array<ArrayBuffer>[]), {
+      headers: { 'content-type': contentType },
+    }).formData();
   } catch {
     return undefined;
   }
@@ -99,14 +104,15 @@ export async function makeReplayable<Options extends { body?: unknown; headers?:
     stop?.throwIfAborted();
     if (done) {
       const contentType = valuesOf(options.headers).get('content-type') ?? '';
-      const bytes = new Blob(chunks as Uint8Array<ArrayBuffer>[]);
-      const form = contentType.startsWith('multipart/form-data') ? await formOf(bytes, contentType) : undefined;
+      const form = contentType.startsWith('multipart/form-data') ? await formOf(chunks, contentType) : undefined;
+      if (form instanceof FormBytes) return { options: { ...options, body: form }, replay: 'free' };
       if (form) {
         // The new encoding of the body sets its own.
         const headers = changedHeaders(options.headers, (values) => values.delete('content-type'));
         return { options: { ...options, body: form, headers }, replay: 'free' };
       }
-      return { options: { ...options, body: new Uint8Array(await bytes.arrayBuffer()) }, replay: 'free' };
+      const bytes = await new Blob(chunks as Uint8Array<ArrayBuffer>[]).arrayBuffer();
+      return { options: { ...options, body: new Uint8Array(bytes) }, replay: 'free' };
     }
     chunks.push(value as Uint8Array);
     size += (value as Uint8Array).byteLength;

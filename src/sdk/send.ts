@@ -1,6 +1,7 @@
 /** The port through which SDK calls go out: an attempt becomes one request of the endpoint's own SDK client, without retries. */
 import { OpenAI } from 'openai';
 import { BodyText } from '../call/body-text.ts';
+import { FormBytes } from '../call/form-bytes.ts';
 import { JsonText } from '../call/json-text.ts';
 import { isPlain, localize } from '../call/localize.ts';
 import { namesHeader } from '../config/headers.ts';
@@ -14,6 +15,7 @@ import type { RequestOptions } from './call-of.ts';
 import { Confidant } from './confidant.ts';
 import { discreet } from './discreet.ts';
 import type { Outgoing } from './outgoing.ts';
+import { putForm } from './put-form.ts';
 import { nameHostOnly } from './redirect-error.ts';
 import { keepRefusal } from './refusals.ts';
 import type { SdkReply } from './sdk-reply.ts';
@@ -79,6 +81,7 @@ export async function sendAttempt(
   const { settings } = endpoint;
   const own: RequestOptions = discreet(localize(options, sending.model, settings.modelMap).options);
   if (own.body instanceof JsonText) own.body = own.body.bytes;
+  if (own.body instanceof FormBytes) putForm(own, own.body, endpoint);
   own.signal = sending.signal;
   // The pool's own retries are told to the server as the SDK's would be: `maxRetries − 0` is the retry count.
   own.maxRetries = sending.index;

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, it, vi } from 'vitest';
+import type { FormBytes } from '../../src/call/form-bytes.ts';
 import { isOneShot, makeReplayable, prepared } from '../../src/sdk/replayable.ts';
 import { manualClock } from '../../src/testing/index.ts';
 
@@ -83,7 +84,7 @@ describe('a multipart body', () => {
   ].join('\r\n');
   const type = `multipart/form-data; boundary=${BOUNDARY}`;
 
-  it.each<[string, unknown, (headers: unknown) => string | null]>([
+  const ALL: [string, unknown, (headers: unknown) => string | null][] = [
     ['a record', { 'Content-Type': type, 'x-a': '1' }, (h) => (h as Headers).get('x-a')],
     ['real headers', new Headers({ 'content-type': type, 'x-a': '1' }), (h) => (h as Headers).get('x-a')],
     [
@@ -91,17 +92,37 @@ describe('a multipart body', () => {
       { values: new Headers({ 'content-type': type, 'x-a': '1' }), nulls: new Set() },
       (h) => (h as Headers).get('x-a'),
     ],
-  ])('becomes a form, whose own boundary is set later, with the other headers kept: %s', async (_, headers, kept) => {
+  ];
+
+  it.each(ALL)('is kept as it came: %s', async (_, headers) => {
     const { options, replay } = await makeReplayable({
       body: streamOf(text.slice(0, 40), text.slice(40)) as unknown,
       headers,
     });
-    const form = options.body as FormData;
-    expect([replay, form.get('model')]).toEqual(['free', 'whisper-1']);
-    const file = form.get('file') as File;
-    expect([file.name, file.type, await file.text()]).toEqual(['a.txt', 'text/plain', 'hello']);
-    expect([(options.headers as Headers).get('content-type'), kept(options.headers)]).toEqual([null, '1']);
+    const form = options.body as FormBytes;
+    expect([replay, form.model, form.type, Buffer.from(form.bytes).toString()]).toEqual([
+      ...['free', 'whisper-1', type, text],
+    ]);
+    expect(options.headers).toBe(headers);
   });
+
+  it.each(ALL)(
+    'that could be read in two ways becomes a form, whose own boundary is set later, with the other headers kept: %s',
+    async (_, headers, kept) => {
+      const { options, replay } = await makeReplayable({
+        body: streamOf(
+          text.slice(0, 40),
+          text.slice(40).replace('Content-Type', 'X-A: 1\r\nX-A: 1\r\nContent-Type'),
+        ) as unknown,
+        headers,
+      });
+      const form = options.body as FormData;
+      expect([replay, form.get('model')]).toEqual(['free', 'whisper-1']);
+      const file = form.get('file') as File;
+      expect([file.name, file.type, await file.text()]).toEqual(['a.txt', 'text/plain', 'hello']);
+      expect([(options.headers as Headers).get('content-type'), kept(options.headers)]).toEqual([null, '1']);
+    },
+  );
 
   it('that cannot be understood is sent as the caller wrote it', async () => {
     const given = { body: streamOf('no form at all') as unknown, headers: { 'content-type': type } };
