@@ -66,6 +66,10 @@ describe('T3: a redirect is not followed and not handed down', () => {
   });
 });
 
+/** What it says byte by byte, also where that is no text. */
+const decoded = (path: string) =>
+  path.replaceAll(/%([0-9a-f]{2})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
+
 describe('T4: a path', () => {
   it('leads to the endpoint’s own API and nowhere else, however it is written', async () => {
     await using s = await stage();
@@ -126,7 +130,7 @@ describe('T4: a path', () => {
     expect(seen.length).toBeGreaterThan(5);
     for (const path of seen) {
       expect(path).toMatch(/^\/v1\/./);
-      expect(decodeURIComponent(path.replaceAll(/%(?![0-9a-f]{2})/gi, '')).split(/[\\/]/)).not.toContain('..');
+      expect(decoded(path).split(/[\\/]/)).not.toContain('..');
     }
   });
 });
