@@ -82,7 +82,9 @@ export class FormBytes {
     const models = parts.filter(({ name }) => name === MODEL);
     if (models.length > 1 || !models.every((model) => isClear(rope, model))) return undefined;
     const [{ start, end } = { start: first, end: first }] = models;
-    return new FormBytes(rope, type, boundary, outlineOf(rope, parts), { start, end, named: models.length > 0 });
+    // As every reader takes it, whatever else the type said.
+    const plain = `multipart/form-data; boundary=${boundary}`;
+    return new FormBytes(rope, plain, boundary, outlineOf(rope, parts), { start, end, named: models.length > 0 });
   }
 
   /** The model it names; `undefined` when it names none. */

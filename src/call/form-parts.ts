@@ -10,6 +10,8 @@ export interface FormPart {
   readonly file: string | undefined;
   /** It says nothing of itself but its name, and that it is text. */
   readonly plain: boolean;
+  /** The length that it says it has. */
+  readonly length: string | undefined;
   /** Where its content begins and ends. */
   readonly start: number;
   readonly end: number;
@@ -28,12 +30,14 @@ const LONGEST_HEAD = 4_096;
 const LONGEST_TYPE = 256;
 
 const TYPE =
-  /^multipart\/form-data[ \t]*;[ \t]*(?:charset="?utf-8"?[ \t]*;[ \t]*)?boundary=(?:"([\w'()+,./:=?-]{1,70})"|([\w'+.-]{1,70}))(?:[ \t]*;[ \t]*charset="?utf-8"?)?[ \t]*;?$/i;
-const OPENS = /^[ \t]*\r\n/;
-const CLOSES = /^--[ \t]*(?:\r\n|$)/;
+  /^multipart\/form-data[ \t]*;[ \t]*(?:charset="?utf-8"?[ \t]*;[ \t]*)?boundary=(?:"([\w'+.-]{1,70})"|([\w'+.-]{1,70}))(?:[ \t]*;[ \t]*charset="?utf-8"?)?[ \t]*;?$/i;
+// Not all readers take space behind it for a part of a delimiter.
+const OPENS = /^\r\n/;
+const CLOSES = /^--(?:\r\n|$)/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: there must be none.
 const LINE = /^([\w-]+):[ \t]*([^\x00-\x08\x0a-\x1f\x7f\ufffd]*)$/;
-const DISPOSITION = /^form-data;[ \t]*name="([^"\\]*)"(?:;[ \t]*filename="([^"\\]*)")?$/i;
+// Some readers do not see quotes, and take what looks like a parameter for one.
+const DISPOSITION = /^form-data;[ \t]*name="([^"\\;=]*)"(?:;[ \t]*filename="((?![^"]*[;\s]name\s*=)[^"\\]*)")?$/i;
 const TEXT = /^text\/plain(?:;[ \t]*charset="?(?:utf-8|us-ascii)"?)?$/i;
 /** Encodings that change nothing. */
 const AS_IT_IS = /^(?:7bit|8bit|binary)$/i;
@@ -57,7 +61,7 @@ function headersIn(head: string): Map<string, string> | undefined {
   return headers;
 }
 
-function readHead(head: string): Pick<FormPart, 'name' | 'file' | 'plain'> | undefined {
+function readHead(head: string): Pick<FormPart, 'name' | 'file' | 'plain' | 'length'> | undefined {
   const headers = headersIn(head);
   const [, name, file] = DISPOSITION.exec(headers?.get('content-disposition') ?? '') ?? [];
   if (!headers || name === undefined || !AS_IT_IS.test(headers.get('content-transfer-encoding') ?? 'binary'))
@@ -66,6 +70,7 @@ function readHead(head: string): Pick<FormPart, 'name' | 'file' | 'plain'> | und
   return {
     name: name.replace(/%0A|%0D|%22/g, (letter) => ESCAPES[letter] as string),
     file,
+    length: headers.get('content-length'),
     plain: file === undefined && headers.size === (type === undefined ? 1 : 2) && TEXT.test(type ?? 'text/plain'),
   };
 }
@@ -83,6 +88,8 @@ export function partsOf(rope: ByteRope, boundary: string): FormParts | 'many' | 
     // Some readers take one in the middle of a line, or behind half of a line's end, for a delimiter.
     if (closed || (at > 0 && rope.latin1(Math.max(0, at - 2), at) !== '\r\n')) return undefined;
     if (open && at - 2 < open.start) return undefined;
+    // Some readers go by the length that a part says it has.
+    if (open?.length !== undefined && open.length !== String(at - 2 - open.start)) return undefined;
     if (open) parts.push({ ...open, end: at - 2 });
     if (parts.length > MOST_PARTS) return 'many';
     if (first < 0) first = at;

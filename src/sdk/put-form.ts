@@ -40,6 +40,10 @@ class FormBlob extends Blob {
     return this.#copy().text();
   }
 
+  override bytes(): Promise<Uint8Array<ArrayBuffer>> {
+    return this.arrayBuffer().then((all) => new Uint8Array(all));
+  }
+
   #copy(): Blob {
     return new Blob(this.#form.pieces as Uint8Array<ArrayBuffer>[]);
   }
@@ -53,12 +57,13 @@ function takesPieces({ settings }: Endpoint): boolean {
 
 /**
  * Puts the bytes of a form into the options of an attempt.
+ * @param plain nobody looks at them before they go out.
  * @throws ConfigurationError where the endpoint's name of the model cannot stand in it.
  */
-export function putForm(own: RequestOptions, form: FormBytes, endpoint: Endpoint): void {
+export function putForm(own: RequestOptions, form: FormBytes, endpoint: Endpoint, plain: boolean): void {
   if (!form.sound)
     throw new ConfigurationError('invalid_value', 'The name of the model at an endpoint cannot stand in this form.');
-  own.body = form.byteLength > SMALL && takesPieces(endpoint) ? new FormBlob(form) : form.bytes;
+  own.body = form.byteLength > SMALL && plain && takesPieces(endpoint) ? new FormBlob(form) : form.bytes;
   const change = (headers: Headers) => {
     headers.set('content-type', form.type);
     headers.delete('content-length');

@@ -36,7 +36,9 @@ export function changedHeaders(headers: unknown, change: (values: Headers) => vo
 
 /** A multipart body as it came, else as form data; `undefined` when it cannot be read as such. */
 async function formOf(chunks: readonly Uint8Array[], contentType: string): Promise<FormBytes | FormData | undefined> {
-  const asItCame = chunks.every((chunk) => chunk instanceof Uint8Array) && FormBytes.read(chunks, contentType);
+  // The chunks are the caller's, who may use them for other things by the time of a second attempt.
+  const asItCame =
+    chunks.every((chunk) => chunk instanceof Uint8Array) && FormBytes.read([Buffer.concat(chunks)], contentType);
   if (asItCame instanceof FormBytes) return asItCame;
   try {
     return await new Response(new Blob(chunks as Uint8Array<ArrayBuffer>[]), {

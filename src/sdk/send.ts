@@ -81,7 +81,10 @@ export async function sendAttempt(
   const { settings } = endpoint;
   const own: RequestOptions = discreet(localize(options, sending.model, settings.modelMap).options);
   if (own.body instanceof JsonText) own.body = own.body.bytes;
-  if (own.body instanceof FormBytes) putForm(own, own.body, endpoint);
+  if (own.body instanceof FormBytes) {
+    const isPlain = !hookOf(outer, 'prepareOptions') && !hookOf(outer, 'prepareRequest');
+    putForm(own, own.body, endpoint, isPlain);
+  }
   own.signal = sending.signal;
   // The pool's own retries are told to the server as the SDK's would be: `maxRetries − 0` is the retry count.
   own.maxRetries = sending.index;

@@ -46,6 +46,9 @@ async function anew({ pieces, bytes }: Begun, type: string, room: BodyPlace): Pr
     .catch(() => undefined);
   if (!body) throw unreadable('The body is not the form that its content-type says it is.');
   if (body.getAll('model').length > 1) throw unreadable(TWO_MODELS);
+  for (const [name, value] of body)
+    if (/[;=]/.test(name) || (typeof value !== 'string' && /[;\s]name\s*=/i.test(value.name)))
+      throw unreadable('A name in the form can be read in two ways.');
   return { body, model: modelOf({ body }), type: null, bytes };
 }
 
