@@ -68,6 +68,12 @@ async function nobodyAtTheDoor(came: () => number, clock: Clock): Promise<void> 
   }
 }
 
+/** Resolves when what clients sent while this process was kept from running is read: they are not those who said nothing. */
+async function allHeard(): Promise<void> {
+  await turn();
+  await turn();
+}
+
 /**
  * Takes no new connections, lets what runs end, and ends what is left after `grace`. Replies that begin from now on are the
  * server's to mark with `lastOfConnection`.
@@ -89,12 +95,16 @@ export async function endServer(
   const letGo = () => taken(sockets).then(() => server.closeIdleConnections());
   const linger = Math.min(LINGER, grace);
   if (linger > 0) await within(linger, clock, closed);
+  await allHeard();
   for (;;) {
     await within(Math.max(0, until - clock.now()), clock, Promise.all([letGo(), idle()]));
     if (underway.size > 0) break;
+    await allHeard();
+    if (underway.size > 0) continue;
     server.closeIdleConnections();
     // Who was answered last has his answer to read still, and who was let in last has his call to make.
     await within(LAST_WORDS, clock, closed);
+    await allHeard();
     if (underway.size === 0) break;
   }
   if (underway.size > 0) {
