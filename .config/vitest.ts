@@ -24,11 +24,14 @@ const alias = [
 const PARTS =
   /^test\/(call|config|dispatch|endpoint|observe|otel|pool|prometheus|sdk|simulator|strategy|testing)\/(?!balanced-promise\b)/;
 const REPLACES = /\bvi\.(mock|doMock|hoisted|resetModules)\b/;
+// Who promises ms or that nobody is cut off, with many processes, has the machine to itself.
+const ALONE = /^test\/(flow\/many-processes|cli\/stop)\./;
 // Who looks at the clock, or has a process of its own do so, shares the machine with one other file alone.
 const TIMED = /\b(performance\.now|lag|cpuUsage|hrtime|runChild|startChild)\b/;
 
 /** The group that a file is run in. */
-function groupOf(file: string): 'timed' | 'free' | 'parts' {
+function groupOf(file: string): 'alone' | 'timed' | 'free' | 'parts' {
+  if (ALONE.test(file)) return 'alone';
   const text = readFileSync(join(root, file), 'utf8');
   if (TIMED.test(text)) return 'timed';
   return PARTS.test(file) && !REPLACES.test(text) ? 'parts' : 'free';
@@ -51,7 +54,6 @@ const FIRST = [
   'by-load',
   'looks',
   'examples',
-  'cli/stop',
   'fleet/processes',
 ];
 
@@ -68,9 +70,10 @@ class LongestFirst extends BaseSequencer {
 
 // Most of the time tests wait for sockets and deadlines.
 const cores = availableParallelism();
-const few = { maxWorkers: Math.max(2, cores - 1), sequence: { groupOrder: 0 } };
-const some = { maxWorkers: Math.max(3, cores - 1), sequence: { groupOrder: 1 } };
-const project = (name: 'timed' | 'free' | 'parts', more: object) => ({
+const one = { maxWorkers: 1, sequence: { groupOrder: 0 } };
+const few = { maxWorkers: Math.max(2, cores - 1), sequence: { groupOrder: 1 } };
+const some = { maxWorkers: Math.max(3, cores - 1), sequence: { groupOrder: 2 } };
+const project = (name: 'alone' | 'timed' | 'free' | 'parts', more: object) => ({
   extends: true as const,
   test: { name, include: groups.get(name) ?? [], ...more },
 });
@@ -84,6 +87,11 @@ export default defineConfig({
     hookTimeout: 30_000,
     coverage: { provider: 'v8', include: ['src/**/*.ts'] },
     sequence: { sequencer: LongestFirst },
-    projects: [project('timed', few), project('free', some), project('parts', { ...some, isolate: false })],
+    projects: [
+      project('alone', one),
+      project('timed', few),
+      project('free', some),
+      project('parts', { ...some, isolate: false }),
+    ],
   },
 });

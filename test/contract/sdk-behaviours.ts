@@ -1,6 +1,7 @@
 // The behaviour matrix of a drop-in: what the SDK does, as named tests, for one SDK and one size of pool. Every behaviour
 // that is not about pools runs against the plain SDK first; what that SDK itself cannot do is skipped, with its reason.
 import { describe, expect, it } from 'vitest';
+import { FULL } from '../support/calls.ts';
 import { clientObject } from './behaviours/client-object.ts';
 import { failover } from './behaviours/failover.ts';
 import { helpers } from './behaviours/helpers.ts';
@@ -12,6 +13,7 @@ import { results } from './behaviours/results.ts';
 import { streams } from './behaviours/streams.ts';
 import { uploads } from './behaviours/uploads.ts';
 import { type Behaviour, type Library, type PoolSize, type Sdk, startBench } from './support/bench.ts';
+import type { Format } from './support/installations.ts';
 
 /** The matrix, by what it is about. */
 export const BEHAVIOURS: Record<string, readonly Behaviour[]> = {
@@ -37,6 +39,10 @@ export interface Subject {
   /** Behaviours this SDK is known not to have; any other that fails against the plain SDK fails the suite. */
   lacking?: readonly string[];
 }
+
+/** The sizes of pools for one format: all of them with the large counts, else each size with one of the formats. */
+export const poolSizesOf = (format: Format): readonly PoolSize[] =>
+  FULL ? ['sdk', 0, 1, 2, 3] : format === 'esm' ? ['sdk', 1, 2] : [0, 3];
 
 const failures = new WeakMap<Sdk, Map<string, Promise<string | undefined>>>();
 
